@@ -1,0 +1,319 @@
+//! What the commands do.
+
+use std::borrow::Cow;
+use std::env;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use revchain_runtime::rusqlite::{Connection, OpenFlags};
+use revchain_runtime::{Event, Options, Plan, Report, Request, Revision, Stamp, Step, Target};
+use serde_json::{Value, json};
+
+use crate::args::{Command, Common, Downgrade};
+use crate::failure::Failure;
+use crate::migrate::migrate;
+use crate::output::{self, Answer, CURRENT, FAINT, PENDING};
+
+/// The commands of one application: on its chain, with its options, on its database.
+#[derive(Debug)]
+#[must_use = "commands do nothing until one is run"]
+pub struct Commands<'m> {
+    options: Options<'m>,
+    database: Option<PathBuf>,
+    directory: Option<PathBuf>,
+}
+
+impl<'m> Commands<'m> {
+    /// The commands on the chain of these options, and with them.
+    pub fn new(options: Options<'m>) -> Self {
+        Self { options: options.on_event(show_progress), database: None, directory: None }
+    }
+
+    /// The database where `-d` names none. Without this, `-d` is required.
+    pub fn database(mut self, path: impl Into<PathBuf>) -> Self {
+        self.database = Some(path.into());
+        self
+    }
+
+    /// The directory that `migrate` writes to where `--directory` names none. Without this, it is the one that the
+    /// chain was embedded from: below the folder of the package where cargo runs the program, else below the
+    /// current one.
+    pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.directory = Some(path.into());
+        self
+    }
+
+    /// Runs a command, says what came of it, and gives the exit code: 0, 1 where it failed, 2 where it cannot be
+    /// meant so.
+    pub fn run(&self, command: &Command) -> ExitCode {
+        output::finish(self.answer(command), command.json())
+    }
+
+    fn answer(&self, command: &Command) -> Result<Answer, Failure> {
+        match command {
+            Command::Upgrade(upgrade) => {
+                let path = self.path(&upgrade.common)?;
+                let report = self.options.upgrade_to(&mut open(path)?, &upgrade.revision)?;
+                Ok(reported(path, &report))
+            }
+            Command::Downgrade(downgrade) => self.downgrade(downgrade),
+            Command::Stamp(stamp) => {
+                let path = self.path(&stamp.common)?;
+                must_exist(path)?;
+                let report = self.options.stamp(&mut open(path)?, &stamp.revision)?;
+                Ok(reported(path, &report))
+            }
+            Command::Current(look) => self.current(self.path(&look.common)?),
+            Command::History(look) => self.history(self.path(&look.common)?),
+            Command::Pending(look) => self.pending(self.path(&look.common)?),
+            Command::Migrate(arguments) => {
+                migrate(arguments, &self.chain_directory(), Some(self.options.migrations()))
+            }
+        }
+    }
+
+    fn path<'a>(&'a self, common: &'a Common) -> Result<&'a Path, Failure> {
+        let path = common.database.as_deref().or(self.database.as_deref());
+        path.ok_or_else(|| Failure::usage("which database? Give its path: -d PATH"))
+    }
+
+    fn chain_directory(&self) -> PathBuf {
+        self.directory.clone().unwrap_or_else(|| {
+            let embedded = self.options.migrations().directory();
+            match env::var_os("CARGO_MANIFEST_DIR") {
+                Some(package) => Path::new(&package).join(embedded),
+                None => PathBuf::from(embedded),
+            }
+        })
+    }
+
+    fn revisions(&self) -> &'m [Revision] {
+        self.options.migrations().revisions()
+    }
+
+    fn downgrade(&self, downgrade: &Downgrade) -> Result<Answer, Failure> {
+        let path = self.path(&downgrade.common)?;
+        must_exist(path)?;
+        let mut connection = open(path)?;
+        let plan = self.options.plan(&connection, &Request::Downgrade((&downgrade.revision).into()))?;
+        if !plan.steps.is_empty() && !downgrade.yes {
+            self.confirm(path, &plan)?;
+        }
+        // What was shown is what is done, also where the request was a number of steps.
+        let target =
+            plan.to.map_or(Target::Base, |place| Target::Revision(self.revisions()[place].id().to_owned()));
+        let report = self.options.downgrade_to(&mut connection, target)?;
+        Ok(reported(path, &report))
+    }
+
+    fn confirm(&self, path: &Path, plan: &Plan) -> Result<(), Failure> {
+        let id = |place: Option<usize>| place.map_or("base", |place| self.revisions()[place].id());
+        let mut shown = format!("{}: {} → {}, this reverts\n", path.display(), id(plan.from), id(plan.to));
+        for revision in
+            plan.steps.iter().filter_map(|step| step.place()).map(|place| &self.revisions()[place])
+        {
+            shown += &format!("  {}  {}\n", revision.id(), revision.summary());
+        }
+        if !io::stdin().is_terminal() {
+            return Err(Failure::usage(format!("{shown}nobody is there to ask: give --yes to do it")));
+        }
+        let mut error = anstream::stderr();
+        write!(error, "{shown}What these revisions added is lost. Revert? [y/N] ")?;
+        error.flush()?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(Failure::failed("declined", "nothing was changed")),
+        }
+    }
+
+    fn current(&self, path: &Path) -> Result<Answer, Failure> {
+        let connection = look(path)?;
+        let migrations = self.options.migrations();
+        let (current, pending) = match &connection {
+            Some(connection) => (
+                migrations.current(connection)?,
+                pending_ids(&self.options.plan(connection, &to_head()), self.revisions()),
+            ),
+            None => (None, Some(self.revisions().iter().map(Revision::id).collect())),
+        };
+        let id = current.map_or("base", Revision::id);
+        let note = match (&connection, &pending) {
+            (None, _) => " (there is no such file yet)".to_owned(),
+            (Some(_), None) => " (it has tables, but no history)".to_owned(),
+            (Some(_), Some(pending)) if pending.is_empty() => " (head)".to_owned(),
+            (Some(_), Some(pending)) => format!(" ({PENDING}{} pending{PENDING:#})", pending.len()),
+        };
+        let summary = current.map(|current| format!("  {}", current.summary())).unwrap_or_default();
+        Ok(Answer {
+            text: format!("{}: {CURRENT}{id}{CURRENT:#}{note}{summary}", path.display()),
+            json: json!({
+                "database": path.display().to_string(),
+                "exists": connection.is_some(),
+                "current": current.map(Revision::id),
+                "head": migrations.head().map(Revision::id),
+                "pending": pending,
+            }),
+        })
+    }
+
+    fn history(&self, path: &Path) -> Result<Answer, Failure> {
+        let connection = look(path)?;
+        let stamps = match &connection {
+            Some(connection) => self.options.history(connection)?,
+            None => Vec::new(),
+        };
+        let known = |stamp: &&Stamp| self.revisions().iter().any(|revision| revision.id() == stamp.revision);
+        let current = self.revisions().iter().rfind(|r| stamps.iter().any(|stamp| stamp.revision == r.id()));
+        let mut entries: Vec<Entry<'_>> =
+            stamps.iter().filter(|stamp| !known(stamp)).map(Entry::unknown).collect();
+        entries.reverse();
+        entries.extend(self.revisions().iter().rev().map(|revision| Entry {
+            id: revision.id(),
+            summary: Cow::Borrowed(revision.summary()),
+            stamp: stamps.iter().find(|stamp| stamp.revision == revision.id()),
+            is_head: Some(revision) == self.revisions().last(),
+            is_current: Some(revision) == current,
+        }));
+        let missing = if connection.is_none() { " (there is no such file yet)" } else { "" };
+        let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or_default();
+        let lines: String = entries.iter().map(|entry| format!("\n{}", entry.line(width))).collect();
+        Ok(Answer {
+            text: format!("{}{missing}{lines}", path.display()),
+            json: json!({
+                "database": path.display().to_string(),
+                "exists": connection.is_some(),
+                "revisions": entries.iter().map(Entry::json).collect::<Vec<_>>(),
+            }),
+        })
+    }
+
+    fn pending(&self, path: &Path) -> Result<Answer, Failure> {
+        let connection = look(path)?;
+        let pending: Vec<&Revision> = match &connection {
+            Some(connection) => {
+                let plan = self.options.plan(connection, &to_head())?;
+                upgrades(&plan).map(|place| &self.revisions()[place]).collect()
+            }
+            None => self.revisions().iter().collect(),
+        };
+        let database = path.display();
+        let mut text = match pending.len() {
+            0 => format!("{database}: nothing pending"),
+            count => format!("{database}: {count} pending"),
+        };
+        for revision in &pending {
+            text += &format!("\n  {PENDING}{}{PENDING:#}  {}", revision.id(), revision.summary());
+        }
+        let pending = pending.iter().map(|r| json!({ "revision": r.id(), "summary": r.summary() }));
+        let json = json!({
+            "database": database.to_string(),
+            "exists": connection.is_some(),
+            "pending": pending.collect::<Vec<_>>(),
+        });
+        Ok(Answer { text, json })
+    }
+}
+
+/// A line of the history.
+struct Entry<'a> {
+    id: &'a str,
+    summary: Cow<'a, str>,
+    stamp: Option<&'a Stamp>,
+    is_head: bool,
+    is_current: bool,
+}
+
+impl<'a> Entry<'a> {
+    fn unknown(stamp: &'a Stamp) -> Self {
+        let summary = Cow::Borrowed("unknown to this program: the database is ahead of it");
+        Self { id: &stamp.revision, summary, stamp: Some(stamp), is_head: false, is_current: false }
+    }
+
+    fn line(&self, width: usize) -> String {
+        let style = if self.is_current { CURRENT } else { anstyle::Style::new() };
+        let when = match self.stamp {
+            Some(stamp) => {
+                format!("{FAINT}{}  {:<7}{FAINT:#}", output::time(stamp.applied_at), stamp.origin.name())
+            }
+            None => format!("{PENDING}{:<20}  {:<7}{PENDING:#}", "pending", ""),
+        };
+        let marks = [(self.is_head, " (head)"), (self.is_current, " (current)")];
+        let marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
+        format!("  {style}{:<width$}{style:#}  {when}  {}{style}{marks}{style:#}", self.id, self.summary)
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "revision": self.id,
+            "summary": self.summary,
+            "head": self.is_head,
+            "current": self.is_current,
+            "origin": self.stamp.map(|stamp| stamp.origin.name()),
+            "applied_at": self.stamp.map(|stamp| output::time(stamp.applied_at)),
+            "duration_us": self.stamp.map(|stamp| output::micros(stamp.duration)),
+        })
+    }
+}
+
+fn to_head() -> Request {
+    Request::Upgrade(Target::Head)
+}
+
+fn upgrades(plan: &Plan) -> impl Iterator<Item = usize> + '_ {
+    plan.steps.iter().filter_map(|step| if let Step::Upgrade(place) = *step { Some(place) } else { None })
+}
+
+/// The ids that the plan would apply; none where there can be no plan.
+fn pending_ids<'m, E>(plan: &Result<Plan, E>, revisions: &'m [Revision]) -> Option<Vec<&'m str>> {
+    plan.as_ref().ok().map(|plan| upgrades(plan).map(|place| revisions[place].id()).collect())
+}
+
+fn reported(path: &Path, report: &Report) -> Answer {
+    let database = path.display().to_string();
+    Answer { text: format!("{database}: {report}"), json: output::report(&database, report) }
+}
+
+fn open(path: &Path) -> Result<Connection, Failure> {
+    Connection::open(path).map_err(|error| cannot_open(path, &error))
+}
+
+fn cannot_open(path: &Path, error: &revchain_runtime::rusqlite::Error) -> Failure {
+    Failure::failed("open", format!("{}: the database cannot be opened: {error}", path.display()))
+}
+
+/// Opens a database to look at it, which makes no file; none if it is not there.
+fn look(path: &Path) -> Result<Option<Connection>, Failure> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).map(Some).map_err(|error| cannot_open(path, &error))
+}
+
+fn must_exist(path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        return Ok(());
+    }
+    Err(Failure::failed("missing", format!("{}: there is no such file", path.display())))
+}
+
+/// Long upgrades are seen to go on; the outcome is said once it is certain.
+fn show_progress(event: &Event<'_>) {
+    match event {
+        Event::Waiting { .. } => {
+            let _ = writeln!(anstream::stderr(), "{event}");
+        }
+        Event::Upgraded { revision, duration, .. } | Event::Downgraded { revision, duration, .. } => {
+            let _ = writeln!(
+                anstream::stderr(),
+                "  {}  {}  {FAINT}{duration:.1?}{FAINT:#}",
+                revision.id(),
+                revision.summary()
+            );
+        }
+        _ => {}
+    }
+}

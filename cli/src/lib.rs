@@ -1,0 +1,60 @@
+//! The commands of [revchain](https://docs.rs/revchain): upgrade, downgrade, current, history, pending, stamp,
+//! migrate. An application mounts them in its own clap CLI, under a name of its choice:
+//!
+//! ```
+//! use std::process::ExitCode;
+//! use clap::Parser;
+//! use revchain_cli::{Command, Commands};
+//! # use revchain_runtime::Migrations;
+//!
+//! #[derive(Parser)]
+//! enum Cli {
+//!     /// Serve until stopped
+//!     Serve,
+//!     /// Look after the database
+//!     #[command(subcommand)]
+//!     Db(Command),
+//! }
+//!
+//! # fn main_of(migrations: &Migrations) -> ExitCode {
+//! match Cli::parse_from(["app", "db", "current", "-d", "not-there-yet.db"]) {
+//!     Cli::Serve => ExitCode::SUCCESS,
+//!     Cli::Db(command) => Commands::new(migrations.options()).database("app.db").run(&command),
+//! }
+//! # }
+//! # let directory = tempfile::tempdir().unwrap();
+//! # let sql = "-- A.\n-- @revises base\n-- @upgrade\nCREATE TABLE a (a);\n-- @downgrade\nDROP TABLE a;\n";
+//! # std::fs::write(directory.path().join("20260101_0000_001_a.sql"), sql).unwrap();
+//! # let migrations = Migrations::from_directory(directory.path()).unwrap();
+//! # assert_eq!(main_of(&migrations), ExitCode::SUCCESS);
+//! ```
+//!
+//! Results go to the standard output, progress and errors to the standard error. The exit code is 0 where all went
+//! well, 1 where something failed, 2 where the command cannot be meant so.
+
+pub mod args;
+mod commands;
+mod failure;
+mod migrate;
+mod output;
+
+pub use args::Command;
+pub use commands::Commands;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use revchain_runtime::Migrations;
+
+/// Runs a command on the chain in `directory`, read now. This is the program `revchain`.
+pub fn run_on_directory(directory: &Path, command: &Command) -> ExitCode {
+    let result = match command {
+        // The directory may be empty, or not there yet.
+        Command::Migrate(arguments) => migrate::migrate(arguments, directory, None),
+        _ => match Migrations::from_directory(directory) {
+            Ok(migrations) => return Commands::new(migrations.options()).run(command),
+            Err(defects) => Err(defects.into()),
+        },
+    };
+    output::finish(result, command.json())
+}

@@ -1,0 +1,23 @@
+//! The program `revchain`: the commands on a directory that is read when it runs.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use revchain_cli::{Command, run_on_directory};
+
+/// SQLite migrations as a chain of revisions
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    /// The directory of the migrations
+    #[arg(long, global = true, value_name = "DIR", default_value = "migrations")]
+    directory: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    run_on_directory(&cli.directory, &cli.command)
+}

@@ -1,0 +1,133 @@
+//! `migrate`: writing the next file of a chain.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use revchain_core::chain::next_id;
+use revchain_core::name::{self, Date};
+use revchain_core::{Chain, Code, source};
+use revchain_runtime::Migrations;
+use serde_json::json;
+
+use crate::args::Migrate;
+use crate::failure::Failure;
+use crate::output::Answer;
+
+/// The longest slug that is made from a description, in characters: a name must fit into 255 bytes.
+const LONGEST_SLUG: usize = 60;
+
+/// Writes the file that follows the head of the chain in `directory`. `embedded` is the chain that the program was
+/// built from, where there is one: the directory must be its own.
+pub(crate) fn migrate(
+    arguments: &Migrate,
+    directory: &Path,
+    embedded: Option<&Migrations>,
+) -> Result<Answer, Failure> {
+    let directory = arguments.directory.as_deref().unwrap_or(directory);
+    let chain = load(directory)?;
+    if let Some(head) = embedded.and_then(Migrations::head) {
+        if chain.as_ref().is_none_or(|chain| chain.position(head.id()).is_none()) {
+            let message = format!(
+                "{}: this is not the directory that the program was built from: it has no revision {}\n\
+                 help: run this in the source tree, or name the directory: --directory DIR",
+                directory.display(),
+                head.id()
+            );
+            return Err(Failure::failed("wrong-directory", message));
+        }
+    }
+    let slug = slug(&arguments.description)?;
+    let id = id(arguments, chain.as_ref())?;
+    let head = chain.as_ref().and_then(Chain::head);
+    // A clock that is behind must not date a revision before its parent.
+    let date = head.map_or_else(now, |head| now().max(head.date()));
+    let revises = head.map_or("base", |head| head.id());
+    let file = format!("{}_{id}_{slug}.sql", date.prefix());
+    let path = write(directory, &file, &text(&arguments.description, revises))?;
+    let shown = path.display().to_string();
+    Ok(Answer { json: json!({ "path": shown, "revision": id, "revises": revises }), text: shown })
+}
+
+/// The chain in the directory; none where it is empty or not there.
+fn load(directory: &Path) -> Result<Option<Chain>, Failure> {
+    match revchain_core::load(directory, &directory.to_string_lossy()) {
+        Ok(chain) => Ok(Some(chain)),
+        Err(defects) => {
+            let none = |code| {
+                code == Code::EmptyDirectory || code == Code::UnreadableDirectory && !directory.exists()
+            };
+            if defects.iter().all(|defect| none(defect.code())) { Ok(None) } else { Err(defects.into()) }
+        }
+    }
+}
+
+fn id(arguments: &Migrate, chain: Option<&Chain>) -> Result<String, Failure> {
+    let taken = |id: &str| chain.is_some_and(|chain| chain.position(id).is_some());
+    if let Some(id) = &arguments.revision {
+        name::check_id(id).map_err(|what| Failure::usage(format!("the new file's name {what}")))?;
+        if taken(id) {
+            return Err(Failure::usage(format!("the chain has a revision {id} already")));
+        }
+        return Ok(id.clone());
+    }
+    let Some(chain) = chain else { return Ok("001".to_owned()) };
+    let head = chain.head().map(|head| head.id()).unwrap_or_default();
+    next_id(head, chain.revisions().iter().map(|revision| revision.id()))
+        .filter(|id| name::check_id(id).is_ok() && !taken(id))
+        .ok_or_else(|| {
+            Failure::usage(format!(
+                "the head is {head}, which does not count: give the new id, --revision ID"
+            ))
+        })
+}
+
+fn slug(description: &str) -> Result<String, Failure> {
+    let words = description.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut slug = String::new();
+    for word in words {
+        if !slug.is_empty() && slug.len() + 1 + word.len() > LONGEST_SLUG {
+            break;
+        }
+        slug.push_str(if slug.is_empty() { "" } else { "_" });
+        slug.extend(word.chars().take(LONGEST_SLUG).map(|c| c.to_ascii_lowercase()));
+    }
+    if slug.is_empty() {
+        return Err(Failure::usage("say what the revision does, in words with letters a-z or digits"));
+    }
+    Ok(slug)
+}
+
+fn text(description: &str, revises: &str) -> String {
+    // On one line: the rest would be taken for a summary that goes on, or for a directive.
+    let summary = description.split_whitespace().collect::<Vec<_>>().join(" ");
+    let stop = if summary.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!(
+        "-- {}{stop}\n-- @revises {revises}\n\n-- @upgrade\n\n-- @downgrade\n",
+        summary.trim_start_matches(['@', '-', ' '])
+    )
+}
+
+fn now() -> Date {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let small = |number: i8| u8::try_from(number).unwrap_or_default();
+    let year = u16::try_from(now.year()).unwrap_or_default();
+    // A clock before the year 0 or after 9999 is wrong; the parent's date stands in for it.
+    Date::new(year, small(now.month()), small(now.day()), small(now.hour()), small(now.minute()))
+        .unwrap_or(EPOCH)
+}
+
+const EPOCH: Date = match Date::new(1970, 1, 1, 0, 0) {
+    Some(date) => date,
+    None => panic!("there is such a date"),
+};
+
+fn write(directory: &Path, file: &str, text: &str) -> Result<PathBuf, Failure> {
+    let path = PathBuf::from(source::join(&directory.to_string_lossy(), file));
+    let failed = |error: std::io::Error| Failure::failed("io", format!("{}: {error}", path.display()));
+    fs::create_dir_all(directory).map_err(failed)?;
+    // Never over a file that is there.
+    let mut new = fs::File::create_new(&path).map_err(failed)?;
+    new.write_all(text.as_bytes()).map_err(failed)?;
+    Ok(path)
+}

@@ -1,0 +1,77 @@
+//! What a command says: for people, or in JSON.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use anstyle::{AnsiColor, Style};
+use revchain_runtime::{Applied, Outcome, Report};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+
+/// The answer of a command, in both forms.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) json: Value,
+}
+
+pub(crate) const CURRENT: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const PENDING: Style = AnsiColor::Yellow.on_default();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// Says the answer, or why there is none, and gives the exit code. Colours are left out where no terminal shows them.
+pub(crate) fn finish(result: Result<Answer, Failure>, as_json: bool) -> ExitCode {
+    let written = match &result {
+        Ok(answer) if as_json => writeln!(io::stdout(), "{}", answer.json),
+        Ok(answer) => writeln!(anstream::stdout(), "{}", answer.text),
+        Err(Failure { code, message, .. }) if as_json => {
+            writeln!(io::stdout(), "{}", json!({ "error": { "code": code, "message": message } }))
+        }
+        Err(failure) => writeln!(anstream::stderr(), "{ERROR}error{ERROR:#}: {}", failure.message),
+    };
+    match (result, written) {
+        (Err(failure), _) => ExitCode::from(failure.exit),
+        // Whoever read the answer has read enough, as `head` does.
+        (Ok(_), Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        (Ok(_), Err(_)) => ExitCode::FAILURE,
+        (Ok(_), Ok(())) => ExitCode::SUCCESS,
+    }
+}
+
+/// The report as JSON. Durations are in microseconds.
+pub(crate) fn report(database: &str, report: &Report) -> Value {
+    let applied = |applied: &[Applied]| -> Vec<Value> {
+        applied.iter().map(|a| json!({ "revision": a.revision, "duration_us": micros(a.duration) })).collect()
+    };
+    let outcome = match report.outcome {
+        Outcome::New => "new",
+        Outcome::UpToDate => "up-to-date",
+        Outcome::Stamped => "stamped",
+        Outcome::Upgraded => "upgraded",
+        Outcome::Downgraded => "downgraded",
+        _ => "other",
+    };
+    json!({
+        "database": database,
+        "outcome": outcome,
+        "from": report.from,
+        "to": report.to,
+        "applied": applied(&report.applied),
+        "reverted": applied(&report.reverted),
+        "stamped": report.stamped,
+        "unstamped": report.unstamped,
+    })
+}
+
+pub(crate) fn micros(duration: Duration) -> u64 {
+    duration.as_micros().try_into().unwrap_or(u64::MAX)
+}
+
+/// A point in time as RFC 3339, in UTC, to the second.
+pub(crate) fn time(time: SystemTime) -> String {
+    let rounded = jiff::Timestamp::try_from(time).and_then(|t| jiff::Timestamp::from_second(t.as_second()));
+    rounded.map_or_else(|_| "at no time".to_owned(), |time| time.to_string())
+}

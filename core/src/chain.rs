@@ -1,0 +1,379 @@
+//! The chain: every file's place in it, or what keeps it from being one.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::checksum;
+use crate::defect::{Code, Defect};
+use crate::parse::{Parsed, did_you_mean};
+use crate::revision::Revision;
+use crate::snippet::Snippet;
+
+/// All revisions of a directory, validated, each after those that it revises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    #[doc(hidden)]
+    pub revisions: Cow<'static, [Revision]>,
+}
+
+impl Chain {
+    /// The revisions from the first to the head.
+    pub fn revisions(&self) -> &[Revision] {
+        &self.revisions
+    }
+
+    /// The last revision. A chain that was loaded or embedded has one.
+    pub fn head(&self) -> Option<&Revision> {
+        self.revisions.last()
+    }
+
+    /// The place of the revision `id` in the chain.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.revisions.iter().position(|revision| revision.id == id)
+    }
+
+    /// For each revision in order, whether it is `target` or one of its ancestors.
+    pub fn ancestry(&self, target: usize) -> Vec<bool> {
+        let places: HashMap<&str, usize> =
+            self.revisions.iter().enumerate().map(|(i, r)| (r.id(), i)).collect();
+        let mut within = vec![false; self.revisions.len()];
+        within[target] = true;
+        // A parent stands before its children, so one way back is enough.
+        for index in (0..=target).rev().filter(|&index| self.revisions[index].revises().next().is_some()) {
+            if within[index] {
+                self.revisions[index]
+                    .revises()
+                    .filter_map(|id| places.get(id))
+                    .for_each(|&parent| within[parent] = true);
+            }
+        }
+        within
+    }
+}
+
+/// Puts the files into an order in which each follows what it revises; `None` where they are no chain.
+pub fn link(files: Vec<Parsed>, defects: &mut Vec<Defect>) -> Option<Chain> {
+    let mut linker = Linker::new(&files, defects);
+    linker.find_duplicates();
+    linker.resolve_parents();
+    linker.find_dates_before_parents();
+    linker.find_several_roots();
+    let order = linker.sort();
+    linker.find_cycles(&order);
+    linker.find_several_heads();
+    let complete = linker.complete && defects.is_empty();
+    if !complete || order.len() != files.len() {
+        return None;
+    }
+    build(files, &order)
+}
+
+/// The files as a graph. An index is a file's place in the list.
+struct Linker<'f, 'd> {
+    files: &'f [Parsed],
+    defects: &'d mut Vec<Defect>,
+    by_id: HashMap<&'f str, usize>,
+    parents: Vec<Vec<usize>>,
+    children: Vec<Vec<usize>>,
+    /// Whether every file's place is known. Where it is not, what seems to be a second head may be none.
+    complete: bool,
+}
+
+impl<'f, 'd> Linker<'f, 'd> {
+    fn new(files: &'f [Parsed], defects: &'d mut Vec<Defect>) -> Self {
+        let complete = files.iter().all(|file| file.id.is_some() && file.revises.is_some());
+        let none = vec![Vec::new(); files.len()];
+        Self { files, defects, by_id: HashMap::new(), parents: none.clone(), children: none, complete }
+    }
+
+    fn id(&self, index: usize) -> &'f str {
+        self.files[index].id.as_deref().unwrap_or_default()
+    }
+
+    /// The order in which branches are told apart: the older one was first.
+    fn age(&self, index: usize) -> impl Ord + use<'f> {
+        (self.files[index].date, &self.files[index].path)
+    }
+
+    /// A defect at what the file at `index` says of its parents, or of the one with the id `parent`.
+    fn at_revises(
+        &self,
+        code: Code,
+        title: String,
+        index: usize,
+        parent: Option<&str>,
+        note: &str,
+    ) -> Defect {
+        let file = &self.files[index];
+        let defect = Defect::new(code, title).at(&file.path);
+        let Some(revises) = &file.revises else {
+            return defect;
+        };
+        let named = revises.parents.iter().find(|(id, _)| Some(id.as_str()) == parent);
+        let span = named.map_or(&revises.span, |(_, span)| span);
+        defect.showing(Snippet::new(&file.text, 1, span.clone(), note))
+    }
+
+    fn find_duplicates(&mut self) {
+        for (index, file) in self.files.iter().enumerate() {
+            let Some(id) = file.id.as_deref() else { continue };
+            let Some(&first) = self.by_id.get(id) else {
+                self.by_id.insert(id, index);
+                continue;
+            };
+            self.complete = false;
+            let ids = self.files.iter().filter_map(|file| file.id.as_deref());
+            let next = next_id(id, ids).unwrap_or_else(|| "a free revision".to_owned());
+            self.defects.push(
+                Defect::new(Code::DuplicateRevision, format!("two files are revision {id}"))
+                    .with(&self.files[first].path)
+                    .at(&file.path)
+                    .help(format!(
+                        "rename this one to {next}, and let it revise the one that is to come before it"
+                    )),
+            );
+        }
+    }
+
+    fn resolve_parents(&mut self) {
+        for (index, file) in self.files.iter().enumerate() {
+            for (id, _) in file.revises.iter().flat_map(|revises| &revises.parents) {
+                match self.by_id.get(id.as_str()) {
+                    _ if file.id.as_ref() == Some(id) => {
+                        self.complete = false;
+                        let title = format!("revision {id} revises itself");
+                        let help = "name the revision that it follows";
+                        self.defects.push(
+                            self.at_revises(Code::SelfParent, title, index, Some(id), "its own id")
+                                .help(help),
+                        );
+                    }
+                    Some(&parent) => {
+                        self.parents[index].push(parent);
+                        self.children[parent].push(index);
+                    }
+                    None => {
+                        self.complete = false;
+                        let title = format!("there is no revision {id} to revise");
+                        let help = match did_you_mean(
+                            id,
+                            self.by_id.keys().copied().filter(|known| Some(*known) != file.id.as_deref()),
+                        ) {
+                            Some(known) => format!("did you mean {known}? If not, add the file of {id}"),
+                            None => format!("add the file of {id}, or name a revision that is there"),
+                        };
+                        self.defects.push(
+                            self.at_revises(
+                                Code::UnknownParent,
+                                title,
+                                index,
+                                Some(id),
+                                "no file has this revision",
+                            )
+                            .help(help),
+                        );
+                    }
+                }
+            }
+        }
+        for index in 0..self.files.len() {
+            let mut children = std::mem::take(&mut self.children[index]);
+            children.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+            self.children[index] = children;
+        }
+    }
+
+    fn find_dates_before_parents(&mut self) {
+        for (index, file) in self.files.iter().enumerate() {
+            for &parent in &self.parents[index] {
+                let (Some(date), Some(before)) = (file.date, self.files[parent].date) else { continue };
+                if date < before {
+                    let (id, parent_id) = (self.id(index), self.id(parent));
+                    let title = format!("{id} is dated {date:#}, before {parent_id}, which it revises");
+                    let note = format!("{parent_id} is dated {before:#}");
+                    let help = format!(
+                        "give its file a date from {} on, or check that it revises the right revision",
+                        before.prefix()
+                    );
+                    self.defects.push(
+                        self.at_revises(Code::DatedBeforeParent, title, index, Some(parent_id), &note)
+                            .with(&self.files[parent].path)
+                            .help(help),
+                    );
+                }
+            }
+        }
+    }
+
+    fn find_several_roots(&mut self) {
+        let is_root = |file: &Parsed| file.revises.as_ref().is_some_and(|revises| revises.parents.is_empty());
+        let mut roots: Vec<_> =
+            self.by_id.values().copied().filter(|&index| is_root(&self.files[index])).collect();
+        roots.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+        let Some((&first, others)) = roots.split_first() else { return };
+        for &other in others {
+            self.complete = false;
+            let note = format!("{} is the first revision", self.id(first));
+            let title = "two revisions revise base: only one can".to_owned();
+            let help = format!("make {} revise the revision that comes before it", self.id(other));
+            self.defects.push(
+                self.at_revises(Code::MultipleRoots, title, other, None, &note)
+                    .with(&self.files[first].path)
+                    .help(help),
+            );
+        }
+    }
+
+    /// The files from the first on, each after its parents, and of several that could follow, the oldest. What
+    /// is in a circle, or behind one, is left out.
+    fn sort(&self) -> Vec<usize> {
+        let mut waiting: Vec<usize> = self.parents.iter().map(Vec::len).collect();
+        let mut ready: BTreeSet<_> = (0..self.files.len())
+            .filter(|&index| waiting[index] == 0)
+            .map(|index| (self.age(index), index))
+            .collect();
+        let mut order = Vec::with_capacity(self.files.len());
+        while let Some((_, index)) = ready.pop_first() {
+            order.push(index);
+            for &child in &self.children[index] {
+                waiting[child] -= 1;
+                if waiting[child] == 0 {
+                    ready.insert((self.age(child), child));
+                }
+            }
+        }
+        order
+    }
+
+    fn find_cycles(&mut self, order: &[usize]) {
+        let sorted: HashSet<usize> = order.iter().copied().collect();
+        let mut seen = sorted.clone();
+        for start in 0..self.files.len() {
+            // From what was not sorted, some way back never ends: it leads into a circle.
+            let mut way = Vec::new();
+            let mut at = start;
+            while seen.insert(at) {
+                way.push(at);
+                at = *self.parents[at].iter().find(|parent| !sorted.contains(parent)).unwrap_or(&at);
+            }
+            if let Some(from) = way.iter().position(|&index| index == at) {
+                self.report_cycle(&way[from..]);
+            }
+        }
+    }
+
+    /// `circle` goes from each to one of its parents.
+    fn report_cycle(&mut self, circle: &[usize]) {
+        self.complete = false;
+        let youngest = circle.iter().copied().max_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+        let oldest = circle.iter().copied().min_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+        let (Some(youngest), Some(oldest)) = (youngest, oldest) else { return };
+        // Told in the order of revisions, from the oldest and back to it.
+        let from = circle.iter().position(|&index| index == oldest).unwrap_or_default();
+        let ids = circle[from + 1..].iter().chain(&circle[..=from]).rev().map(|&index| self.id(index));
+        let told = ids.chain([self.id(oldest)]).collect::<Vec<_>>().join(" → ");
+        let parent =
+            self.parents[oldest].iter().find(|parent| circle.contains(parent)).map(|&parent| self.id(parent));
+        let note = "its file is the oldest of them";
+        let mut defect = self.at_revises(
+            Code::Cycle,
+            format!("revisions revise each other: {told}"),
+            oldest,
+            parent,
+            note,
+        );
+        if youngest != oldest {
+            defect = defect.with(&self.files[youngest].path);
+        }
+        self.defects
+            .push(defect.help(format!("make {} revise what came before all of them", self.id(oldest))));
+    }
+
+    fn find_several_heads(&mut self) {
+        if !self.complete {
+            return;
+        }
+        for fork in 0..self.files.len() {
+            let children = self.children[fork].clone();
+            let Some((&first, others)) = children.split_first() else { continue };
+            let mut merged = self.descendants(first);
+            for &other in others {
+                let branch = self.descendants(other);
+                if merged.is_disjoint(&branch) {
+                    self.report_second_head(fork, first, other);
+                }
+                merged.extend(branch);
+            }
+        }
+    }
+
+    fn descendants(&self, index: usize) -> HashSet<usize> {
+        let mut found = HashSet::from([index]);
+        let mut open = vec![index];
+        while let Some(index) = open.pop() {
+            open.extend(self.children[index].iter().copied().filter(|&child| found.insert(child)));
+        }
+        found
+    }
+
+    fn report_second_head(&mut self, fork: usize, first: usize, second: usize) {
+        self.complete = false;
+        let mut head = first;
+        while let Some(&child) = self.children[head].first() {
+            head = child;
+        }
+        let (head_id, second_id) = (self.id(head), self.id(second));
+        let date = self.files[head].date.map(|date| date.to_string()).unwrap_or_default();
+        let later = match (self.files[head].date, self.files[second].date) {
+            (Some(head), Some(second)) if second < head => {
+                format!(", and date its file from {} on", head.prefix())
+            }
+            _ => String::new(),
+        };
+        let title = format!("two revisions revise {}: only one can", self.id(fork));
+        let note = format!("{head_id} is the head since {date}");
+        self.defects.push(
+            self.at_revises(Code::MultipleHeads, title, second, Some(self.id(fork)), &note)
+                .with(&self.files[first].path)
+                .help(format!("make {second_id} revise {head_id}{later}")),
+        );
+    }
+}
+
+/// The id that counts on from the highest of `ids`, as wide as `like`; `None` where `like` is no number.
+pub fn next_id<'i>(like: &str, ids: impl Iterator<Item = &'i str>) -> Option<String> {
+    like.parse::<u64>().ok()?;
+    let highest = ids.filter_map(|id| id.parse::<u64>().ok()).max()?;
+    let next = highest.checked_add(1)?;
+    Some(format!("{next:0width$}", width = like.len()))
+}
+
+/// Makes the revisions, now that nothing is wrong with them.
+fn build(files: Vec<Parsed>, order: &[usize]) -> Option<Chain> {
+    let mut files: Vec<Option<Parsed>> = files.into_iter().map(Some).collect();
+    let mut chain_checksums: HashMap<String, [u8; 32]> = HashMap::new();
+    let mut revisions = Vec::with_capacity(order.len());
+    for &index in order {
+        let Parsed { path, id, date, revises, body, .. } = files[index].take()?;
+        let (id, body) = (id?, body?);
+        let parents: Vec<Cow<'static, str>> =
+            revises?.parents.into_iter().map(|(id, _)| Cow::Owned(id)).collect();
+        let ids = parents.iter().map(AsRef::as_ref);
+        let checksum = checksum::revision(&id, ids.clone(), &body.upgrade, &body.downgrade);
+        let chain_checksum = checksum::chain(ids.filter_map(|id| chain_checksums.get(id)), &checksum);
+        chain_checksums.insert(id.clone(), chain_checksum);
+        revisions.push(Revision {
+            id: Cow::Owned(id),
+            parents: Cow::Owned(parents),
+            path: Cow::Owned(path),
+            date: date?,
+            summary: Cow::Owned(body.summary),
+            upgrade: body.upgrade,
+            downgrade: body.downgrade,
+            destroys: Cow::Owned(body.destroys),
+            checksum,
+            chain_checksum,
+        });
+    }
+    Some(Chain { revisions: Cow::Owned(revisions) })
+}

@@ -1,0 +1,222 @@
+//! What can be wrong with a chain, and how it is said.
+
+use std::fmt;
+
+use crate::snippet::{Snippet, escape};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])+ $code:ident = $name:literal,)+) => {
+        /// The kinds of defects, each with a name that explains itself.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$doc])+ $code,)+
+        }
+
+        impl Code {
+            /// Every kind there is.
+            pub const ALL: &'static [Self] = &[$(Self::$code),+];
+
+            /// The name, as messages show it in brackets.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The directory cannot be read: it does not exist, is none, or is closed to the user.
+    UnreadableDirectory = "unreadable-directory",
+    /// The directory has no migration in it.
+    EmptyDirectory = "empty-directory",
+    /// The directory has something in it that is no migration.
+    StrayFile = "stray-file",
+    /// A migration cannot be read.
+    UnreadableFile = "unreadable-file",
+    /// A file's name does not have the form `YYYYMMDD_HHMM_<revision>_<slug>.sql`.
+    BadFileName = "bad-file-name",
+    /// The date or the time in a file's name does not exist.
+    BadDate = "bad-date",
+    /// Two files are the same revision.
+    DuplicateRevision = "duplicate-revision",
+    /// A file is not UTF-8.
+    NotUtf8 = "not-utf8",
+    /// A string or a quoted identifier is not closed.
+    UnterminatedString = "unterminated-string",
+    /// A block comment is not closed.
+    UnterminatedComment = "unterminated-comment",
+    /// There is a character that SQLite cannot read.
+    InvalidToken = "invalid-token",
+    /// There is no comment line that says what the revision does.
+    MissingSummary = "missing-summary",
+    /// There is no `@revises`.
+    MissingParent = "missing-parent",
+    /// `@revises` names a revision that does not exist.
+    UnknownParent = "unknown-parent",
+    /// A revision revises itself.
+    SelfParent = "self-parent",
+    /// Revisions revise each other in a circle.
+    Cycle = "cycle",
+    /// Several revisions revise `base`.
+    MultipleRoots = "multiple-roots",
+    /// Several revisions are revised by none.
+    MultipleHeads = "multiple-heads",
+    /// A revision is dated before one that it revises.
+    DatedBeforeParent = "dated-before-parent",
+    /// There is no `@upgrade`, or neither `@downgrade` nor `@irreversible`.
+    MissingSection = "missing-section",
+    /// A section begins twice.
+    DuplicateSection = "duplicate-section",
+    /// A section has no SQL in it.
+    EmptySection = "empty-section",
+    /// Both `@downgrade` and `@irreversible` are there.
+    ReversibleAndNot = "reversible-and-not",
+    /// A directive's name is not known.
+    UnknownDirective = "unknown-directive",
+    /// A directive that stands once stands twice.
+    DuplicateDirective = "duplicate-directive",
+    /// What follows a directive's name is not what it takes.
+    MalformedDirective = "malformed-directive",
+    /// A directive stands where it does not belong.
+    MisplacedDirective = "misplaced-directive",
+    /// SQL stands before `@upgrade`.
+    SqlInHeader = "sql-in-header",
+    /// A statement begins or ends a transaction.
+    TransactionControl = "transaction-control",
+    /// A statement cannot run in a transaction, or does nothing there.
+    NotTransactional = "not-transactional",
+    /// A statement names a table that is revchain's own.
+    OwnTable = "own-table",
+    /// SQL has a parameter that nothing binds.
+    BindParameter = "bind-parameter",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One thing wrong with a chain: what, where, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defect {
+    code: Code,
+    title: String,
+    also: Vec<String>,
+    path: Option<String>,
+    snippet: Option<Snippet>,
+    help: String,
+}
+
+impl Defect {
+    pub(crate) fn new(code: Code, title: impl Into<String>) -> Self {
+        Self { code, title: title.into(), also: Vec::new(), path: None, snippet: None, help: String::new() }
+    }
+
+    /// The file at fault.
+    pub(crate) fn at(mut self, path: &str) -> Self {
+        self.path = Some(path.to_owned());
+        self
+    }
+
+    /// Another file that has to do with it.
+    pub(crate) fn with(mut self, path: &str) -> Self {
+        self.also.push(path.to_owned());
+        self
+    }
+
+    /// The place in the file at fault.
+    pub(crate) fn showing(mut self, snippet: Snippet) -> Self {
+        self.snippet = Some(snippet);
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// What kind of defect it is.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What is wrong, in one sentence.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The file at fault, in the directory as the user wrote it.
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// Line and column in that file, both from 1, the column in characters.
+    pub fn line_column(&self) -> Option<(u32, u32)> {
+        self.snippet.as_ref().map(|snippet| (snippet.line, snippet.column))
+    }
+
+    /// How to mend it.
+    pub fn help_text(&self) -> &str {
+        &self.help
+    }
+
+    fn sort_key(&self) -> (Option<&str>, Option<(u32, u32)>, Code) {
+        (self.path(), self.line_column(), self.code)
+    }
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {}", self.code, escape(&self.title))?;
+        for path in &self.also {
+            write!(f, "\n  {}", escape(path))?;
+        }
+        if let Some(path) = &self.path {
+            write!(f, "\n  {}", escape(path))?;
+        }
+        if let Some(snippet) = &self.snippet {
+            write!(f, ":{}:{}\n{snippet}", snippet.line, snippet.column)?;
+        }
+        for (index, line) in self.help.lines().enumerate() {
+            write!(f, "\n{}{}", if index == 0 { "help: " } else { "      " }, escape(line))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Defect {}
+
+/// Every defect of a chain; there is at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defects(Vec<Defect>);
+
+impl Defects {
+    pub(crate) fn new(mut defects: Vec<Defect>) -> Self {
+        defects.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        Self(defects)
+    }
+
+    /// The defects in the order of their files.
+    pub fn iter(&self) -> impl Iterator<Item = &Defect> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Defects {
+    /// The defects one after another, an empty line between them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, defect) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n\n")?;
+            }
+            write!(f, "{defect}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Defects {}

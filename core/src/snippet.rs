@@ -1,0 +1,126 @@
+//! A line of a file with a mark below it, as compilers show it: the one form for every message that points
+//! into a migration, at build time and at run time.
+
+use std::fmt;
+use std::ops::Range;
+
+/// The widest line that is shown whole, in characters; of a longer one, the part around the mark is.
+const WIDEST: usize = 120;
+
+/// A place in a text: where it is, and what stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snippet {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1, in characters.
+    pub column: u32,
+    /// How many characters are meant; at least 1.
+    pub width: u32,
+    /// The line as it stands in the file, without its line end.
+    pub text: String,
+    /// What is said below the mark; may be empty.
+    pub note: String,
+}
+
+impl Snippet {
+    /// The place that `span` (in bytes) has in `text`, whose first line has the number `first_line`. Of a span over
+    /// several lines, the part on its first line is marked.
+    pub fn new(text: &str, first_line: u32, span: Range<usize>, note: impl Into<String>) -> Self {
+        let start = floor(text, span.start);
+        let end = floor(text, span.end).max(start);
+        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
+        let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let newlines = text[..start].bytes().filter(|&b| b == b'\n').count();
+        Self {
+            line: first_line.saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX)),
+            column: count(&text[line_start..start]).saturating_add(1),
+            width: count(&text[start..end.min(line_end)]).max(1),
+            text: text[line_start..line_end].to_owned(),
+            note: note.into(),
+        }
+    }
+}
+
+/// The start of the character that byte `at` is in.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
+impl fmt::Display for Snippet {
+    /// Three lines without an end of line after the last; line and column are not repeated.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.line.to_string();
+        let gutter = " ".repeat(number.len());
+        let column = self.column.saturating_sub(1) as usize;
+        let from = if self.text.chars().count() > WIDEST { column.saturating_sub(WIDEST / 3) } else { 0 };
+        let shown: Vec<char> = self.text.chars().skip(from).take(WIDEST).collect();
+        // Marks are set below what is printed: a tab or an escaped character is wider than one column.
+        let print = |part: &[char]| escape(&part.iter().collect::<String>().replace('\t', "    "));
+        let before = (column - from).min(shown.len());
+        let marked = (before + self.width as usize).min(shown.len());
+        let indent = " ".repeat(print(&shown[..before]).chars().count());
+        let carets = "^".repeat(print(&shown[before..marked]).chars().count().max(1));
+        writeln!(f, "{gutter} |")?;
+        writeln!(f, "{number} | {}", print(&shown).trim_end())?;
+        write!(f, "{gutter} | {indent}{carets}")?;
+        if self.note.is_empty() { Ok(()) } else { write!(f, " {}", escape(&self.note)) }
+    }
+}
+
+/// `text` with its control characters, and those that reorder a line, made visible: names and SQL come from
+/// files, and must not steer a terminal.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        let reorders =
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || reorders {
+            escaped.extend(c.escape_default());
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_stands_below_what_is_meant() {
+        let text = "one\n\tä two; three\n";
+        let start = text.find("two").expect("it is there");
+        let snippet = Snippet::new(text, 7, start..start + 3, "here");
+        assert_eq!((snippet.line, snippet.column, snippet.width), (8, 4, 3));
+        assert_eq!(snippet.to_string(), "  |\n8 |     ä two; three\n  |       ^^^ here");
+    }
+
+    #[test]
+    fn a_span_over_several_lines_is_marked_on_its_first() {
+        let snippet = Snippet::new("CREATE TABLE t (\n a\n)", 1, 0..20, "");
+        assert_eq!(snippet.to_string(), "  |\n1 | CREATE TABLE t (\n  | ^^^^^^^^^^^^^^^^");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_mark() {
+        let text = format!("{}HERE{}", "a".repeat(5000), "b".repeat(5000));
+        let shown = Snippet::new(&text, 1, 5000..5004, "").to_string();
+        assert!(shown.contains("aHEREb") && shown.len() < 300, "{shown}");
+    }
+
+    #[test]
+    fn nothing_in_a_file_steers_the_terminal() {
+        let shown = Snippet::new("a\u{1b}[31mb\u{202e}", 1, 6..7, "").to_string();
+        assert!(shown.contains("a\\u{1b}[31mb\\u{202e}"), "{shown}");
+        assert!(shown.ends_with("|            ^"), "{shown}");
+    }
+
+    #[test]
+    fn any_span_is_answered() {
+        for span in [0..0, 3..1, 5..99, 99..100] {
+            let _ = Snippet::new("aäb", 1, span, "").to_string();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Reading the directory: the only I/O here.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::defect::{Code, Defect};
+
+/// The largest migration that is read, in bytes: 64 MiB.
+pub const LARGEST: u64 = 64 << 20;
+
+/// A migration file as it is on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The file's name.
+    pub name: String,
+    /// The file's path in the directory as the user wrote it.
+    pub path: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Reads every migration in `directory`, in the order of their names. What else is there is a defect, save
+/// dotfiles, `README.md` and the lock.
+pub fn read(directory: &Path, shown: &str, defects: &mut Vec<Defect>) -> Vec<File> {
+    let before = defects.len();
+    let files = match list(directory) {
+        Ok(names) => names.iter().filter_map(|name| read_file(directory, shown, name, defects)).collect(),
+        Err(error) => {
+            defects.push(unreadable(shown, &error));
+            Vec::new()
+        }
+    };
+    if files.is_empty() && defects.len() == before {
+        defects.push(
+            Defect::new(Code::EmptyDirectory, "there is no migration here")
+                .at(shown)
+                .help("write the first one: YYYYMMDD_HHMM_001_<slug>.sql, with `-- @revises base`"),
+        );
+    }
+    files
+}
+
+fn list(directory: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+    let mut names =
+        fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}
+
+fn unreadable(shown: &str, error: &io::Error) -> Defect {
+    let help = match error.kind() {
+        io::ErrorKind::NotFound => "make it, or name another: the path counts from the folder of Cargo.toml",
+        io::ErrorKind::NotADirectory => "name the directory that the migrations are in",
+        _ => "let the user that builds read it",
+    };
+    Defect::new(Code::UnreadableDirectory, format!("the directory of migrations cannot be read: {error}"))
+        .at(shown)
+        .help(help)
+}
+
+/// The path of `name` in the directory that the user wrote as `shown`, with forward slashes on every system.
+pub fn join(shown: &str, name: &str) -> String {
+    let shown = shown.trim_end_matches('/');
+    if shown.is_empty() { name.to_owned() } else { format!("{shown}/{name}") }
+}
+
+fn read_file(directory: &Path, shown: &str, name: &OsStr, defects: &mut Vec<Defect>) -> Option<File> {
+    let on_disk = directory.join(name);
+    let lossy = name.to_string_lossy();
+    let path = join(shown, &lossy);
+    if lossy.starts_with('.') || lossy == "README.md" || lossy == "revchain.lock" {
+        return None;
+    }
+    if !lossy.to_ascii_lowercase().ends_with(".sql") || on_disk.is_dir() {
+        let what = if on_disk.is_dir() { "a directory" } else { "a file" };
+        defects.push(
+            Defect::new(Code::StrayFile, format!("{what} that is no migration"))
+                .at(&path)
+                .help("move it elsewhere: only *.sql, README.md, revchain.lock and dotfiles may be here"),
+        );
+        return None;
+    }
+    match read_at_most(&on_disk, LARGEST) {
+        Ok(bytes) => Some(File { name: lossy.into_owned(), path, bytes }),
+        Err(error) => {
+            defects.push(
+                Defect::new(Code::UnreadableFile, format!("the migration cannot be read: {error}"))
+                    .at(&path)
+                    .help("let the user that builds read it, as a regular file of at most 64 MiB"),
+            );
+            None
+        }
+    }
+}
+
+fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    // A pipe or a device could keep the build waiting for ever.
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if metadata.len() > most {
+        return Err(io::Error::other(format!("it has {} bytes", metadata.len())));
+    }
+    fs::read(path)
+}

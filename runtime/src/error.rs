@@ -1,0 +1,294 @@
+use std::fmt;
+use std::time::Duration;
+
+use revchain_core::Conflict;
+use revchain_core::snippet::{Snippet, escape};
+use rusqlite::Connection;
+
+/// Why a database was not brought to where it was asked to be. The text says what is wrong, where, and what to
+/// do; [`kind`](Self::kind) tells programs. The database is as it was before.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    database: Option<String>,
+}
+
+/// The kinds of errors.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// SQLite cannot open the file.
+    #[non_exhaustive]
+    Open {
+        /// SQLite's error.
+        source: rusqlite::Error,
+    },
+    /// The connection has begun a transaction already: a migration needs one of its own.
+    InTransaction,
+    /// Others held the database for longer than the lock timeout.
+    #[non_exhaustive]
+    Locked {
+        /// For how long it was waited.
+        waited: Duration,
+    },
+    /// The database must be changed, and is open for reading only.
+    #[non_exhaustive]
+    ReadOnly {
+        /// The ids of the revisions that would have been applied, reverted or recorded.
+        pending: Vec<String>,
+    },
+    /// History and chain, or the request, do not go together.
+    Conflict(Conflict),
+    /// A statement of a migration failed.
+    Statement(StatementError),
+    /// The migrations left rows whose foreign keys point at nothing.
+    #[non_exhaustive]
+    ForeignKeys {
+        /// The first of those rows.
+        violations: Vec<Violation>,
+        /// How many there are.
+        count: usize,
+        /// How many there were before the migrations ran.
+        before: usize,
+    },
+    /// SQLite failed at something else.
+    #[non_exhaustive]
+    Sqlite {
+        /// What was being done.
+        doing: String,
+        /// SQLite's error.
+        source: rusqlite::Error,
+    },
+}
+
+/// The direction that a statement ran in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Towards the head.
+    Upgrade,
+    /// Towards base.
+    Downgrade,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Upgrade => "upgrade",
+            Self::Downgrade => "downgrade",
+        })
+    }
+}
+
+/// A statement of a migration that failed, and where it stands.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct StatementError {
+    /// The revision's id.
+    pub revision: String,
+    /// Which of its halves.
+    pub direction: Direction,
+    /// The file, in the directory as it was given to the macro.
+    pub path: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1, in characters.
+    pub column: u32,
+    /// SQLite's own message.
+    pub message: String,
+    /// SQLite's error.
+    pub source: rusqlite::Error,
+    pub(crate) snippet: Snippet,
+    pub(crate) at: Option<String>,
+}
+
+/// A row whose foreign key points at nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The table that the row is in.
+    pub table: String,
+    /// The row; `None` in a table without row ids.
+    pub rowid: Option<i64>,
+    /// The columns of the key.
+    pub columns: Vec<String>,
+    /// The table that the key points at.
+    pub parent: String,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { kind, database: None }))
+    }
+
+    pub(crate) fn from_conflict(conflict: Conflict) -> Self {
+        Self::new(ErrorKind::Conflict(conflict))
+    }
+
+    pub(crate) fn in_database(mut self, database: &str) -> Self {
+        self.0.database = Some(database.to_owned()).filter(|path| !path.is_empty());
+        self
+    }
+
+    pub(crate) fn in_database_of(self, connection: &Connection) -> Self {
+        match connection.path() {
+            Some(path) => self.in_database(path),
+            None => self,
+        }
+    }
+
+    /// What kind of error it is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The conflict, if it is one.
+    pub fn conflict(&self) -> Option<&Conflict> {
+        match self.kind() {
+            ErrorKind::Conflict(conflict) => Some(conflict),
+            _ => None,
+        }
+    }
+
+    /// A short name of the kind, as `--json` shows it.
+    pub fn code(&self) -> &'static str {
+        match self.kind() {
+            ErrorKind::Open { .. } => "open",
+            ErrorKind::InTransaction => "in-transaction",
+            ErrorKind::Locked { .. } => "locked",
+            ErrorKind::ReadOnly { .. } => "read-only",
+            ErrorKind::Conflict(conflict) => conflict.code(),
+            ErrorKind::Statement(_) => "statement",
+            ErrorKind::ForeignKeys { .. } => "foreign-keys",
+            ErrorKind::Sqlite { .. } => "sqlite",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(database) = &self.0.database {
+            write!(f, "{}: ", escape(database))?;
+        }
+        match &self.0.kind {
+            ErrorKind::Open { source } => write!(f, "the database cannot be opened: {}", message(source)),
+            ErrorKind::InTransaction => f.write_str(
+                "the connection is inside a transaction\n\
+                 help: commit or roll it back first: migrations run in one of their own",
+            ),
+            ErrorKind::Locked { waited } => write!(
+                f,
+                "the database is locked: another connection has not let go of it for {waited:.1?}\n\
+                 help: close other programs that use it, or wait longer with .lock_timeout(…) on the options"
+            ),
+            ErrorKind::ReadOnly { pending } => write!(
+                f,
+                "the database is read-only, and {} pending: {}\n\
+                 help: open it once with permission to write to it and its folder",
+                if pending.len() == 1 { "a revision is" } else { "revisions are" },
+                pending.join(", ")
+            ),
+            ErrorKind::Conflict(conflict) => conflict.fmt(f),
+            ErrorKind::Statement(error) => error.fmt(f),
+            ErrorKind::ForeignKeys { violations, count, before } => {
+                foreign_keys(f, violations, *count, *before)
+            }
+            ErrorKind::Sqlite { doing, source } => write!(f, "{doing} failed: {}", message(source)),
+        }
+    }
+}
+
+fn foreign_keys(
+    f: &mut fmt::Formatter<'_>,
+    violations: &[Violation],
+    count: usize,
+    before: usize,
+) -> fmt::Result {
+    let rows = if count == 1 { "1 row points" } else { &format!("{count} rows point") };
+    write!(f, "{rows} at nothing, so nothing was changed")?;
+    for Violation { table, rowid, columns, parent } in violations {
+        let row = rowid.map_or("a row".to_owned(), |rowid| format!("row {rowid}"));
+        let columns = columns.join(", ");
+        write!(f, "\n  {}: {row}, key ({}) into {}", escape(table), escape(&columns), escape(parent))?;
+    }
+    if count > violations.len() {
+        write!(f, "\n  … and {} more", count - violations.len())?;
+    }
+    match before {
+        0 => f.write_str(
+            "\nhelp: the pending migrations leave these rows behind: let them delete or mend them",
+        ),
+        _ => write!(
+            f,
+            "\nhelp: {before} such rows were there before the pending migrations ran: let a migration delete or mend them"
+        ),
+    }
+}
+
+impl fmt::Display for StatementError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { revision, direction, path, line, column, message, snippet, at, .. } = self;
+        write!(
+            f,
+            "the {direction} of {revision} failed: {}\n  {}:{line}:{column}\n{snippet}",
+            escape(message),
+            escape(path)
+        )?;
+        write!(f, "\nnothing was changed: the database is still at {}", at.as_deref().unwrap_or("base"))
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self.kind() {
+            ErrorKind::Open { source } | ErrorKind::Sqlite { source, .. } => Some(source),
+            ErrorKind::Statement(error) => Some(&error.source),
+            ErrorKind::Conflict(conflict) => Some(conflict),
+            _ => None,
+        }
+    }
+}
+
+impl std::error::Error for StatementError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// What went wrong with one thing that SQLite was asked to do, before it is known what that was for.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Locked { waited: Duration },
+    Sqlite(rusqlite::Error),
+}
+
+impl Failure {
+    pub(crate) fn while_doing(self, doing: impl Into<String>) -> Error {
+        Error::new(match self {
+            Self::Locked { waited } => ErrorKind::Locked { waited },
+            Self::Sqlite(source) => ErrorKind::Sqlite { doing: doing.into(), source },
+        })
+    }
+}
+
+/// SQLite's own message, without what rusqlite puts around it.
+pub(crate) fn message(error: &rusqlite::Error) -> String {
+    match error {
+        #[cfg(feature = "bundled")]
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Where in the statement SQLite saw the error, in bytes, where it tells.
+pub(crate) fn offset(error: &rusqlite::Error) -> Option<usize> {
+    match error {
+        // Older SQLites do not tell, so rusqlite has this only with the newer one that is bundled.
+        #[cfg(feature = "bundled")]
+        rusqlite::Error::SqlInputError { offset, .. } => usize::try_from(*offset).ok(),
+        _ => None,
+    }
+}

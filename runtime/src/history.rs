@@ -1,0 +1,149 @@
+//! `revchain_history`: what is stamped in a database.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use revchain_core::{Found, Revision, Stamped, checksum};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// Named with its schema everywhere: a temporary table of that name must not stand before it.
+const CREATE: &str = "CREATE TABLE main.revchain_history (
+  revision TEXT NOT NULL PRIMARY KEY,
+  checksum TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  applied_at INTEGER NOT NULL,
+  duration_us INTEGER NOT NULL
+)";
+
+/// A row of `revchain_history`: a revision that the database has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stamp {
+    /// The revision's id.
+    pub revision: String,
+    /// The checksum that the revision had then, in hexadecimal.
+    pub checksum: String,
+    /// How it came to be there.
+    pub origin: Origin,
+    /// When, by the clock of the machine. Stored in milliseconds since the Unix epoch.
+    pub applied_at: SystemTime,
+    /// How long its SQL took; zero where none was run. Stored in microseconds.
+    pub duration: Duration,
+}
+
+/// How a revision came to be stamped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// Its upgrade was run.
+    Upgrade,
+    /// It was recorded without running: by `stamp`, or by a baseline.
+    Stamp,
+    /// It was recognised in a database that had no history.
+    Adopt,
+}
+
+impl Origin {
+    /// The word that is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Stamp => "stamp",
+            Self::Adopt => "adopt",
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromSql for Origin {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let name = value.as_str()?;
+        [Self::Upgrade, Self::Stamp, Self::Adopt]
+            .into_iter()
+            .find(|origin| origin.name() == name)
+            .ok_or_else(|| FromSqlError::Other(format!("`{name}` is no origin of a revision").into()))
+    }
+}
+
+/// What is in the database, as the plan needs it.
+pub(crate) fn found(connection: &Connection) -> rusqlite::Result<Found> {
+    if !exists(connection)? {
+        let tables = tables(connection)?;
+        return Ok(if tables.is_empty() { Found::Nothing } else { Found::Unmanaged(tables) });
+    }
+    let mut statement =
+        connection.prepare("SELECT revision, checksum FROM main.revchain_history ORDER BY rowid")?;
+    let rows = statement.query_map([], |row| Ok(Stamped { revision: row.get(0)?, checksum: row.get(1)? }))?;
+    Ok(Found::Managed(rows.collect::<Result<_, _>>()?))
+}
+
+/// Whether the database has a history. Something else of that name does not pass for one: reading it will fail.
+fn exists(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM main.sqlite_master WHERE name = 'revchain_history' COLLATE NOCASE";
+    Ok(connection.query_row(sql, [], |_| Ok(())).optional()?.is_some())
+}
+
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT name FROM main.sqlite_master
+         WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+    )?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    names.collect()
+}
+
+pub(crate) fn stamps(connection: &Connection) -> rusqlite::Result<Vec<Stamp>> {
+    if !exists(connection)? {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare(
+        "SELECT revision, checksum, origin, applied_at, duration_us FROM main.revchain_history ORDER BY rowid",
+    )?;
+    let stamps = statement.query_map([], |row| {
+        let (milliseconds, microseconds): (i64, i64) = (row.get(3)?, row.get(4)?);
+        Ok(Stamp {
+            revision: row.get(0)?,
+            checksum: row.get(1)?,
+            origin: row.get(2)?,
+            applied_at: UNIX_EPOCH + Duration::from_millis(milliseconds.try_into().unwrap_or(0)),
+            duration: Duration::from_micros(microseconds.try_into().unwrap_or(0)),
+        })
+    })?;
+    stamps.collect()
+}
+
+pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(CREATE)
+}
+
+/// Records a revision, in place of an older record.
+pub(crate) fn insert(
+    connection: &Connection,
+    revision: &Revision,
+    origin: Origin,
+    duration: Duration,
+) -> rusqlite::Result<()> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut statement =
+        connection.prepare("INSERT OR REPLACE INTO main.revchain_history VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    statement.execute(params![
+        revision.id(),
+        checksum::hex(revision.checksum()),
+        origin.name(),
+        i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
+        i64::try_from(duration.as_micros()).unwrap_or(i64::MAX),
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn remove(connection: &Connection, revision: &Revision) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("DELETE FROM main.revchain_history WHERE revision = ?1")?;
+    statement.execute([revision.id()])?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! What a chain of migrations *does* to a database: the runtime of [revchain](https://docs.rs/revchain), on
+//! rusqlite. Programs use it through `revchain`, whose guide shows how.
+//!
+//! A request goes one way: [`Options`] hands it to the engine, which waits for the write lock, reads what is
+//! found, asks `revchain_core::plan` what to do, does it in one transaction, and reports.
+
+mod connection;
+mod engine;
+mod error;
+mod event;
+mod foreign_keys;
+mod history;
+mod migrations;
+mod options;
+mod report;
+
+pub use error::{Direction, Error, ErrorKind, StatementError, Violation};
+pub use event::Event;
+pub use history::{Origin, Stamp};
+pub use migrations::Migrations;
+pub use options::Options;
+pub use report::{Applied, Outcome, Report};
+pub use revchain_core::{
+    Chain, Conflict, Defect, Defects, Downgrade, Half, Plan, Request, Revision, Step, Target,
+};
+pub use rusqlite;
+
+/// What the macro's output names beside the public types. Not for programs.
+#[doc(hidden)]
+pub mod private {
+    pub use revchain_core::Destroys;
+    pub use revchain_core::Half;
+    pub use revchain_core::name::Date;
+    pub use std::borrow::Cow;
+
+    /// A date that the macro has found to exist.
+    pub const fn date(year: u16, month: u8, day: u8, hour: u8, minute: u8) -> Date {
+        match Date::new(year, month, day, hour, minute) {
+            Some(date) => date,
+            None => panic!("no such date"),
+        }
+    }
+}

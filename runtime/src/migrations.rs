@@ -1,0 +1,166 @@
+use std::path::Path;
+
+use revchain_core::{Chain, Defects, Plan, Request, Revision, Target};
+use rusqlite::Connection;
+
+use crate::{Error, Options, Report, Stamp};
+
+/// A chain of migrations, ready to be applied: what `embed_migrations!` makes.
+///
+/// It is a constant and is kept in a `static`. Its methods take the usual options; [`options`](Self::options)
+/// gives others.
+#[derive(Debug, Clone)]
+#[must_use = "migrations do nothing until a database is opened or upgraded with them"]
+pub struct Migrations {
+    chain: Chain,
+    directory: std::borrow::Cow<'static, str>,
+}
+
+impl Migrations {
+    /// What the macro calls. `directory` is as the user wrote it.
+    #[doc(hidden)]
+    pub const fn embedded(directory: &'static str, revisions: &'static [Revision]) -> Self {
+        Self {
+            chain: Chain { revisions: std::borrow::Cow::Borrowed(revisions) },
+            directory: std::borrow::Cow::Borrowed(directory),
+        }
+    }
+
+    /// Reads and validates a directory at run time, by the same code as the macro. For tools; a program embeds
+    /// its chain, so that nothing can be missing where it runs.
+    ///
+    /// # Errors
+    ///
+    /// Every defect of the directory.
+    pub fn from_directory(directory: &Path) -> Result<Self, Defects> {
+        let shown = directory.to_string_lossy().into_owned();
+        Ok(Self { chain: revchain_core::load(directory, &shown)?, directory: shown.into() })
+    }
+
+    /// The directory that the chain was read from, as it was given to the macro or to
+    /// [`from_directory`](Self::from_directory).
+    pub fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    /// The chain, which the plan is made from.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The revisions from the first to the head.
+    pub fn revisions(&self) -> &[Revision] {
+        self.chain.revisions()
+    }
+
+    /// The last revision. Only a chain whose build failed has none.
+    pub fn head(&self) -> Option<&Revision> {
+        self.chain.head()
+    }
+
+    /// Other options than the usual: a baseline, the time to wait for the write lock, a callback for progress.
+    pub fn options(&self) -> Options<'_> {
+        Options::new(self)
+    }
+
+    /// Opens the database at `path`, makes it if it is not there, and brings it to the head; see
+    /// [`Options::open`].
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be opened, or cannot be upgraded: [`upgrade`](Self::upgrade) says why.
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Connection, Error> {
+        self.options().open(path)
+    }
+
+    /// Opens a new database in memory, at the head: for tests and caches.
+    ///
+    /// # Errors
+    ///
+    /// Where a revision fails.
+    pub fn open_in_memory(&self) -> Result<Connection, Error> {
+        self.options().open_in_memory()
+    }
+
+    /// Brings a database to the head; see [`Options::upgrade_to`] for what is written and when.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind). After an error the database is as it was before.
+    pub fn upgrade(&self, connection: &mut Connection) -> Result<Report, Error> {
+        self.options().upgrade(connection)
+    }
+
+    /// Brings a database up to `target`; see [`Options::upgrade_to`].
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind). After an error the database is as it was before.
+    pub fn upgrade_to(
+        &self,
+        connection: &mut Connection,
+        target: impl Into<Target>,
+    ) -> Result<Report, Error> {
+        self.options().upgrade_to(connection, target)
+    }
+
+    /// Brings a database down to `target`; see [`Options::downgrade_to`].
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind). After an error the database is as it was before.
+    pub fn downgrade_to(
+        &self,
+        connection: &mut Connection,
+        target: impl Into<Target>,
+    ) -> Result<Report, Error> {
+        self.options().downgrade_to(connection, target)
+    }
+
+    /// Records that a database is at `target`, and runs nothing; see [`Options::stamp`].
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind). After an error the database is as it was before.
+    pub fn stamp(&self, connection: &mut Connection, target: impl Into<Target>) -> Result<Report, Error> {
+        self.options().stamp(connection, target)
+    }
+
+    /// The newest revision that the database has; `None` at base, and where there is no history. Never writes.
+    ///
+    /// # Errors
+    ///
+    /// Where history and chain disagree, as [`Conflict`](crate::Conflict) says.
+    pub fn current(&self, connection: &Connection) -> Result<Option<&Revision>, Error> {
+        let place = self.options().read_current(connection)?;
+        Ok(place.map(|place| &self.revisions()[place]))
+    }
+
+    /// The revisions that an upgrade to the head would apply, in order. Never writes.
+    ///
+    /// # Errors
+    ///
+    /// Where an upgrade would be refused, as [`Conflict`](crate::Conflict) says.
+    pub fn pending(&self, connection: &Connection) -> Result<Vec<&Revision>, Error> {
+        let places = self.options().read_pending(connection)?;
+        Ok(places.into_iter().map(|place| &self.revisions()[place]).collect())
+    }
+
+    /// What is stamped, in the order in which it was: also what this program does not know. Never writes.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn history(&self, connection: &Connection) -> Result<Vec<Stamp>, Error> {
+        self.options().history(connection)
+    }
+
+    /// What `request` would do, without doing it; see [`Options::plan`].
+    ///
+    /// # Errors
+    ///
+    /// Why it would be refused.
+    pub fn plan(&self, connection: &Connection, request: &Request) -> Result<Plan, Error> {
+        self.options().plan(connection, request)
+    }
+}
