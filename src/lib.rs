@@ -1,16 +1,156 @@
-//! x
+//! SQLite migrations, embedded and validated while the program is built. *If it compiles, it migrates.*
+//!
+//! ```
+//! use revchain::{Migrations, embed_migrations};
+//!
+//! // Reads `migrations/` beside Cargo.toml, while this is compiled.
+//! static MIGRATIONS: Migrations = embed_migrations!();
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("app.db");
+//! // A database at its newest revision, whether it was new, older, or there already.
+//! let db = MIGRATIONS.open(&path)?;
+//! # assert_eq!(MIGRATIONS.current(&db)?, MIGRATIONS.head());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The directory
+//!
+//! A migration is a file `YYYYMMDD_HHMM_<revision>_<slug>.sql`, dated in UTC, such as
+//! `20260113_1200_002_add_app_passwords.sql`:
+//!
+//! ```sql
+//! -- Add app passwords for multi-user BasicAuth.
+//! -- @revises 001
+//!
+//! -- @upgrade
+//! CREATE TABLE app_passwords (user_id TEXT PRIMARY KEY, encrypted_password BLOB NOT NULL);
+//!
+//! -- @downgrade
+//! DROP TABLE app_passwords;
+//! ```
+//!
+//! Each file names the revision that it revises, the first one `base`. Whatever keeps the directory from being one
+//! chain is a compile error that says how to mend it; [`Code`] lists the kinds. See [`embed_migrations!`].
+//!
+//! # What happens to a database
+//!
+//! | what is found | what happens |
+//! | --- | --- |
+//! | nothing | every revision is applied |
+//! | a history at the head | nothing: two queries read it, nothing is written |
+//! | a history behind the head | what is pending is applied |
+//! | a history ahead of the program | an error; nothing is touched |
+//! | a revision that was edited after it was applied | an error; nothing is touched |
+//! | tables, but no history | an error that says what to do, or with [`Options::baseline`] stamped and upgraded |
+//!
+//! All pending revisions and their rows in the table `revchain_history` are one transaction. Foreign keys are checked
+//! before it commits. Of several processes that open a database at once, one does the work, and the others wait.
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use revchain::{Migrations, Outcome, embed_migrations, rusqlite::Connection};
+//! # static MIGRATIONS: Migrations = embed_migrations!();
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("app.db");
+//! // Any connection will do; the report says what was done.
+//! let mut db = Connection::open(&path)?;
+//! let report = MIGRATIONS
+//!     .options()
+//!     .baseline("001")
+//!     .lock_timeout(Duration::from_secs(5))
+//!     .on_event(|event| eprintln!("{event}"))
+//!     .upgrade(&mut db)?;
+//! assert_eq!(report.outcome, Outcome::New);
+//! assert_eq!(report.applied.len(), MIGRATIONS.revisions().len());
+//!
+//! // Down and up again, as in Alembic: `head`, `base`, a revision, `+n`, `-n`.
+//! MIGRATIONS.downgrade_to(&mut db, "-2")?;
+//! assert_eq!(MIGRATIONS.pending(&db)?.len(), 2);
+//! MIGRATIONS.upgrade_to(&mut db, "+1")?;
+//! for stamp in MIGRATIONS.history(&db)? {
+//!     println!("{} {} {:?}", stamp.revision, stamp.origin, stamp.applied_at);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An [`Error`] is written for people. A program that wants to act on one looks at its [`kind`](Error::kind):
+//!
+//! ```
+//! # use revchain::{Conflict, Error, rusqlite::Connection};
+//! fn explain(error: &Error) -> String {
+//!     match error.conflict() {
+//!         Some(Conflict::Ahead { .. }) => "This file was made by a newer version. Please update.".to_owned(),
+//!         _ => error.to_string(),
+//!     }
+//! }
+//! ```
+//!
+//! # Tests
+//!
+//! [`Migrations::open_in_memory`] gives each test a database of its own, at the head.
+//!
+//! # Features
+//!
+//! - `bundled` (on by default): compiles SQLite into the program. Without it, the system's is linked, and errors in a
+//!   statement point at its beginning only.
+//! - `cli`: the commands, in `revchain::cli`, to be mounted in a clap CLI.
+//! - `tracing`: what is done, as `tracing` events beside [`Options::on_event`].
+//!
+//! rusqlite is taken as a range of versions, so that the one a program uses already fits. It is re-exported as
+//! [`rusqlite`].
 
 #[doc(inline)]
-pub use revchain_runtime::*;
+pub use revchain_runtime::{
+    Applied, Chain, Code, Conflict, Date, Defect, Defects, Destroys, Direction, Downgrade, Error, ErrorKind,
+    Event, Half, Migrations, Options, Origin, Outcome, Plan, Report, Request, Revision, Stamp, Statement,
+    StatementError, Step, Target, Violation, rusqlite,
+};
 
 #[cfg(feature = "cli")]
 #[doc(inline)]
 pub use revchain_cli as cli;
 
-/// doc
+/// Embeds a directory of migrations as a [`Migrations`], in a `static`, a `const` or a function.
+///
+/// `embed_migrations!()` reads `migrations` beside the crate's Cargo.toml, `embed_migrations!("path")` another
+/// directory, which counts from there.
+///
+/// # Errors
+///
+/// Every defect of the directory is a compile error of its own, which names itself in brackets, shows the place,
+/// and says how to mend it. [`Code`] lists the kinds.
+///
+/// # When cargo builds anew
+///
+/// An edit or a removal of a migration rebuilds the crate. A *new* file does not: stable Rust gives a macro no way
+/// to say that it read a directory. A `build.rs` beside Cargo.toml closes the gap:
+///
+/// ```no_run
+/// fn main() {
+///     println!("cargo::rerun-if-changed=migrations");
+/// }
+/// ```
+///
+/// # Example
+///
+/// ```
+/// use revchain::{Migrations, embed_migrations};
+///
+/// static MIGRATIONS: Migrations = embed_migrations!();
+/// const THE_SAME: Migrations = embed_migrations!("migrations");
+///
+/// assert_eq!(MIGRATIONS.head().map(|head| head.id()), Some("009"));
+/// assert_eq!(MIGRATIONS.revisions(), THE_SAME.revisions());
+/// ```
 #[macro_export]
 macro_rules! embed_migrations {
     ($($arguments:tt)*) => {
+        // Only here is it known under which name the program has this crate.
         $crate::__private::embed_migrations!([$crate] $($arguments)*)
     };
 }
@@ -19,6 +159,6 @@ macro_rules! embed_migrations {
 #[doc(hidden)]
 pub mod __private {
     pub use revchain_macros::embed_migrations;
-    pub use revchain_runtime::private::{Cow, Destroys, Half, date};
-    pub use revchain_runtime::{Downgrade, Migrations, Revision};
+    pub use revchain_runtime::private::{Cow, date};
+    pub use revchain_runtime::{Destroys, Downgrade, Half, Migrations, Revision};
 }

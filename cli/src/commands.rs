@@ -289,8 +289,11 @@ fn look(path: &Path) -> Result<Option<Connection>, Failure> {
     if !path.exists() {
         return Ok(None);
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags).map(Some).map_err(|error| cannot_open(path, &error))
+    // Not read-only: that could neither recover after a crash, nor clean up after itself in WAL mode.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, &error))?;
+    connection.pragma_update(None, "query_only", true).map_err(|error| cannot_open(path, &error))?;
+    Ok(Some(connection))
 }
 
 fn must_exist(path: &Path) -> Result<(), Failure> {

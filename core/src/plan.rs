@@ -178,7 +178,8 @@ impl fmt::Display for Conflict {
             ),
             Self::Edited { revisions } => {
                 let ids: Vec<_> = revisions.iter().map(|(id, _)| id.clone()).collect();
-                write!(f, "{} edited after the database had applied it", few(&ids))?;
+                let were = if ids.len() == 1 { "was" } else { "were" };
+                write!(f, "{} {were} edited after the database had applied it", few(&ids))?;
                 revisions.iter().take(FEW).try_for_each(|(_, path)| write!(f, "\n  {path}"))?;
                 write!(
                     f,
@@ -321,10 +322,11 @@ fn upgrade(
                 out_of_reach(format!("an upgrade does not go {count}: use `downgrade` to go back"))
             })?;
             if count > pending.len() {
-                return Err(out_of_reach(format!(
-                    "there are not {count} revisions to apply, only {}",
-                    pending.len()
-                )));
+                let reason = match pending.len() {
+                    0 => "nothing is pending: the database is at head".to_owned(),
+                    pending => format!("+{count} goes beyond head: {pending} pending"),
+                };
+                return Err(out_of_reach(reason));
             }
             let mut wanted = vec![false; stamped.len()];
             pending[..count].iter().for_each(|&place| wanted[place] = true);
@@ -357,10 +359,11 @@ fn downgrade(
                 out_of_reach(format!("a downgrade goes back: write -{count}, or use `upgrade`"))
             })?;
             if back > applied.len() {
-                return Err(out_of_reach(match applied.len() {
+                let reason = match applied.len() {
                     0 => "the database is at base: there is nothing to revert".to_owned(),
-                    count => format!("there are not {back} revisions to revert, only {count}"),
-                }));
+                    applied => format!("-{back} goes below base: {applied} applied"),
+                };
+                return Err(out_of_reach(reason));
             }
             let mut kept = stamped.to_vec();
             applied[applied.len() - back..].iter().for_each(|&place| kept[place] = false);
@@ -425,7 +428,7 @@ fn within(chain: &Chain, target: &Target) -> Result<Vec<bool>, Conflict> {
 
 fn unknown_target(chain: &Chain, target: &str) -> Conflict {
     let ids = || chain.revisions().iter().map(|revision| revision.id());
-    let hint = match (did_you_mean(target, ids()), ids().next(), ids().last()) {
+    let hint = match (did_you_mean(target, ids()), ids().next(), ids().next_back()) {
         (Some(meant), ..) => format!("did you mean {meant}?"),
         (None, Some(first), Some(head)) => format!("the chain goes from {first} to {head}"),
         _ => "the chain is empty".to_owned(),

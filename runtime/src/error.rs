@@ -222,7 +222,8 @@ fn foreign_keys(
         ),
         _ => write!(
             f,
-            "\nhelp: {before} such rows were there before the pending migrations ran: let a migration delete or mend them"
+            "\nhelp: {before} such {} there before the pending migrations ran: let a migration delete or mend them",
+            if before == 1 { "row was" } else { "rows were" }
         ),
     }
 }

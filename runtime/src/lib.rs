@@ -20,18 +20,19 @@ pub use history::{Origin, Stamp};
 pub use migrations::Migrations;
 pub use options::Options;
 pub use report::{Applied, Outcome, Report};
+pub use revchain_core::name::Date;
+pub use revchain_core::revision::Statement;
 pub use revchain_core::{
-    Chain, Conflict, Defect, Defects, Downgrade, Half, Plan, Request, Revision, Step, Target,
+    Chain, Code, Conflict, Defect, Defects, Destroys, Downgrade, Half, Plan, Request, Revision, Step, Target,
 };
 pub use rusqlite;
 
 /// What the macro's output names beside the public types. Not for programs.
 #[doc(hidden)]
 pub mod private {
-    pub use revchain_core::Destroys;
-    pub use revchain_core::Half;
-    pub use revchain_core::name::Date;
     pub use std::borrow::Cow;
+
+    use crate::Date;
 
     /// A date that the macro has found to exist.
     pub const fn date(year: u16, month: u8, day: u8, hour: u8, minute: u8) -> Date {

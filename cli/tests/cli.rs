@@ -1,0 +1,393 @@
+//! The program `revchain`, as a user of a shell sees it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Output};
+
+use clap::CommandFactory;
+use revchain_cli::Commands;
+use revchain_cli::args::Migrate;
+use revchain_runtime::Migrations;
+use revchain_runtime::rusqlite::Connection;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder with a chain of three revisions in `migrations/`.
+struct Shell(TempDir);
+
+impl Shell {
+    fn new() -> Self {
+        let shell = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(shell.path("migrations")).unwrap();
+        shell.migration(
+            "20260101_0000_001_users.sql",
+            "base",
+            "CREATE TABLE users (a);",
+            "DROP TABLE users;",
+        );
+        shell.migration("20260102_0000_002_notes.sql", "001", "CREATE TABLE notes (a);", "DROP TABLE notes;");
+        shell.migration("20260103_0000_003_tags.sql", "002", "CREATE TABLE tags (a);", "DROP TABLE tags;");
+        shell
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn migration(&self, name: &str, revises: &str, upgrade: &str, downgrade: &str) {
+        let what = name.trim_end_matches(".sql").rsplit('_').next().unwrap();
+        let text = format!(
+            "-- Add {what}.\n-- @revises {revises}\n\n-- @upgrade\n{upgrade}\n\n-- @downgrade\n{downgrade}\n"
+        );
+        fs::write(self.path("migrations").join(name), text).unwrap();
+    }
+
+    fn output(&self, arguments: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_revchain"));
+        command.current_dir(self.0.path()).args(arguments.split_whitespace()).output().unwrap()
+    }
+
+    /// Exit code, standard output and standard error.
+    fn run(&self, arguments: &str) -> (i32, String, String) {
+        let output = self.output(arguments);
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().trim_end().to_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    }
+
+    /// The standard output of a command that goes well.
+    fn ok(&self, arguments: &str) -> String {
+        let (code, out, error) = self.run(arguments);
+        assert_eq!(code, 0, "{error}");
+        out
+    }
+
+    fn json(&self, arguments: &str) -> Value {
+        serde_json::from_str(&self.run(arguments).1).unwrap()
+    }
+}
+
+/// Without what is never twice the same: durations and times.
+fn steady(text: &str) -> String {
+    text.split(" in ").next().unwrap().to_owned()
+}
+
+#[test]
+fn the_arguments_are_declared_without_contradiction() {
+    #[derive(clap::Parser)]
+    struct App {
+        #[command(subcommand)]
+        _command: revchain_cli::Command,
+    }
+    App::command().debug_assert();
+}
+
+#[test]
+fn upgrade_makes_the_database_and_says_so() {
+    let shell = Shell::new();
+    let (code, out, error) = shell.run("upgrade -d app.db");
+    assert_eq!((code, steady(&out).as_str()), (0, "app.db: new database at 003: 3 revisions applied"));
+    assert!(error.contains("  001  Add users."), "{error}");
+    assert_eq!(shell.ok("upgrade -d app.db"), "app.db: at 003, nothing to do");
+}
+
+#[test]
+fn upgrade_goes_where_it_is_told() {
+    let shell = Shell::new();
+    assert!(shell.ok("upgrade -d app.db -r 001").contains("new database at 001: 1 revision applied"));
+    assert!(shell.ok("upgrade -d app.db --revision +1").contains("upgraded from 001 to 002"));
+    let (code, _, error) = shell.run("upgrade -d app.db -r 004");
+    assert_eq!(code, 1);
+    assert!(error.contains("there is no revision `004`: "), "{error}");
+}
+
+#[test]
+fn current_pending_and_history_tell_where_the_database_is() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db -r 002");
+    assert_eq!(shell.ok("current -d app.db"), "app.db: 002 (1 pending)  Add notes.");
+    assert_eq!(shell.ok("pending -d app.db"), "app.db: 1 pending\n  003  Add tags.");
+    let history = shell.ok("history -d app.db");
+    let lines: Vec<&str> = history.lines().collect();
+    assert_eq!(lines.len(), 4);
+    assert!(lines[1].starts_with("  003  pending") && lines[1].ends_with("Add tags. (head)"), "{history}");
+    assert!(
+        lines[2].starts_with("  002  20") && lines[2].ends_with("Z  upgrade  Add notes. (current)"),
+        "{history}"
+    );
+    shell.ok("upgrade -d app.db");
+    assert_eq!(shell.ok("current -d app.db"), "app.db: 003 (head)  Add tags.");
+    assert_eq!(shell.ok("pending -d app.db"), "app.db: nothing pending");
+}
+
+#[test]
+fn commands_that_only_look_make_no_file() {
+    let shell = Shell::new();
+    assert_eq!(shell.ok("current -d app.db"), "app.db: base (there is no such file yet)");
+    assert!(shell.ok("pending -d app.db").starts_with("app.db: 3 pending"));
+    assert!(shell.ok("history -d app.db").starts_with("app.db (there is no such file yet)"));
+    let (code, _, error) = shell.run("downgrade --yes -d app.db");
+    assert_eq!((code, error.as_str()), (1, "error: app.db: there is no such file"));
+    assert_eq!(shell.run("stamp -r head -d app.db").0, 1);
+    let files: Vec<_> =
+        fs::read_dir(shell.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(files, ["migrations"]);
+}
+
+#[test]
+fn commands_that_only_look_do_not_change_a_file() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db -r 002");
+    let before = fs::read(shell.path("app.db")).unwrap();
+    for command in ["current", "pending", "history"] {
+        shell.ok(&format!("{command} -d app.db"));
+    }
+    assert_eq!(fs::read(shell.path("app.db")).unwrap(), before);
+}
+
+#[test]
+fn downgrade_refuses_without_a_terminal_and_shows_what_it_would_revert() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    let (code, out, error) = shell.run("downgrade -d app.db -r 001");
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert_eq!(
+        error,
+        "error: app.db: 003 → 001, this reverts\n  003  Add tags.\n  002  Add notes.\nnobody is there to ask: give --yes to do it"
+    );
+    assert_eq!(shell.ok("current -d app.db"), "app.db: 003 (head)  Add tags.");
+}
+
+#[test]
+fn downgrade_goes_one_step_unless_told() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    assert!(
+        shell.ok("downgrade --yes -d app.db").contains("downgraded from 003 to 002: 1 revision reverted")
+    );
+    assert!(
+        shell
+            .ok("downgrade --yes -d app.db -r base")
+            .contains("downgraded from 002 to base: 2 revisions reverted")
+    );
+    assert!(shell.run("downgrade --yes -d app.db").2.contains("there is nothing to revert"));
+    assert!(
+        shell.ok("downgrade -d app.db -r base").contains("at base, nothing to do"),
+        "there is nothing to ask"
+    );
+}
+
+#[test]
+fn downgrade_asks_on_a_terminal() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    let ask = |answer: &str| {
+        // `script` gives the program a terminal.
+        let program = env!("CARGO_BIN_EXE_revchain");
+        let command = format!("echo {answer} | script -qec '{program} downgrade -d app.db' /dev/null");
+        let output = Command::new("sh").current_dir(shell.0.path()).args(["-c", &command]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("there is no program `script` here, so this was not tested");
+        return;
+    }
+    let said = ask("n");
+    assert!(said.contains("003  Add tags.") && said.contains("Revert? [y/N]"), "{said}");
+    assert!(said.contains("nothing was changed"), "{said}");
+    assert_eq!(shell.json("current -d app.db --json")["current"], "003");
+    assert!(ask("y").contains("downgraded from 003 to 002"));
+}
+
+#[test]
+fn stamp_records_where_a_database_is() {
+    let shell = Shell::new();
+    Connection::open(shell.path("app.db")).unwrap().execute_batch("CREATE TABLE users (a)").unwrap();
+    let (code, _, error) = shell.run("upgrade -d app.db");
+    assert_eq!(code, 1);
+    assert!(error.contains("tables (users) but no history") && error.contains("`stamp`"), "{error}");
+    assert_eq!(shell.ok("current -d app.db"), "app.db: base (it has tables, but no history)");
+    assert_eq!(
+        shell.ok("stamp -d app.db -r 001"),
+        "app.db: stamped at 001: 1 revision recorded, nothing run"
+    );
+    assert!(shell.ok("upgrade -d app.db").contains("upgraded from 001 to 003"));
+    assert_eq!(shell.run("stamp -d app.db").0, 2, "a stamp names its revision");
+}
+
+#[test]
+fn a_newer_database_is_shown_and_not_touched() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    fs::remove_file(shell.path("migrations/20260103_0000_003_tags.sql")).unwrap();
+    let (code, _, error) = shell.run("upgrade -d app.db");
+    assert_eq!(code, 1);
+    assert!(error.contains("the database is ahead of this program: it is at 003"), "{error}");
+    let history = shell.ok("history -d app.db");
+    assert!(history.lines().nth(1).unwrap().contains("unknown to this program"), "{history}");
+    assert_eq!(shell.json("upgrade -d app.db --json")["error"]["code"], "ahead");
+}
+
+#[test]
+fn json_is_for_scripts() {
+    let shell = Shell::new();
+    assert_eq!(
+        shell.json("current -d app.db --json"),
+        json!({ "database": "app.db", "exists": false, "current": null, "head": "003", "pending": ["001", "002", "003"] })
+    );
+    let mut report = shell.json("upgrade -d app.db --json");
+    for applied in report["applied"].as_array_mut().unwrap() {
+        assert!(applied["duration_us"].take().as_u64().is_some());
+    }
+    assert_eq!(
+        report,
+        json!({
+            "database": "app.db", "outcome": "new", "from": null, "to": "003",
+            "applied": [
+                { "revision": "001", "duration_us": null },
+                { "revision": "002", "duration_us": null },
+                { "revision": "003", "duration_us": null },
+            ],
+            "reverted": [], "stamped": [], "unstamped": [],
+        })
+    );
+    assert_eq!(shell.json("downgrade --yes -d app.db --json")["reverted"][0]["revision"], "003");
+    assert_eq!(
+        shell.json("pending -d app.db --json")["pending"],
+        json!([{ "revision": "003", "summary": "Add tags." }])
+    );
+    let history = shell.json("history -d app.db --json");
+    assert_eq!(history["revisions"][0]["applied_at"], Value::Null);
+    assert_eq!(
+        (&history["revisions"][1]["current"], &history["revisions"][1]["origin"]),
+        (&json!(true), &json!("upgrade"))
+    );
+    let (code, out, error) = shell.run("upgrade -d app.db -r nowhere --json");
+    assert_eq!((code, error.as_str()), (1, ""));
+    assert!(out.contains("\"code\":\"unknown-target\""), "{out}");
+}
+
+#[test]
+fn migrate_writes_the_next_file_of_the_chain() {
+    let shell = Shell::new();
+    let path = shell.ok("migrate Add-browser-sessions,_and:_more");
+    assert!(
+        path.starts_with("migrations/20") && path.ends_with("_004_add_browser_sessions_and_more.sql"),
+        "{path}"
+    );
+    let text = fs::read_to_string(shell.path(&path)).unwrap();
+    assert_eq!(
+        text,
+        "-- Add-browser-sessions,_and:_more.\n-- @revises 003\n\n-- @upgrade\n\n-- @downgrade\n"
+    );
+    // What is not filled in is a defect, so an empty revision is not shipped; nor is one written after it.
+    let (code, _, error) = shell.run("migrate again");
+    assert_eq!(code, 1);
+    assert!(error.contains("[empty-section]") && error.contains(&path), "{error}");
+    fs::write(
+        shell.path(&path),
+        text.replace("@upgrade\n", "@upgrade\nCREATE TABLE s (a);")
+            .replace("@downgrade\n", "@downgrade\nDROP TABLE s;"),
+    )
+    .unwrap();
+    assert_eq!(shell.json("new again --json")["revises"], "004");
+}
+
+#[test]
+fn migrate_begins_a_chain_where_there_is_none() {
+    let shell = Shell::new();
+    let path = shell.ok("migrate --directory database/migrations Initial");
+    assert!(path.starts_with("database/migrations/20") && path.ends_with("_001_initial.sql"), "{path}");
+    assert!(fs::read_to_string(shell.path(&path)).unwrap().contains("-- @revises base\n"));
+}
+
+#[test]
+fn migrate_counts_on_or_takes_the_id_that_it_is_given() {
+    let shell = Shell::new();
+    shell.migration("20991231_0000_099_future.sql", "003", "CREATE TABLE f (a);", "DROP TABLE f;");
+    let path = shell.ok("migrate x");
+    assert!(
+        path.starts_with("migrations/20991231_0000_100_x"),
+        "it is dated no earlier than its parent: {path}"
+    );
+    fs::remove_file(shell.path(&path)).unwrap();
+    assert!(shell.ok("migrate -r abc x").ends_with("_abc_x.sql"));
+    let (code, _, error) = shell.run("--directory nowhere migrate -r HEAD x");
+    assert_eq!(code, 2, "{error}");
+    assert_eq!(shell.run("--directory nowhere migrate ...").0, 2);
+}
+
+#[test]
+fn defects_are_told_as_in_a_build() {
+    let shell = Shell::new();
+    shell.migration("20260104_0000_004_other.sql", "002", "CREATE TABLE o (a);", "DROP TABLE o;");
+    let (code, _, error) = shell.run("upgrade -d app.db");
+    assert_eq!(code, 1);
+    assert!(error.contains("[multiple-heads] two revisions revise 002: only one can"), "{error}");
+    assert!(error.contains("help: make 004 revise 003"), "{error}");
+}
+
+#[test]
+fn usage_errors_have_their_own_exit_code() {
+    let shell = Shell::new();
+    let (code, _, error) = shell.run("upgrade");
+    assert_eq!((code, error.as_str()), (2, "error: which database? Give its path: -d PATH"));
+    assert_eq!(shell.run("no-such-command").0, 2);
+    assert_eq!(shell.run("").0, 2);
+}
+
+#[test]
+fn there_are_no_colours_but_on_a_terminal() {
+    let shell = Shell::new();
+    let output = shell.output("history -d app.db");
+    assert!(!output.stdout.contains(&0x1b));
+    assert!(!shell.output("upgrade").stderr.contains(&0x1b));
+}
+
+#[test]
+fn migrate_in_an_application_writes_into_the_chain_it_was_built_from_and_no_other() {
+    let shell = Shell::new();
+    let migrations = Migrations::from_directory(&shell.path("migrations")).unwrap();
+    let migrate = |directory: Option<&str>| {
+        let commands = match directory {
+            Some(directory) => Commands::new(migrations.options()).directory(shell.path(directory)),
+            None => Commands::new(migrations.options()),
+        };
+        let arguments = Migrate { description: "More".into(), revision: None, directory: None, json: false };
+        commands.run(&revchain_cli::Command::Migrate(arguments))
+    };
+    fs::create_dir(shell.path("elsewhere")).unwrap();
+    assert_eq!(migrate(Some("elsewhere")), ExitCode::from(1));
+    assert_eq!(fs::read_dir(shell.path("elsewhere")).unwrap().count(), 0);
+    assert_eq!(migrate(None), ExitCode::SUCCESS);
+    assert_eq!(fs::read_dir(shell.path("migrations")).unwrap().count(), 4);
+}
+
+#[test]
+fn looking_at_a_database_in_wal_mode_leaves_no_files_behind() {
+    let shell = Shell::new();
+    Connection::open(shell.path("app.db")).unwrap().pragma_update(None, "journal_mode", "wal").unwrap();
+    shell.ok("upgrade -d app.db");
+    let files = || {
+        let mut names: Vec<_> =
+            fs::read_dir(shell.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = files();
+    assert_eq!(shell.ok("current -d app.db"), "app.db: 003 (head)  Add tags.");
+    assert_eq!(files(), before);
+}
+
+#[test]
+fn looking_at_a_database_after_a_crash_recovers_it() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    let db = Connection::open(shell.path("app.db")).unwrap();
+    // A transaction that has written into the file and not committed, copied as a crash would leave it.
+    db.execute_batch("PRAGMA cache_size = 1; BEGIN; CREATE TABLE big AS SELECT randomblob(100000)").unwrap();
+    fs::copy(shell.path("app.db"), shell.path("crashed.db")).unwrap();
+    fs::copy(shell.path("app.db-journal"), shell.path("crashed.db-journal")).unwrap();
+    assert_eq!(shell.ok("current -d crashed.db"), "crashed.db: 003 (head)  Add tags.");
+}

@@ -1,0 +1,217 @@
+//! All that is pending, or nothing: failing statements, foreign keys, settings of the connection.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use common::{Place, count, ids, rows, schema};
+use revchain::rusqlite::Connection;
+use revchain::{Direction, ErrorKind, Event, Outcome};
+
+#[test]
+fn a_failing_statement_leaves_the_database_byte_for_byte_as_it_was() {
+    let place = Place::new();
+    let good = ("CREATE TABLE a (b UNIQUE); INSERT INTO a VALUES (1);", "DROP TABLE a;");
+    drop(place.chain(&[good]).open(place.db()).unwrap());
+    let before = fs::read(place.db()).unwrap();
+    for failing in [
+        "INSERT INTO a VALUES (1);",
+        "INSERT OR ROLLBACK INTO a VALUES (1);",
+        "CREATE TABLE a (b);",
+        "CREATE TABLE c (d); INSERT INTO a VALUES (2); SELECT * FROM nowhere;",
+        "SELECT abs(-9223372036854775808);",
+    ] {
+        let chain = place.chain(&[
+            good,
+            ("CREATE TABLE big AS SELECT randomblob(100000) AS x;", "DROP TABLE big;"),
+            (failing, "SELECT 1;"),
+        ]);
+        let error = chain.open(place.db()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Statement(_)), "{failing}: {error}");
+        assert_eq!(fs::read(place.db()).unwrap(), before, "{failing}");
+    }
+}
+
+#[test]
+fn a_failing_statement_is_shown_where_it_stands() {
+    let place = Place::new();
+    let chain = place.chain(&[
+        ("CREATE TABLE a (b);", "DROP TABLE a;"),
+        ("-- two on a line\nCREATE TABLE c (d);   INSERT INTO a\n  SELECT ä FROM c;", "DROP TABLE c;"),
+    ]);
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    let ErrorKind::Statement(statement) = error.kind() else { panic!("{error}") };
+    assert_eq!((statement.revision.as_str(), statement.direction), ("002", Direction::Upgrade));
+    assert_eq!((statement.line, statement.column, statement.message.as_str()), (6, 10, "no such column: ä"));
+    let text = error.to_string();
+    let expected = "\
+app.db: the upgrade of 002 failed: no such column: ä
+  MIGRATIONS/20260101_0001_002_step.sql:6:10
+  |
+6 |   SELECT ä FROM c;
+  |          ^
+nothing was changed: the database is still at 001";
+    let directory = place.path("migrations").display().to_string();
+    let text = text
+        .replace(&directory, "MIGRATIONS")
+        .replace(&format!("{}/", place.path("").display()).replace("//", "/"), "");
+    assert_eq!(text, expected);
+    assert!(std::error::Error::source(&error).is_some());
+    assert_eq!(ids(&db), ["001"]);
+}
+
+#[test]
+fn a_statement_that_fails_while_it_runs_is_shown_from_its_first_token() {
+    let place = Place::new();
+    let chain =
+        place.chain(&[("CREATE TABLE a (b UNIQUE);\n  INSERT INTO a VALUES (1), (1);", "DROP TABLE a;")]);
+    let error = chain.open(place.db()).unwrap_err();
+    let ErrorKind::Statement(statement) = error.kind() else { panic!("{error}") };
+    assert_eq!(
+        (statement.line, statement.column, statement.message.as_str()),
+        (5, 3, "UNIQUE constraint failed: a.b")
+    );
+}
+
+#[test]
+fn a_failing_downgrade_reverts_nothing() {
+    let place = Place::new();
+    let chain = place
+        .chain(&[("CREATE TABLE a (b);", "DROP TABLE nowhere;"), ("CREATE TABLE c (d);", "DROP TABLE c;")]);
+    let mut db = chain.open(place.db()).unwrap();
+    let before = (schema(&db), ids(&db));
+    let error = chain.downgrade_to(&mut db, "base").unwrap_err();
+    assert!(error.to_string().contains("the downgrade of 001 failed: no such table: nowhere"), "{error}");
+    assert_eq!((schema(&db), ids(&db)), before);
+}
+
+#[test]
+fn a_connection_inside_a_transaction_is_refused() {
+    let place = Place::new();
+    let chain = place.tables(1);
+    let mut db = Connection::open(place.db()).unwrap();
+    db.execute_batch("BEGIN").unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::InTransaction), "{error}");
+    db.execute_batch("COMMIT").unwrap();
+    chain.upgrade(&mut db).unwrap();
+}
+
+/// Two parents, with children that a DELETE of theirs would take along.
+const FAMILY: (&str, &str) = (
+    "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT);
+     CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL REFERENCES parent (id) ON DELETE CASCADE);
+     INSERT INTO parent VALUES (1, 'a'), (2, 'b');
+     INSERT INTO child VALUES (10, 1), (11, 1), (12, 2);",
+    "DROP TABLE child; DROP TABLE parent;",
+);
+
+fn foreign_keys(db: &Connection) -> bool {
+    db.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_table_rebuild_keeps_the_children() {
+    let place = Place::new();
+    let rebuild = "CREATE TABLE new_parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+         INSERT INTO new_parent SELECT id, name FROM parent;
+         DROP TABLE parent;
+         ALTER TABLE new_parent RENAME TO parent;";
+    let chain = place.chain(&[FAMILY, (rebuild, "SELECT 1;")]);
+    let mut db = Connection::open(place.db()).unwrap();
+    db.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    chain.upgrade(&mut db).unwrap();
+    assert_eq!(count(&db, "SELECT count(*) FROM child"), 3);
+    assert!(foreign_keys(&db));
+    db.execute("INSERT INTO child VALUES (13, 99)", []).unwrap_err();
+}
+
+#[test]
+fn rows_that_point_at_nothing_are_named_and_roll_back() {
+    let place = Place::new();
+    let chain = place.chain(&[FAMILY, ("DELETE FROM parent WHERE id = 1;", "SELECT 1;")]);
+    for enforced in ["ON", "OFF"] {
+        let mut db = Connection::open(place.path(enforced)).unwrap();
+        db.execute_batch(&format!("PRAGMA foreign_keys = {enforced}")).unwrap();
+        chain.upgrade_to(&mut db, "001").unwrap();
+        let before = rows(&db);
+        let error = chain.upgrade(&mut db).unwrap_err();
+        let ErrorKind::ForeignKeys { violations, count, before: earlier, .. } = error.kind() else {
+            panic!("{error}")
+        };
+        assert_eq!((violations.len(), *count, *earlier), (2, 2, 0));
+        assert_eq!(
+            (violations[0].table.as_str(), violations[0].rowid, violations[0].parent.as_str()),
+            ("child", Some(10), "parent")
+        );
+        assert_eq!(violations[0].columns, ["parent_id"]);
+        assert!(error.to_string().contains("child: row 10, key (parent_id) into parent"), "{error}");
+        assert_eq!((rows(&db), ids(&db)), (before, vec!["001".to_owned()]));
+        assert_eq!(foreign_keys(&db), enforced == "ON");
+    }
+}
+
+#[test]
+fn rows_that_pointed_at_nothing_before_are_told_apart() {
+    let place = Place::new();
+    let chain = place.chain(&[FAMILY, ("CREATE TABLE x (y);", "DROP TABLE x;")]);
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    db.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM parent WHERE id = 2").unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::ForeignKeys { before: 1, .. }), "{error}");
+    assert!(error.to_string().contains("1 such row was there before"), "{error}");
+}
+
+#[test]
+fn the_settings_of_a_connection_are_put_back() {
+    let place = Place::new();
+    let chain = place.tables(2);
+    let failing = place.chain(&[("CREATE TABLE a (b);", "DROP TABLE a;"), ("nonsense;", "SELECT 1;")]);
+    let busy_timeout = |db: &Connection| count(db, "PRAGMA busy_timeout");
+    for enforced in [true, false] {
+        for what in ["success", "error", "panic"] {
+            let mut db = Connection::open_in_memory().unwrap();
+            db.busy_timeout(Duration::from_millis(1234)).unwrap();
+            db.execute_batch(&format!("PRAGMA foreign_keys = {enforced}")).unwrap();
+            match what {
+                "success" => assert_eq!(chain.upgrade(&mut db).unwrap().outcome, Outcome::New),
+                "error" => assert!(failing.upgrade(&mut db).is_err()),
+                _ => {
+                    let options =
+                        chain.options().on_event(|event| assert!(!matches!(event, Event::Upgraded { .. })));
+                    catch_unwind(AssertUnwindSafe(|| options.upgrade(&mut db))).unwrap_err();
+                    assert!(db.is_autocommit());
+                    assert_eq!(count(&db, "SELECT count(*) FROM sqlite_master"), 0);
+                }
+            }
+            assert_eq!((foreign_keys(&db), busy_timeout(&db)), (enforced, 1234), "after {what}");
+        }
+    }
+}
+
+#[test]
+fn every_statement_that_returns_rows_runs_to_its_end() {
+    let place = Place::new();
+    let chain = place.chain(&[(
+        "CREATE TABLE a (b);
+         INSERT INTO a VALUES (1), (2), (3) RETURNING b;
+         SELECT * FROM a;
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) INSERT INTO a SELECT i FROM n;
+         CREATE TRIGGER t AFTER INSERT ON a BEGIN
+           UPDATE a SET b = CASE WHEN b > 1 THEN 1 ELSE 0 END; DELETE FROM a WHERE b = 0;
+         END;
+         PRAGMA application_id = 7;",
+        "DROP TABLE a;",
+    )]);
+    let db = chain.open(place.db()).unwrap();
+    assert_eq!(count(&db, "SELECT count(*) FROM a"), 8);
+    assert_eq!(count(&db, "PRAGMA application_id"), 7);
+}

@@ -1,0 +1,216 @@
+//! Several processes at one file, and processes that die.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::env;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Place, count, ids, is_sound};
+use revchain::rusqlite::Connection;
+use revchain::{ErrorKind, Event, Migrations, Outcome};
+
+/// A table, and revisions that only write rows: run twice, they would show it.
+fn counting(place: &Place, revisions: usize, rows: usize) -> Migrations {
+    let insert = |n: usize| {
+        format!(
+            "INSERT INTO log WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i WHERE x < {rows}) SELECT {n}, x FROM i;"
+        )
+    };
+    let steps: Vec<(String, String)> = (1..=revisions)
+        .map(|n| match n {
+            1 => ("CREATE TABLE log (revision INTEGER, x INTEGER);".to_owned(), "DROP TABLE log;".to_owned()),
+            _ => (insert(n), format!("DELETE FROM log WHERE revision = {n};")),
+        })
+        .collect();
+    place.chain(&steps.iter().map(|(up, down)| (up.as_str(), down.as_str())).collect::<Vec<_>>())
+}
+
+/// A process of its own that opens the database with the chain once the file `go` is there; see [`child`].
+fn spawn(place: &Place) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .env("REVCHAIN_TEST_PLACE", place.path(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+#[ignore = "run by the others, as a process of its own"]
+fn child() {
+    let Some(place) = env::var_os("REVCHAIN_TEST_PLACE") else { return };
+    let place = Path::new(&place);
+    let chain = Migrations::from_directory(&place.join("migrations")).unwrap();
+    while !place.join("go").exists() {
+        thread::sleep(Duration::from_micros(200));
+    }
+    chain.open(place.join("app.db")).unwrap();
+}
+
+fn go(place: &Place) {
+    std::fs::write(place.path("go"), "").unwrap();
+}
+
+fn each_once(place: &Place, revisions: i64, rows: i64) {
+    let db = Connection::open(place.db()).unwrap();
+    assert_eq!(ids(&db).len() as i64, revisions);
+    assert_eq!(count(&db, "SELECT count(*) FROM log"), (revisions - 1) * rows);
+    assert_eq!(
+        count(&db, "SELECT count(*) FROM (SELECT DISTINCT revision, x FROM log)"),
+        (revisions - 1) * rows
+    );
+}
+
+#[test]
+fn sixteen_processes_open_one_new_file_and_each_revision_is_applied_once() {
+    for journal in ["delete", "wal"] {
+        let place = Place::new();
+        let _ = counting(&place, 6, 50);
+        if journal == "wal" {
+            Connection::open(place.db()).unwrap().pragma_update(None, "journal_mode", "wal").unwrap();
+        }
+        let children: Vec<Child> = (0..16).map(|_| spawn(&place)).collect();
+        go(&place);
+        for mut child in children {
+            assert!(child.wait().unwrap().success(), "{journal}");
+        }
+        each_once(&place, 6, 50);
+    }
+}
+
+#[test]
+fn sixteen_threads_do_as_well() {
+    let place = Place::new();
+    let chain = counting(&place, 6, 50);
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| chain.open(place.db()).unwrap());
+        }
+    });
+    each_once(&place, 6, 50);
+}
+
+#[test]
+fn a_killed_upgrade_leaves_the_old_head_or_the_new_one_and_the_next_finishes_it() {
+    const KILLS: u32 = 50;
+    let (mut old, mut new, mut torn) = (0, 0, 0);
+    for kill in 0..KILLS {
+        let journal = if kill % 2 == 0 { "delete" } else { "wal" };
+        let place = Place::new();
+        let mut db = Connection::open(place.db()).unwrap();
+        db.pragma_update(None, "journal_mode", journal).unwrap();
+        let chain = counting(&place, 12, 2000);
+        chain.upgrade_to(&mut db, "002").unwrap();
+        drop(db);
+        let whole = {
+            // How long an upgrade takes here, so that kills are spread over all of it.
+            let copy = place.path("copy.db");
+            std::fs::copy(place.db(), &copy).unwrap();
+            let start = Instant::now();
+            chain.open(&copy).unwrap();
+            start.elapsed()
+        };
+        let mut child = spawn(&place);
+        thread::sleep(Duration::from_millis(30));
+        go(&place);
+        // By a stride that meets every part of the upgrade once, and a little before and after it.
+        thread::sleep(whole.mul_f64(1.3 * f64::from(kill * 23 % KILLS) / f64::from(KILLS)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // An upgrade that was under way has left what it had written so far.
+        torn +=
+            u32::from(std::fs::metadata(place.path("app.db-journal")).is_ok_and(|journal| journal.len() > 0));
+        assert!(is_sound(&place.db()));
+        match ids(&Connection::open(place.db()).unwrap()).len() {
+            2 => old += 1,
+            12 => new += 1,
+            other => panic!("{other} revisions are stamped"),
+        }
+        each_once(&place, ids(&Connection::open(place.db()).unwrap()).len() as i64, 2000);
+        drop(chain.open(place.db()).unwrap());
+        each_once(&place, 12, 2000);
+    }
+    println!(
+        "{KILLS} kills: {old} at the old head, {new} at the new one; {torn} with a journal to roll back"
+    );
+    assert!(old > 0 && torn > 0, "no kill came while the upgrade ran");
+}
+
+#[test]
+fn the_loser_of_a_race_does_nothing() {
+    let place = Place::new();
+    let chain = counting(&place, 3, 1);
+    let mut blocker = Connection::open(place.db()).unwrap();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (send, receive) = mpsc::channel();
+    thread::scope(|scope| {
+        let loser = scope.spawn(|| {
+            let mut db = Connection::open(place.db()).unwrap();
+            let options = chain.options().on_event(|event| {
+                if let Event::Waiting { .. } = event {
+                    send.send(()).unwrap();
+                }
+            });
+            options.upgrade(&mut db).unwrap()
+        });
+        // It has found a new database, and now waits for the lock.
+        receive.recv().unwrap();
+        blocker.execute_batch("COMMIT").unwrap();
+        let winner = chain.upgrade(&mut blocker);
+        let outcomes = [winner.unwrap().outcome, loser.join().unwrap().outcome];
+        assert!(outcomes.contains(&Outcome::New) && outcomes.contains(&Outcome::UpToDate), "{outcomes:?}");
+    });
+    each_once(&place, 3, 1);
+}
+
+#[test]
+fn the_wait_for_the_lock_ends_at_its_timeout() {
+    let place = Place::new();
+    let chain = place.tables(1);
+    let blocker = Connection::open(place.db()).unwrap();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut db = Connection::open(place.db()).unwrap();
+    // The connection's own patience would be longer.
+    db.busy_timeout(Duration::from_secs(600)).unwrap();
+    let error = chain.options().lock_timeout(Duration::from_millis(80)).upgrade(&mut db).unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::Locked { waited, .. } if *waited >= Duration::from_millis(80)),
+        "{error}"
+    );
+    assert!(error.to_string().contains("another connection has not let go"), "{error}");
+    assert_eq!(count(&db, "PRAGMA busy_timeout"), 600_000);
+}
+
+#[test]
+fn a_reader_delays_the_commit_and_does_not_break_it() {
+    let place = Place::new();
+    let chain = place.tables(2);
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    let reader = Connection::open(place.db()).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM t1").unwrap();
+    thread::scope(|scope| {
+        let (send, receive) = mpsc::channel();
+        let upgrade = scope.spawn({
+            let (chain, db) = (&chain, &mut db);
+            move || {
+                let options = chain.options().on_event(move |event| {
+                    if let Event::Waiting { .. } = event {
+                        send.send(()).unwrap();
+                    }
+                });
+                options.upgrade(db).unwrap()
+            }
+        });
+        receive.recv().unwrap();
+        reader.execute_batch("COMMIT").unwrap();
+        assert_eq!(upgrade.join().unwrap().outcome, Outcome::Upgraded);
+    });
+}

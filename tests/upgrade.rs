@@ -1,0 +1,490 @@
+//! What is found in a database, and what happens to it: the table of "Run time", on real files.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::cell::RefCell;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::{Place, TOKENS, count, ids, schema};
+use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use revchain::rusqlite::{Connection, OpenFlags};
+use revchain::{Conflict, ErrorKind, Event, Origin, Outcome, Request, Target};
+
+#[test]
+fn a_new_database_is_built() {
+    let place = Place::new();
+    let mut db = Connection::open(place.db()).unwrap();
+    let report = TOKENS.upgrade(&mut db).unwrap();
+    assert_eq!(report.outcome, Outcome::New);
+    assert_eq!((report.from, report.to.as_deref()), (None, Some("009")));
+    let applied: Vec<_> = report.applied.iter().map(|applied| applied.revision.as_str()).collect();
+    assert_eq!(applied, ["001", "002", "003", "004", "005", "006", "007", "008", "009"]);
+    assert_eq!(ids(&db), applied);
+    assert_eq!(count(&db, "SELECT count(*) FROM document_paths"), 0);
+}
+
+#[test]
+fn open_gives_a_connection_at_the_head() {
+    let place = Place::new();
+    let db = TOKENS.open(place.db()).unwrap();
+    assert_eq!(TOKENS.current(&db).unwrap(), TOKENS.head());
+    assert_eq!(TOKENS.pending(&db).unwrap(), Vec::<&revchain::Revision>::new());
+    drop(db);
+    let db = TOKENS.open(place.db()).unwrap();
+    assert_eq!(count(&db, "SELECT count(*) FROM revchain_history"), 9);
+}
+
+#[test]
+fn a_database_in_memory_is_at_the_head() {
+    let db = TOKENS.open_in_memory().unwrap();
+    assert_eq!(TOKENS.current(&db).unwrap().unwrap().id(), "009");
+}
+
+#[test]
+fn an_older_database_is_upgraded_with_its_rows() {
+    for old in ["001", "002", "003", "004", "005", "006", "007", "008"] {
+        let place = Place::new();
+        let mut db = Connection::open(place.db()).unwrap();
+        TOKENS.upgrade_to(&mut db, old).unwrap();
+        db.execute_batch(
+            "INSERT INTO refresh_tokens (user_id, encrypted_token, created_at, updated_at) VALUES ('ada', x'00ff', 1, 2);
+             INSERT INTO audit_logs (timestamp, event, user_id) VALUES (1, 'stored', 'ada'), (2, 'read', 'ada');
+             INSERT INTO registered_webhooks (webhook_id, preset_id, created_at) VALUES (7, 'notes', 1.5);
+             INSERT INTO oauth_sessions (session_id, client_redirect_uri, created_at, expires_at) VALUES ('s', 'u', 1, 2);",
+        )
+        .unwrap();
+        if old >= "002" {
+            db.execute_batch("INSERT INTO app_passwords (user_id, encrypted_password, created_at, updated_at) VALUES ('ada', x'01', 1, 2)")
+                .unwrap();
+        }
+        drop(db);
+        let mut db = Connection::open(place.db()).unwrap();
+        let report = TOKENS.upgrade(&mut db).unwrap();
+        assert_eq!((report.outcome, report.from.as_deref()), (Outcome::Upgraded, Some(old)));
+        assert_eq!(report.to.as_deref(), Some("009"));
+        let kept = |sql| count(&db, sql);
+        assert_eq!(
+            kept(
+                "SELECT count(*) FROM refresh_tokens WHERE encrypted_token = x'00ff' AND flow_type = 'hybrid'"
+            ),
+            1
+        );
+        assert_eq!(kept("SELECT count(*) FROM audit_logs"), 2);
+        assert_eq!(kept("SELECT count(*) FROM registered_webhooks WHERE created_at = 1.5"), 1);
+        assert_eq!(kept("SELECT count(*) FROM oauth_sessions WHERE nonce IS NULL"), 1);
+        assert_eq!(kept("SELECT count(*) FROM app_passwords"), i64::from(old >= "002"));
+        assert_eq!(schema(&db), schema(&TOKENS.open_in_memory().unwrap()), "from {old}");
+    }
+}
+
+#[test]
+fn at_the_head_nothing_is_done() {
+    let place = Place::new();
+    let mut db = TOKENS.open(place.db()).unwrap();
+    let before = fs::read(place.db()).unwrap();
+    let report = TOKENS.upgrade(&mut db).unwrap();
+    assert_eq!(report.outcome, Outcome::UpToDate);
+    assert_eq!((report.from.as_deref(), report.to.as_deref()), (Some("009"), Some("009")));
+    assert_eq!(fs::read(place.db()).unwrap(), before);
+}
+
+#[test]
+fn at_the_head_no_more_than_three_statements_run_and_none_writes() {
+    let place = Place::new();
+    let mut db = TOKENS.open(place.db()).unwrap();
+    let (statements, writes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (seen, written) = (Arc::clone(&statements), Arc::clone(&writes));
+    let authorizer = move |context: AuthContext<'_>| {
+        match context.action {
+            AuthAction::Read { .. } | AuthAction::Function { .. } => {}
+            AuthAction::Select | AuthAction::Pragma { .. } => {
+                seen.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => {
+                written.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        Authorization::Allow
+    };
+    // Some versions of rusqlite give a result here, others nothing.
+    #[allow(clippy::let_unit_value)]
+    let _ = db.authorizer(Some(authorizer));
+    TOKENS.upgrade(&mut db).unwrap();
+    let statements = statements.load(Ordering::Relaxed);
+    assert!((1..=3).contains(&statements), "{statements} statements");
+    assert_eq!(writes.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_newer_database_is_refused_and_left_alone() {
+    let place = Place::new();
+    let newer = place.tables(5);
+    drop(newer.open(place.db()).unwrap());
+    let before = fs::read(place.db()).unwrap();
+    let older = place.tables(3);
+    let error = older.open(place.db()).unwrap_err();
+    match error.conflict() {
+        Some(Conflict::Ahead { unknown, head, related, .. }) => {
+            assert_eq!(
+                (unknown.as_slice(), head.as_str(), *related),
+                (&["004".to_owned(), "005".to_owned()][..], "003", true)
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(error.to_string().contains("app.db: the database is ahead of this program"), "{error}");
+    assert_eq!(fs::read(place.db()).unwrap(), before);
+    // What it has can still be shown.
+    let db = Connection::open(place.db()).unwrap();
+    assert_eq!(older.history(&db).unwrap().len(), 5);
+}
+
+#[test]
+fn the_database_of_another_chain_is_told_apart_from_a_newer_one() {
+    let place = Place::new();
+    drop(place.tables(2).open(place.db()).unwrap());
+    let error = {
+        let text =
+            "-- A.\n-- @revises base\n-- @upgrade\nCREATE TABLE x (a);\n-- @downgrade\nDROP TABLE x;\n";
+        let directory = place.path("other");
+        fs::create_dir(&directory).unwrap();
+        fs::write(directory.join("20260101_0000_abc_x.sql"), text).unwrap();
+        revchain::Migrations::from_directory(&directory).unwrap().open(place.db()).unwrap_err()
+    };
+    assert!(matches!(error.conflict(), Some(Conflict::Ahead { related: false, .. })), "{error}");
+    assert!(error.to_string().contains("another chain"), "{error}");
+}
+
+#[test]
+fn a_revision_edited_after_it_was_applied_is_refused_but_a_comment_is_no_edit() {
+    let place = Place::new();
+    drop(place.chain(&[("CREATE TABLE a (b);", "DROP TABLE a;")]).open(place.db()).unwrap());
+    let commented = place.chain(&[("-- why\r\nCREATE  TABLE a /* this */ (b)\r\n;;", "DROP TABLE a")]);
+    drop(commented.open(place.db()).unwrap());
+    let edited = place.chain(&[("CREATE TABLE a (b, c);", "DROP TABLE a;")]);
+    let error = edited.open(place.db()).unwrap_err();
+    assert!(matches!(error.conflict(), Some(Conflict::Edited { .. })), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("001 was edited after") && text.contains("20260101_0000_001_step.sql"), "{text}");
+    // Stamping says that the database is right, and mends it.
+    let mut db = Connection::open(place.db()).unwrap();
+    let report = edited.stamp(&mut db, "head").unwrap();
+    assert_eq!((report.outcome, report.stamped), (Outcome::Stamped, vec!["001".to_owned()]));
+    assert_eq!(edited.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn tables_without_a_history_are_refused_and_the_error_says_what_to_do() {
+    let place = Place::new();
+    let db = Connection::open(place.db()).unwrap();
+    db.execute_batch("CREATE TABLE users (a); CREATE TABLE notes (a)").unwrap();
+    drop(db);
+    let before = fs::read(place.db()).unwrap();
+    let error = TOKENS.open(place.db()).unwrap_err();
+    assert!(
+        matches!(error.conflict(), Some(Conflict::Unmanaged { tables, .. }) if tables == &["notes", "users"]),
+        "{error}"
+    );
+    let text = error.to_string();
+    assert!(text.contains("baseline") && text.contains("stamp") && text.contains("notes, users"), "{text}");
+    assert_eq!(fs::read(place.db()).unwrap(), before);
+}
+
+/// The token store before it had migrations: 001's tables as it made them, with comments and other white space.
+const BEFORE_MIGRATIONS: &str = include_str!("before_migrations.sql");
+
+#[test]
+fn a_database_from_before_the_migrations_is_stamped_and_upgraded_in_one_call() {
+    let place = Place::new();
+    let mut db = Connection::open(place.db()).unwrap();
+    db.execute_batch(BEFORE_MIGRATIONS).unwrap();
+    db.execute_batch(
+        "INSERT INTO registered_webhooks (webhook_id, preset_id, created_at) VALUES (7, 'notes', 1.5)",
+    )
+    .unwrap();
+    let stored: String = db
+        .query_row("SELECT sql FROM sqlite_master WHERE name = 'refresh_tokens'", [], |row| row.get(0))
+        .unwrap();
+    let report = TOKENS.options().baseline("001").upgrade(&mut db).unwrap();
+    assert_eq!((report.outcome, report.stamped), (Outcome::Stamped, vec!["001".to_owned()]));
+    assert_eq!((report.applied.len(), report.to.as_deref()), (8, Some("009")));
+    let history = TOKENS.history(&db).unwrap();
+    assert_eq!((history[0].origin, history[1].origin), (Origin::Stamp, Origin::Upgrade));
+    assert_eq!(count(&db, "SELECT count(*) FROM registered_webhooks"), 1);
+    let now: String = db
+        .query_row("SELECT sql FROM sqlite_master WHERE name = 'refresh_tokens'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(now, stored, "the tables of the baseline are not touched");
+    // The baseline is not asked for again.
+    assert_eq!(TOKENS.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn a_baseline_and_its_upgrade_are_one_transaction() {
+    let place = Place::new();
+    let chain = place
+        .chain(&[("CREATE TABLE a (b);", "DROP TABLE a;"), ("INSERT INTO nowhere VALUES (1);", "SELECT 1;")]);
+    let mut db = Connection::open(place.db()).unwrap();
+    db.execute_batch("CREATE TABLE a (b)").unwrap();
+    chain.options().baseline("001").upgrade(&mut db).unwrap_err();
+    assert_eq!(count(&db, "SELECT count(*) FROM sqlite_master"), 1, "neither a history nor a stamp is left");
+}
+
+#[test]
+fn a_baseline_is_not_used_for_a_new_database() {
+    let place = Place::new();
+    let mut db = Connection::open(place.db()).unwrap();
+    let report = TOKENS.options().baseline("003").upgrade(&mut db).unwrap();
+    assert_eq!((report.outcome, report.applied.len()), (Outcome::New, 9));
+}
+
+#[test]
+fn a_baseline_at_base_applies_all_beside_the_tables_of_others() {
+    let place = Place::new();
+    let chain = place.tables(2);
+    let mut db = Connection::open(place.db()).unwrap();
+    db.execute_batch("CREATE TABLE of_others (a)").unwrap();
+    let report = chain.options().baseline("base").upgrade(&mut db).unwrap();
+    assert_eq!(report.applied.len(), 2);
+    // The same, said once by hand.
+    let mut db = Connection::open(place.path("other.db")).unwrap();
+    db.execute_batch("CREATE TABLE of_others (a)").unwrap();
+    chain.stamp(&mut db, "base").unwrap();
+    assert_eq!(chain.upgrade(&mut db).unwrap().applied.len(), 2);
+}
+
+#[test]
+fn a_stamp_records_and_runs_nothing() {
+    let place = Place::new();
+    let chain = place.tables(4);
+    let mut db = Connection::open(place.db()).unwrap();
+    db.execute_batch("CREATE TABLE t1 (a); CREATE TABLE t2 (a)").unwrap();
+    let report = chain.stamp(&mut db, "002").unwrap();
+    assert_eq!((report.outcome, report.applied.len()), (Outcome::Stamped, 0));
+    assert_eq!(ids(&db), ["001", "002"]);
+    assert_eq!(count(&db, "SELECT count(*) FROM sqlite_master WHERE name LIKE 't_'"), 2);
+    chain.upgrade(&mut db).unwrap();
+    chain.stamp(&mut db, "003").unwrap();
+    assert_eq!(ids(&db), ["001", "002", "003"]);
+    assert_eq!(count(&db, "SELECT count(*) FROM t4"), 0);
+}
+
+#[test]
+fn up_down_and_up_again_gives_the_same_schema() {
+    let place = Place::new();
+    let mut db = TOKENS.open(place.db()).unwrap();
+    let head = schema(&db);
+    let report = TOKENS.downgrade_to(&mut db, "base").unwrap();
+    assert_eq!((report.outcome, report.to), (Outcome::Downgraded, None));
+    assert_eq!(report.reverted.first().unwrap().revision, "009");
+    // All that is left is SQLite's own table for AUTOINCREMENT, and the history, which is empty.
+    let left =
+        "SELECT count(*) FROM sqlite_master WHERE tbl_name NOT IN ('sqlite_sequence', 'revchain_history')";
+    assert_eq!(count(&db, left), 0);
+    assert_eq!(ids(&db), Vec::<String>::new());
+    TOKENS.upgrade(&mut db).unwrap();
+    assert_eq!(schema(&db), head);
+}
+
+#[test]
+fn each_downgrade_gives_back_the_schema_of_the_revision_before() {
+    let mut db = TOKENS.open_in_memory().unwrap();
+    for revision in TOKENS.revisions().iter().rev() {
+        TOKENS.downgrade_to(&mut db, "-1").unwrap();
+        let mut fresh = Connection::open_in_memory().unwrap();
+        TOKENS.upgrade_to(&mut fresh, revision.revises().next().unwrap_or("base")).unwrap();
+        if revision.id() != "001" {
+            assert_eq!(schema(&db), schema(&fresh), "below {}", revision.id());
+        }
+    }
+}
+
+#[test]
+fn targets_are_head_base_revisions_and_steps() {
+    let place = Place::new();
+    let chain = place.tables(5);
+    let mut db = Connection::open(place.db()).unwrap();
+    let mut at = |request: &str, target: &str| {
+        let report = match request {
+            "up" => chain.upgrade_to(&mut db, target),
+            _ => chain.downgrade_to(&mut db, target),
+        };
+        report.map(|report| report.to).map_err(|error| error.to_string())
+    };
+    assert_eq!(at("up", "+2"), Ok(Some("002".into())));
+    assert_eq!(at("up", "004"), Ok(Some("004".into())));
+    assert_eq!(at("up", "001"), Ok(Some("004".into())), "what is beyond stays");
+    assert_eq!(at("down", "-1"), Ok(Some("003".into())));
+    assert_eq!(at("down", "001"), Ok(Some("001".into())));
+    assert_eq!(at("up", "head"), Ok(Some("005".into())));
+    assert!(at("up", "+1").unwrap_err().contains("nothing is pending"));
+    assert!(at("down", "-6").unwrap_err().contains("-6 goes below base: 5 applied"));
+    assert!(at("up", "-1").unwrap_err().contains("downgrade"));
+    assert!(at("up", "0005").unwrap_err().contains("did you mean 005?"));
+    assert_eq!(at("down", "base"), Ok(None));
+    assert!(at("down", "-1").unwrap_err().contains("nothing to revert"));
+    assert!(at("down", "003").unwrap_err().contains("use `upgrade`"));
+    assert!(at("down", "head").unwrap_err().contains("use `upgrade`"));
+}
+
+#[test]
+fn an_irreversible_revision_stops_a_downgrade_before_anything_runs() {
+    let place = Place::new();
+    let directory = place.path("m");
+    fs::create_dir(&directory).unwrap();
+    let file = |name: &str, text: &str| fs::write(directory.join(name), text).unwrap();
+    file(
+        "20260101_0000_1_a.sql",
+        "-- A.\n-- @revises base\n-- @upgrade\nCREATE TABLE a (x);\n-- @downgrade\nDROP TABLE a;\n",
+    );
+    file(
+        "20260102_0000_2_b.sql",
+        "-- B.\n-- @revises 1\n-- @irreversible the old hashes are gone\n-- @upgrade\nCREATE TABLE b (x);\n",
+    );
+    file(
+        "20260103_0000_3_c.sql",
+        "-- C.\n-- @revises 2\n-- @upgrade\nCREATE TABLE c (x);\n-- @downgrade\nDROP TABLE c;\n",
+    );
+    let chain = revchain::Migrations::from_directory(&directory).unwrap();
+    let mut db = chain.open(place.db()).unwrap();
+    let before = fs::read(place.db()).unwrap();
+    let error = chain.downgrade_to(&mut db, "base").unwrap_err();
+    assert!(matches!(error.conflict(), Some(Conflict::Irreversible { revision, .. }) if revision == "2"));
+    assert!(error.to_string().contains("the old hashes are gone"), "{error}");
+    assert_eq!(fs::read(place.db()).unwrap(), before);
+    assert_eq!(chain.downgrade_to(&mut db, "2").unwrap().reverted.len(), 1);
+}
+
+#[test]
+fn a_merge_takes_databases_of_both_branches_along() {
+    let place = Place::new();
+    let directory = place.path("m");
+    fs::create_dir(&directory).unwrap();
+    let file = |id: &str, day: u8, revises: &str| {
+        let text = format!(
+            "-- {id}.\n-- @revises {revises}\n-- @upgrade\nCREATE TABLE {id} (x);\n-- @downgrade\nDROP TABLE {id};\n"
+        );
+        fs::write(directory.join(format!("202601{day:02}_0000_{id}_x.sql")), text).unwrap();
+    };
+    file("a", 1, "base");
+    file("b", 2, "a");
+    let left = revchain::Migrations::from_directory(&directory).unwrap();
+    fs::rename(directory.join("20260102_0000_b_x.sql"), place.path("b.sql")).unwrap();
+    file("c", 3, "a");
+    let right = revchain::Migrations::from_directory(&directory).unwrap();
+    fs::rename(place.path("b.sql"), directory.join("20260102_0000_b_x.sql")).unwrap();
+    file("d", 4, "b c");
+    let merged = revchain::Migrations::from_directory(&directory).unwrap();
+    for (name, branch, pending) in [("left.db", &left, ["c", "d"]), ("right.db", &right, ["b", "d"])] {
+        let mut db = branch.open(place.path(name)).unwrap();
+        let report = merged.upgrade(&mut db).unwrap();
+        let applied: Vec<_> = report.applied.iter().map(|applied| applied.revision.as_str()).collect();
+        assert_eq!(applied, pending);
+        assert_eq!(merged.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+        merged.downgrade_to(&mut db, "b").unwrap();
+        assert_eq!(merged.current(&db).unwrap().unwrap().id(), "b");
+        assert_eq!(count(&db, "SELECT count(*) FROM sqlite_master WHERE name IN ('c', 'd')"), 0);
+    }
+}
+
+#[test]
+fn a_read_only_database_opens_at_the_head_and_says_what_is_pending_behind_it() {
+    let place = Place::new();
+    let (old, new) = (place.tables(2), place.tables(4));
+    drop(old.open(place.db()).unwrap());
+    let read_only = || Connection::open_with_flags(place.db(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    assert_eq!(old.upgrade(&mut read_only()).unwrap().outcome, Outcome::UpToDate);
+    let error = new.upgrade(&mut read_only()).unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::ReadOnly { pending, .. } if pending == &["003", "004"]),
+        "{error}"
+    );
+    assert!(error.to_string().contains("003, 004"), "{error}");
+    assert_eq!(new.pending(&read_only()).unwrap().len(), 2);
+}
+
+#[test]
+fn what_only_looks_never_writes() {
+    let place = Place::new();
+    let db = Connection::open(place.db()).unwrap();
+    let is_base = |db: &Connection| TOKENS.current(db).unwrap().is_none();
+    assert!(is_base(&db));
+    assert_eq!(TOKENS.pending(&db).unwrap().len(), 9);
+    assert_eq!(TOKENS.history(&db).unwrap(), []);
+    let plan = TOKENS.plan(&db, &Request::Upgrade(Target::Head)).unwrap();
+    assert_eq!((plan.from, plan.to, plan.steps.len()), (None, Some(8), 10));
+    assert_eq!(fs::metadata(place.db()).unwrap().len(), 0);
+    db.execute_batch("CREATE TABLE users (a)").unwrap();
+    assert!(is_base(&db));
+    TOKENS.pending(&db).unwrap_err();
+}
+
+#[test]
+fn the_history_says_when_how_and_how_long() {
+    let place = Place::new();
+    let before = std::time::SystemTime::now() - std::time::Duration::from_millis(1);
+    let db = place.chain(&[("CREATE TABLE a (b);", "DROP TABLE a;")]).open(place.db()).unwrap();
+    let history = TOKENS.history(&db).unwrap();
+    assert_eq!((history.len(), history[0].revision.as_str(), history[0].origin), (1, "001", Origin::Upgrade));
+    assert!(history[0].applied_at >= before && history[0].applied_at <= std::time::SystemTime::now());
+    assert!(history[0].duration.as_micros() > 0 && history[0].checksum.len() == 64);
+}
+
+#[test]
+fn events_come_in_order_and_commit_comes_last() {
+    let place = Place::new();
+    let chain = place.tables(2);
+    let events = RefCell::new(Vec::new());
+    let on_event = |event: &Event<'_>| {
+        let text = event.to_string();
+        events.borrow_mut().push(text.split(" (").next().unwrap().to_owned());
+    };
+    drop(chain.options().on_event(on_event).open(place.db()).unwrap());
+    assert_eq!(
+        events.take(),
+        [
+            "base → 002, 2 to do",
+            "upgrading to 001: Step 1.",
+            "upgraded to 001",
+            "upgrading to 002: Step 2.",
+            "upgraded to 002",
+            "committed at 002"
+        ]
+    );
+    drop(chain.options().on_event(on_event).open(place.db()).unwrap());
+    assert_eq!(events.take(), Vec::<String>::new(), "at the head nothing happens");
+}
+
+#[test]
+fn a_temporary_table_does_not_stand_for_the_history() {
+    let place = Place::new();
+    let mut db = TOKENS.open(place.db()).unwrap();
+    db.execute_batch("CREATE TEMP TABLE revchain_history (revision, checksum)").unwrap();
+    assert_eq!(TOKENS.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+    TOKENS.downgrade_to(&mut db, "-1").unwrap();
+    assert_eq!(count(&db, "SELECT count(*) FROM main.revchain_history"), 8);
+}
+
+#[test]
+fn something_else_of_the_historys_name_is_an_error() {
+    let place = Place::new();
+    let db = Connection::open(place.db()).unwrap();
+    db.execute_batch("CREATE VIEW revchain_history AS SELECT 1 AS x").unwrap();
+    let error = TOKENS.open(place.db()).unwrap_err();
+    assert!(error.to_string().contains("reading the history failed"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_an_error() {
+    let place = Place::new();
+    fs::write(place.db(), "not a database, but long enough to have a header of its own".repeat(20)).unwrap();
+    let error = TOKENS.open(place.db()).unwrap_err();
+    assert!(error.to_string().contains("file is not a database"), "{error}");
+    let error = TOKENS.open(place.path("no/such/folder/app.db")).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Open { .. }));
+    assert!(error.to_string().contains("cannot be opened"), "{error}");
+}
