@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::checksum;
 use crate::defect::{Code, Defect};
-use crate::parse::{Parsed, did_you_mean};
+use crate::parse::Parsed;
 use crate::revision::Revision;
 use crate::snippet::Snippet;
+use crate::suggest::did_you_mean;
 
 /// All revisions of a directory, validated, each after those that it revises.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,10 +57,10 @@ pub fn link(files: Vec<Parsed>, defects: &mut Vec<Defect>) -> Option<Chain> {
     let mut linker = Linker::new(&files, defects);
     linker.find_duplicates();
     linker.resolve_parents();
-    linker.find_dates_before_parents();
     linker.find_several_roots();
     let order = linker.sort();
     linker.find_cycles(&order);
+    linker.find_dates_before_parents(&order);
     linker.find_several_heads();
     let complete = linker.complete && defects.is_empty();
     if !complete || order.len() != files.len() {
@@ -129,7 +130,7 @@ impl<'f, 'd> Linker<'f, 'd> {
                     .with(&self.files[first].path)
                     .at(&file.path)
                     .help(format!(
-                        "rename this one to {next}, and let it revise the one that is to come before it"
+                        "rename this one to {next}, and let it revise the revision that comes before it"
                     )),
             );
         }
@@ -142,7 +143,7 @@ impl<'f, 'd> Linker<'f, 'd> {
                     _ if file.id.as_ref() == Some(id) => {
                         self.complete = false;
                         let title = format!("revision {id} revises itself");
-                        let help = "name the revision that it follows";
+                        let help = "name the revision that it follows, or base if it is the first";
                         self.defects.push(
                             self.at_revises(Code::SelfParent, title, index, Some(id), "its own id")
                                 .help(help),
@@ -152,6 +153,7 @@ impl<'f, 'd> Linker<'f, 'd> {
                         self.parents[index].push(parent);
                         self.children[parent].push(index);
                     }
+                    None if self.is_misnamed(id) => self.complete = false,
                     None => {
                         self.complete = false;
                         let title = format!("there is no revision {id} to revise");
@@ -183,9 +185,20 @@ impl<'f, 'd> Linker<'f, 'd> {
         }
     }
 
-    fn find_dates_before_parents(&mut self) {
+    /// Whether the revision `id` seems to be there, in a file whose name is bad: then that is the mistake.
+    fn is_misnamed(&self, id: &str) -> bool {
+        let mut unnamed = self.files.iter().filter(|file| file.id.is_none());
+        unnamed.any(|file| {
+            let name = file.path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+            name.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == id)
+        })
+    }
+
+    /// `order` has no circles, in which one is always dated before another.
+    fn find_dates_before_parents(&mut self, order: &[usize]) {
+        let sorted: HashSet<usize> = order.iter().copied().collect();
         for (index, file) in self.files.iter().enumerate() {
-            for &parent in &self.parents[index] {
+            for &parent in self.parents[index].iter().filter(|parent| sorted.contains(parent)) {
                 let (Some(date), Some(before)) = (file.date, self.files[parent].date) else { continue };
                 if date < before {
                     let (id, parent_id) = (self.id(index), self.id(parent));
@@ -293,13 +306,15 @@ impl<'f, 'd> Linker<'f, 'd> {
         if !self.complete {
             return;
         }
+        // Two merges of the same branches are two heads behind each of the branches, but one mistake.
+        let mut reported = HashSet::new();
         for fork in 0..self.files.len() {
             let children = self.children[fork].clone();
             let Some((&first, others)) = children.split_first() else { continue };
             let mut merged = self.descendants(first);
             for &other in others {
                 let branch = self.descendants(other);
-                if merged.is_disjoint(&branch) {
+                if merged.is_disjoint(&branch) && reported.insert(other) {
                     self.report_second_head(fork, first, other);
                 }
                 merged.extend(branch);

@@ -18,6 +18,7 @@ mod rules;
 pub mod snippet;
 pub mod source;
 pub mod sql;
+mod suggest;
 pub mod target;
 
 use std::path::Path;

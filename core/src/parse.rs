@@ -1,8 +1,11 @@
 //! One migration file: header, directives, sections, statements.
 
+mod header;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
+use self::header::{DIRECTIVES, Directive, Once};
 use crate::defect::{Code, Defect};
 use crate::name::{self, Date, NameError};
 use crate::revision::{Destroys, Downgrade, Half};
@@ -10,6 +13,7 @@ use crate::rules;
 use crate::snippet::Snippet;
 use crate::source::File;
 use crate::sql::{self, Kind, Token, Unterminated};
+use crate::suggest::did_you_mean;
 
 /// What is known of a migration file, however broken it is: as much as the chain can be judged by.
 #[derive(Debug)]
@@ -53,12 +57,11 @@ pub struct Body {
 /// Reads a file, and adds what is wrong with it to `defects`.
 pub fn parse(file: &File, defects: &mut Vec<Defect>) -> Parsed {
     let (id, date) = read_name(file, defects);
-    let Some(text) = decode(file, defects) else {
+    let Some(text) = file.bytes.as_deref().and_then(|bytes| decode(&file.path, bytes, defects)) else {
         let path = file.path.clone();
         return Parsed { path, text: String::new(), id, date, revises: None, body: None };
     };
     let mut parser = Parser::new(&file.path, &text, defects);
-    parser.report_unreadable();
     parser.walk();
     let body = parser.finish();
     let revises = parser.revises.and_then(|revises| revises.known);
@@ -70,7 +73,7 @@ fn read_name(file: &File, defects: &mut Vec<Defect>) -> (Option<String>, Option<
         Ok(name) => (Some(name.id), Some(name.date)),
         Err(NameError::Date(id)) => {
             defects.push(
-                Defect::new(Code::BadDate, "there is no such date or time")
+                Defect::new(Code::BadDate, format!("there is no such date or time: {}", &file.name[..13]))
                     .at(&file.path)
                     .help("give the date and time (UTC) at which the revision was written: YYYYMMDD_HHMM"),
             );
@@ -85,53 +88,27 @@ fn read_name(file: &File, defects: &mut Vec<Defect>) -> (Option<String>, Option<
     }
 }
 
-fn decode(file: &File, defects: &mut Vec<Defect>) -> Option<String> {
-    match std::str::from_utf8(&file.bytes) {
-        Ok(text) => Some(text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n")),
+fn decode(path: &str, bytes: &[u8], defects: &mut Vec<Defect>) -> Option<String> {
+    let normal = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(normal(text.trim_start_matches('\u{feff}'))),
         Err(error) => {
-            let start = error.valid_up_to();
-            let lossy = String::from_utf8_lossy(&file.bytes);
-            let utf16 = file.bytes.starts_with(&[0xff, 0xfe]) || file.bytes.starts_with(&[0xfe, 0xff]);
-            let note = format!(
-                "the byte {:#04x}{}",
-                file.bytes[start],
-                if utf16 { ": it looks like UTF-16" } else { "" }
-            );
+            let (before, after) = bytes.split_at(error.valid_up_to());
+            let mut shown = normal(&String::from_utf8_lossy(before));
+            let start = shown.len();
+            shown += &normal(&String::from_utf8_lossy(after));
+            let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+            let note =
+                format!("the byte {:#04x}{}", after[0], if utf16 { ": it looks like UTF-16" } else { "" });
             defects.push(
                 Defect::new(Code::NotUtf8, "the file is not UTF-8")
-                    .at(&file.path)
-                    .showing(Snippet::new(&lossy, 1, start..start + 1, note))
+                    .at(path)
+                    .showing(Snippet::new(&shown, 1, start..start + 1, note))
                     .help("save it as UTF-8"),
             );
             None
         }
     }
-}
-
-const DIRECTIVES: &[&str] = &["revises", "upgrade", "downgrade", "irreversible", "destroys"];
-
-/// A directive line.
-#[derive(Clone)]
-struct Directive<'t> {
-    name: &'t str,
-    /// From the dashes to the end of the line.
-    line: Range<usize>,
-    /// The name, with its `@`.
-    name_span: Range<usize>,
-    arguments: &'t str,
-    arguments_start: usize,
-}
-
-impl Directive<'_> {
-    fn arguments_span(&self) -> Range<usize> {
-        self.arguments_start..self.arguments_start + self.arguments.len()
-    }
-}
-
-/// A directive that stands once: its line, and what it says where that was understood.
-struct Once<T> {
-    line: Range<usize>,
-    known: Option<T>,
 }
 
 /// A section of SQL.
@@ -146,8 +123,6 @@ struct Parser<'t, 'd> {
     text: &'t str,
     tokens: Vec<Token>,
     defects: &'d mut Vec<Defect>,
-    /// Something was opened and never closed, so what seems to be missing may be in it.
-    truncated: bool,
     summary: Option<&'t str>,
     revises: Option<Once<Revises>>,
     irreversible: Option<Once<&'t str>>,
@@ -163,7 +138,6 @@ impl<'t, 'd> Parser<'t, 'd> {
             text,
             tokens: sql::tokens(text),
             defects,
-            truncated: false,
             summary: None,
             revises: None,
             irreversible: None,
@@ -191,9 +165,54 @@ impl<'t, 'd> Parser<'t, 'd> {
         self.defects.push(Defect::new(code, title).at(self.path).help(help));
     }
 
-    fn report_unreadable(&mut self) {
-        if let Some(Token { kind: Kind::Unterminated(what), span }) = self.tokens.last().cloned() {
-            self.truncated = true;
+    /// Goes on after a mistake that is reported as if it had not been made, so that one mistake is one error.
+    fn quietly(&mut self, go_on: impl FnOnce(&mut Self)) {
+        let reported = self.defects.len();
+        go_on(self);
+        self.defects.truncate(reported);
+    }
+
+    /// Whether something is opened and never closed, so that what seems to be missing may be in it.
+    fn is_truncated(&self) -> bool {
+        matches!(self.tokens.last(), Some(Token { kind: Kind::Unterminated(_), .. }))
+    }
+
+    /// How many tokens stand before the first section.
+    fn header_length(&self) -> usize {
+        let sections = [&self.upgrade, &self.downgrade].into_iter().flatten();
+        sections.map(|section| section.tokens.start).min().unwrap_or(self.tokens.len())
+    }
+
+    /// Where SQL stands in the header; nowhere if something unreadable comes first, which is then the mistake.
+    fn header_sql(&self) -> Option<Range<usize>> {
+        let first = self.tokens[..self.header_length()].iter().find(|token| !token.is_comment())?;
+        let is_sql = !matches!(first.kind, Kind::Unterminated(_) | Kind::Illegal);
+        is_sql.then(|| first.span.clone())
+    }
+
+    fn report_header_sql(&mut self, span: Range<usize>) {
+        if self.upgrade.is_some() || self.is_truncated() {
+            self.defect(
+                Code::SqlInHeader,
+                "SQL stands before `-- @upgrade`",
+                span,
+                "in no section, so it would never run",
+                "put it below `-- @upgrade`, or make it a comment: `-- …`",
+            );
+        } else {
+            self.defect(
+                Code::MissingSection,
+                "there is no `@upgrade`",
+                span,
+                "SQL in no section would never run",
+                "put a line `-- @upgrade` above the SQL that upgrades",
+            );
+        }
+    }
+
+    /// Reports what SQLite cannot read among the tokens from `first` on.
+    fn report_unreadable(&mut self, first: usize) {
+        if let Some(Token { kind: Kind::Unterminated(what), span }) = self.tokens[first..].last().cloned() {
             let opening = span.start..span.start + 1;
             match what {
                 Unterminated::String => self.defect(
@@ -213,7 +232,7 @@ impl<'t, 'd> Parser<'t, 'd> {
             }
         }
         // One is enough: in a file that is no text, there are thousands.
-        if let Some(token) = self.tokens.iter().find(|token| token.kind == Kind::Illegal).cloned() {
+        if let Some(token) = self.tokens[first..].iter().find(|token| token.kind == Kind::Illegal).cloned() {
             let text = token.text(self.text).to_owned();
             self.defect(
                 Code::InvalidToken,
@@ -227,24 +246,10 @@ impl<'t, 'd> Parser<'t, 'd> {
 
     /// Goes through the tokens: header, sections, and the directives that part them.
     fn walk(&mut self) {
-        let mut sql_in_header = false;
         for index in 0..self.tokens.len() {
             let token = self.tokens[index].clone();
             if token.kind == Kind::LineComment && self.is_alone(&token) {
                 self.comment_line(index, &token);
-            } else if !token.is_comment()
-                && self.upgrade.is_none()
-                && self.downgrade.is_none()
-                && !sql_in_header
-            {
-                sql_in_header = true;
-                self.defect(
-                    Code::SqlInHeader,
-                    "SQL stands before `-- @upgrade`",
-                    token.span,
-                    "in no section, so it would never run",
-                    "put it below `-- @upgrade`",
-                );
             }
         }
     }
@@ -258,31 +263,21 @@ impl<'t, 'd> Parser<'t, 'd> {
     fn comment_line(&mut self, index: usize, token: &Token) {
         let text = token.text(self.text);
         let plain = text.trim_start_matches('-').trim();
-        if let Some(rest) = text.strip_prefix("-- @") {
-            let name =
-                rest.split_whitespace().next().filter(|name| rest.starts_with(name)).unwrap_or_default();
-            let start = token.span.start + 3;
-            let arguments = rest[name.len()..].trim();
-            self.directive(
-                index,
-                &Directive {
-                    name,
-                    line: token.span.start..token.span.start + text.trim_end().len(),
-                    name_span: start..start + 1 + name.len(),
-                    arguments,
-                    arguments_start: start + 1 + rest.len() - rest[name.len()..].trim_start().len(),
-                },
-            );
-        } else if let Some(rest) = plain.strip_prefix('@') {
-            let word: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
-            if DIRECTIVES.contains(&word.as_str()) {
+        if text.starts_with("-- @") {
+            self.directive(index, &Directive::read(text, token.span.start, 3));
+        } else if plain.starts_with('@') {
+            let at = text.find('@').unwrap_or_default();
+            let directive = Directive::read(text, token.span.start, at);
+            let is_meant = |name: &&&str| directive.name.trim_end_matches(':') == **name;
+            if let Some(name) = DIRECTIVES.iter().find(is_meant) {
                 self.defect(
                     Code::MalformedDirective,
-                    format!("`@{word}` is not written as a directive"),
-                    token.span.start..token.span.start + text.trim_end().len(),
+                    format!("`@{name}` is not written as a directive"),
+                    directive.line.clone(),
                     "a comment like any other",
-                    format!("write `-- @{word}`: two dashes, one space"),
+                    format!("write `-- @{name}`: two dashes, one space"),
                 );
+                self.quietly(|parser| parser.directive(index, &Directive { name, ..directive }));
             }
         } else if self.in_header() && self.summary.is_none() && plain.chars().any(char::is_alphanumeric) {
             self.summary = Some(plain);
@@ -296,28 +291,35 @@ impl<'t, 'd> Parser<'t, 'd> {
     fn directive(&mut self, index: usize, directive: &Directive<'t>) {
         match directive.name {
             "upgrade" | "downgrade" => self.section(index, directive),
-            "revises" | "irreversible" | "destroys" if !self.in_header() => self.defect(
-                Code::MisplacedDirective,
-                format!("`@{}` stands after `@upgrade`", directive.name),
-                directive.name_span.clone(),
-                "belongs in the header",
-                "move it above `-- @upgrade`",
-            ),
-            "revises" => self.revises(directive),
-            "irreversible" => self.irreversible(directive),
-            "destroys" => self.destroys(directive),
+            "revises" | "irreversible" | "destroys" if self.in_header() => self.header_directive(directive),
+            "revises" | "irreversible" | "destroys" => {
+                self.defect(
+                    Code::MisplacedDirective,
+                    format!("`@{}` stands after `@upgrade`", directive.name),
+                    directive.name_span.clone(),
+                    "belongs in the header",
+                    "move it above `-- @upgrade`",
+                );
+                self.quietly(|parser| parser.header_directive(directive));
+            }
             name => {
-                let help = match did_you_mean(name, DIRECTIVES.iter().copied()) {
+                let abbreviated =
+                    || DIRECTIVES.iter().copied().find(|known| !name.is_empty() && known.starts_with(name));
+                let meant = did_you_mean(name, DIRECTIVES.iter().copied()).or_else(abbreviated);
+                let help = match meant {
                     Some(known) => format!("did you mean `-- @{known}`?"),
-                    None => format!("the directives are @{}", DIRECTIVES.join(", @")),
+                    None => format!("the directives are @{}.", DIRECTIVES.join(", @")),
                 };
                 self.defect(
                     Code::UnknownDirective,
                     format!("there is no directive `@{name}`"),
                     directive.name_span.clone(),
                     "",
-                    format!("{help} A comment that is none does not begin with `-- @`"),
+                    format!("{help} A plain comment does not begin with `-- @`"),
                 );
+                if let Some(name) = meant {
+                    self.quietly(|parser| parser.directive(index, &Directive { name, ..directive.clone() }));
+                }
             }
         }
     }
@@ -370,133 +372,23 @@ impl<'t, 'd> Parser<'t, 'd> {
         *(if is_upgrade { &mut self.upgrade } else { &mut self.downgrade }) = Some(section);
     }
 
-    fn revises(&mut self, directive: &Directive<'t>) {
-        if let Some(first) = self.revises.as_ref().map(|revises| revises.line.clone()) {
-            self.duplicate(directive, first, "name every parent in one, `-- @revises 005 006`");
-            return;
-        }
-        let known = self.parents(directive);
-        self.revises = Some(Once { line: directive.line.clone(), known });
-    }
-
-    fn parents(&mut self, directive: &Directive<'t>) -> Option<Revises> {
-        let mut parents: Vec<(String, Range<usize>)> = Vec::new();
-        let mut malformed =
-            directive.arguments.is_empty().then(|| (directive.name_span.clone(), "no revision follows"));
-        let mut base = false;
-        let mut at = 0;
-        for id in directive.arguments.split_whitespace() {
-            at += directive.arguments[at..].find(id).unwrap_or_default();
-            let span = directive.arguments_start + at..directive.arguments_start + at + id.len();
-            at += id.len();
-            if id == "base" {
-                base = true;
-            } else if name::check_id(id).is_err() {
-                malformed = malformed.or(Some((span, "not the id of a revision")));
-            } else if parents.iter().any(|(known, _)| known == id) {
-                malformed = malformed.or(Some((span, "named twice")));
-            } else {
-                parents.push((id.to_owned(), span));
-            }
-        }
-        if base && !parents.is_empty() {
-            malformed = malformed.or(Some((directive.arguments_span(), "a first revision has no parent")));
-        }
-        if let Some((span, note)) = malformed {
-            let help = "name the revision that this one follows, `-- @revises 004`, or `-- @revises base` for the first";
-            self.defect(Code::MalformedDirective, "`@revises` does not name a revision", span, note, help);
-            return None;
-        }
-        Some(Revises { parents, span: directive.arguments_span() })
-    }
-
-    fn irreversible(&mut self, directive: &Directive<'t>) {
-        if let Some(first) = self.irreversible.as_ref().map(|irreversible| irreversible.line.clone()) {
-            self.duplicate(directive, first, "keep one reason");
-            return;
-        }
-        let reason = (!directive.arguments.is_empty()).then_some(directive.arguments);
-        if reason.is_none() {
-            self.defect(
-                Code::MalformedDirective,
-                "`@irreversible` does not say why",
-                directive.name_span.clone(),
-                "no reason follows",
-                "say why, for whoever wants to downgrade: `-- @irreversible the old hashes are gone`",
-            );
-        }
-        self.irreversible = Some(Once { line: directive.line.clone(), known: reason });
-    }
-
-    /// `@destroys TABLE[.COLUMN] REASON`, the names quoted as in SQL where they need it.
-    fn destroys(&mut self, directive: &Directive<'t>) {
-        let arguments = directive.arguments;
-        let tokens = sql::tokens(arguments);
-        let is_name = |token: Option<&Token>| {
-            token.filter(|t| matches!(t.kind, Kind::Word | Kind::QuotedWord)).cloned()
-        };
-        // A name and its dot follow each other without a space; a digit after a dot makes it a number, and no name.
-        let dotted = tokens
-            .get(1)
-            .is_some_and(|dot| dot.text(arguments) == "." && dot.span.start == tokens[0].span.end);
-        let table = is_name(tokens.first());
-        let column = if dotted { is_name(tokens.get(2)) } else { None };
-        let end = column.as_ref().or(table.as_ref()).map_or(0, |token| token.span.end);
-        let rest = &arguments[end..];
-        let reason = rest.trim();
-        let (Some(table), false) = (table, reason.is_empty() || !rest.starts_with(char::is_whitespace))
-        else {
-            self.defect(
-                Code::MalformedDirective,
-                "`@destroys` does not say what or why",
-                if arguments.is_empty() { directive.name_span.clone() } else { directive.arguments_span() },
-                "",
-                "name the table or column, then the reason: `-- @destroys users.nickname nobody used it`",
-            );
-            return;
-        };
-        let name = |token: &Token| Cow::Owned(sql::unquote(token.text(arguments)));
-        let destroys = Destroys {
-            table: name(&table),
-            column: column.as_ref().map(name),
-            reason: Cow::Owned(reason.to_owned()),
-        };
-        let same = |known: &&Destroys| {
-            let column =
-                |destroys: &Destroys| destroys.column.as_ref().map(|column| column.to_ascii_lowercase());
-            known.table.eq_ignore_ascii_case(&destroys.table) && column(known) == column(&destroys)
-        };
-        if self.destroys.iter().find(same).is_some() {
-            self.defect(
-                Code::DuplicateDirective,
-                format!("`@destroys {}` stands twice", arguments[..end].trim()),
-                directive.line.clone(),
-                "",
-                "keep one",
-            );
-            return;
-        }
-        self.destroys.push(destroys);
-    }
-
-    fn duplicate(&mut self, directive: &Directive<'t>, first: Range<usize>, help: &str) {
-        let line = Snippet::new(self.text, 1, first, "").line;
-        let title = format!("`@{}` stands twice", directive.name);
-        self.defect(
-            Code::DuplicateDirective,
-            title,
-            directive.line.clone(),
-            format!("it stands on line {line}"),
-            help,
-        );
-    }
-
     /// Reports what is missing, and puts together what is there.
     fn finish(&mut self) -> Option<Body> {
+        if self.tokens.is_empty() {
+            let help = "write the revision in it:\n-- Add app passwords.\n-- @revises 001\n-- @upgrade\n…\n-- @downgrade\n…";
+            self.file_defect(Code::MissingSection, "the file is empty", help);
+            return None;
+        }
+        let header_sql = self.header_sql();
+        // What else the header holds then comes of that: in a line without its dashes, an apostrophe opens a string.
+        self.report_unreadable(if header_sql.is_some() { self.header_length() } else { 0 });
+        if let Some(span) = &header_sql {
+            self.report_header_sql(span.clone());
+        }
         let upgrade = self.upgrade.take();
         let downgrade = self.downgrade.take();
         // Where the header never ended, what it lacks may stand in what swallowed its end.
-        let header_is_whole = !self.truncated || upgrade.is_some();
+        let header_is_whole = !self.is_truncated() || upgrade.is_some();
         if self.summary.is_none() && header_is_whole {
             let help = "say in its first line what the revision does: `-- Add app passwords.`";
             self.file_defect(Code::MissingSummary, "no comment says what the revision does", help);
@@ -506,7 +398,7 @@ impl<'t, 'd> Parser<'t, 'd> {
                 "name the revision that it follows, `-- @revises 004`, or `-- @revises base` for the first";
             self.file_defect(Code::MissingParent, "nothing says which revision this one revises", help);
         }
-        self.report_missing_sections(upgrade.as_ref(), downgrade.as_ref());
+        self.report_missing_sections(upgrade.as_ref(), downgrade.as_ref(), header_sql.is_some());
         let is_merge =
             self.revises.as_ref().and_then(|r| r.known.as_ref()).is_some_and(|r| r.parents.len() > 1);
         let upgrade = upgrade.map(|section| self.half(&section, "upgrade", is_merge));
@@ -521,11 +413,16 @@ impl<'t, 'd> Parser<'t, 'd> {
         Some(Body { summary: self.summary?.to_owned(), upgrade: upgrade?, downgrade: downgrade?, destroys })
     }
 
-    fn report_missing_sections(&mut self, upgrade: Option<&Section>, downgrade: Option<&Section>) {
-        if self.truncated {
+    fn report_missing_sections(
+        &mut self,
+        upgrade: Option<&Section>,
+        downgrade: Option<&Section>,
+        header_has_sql: bool,
+    ) {
+        if self.is_truncated() {
             return;
         }
-        if upgrade.is_none() {
+        if upgrade.is_none() && !header_has_sql {
             let help = "put the SQL that upgrades below a line `-- @upgrade`";
             self.file_defect(Code::MissingSection, "there is no `@upgrade`", help);
         }
@@ -534,13 +431,16 @@ impl<'t, 'd> Parser<'t, 'd> {
                 let help = "put the SQL that reverts the upgrade below a line `-- @downgrade`,\nor say in the header why nothing can: `-- @irreversible REASON`";
                 self.file_defect(Code::MissingSection, "there is no `@downgrade`", help);
             }
-            (Some(_), Some(line)) => self.defect(
-                Code::ReversibleAndNot,
-                "the revision is irreversible, and has a downgrade",
-                line,
-                "said here",
-                "keep one of them: `@irreversible` stands in place of `@downgrade`",
-            ),
+            // One in a section is misplaced, which is said already.
+            (Some(_), Some(line)) if upgrade.is_none_or(|section| line.start < section.directive.start) => {
+                self.defect(
+                    Code::ReversibleAndNot,
+                    "the revision is irreversible, and has a downgrade",
+                    line,
+                    "said here",
+                    "keep one of them: `@irreversible` stands in place of `@downgrade`",
+                )
+            }
             _ => {}
         }
     }
@@ -549,7 +449,9 @@ impl<'t, 'd> Parser<'t, 'd> {
     fn half(&mut self, section: &Section, name: &str, may_be_empty: bool) -> Half {
         let tokens: Vec<Token> = self.tokens[section.tokens.clone()].to_vec();
         let statements = sql::statements(self.text, &tokens);
-        if statements.is_empty() && !may_be_empty {
+        // An irreversible revision needs no downgrade; that it has one all the same is said already.
+        let needs_none = name == "downgrade" && self.irreversible.is_some();
+        if statements.is_empty() && !may_be_empty && !needs_none {
             let note = "followed by no SQL";
             let help = match name {
                 "upgrade" => "write the SQL that upgrades",
@@ -570,7 +472,8 @@ impl<'t, 'd> Parser<'t, 'd> {
                 self.defect(breach.code, breach.title, breach.span, breach.note, breach.help);
             }
         }
-        let text = self.text[section.text.clone()].trim_end();
+        // Only what is white space to SQLite: a no-break space at the end is a token of the last statement.
+        let text = self.text[section.text.clone()].trim_end_matches([' ', '\t', '\n', '\x0c', '\r']);
         // A file has at most 64 MiB.
         let offset = |at: usize| u32::try_from(at - section.text.start).unwrap_or(u32::MAX);
         let spans = statements.iter().filter_map(|statement| {
@@ -582,15 +485,4 @@ impl<'t, 'd> Parser<'t, 'd> {
             sql: Cow::Owned(text.to_owned()),
         }
     }
-}
-
-/// The one of `known` that `name` may have been meant to be.
-pub(crate) fn did_you_mean<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let name = name.to_lowercase();
-    let most = (name.chars().count() / 3).max(1);
-    known
-        .map(|known| (strsim::damerau_levenshtein(&name, known), known))
-        .filter(|(d, _)| *d <= most)
-        .min()
-        .map(|(_, k)| k)
 }

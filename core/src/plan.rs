@@ -7,8 +7,8 @@ use std::fmt;
 use crate::Target;
 use crate::chain::Chain;
 use crate::checksum;
-use crate::parse::did_you_mean;
 use crate::revision::Downgrade;
+use crate::suggest::did_you_mean;
 
 /// What is stamped for one revision.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -74,13 +74,13 @@ fn first_word(text: &str, first: &Token, tokens: &[&Token]) -> Option<Breach> {
         "VACUUM" => breach(
             Code::NotTransactional,
             "VACUUM cannot run in a transaction".to_owned(),
-            "a migration is one",
+            "a migration runs in one",
             "remove it, and run VACUUM from the program when it suits its users",
         ),
         "ATTACH" | "DETACH" => breach(
             Code::NotTransactional,
             format!("{word} cannot run in a transaction"),
-            "a migration is one, of one database",
+            "a migration runs in one, on one database",
             "copy between databases from the program",
         ),
         "PRAGMA" => pragma(text, tokens),

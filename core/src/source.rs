@@ -17,8 +17,8 @@ pub struct File {
     pub name: String,
     /// The file's path in the directory as the user wrote it.
     pub path: String,
-    /// What is in it.
-    pub bytes: Vec<u8>,
+    /// What is in it; `None` where it could not be read, which is a defect then.
+    pub bytes: Option<Vec<u8>>,
 }
 
 /// Reads every migration in `directory`, in the order of their names. What else is there is a defect, save
@@ -50,14 +50,19 @@ fn list(directory: &Path) -> io::Result<Vec<std::ffi::OsString>> {
 }
 
 fn unreadable(shown: &str, error: &io::Error) -> Defect {
-    let help = match error.kind() {
-        io::ErrorKind::NotFound => "make it, or name another: the path counts from the folder of Cargo.toml",
-        io::ErrorKind::NotADirectory => "name the directory that the migrations are in",
-        _ => "let the user that builds read it",
+    let (title, help) = match error.kind() {
+        io::ErrorKind::NotFound => (
+            "there is no such directory".to_owned(),
+            "make it, or name another: the path counts from the folder of Cargo.toml",
+        ),
+        io::ErrorKind::NotADirectory => {
+            ("this is no directory".to_owned(), "name the directory that the migrations are in")
+        }
+        _ => {
+            (format!("the directory cannot be read: {error}"), "let the user who builds the program read it")
+        }
     };
-    Defect::new(Code::UnreadableDirectory, format!("the directory of migrations cannot be read: {error}"))
-        .at(shown)
-        .help(help)
+    Defect::new(Code::UnreadableDirectory, title).at(shown).help(help)
 }
 
 /// The path of `name` in the directory that the user wrote as `shown`, with forward slashes on every system.
@@ -82,17 +87,14 @@ fn read_file(directory: &Path, shown: &str, name: &OsStr, defects: &mut Vec<Defe
         );
         return None;
     }
-    match read_at_most(&on_disk, LARGEST) {
-        Ok(bytes) => Some(File { name: lossy.into_owned(), path, bytes }),
-        Err(error) => {
-            defects.push(
-                Defect::new(Code::UnreadableFile, format!("the migration cannot be read: {error}"))
-                    .at(&path)
-                    .help("let the user that builds read it, as a regular file of at most 64 MiB"),
-            );
-            None
-        }
-    }
+    let bytes = read_at_most(&on_disk, LARGEST).map_err(|error| {
+        defects.push(
+            Defect::new(Code::UnreadableFile, format!("the migration cannot be read: {error}"))
+                .at(&path)
+                .help("it must be a regular file of at most 64 MiB that the user who builds the program may read"),
+        );
+    });
+    Some(File { name: lossy.into_owned(), path, bytes: bytes.ok() })
 }
 
 fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
@@ -102,7 +104,7 @@ fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("it is not a regular file"));
     }
     if metadata.len() > most {
-        return Err(io::Error::other(format!("it has {} bytes", metadata.len())));
+        return Err(io::Error::other(format!("it has {} bytes, more than a migration may", metadata.len())));
     }
     fs::read(path)
 }

@@ -59,13 +59,14 @@ impl Parse for Arguments {
         if input.is_empty() {
             return Ok(Self { directory: None });
         }
-        let expected = "the directory of migrations is given as a string: embed_migrations!(\"migrations\")";
+        let expected =
+            "the directory of migrations must be a string literal: embed_migrations!(\"migrations\")";
         let directory: LitStr = input.parse().map_err(|error| syn::Error::new(error.span(), expected))?;
         input.parse::<Option<Token![,]>>()?;
         if input.is_empty() {
             Ok(Self { directory: Some(directory) })
         } else {
-            Err(input.error("nothing else is expected here"))
+            Err(input.error("one directory is all that embed_migrations! takes"))
         }
     }
 }

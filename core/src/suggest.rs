@@ -1,0 +1,15 @@
+//! What a misspelt name may have been meant to be.
+
+/// The one of `known` that `name` may have been meant to be. Numbers that differ are different numbers, however
+/// alike they look; only their leading zeros may be wrong.
+pub(crate) fn did_you_mean<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let name = name.to_lowercase();
+    let most = (name.chars().count() / 3).max(1);
+    let number = |text: &str| text.parse::<u128>().ok();
+    let distance = |known: &str| match (number(&name), number(known)) {
+        (Some(a), Some(b)) if a == b => 0,
+        (Some(_), Some(_)) => usize::MAX,
+        _ => strsim::damerau_levenshtein(&name, known),
+    };
+    known.map(|known| (distance(known), known)).filter(|(d, _)| *d <= most).min().map(|(_, k)| k)
+}

@@ -1,0 +1,408 @@
+//! From a directory to a chain, or to every defect: what `load` promises.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Directory, ids, name, revisions, text};
+use revchain_core::{Chain, Code, Downgrade};
+
+const NOTES: &str = "-- Create the notes.\n-- @revises base\n\n-- @upgrade\nCREATE TABLE notes (id INTEGER, body TEXT);\nCREATE INDEX idx_notes ON notes (body);\n\n-- @downgrade\nDROP TABLE notes;\n";
+
+/// The chain of one file.
+fn one(text: impl AsRef<[u8]>) -> Directory {
+    Directory::new().with("20260101_1200_001_x.sql", text)
+}
+
+fn checksum(text: impl AsRef<[u8]>) -> [u8; 32] {
+    *one(text).chain().head().unwrap().checksum()
+}
+
+fn chain_checksum(chain: &Chain) -> [u8; 32] {
+    *chain.head().unwrap().chain_checksum()
+}
+
+/// The whole message of the only defect.
+fn message(directory: &Directory) -> String {
+    let defects = directory.load().unwrap_err();
+    assert_eq!(defects.iter().count(), 1, "{defects}");
+    defects.to_string()
+}
+
+#[test]
+fn a_file_is_a_revision() {
+    let text = "-- Add scopes.\n-- More about it.\n-- @revises base\n-- @destroys old nobody used it\n-- @destroys \"a b\".c it was empty\n\n-- @upgrade\nSELECT 1;\nSELECT 2\n\n-- @downgrade\n-- Back.\nSELECT 3;\n";
+    let chain = Directory::new().with("20260227_1830_0a3_add_scopes.sql", text).chain();
+    let revision = chain.head().unwrap();
+    assert_eq!(revision.id(), "0a3");
+    assert_eq!(revision.revises().count(), 0);
+    assert_eq!(revision.summary(), "Add scopes.");
+    assert_eq!(revision.date().parts(), (2026, 2, 27, 18, 30));
+    assert_eq!(revision.path(), "migrations/20260227_1830_0a3_add_scopes.sql");
+    let statements: Vec<_> = revision.upgrade().statements().map(|statement| statement.sql()).collect();
+    assert_eq!(statements, ["SELECT 1", "SELECT 2"]);
+    let Downgrade::Sql(downgrade) = revision.downgrade() else { panic!("it has one") };
+    assert_eq!(downgrade.sql(), "-- Back.\nSELECT 3;");
+    let place = downgrade.statements().next().unwrap().snippet(None);
+    assert_eq!((place.line, place.column), (13, 1));
+    let destroys: Vec<_> =
+        revision.destroys().iter().map(|d| (&*d.table, d.column.as_deref(), &*d.reason)).collect();
+    assert_eq!(destroys, [("old", None, "nobody used it"), ("a b", Some("c"), "it was empty")]);
+}
+
+#[test]
+fn an_irreversible_revision_says_why() {
+    let text = "-- Hash.\n-- @revises base\n-- @irreversible the texts are gone\n-- @upgrade\nSELECT 1;\n";
+    let chain = one(text).chain();
+    let downgrade = chain.head().unwrap().downgrade();
+    assert_eq!(*downgrade, Downgrade::Irreversible("the texts are gone".into()));
+}
+
+#[test]
+fn what_is_known_beside_the_migrations_is_ignored() {
+    let chain = revisions(&[("001", "base")])
+        .with("README.md", "-- @upgrade")
+        .with("revchain.lock", "?")
+        .with(".hidden.sql", "?")
+        .with_folder(".git")
+        .chain();
+    assert_eq!(ids(&chain), ["001"]);
+}
+
+#[test]
+fn nothing_else_is_skipped_in_silence() {
+    let directory = revisions(&[("001", "base")])
+        .with("notes.txt", "")
+        .with("002_x.sql~", "")
+        .with("20260102_1200_002_x.SQL", text("001"))
+        .with_folder("old")
+        .with_folder("20260103_1200_003_x.sql");
+    assert_eq!(
+        directory.codes(),
+        [Code::StrayFile, Code::BadFileName, Code::StrayFile, Code::StrayFile, Code::StrayFile]
+    );
+}
+
+#[test]
+fn how_a_file_is_written_does_not_change_its_checksum() {
+    let same = checksum(NOTES);
+    for (what, text) in [
+        ("line ends", NOTES.replace('\n', "\r\n")),
+        ("old line ends", NOTES.replace('\n', "\r")),
+        ("a byte-order mark", format!("\u{feff}{NOTES}")),
+        ("both", format!("\u{feff}{}", NOTES.replace('\n', "\r\n"))),
+        ("white space", NOTES.replace("notes (", "notes\n\t\u{c} (").replace(";\n", " ;  \n\n")),
+        ("comments", NOTES.replace("notes (", "notes /* ; */ ( -- ; '\n").replace("DROP", "-- Back.\nDROP")),
+        ("the summary", NOTES.replace("Create the notes", "Notes")),
+        ("stray semicolons", NOTES.replace("CREATE INDEX", ";;CREATE INDEX").replace("DROP", ";DROP")),
+        ("no last semicolon", NOTES.replace("notes;\n", "notes")),
+    ] {
+        assert_eq!(checksum(text), same, "{what}");
+    }
+}
+
+#[test]
+fn what_a_file_means_is_its_checksum() {
+    let before = checksum(NOTES);
+    for (what, text) in [
+        ("a token", NOTES.replace("body TEXT", "body BLOB")),
+        ("the case of a token", NOTES.replace("body TEXT", "body text")),
+        ("where a token ends", NOTES.replace("idx_notes", "idx _notes")),
+        ("a statement more", NOTES.replace("DROP", "SELECT 1; DROP")),
+        ("where a statement ends", NOTES.replace("CREATE INDEX", ";CREATE;INDEX")),
+        ("the downgrade", NOTES.replace("DROP TABLE", "DROP TABLE IF EXISTS")),
+        (
+            "what is in which half",
+            NOTES.replace("-- @downgrade\n", "").replace("CREATE I", "-- @downgrade\nCREATE I"),
+        ),
+        (
+            "reversible or not",
+            NOTES
+                .split("-- @downgrade")
+                .next()
+                .unwrap()
+                .replace("-- @revises", "-- @irreversible no\n-- @revises"),
+        ),
+        ("white space in a string", NOTES.replace("body TEXT", "body TEXT DEFAULT ' '")),
+    ] {
+        assert_ne!(checksum(text), before, "{what}");
+    }
+    let other_id = Directory::new().with("20260101_1200_002_x.sql", NOTES).chain();
+    assert_ne!(*other_id.head().unwrap().checksum(), before, "the id");
+    let other_name = Directory::new().with("20260202_0000_001_other.sql", NOTES).chain();
+    assert_eq!(*other_name.head().unwrap().checksum(), before, "neither the date nor the slug");
+}
+
+#[test]
+fn the_parents_belong_to_the_checksum() {
+    let under = |parents| {
+        let chain = revisions(&[("001", "base"), ("002", "001"), ("003", "001"), ("004", parents)]).load();
+        chain.map(|chain| *chain.head().unwrap().checksum())
+    };
+    assert_ne!(under("002 003").unwrap(), under("003 002").unwrap());
+}
+
+#[test]
+fn the_heads_chain_checksum_pins_the_whole_history() {
+    let before = revisions(&[("001", "base"), ("002", "001"), ("003", "002")]).chain();
+    let after = revisions(&[("001", "base"), ("002", "001"), ("003", "002")])
+        .with(&name(1, "001"), text("base").replace("SELECT 1", "SELECT 10"))
+        .chain();
+    let own = |chain: &Chain| *chain.head().unwrap().checksum();
+    assert_eq!(own(&before), own(&after));
+    assert_ne!(chain_checksum(&before), chain_checksum(&after));
+    assert_ne!(chain_checksum(&before), own(&before));
+}
+
+#[test]
+fn the_order_is_that_of_the_parents_and_not_of_the_names() {
+    let chain = revisions(&[("9", "base"), ("b", "9"), ("1", "b"), ("a", "1")]).chain();
+    assert_eq!(ids(&chain), ["9", "b", "1", "a"]);
+    assert_eq!((chain.position("1"), chain.position("2")), (Some(2), None));
+}
+
+#[test]
+fn revisions_may_be_of_the_same_minute() {
+    let chain =
+        Directory::of([("20260101_1200_b_x.sql", text("base")), ("20260101_1200_a_x.sql", text("b"))]);
+    assert_eq!(ids(&chain.chain()), ["b", "a"]);
+}
+
+#[test]
+fn a_merge_joins_two_branches() {
+    let chain =
+        revisions(&[("001", "base"), ("002", "001"), ("003", "001"), ("004", "002"), ("005", "003 004")])
+            .chain();
+    assert_eq!(ids(&chain), ["001", "002", "003", "004", "005"]);
+    assert_eq!(chain.head().unwrap().revises().collect::<Vec<_>>(), ["003", "004"]);
+    assert_eq!(chain.ancestry(3), [true, true, false, true, false]);
+    assert_eq!(chain.ancestry(4), [true; 5]);
+}
+
+#[test]
+fn only_a_merge_may_be_empty() {
+    let empty = |parents: &str| format!("-- Merge.\n-- @revises {parents}\n-- @upgrade\n-- @downgrade\n");
+    let fork = || revisions(&[("001", "base"), ("002", "001"), ("003", "001")]);
+    assert_eq!(fork().with(&name(4, "004"), empty("002 003")).codes(), []);
+    let child = revisions(&[("001", "base")]).with(&name(4, "004"), empty("001"));
+    assert_eq!(child.codes(), [Code::EmptySection, Code::EmptySection]);
+}
+
+#[test]
+fn a_directive_counts_only_where_sqlite_sees_a_comment() {
+    for hidden in [
+        "SELECT '\n-- @downgrade\n';",
+        "SELECT 1 AS \"\n-- @downgrade\n\";",
+        "SELECT 1 AS `\n-- @downgrade\n`;",
+        "SELECT 1 AS [\n-- @downgrade\n];",
+        "SELECT 1 /*\n-- @downgrade\n*/;",
+        "SELECT 1; -- @downgrade",
+        "SELECT 1; /* */ -- @downgrade",
+    ] {
+        let directory = one(text("base").replace("SELECT 1;", hidden));
+        let chain = directory.load().unwrap_or_else(|defects| panic!("{hidden}: {defects}"));
+        assert!(chain.head().unwrap().upgrade().sql().contains("@downgrade"), "{hidden}");
+    }
+}
+
+#[test]
+fn a_directive_may_be_indented() {
+    assert_eq!(one(text("base").replace("-- @", " \t-- @")).codes(), []);
+}
+
+#[test]
+fn words_that_begin_and_end_blocks_are_not_transaction_control() {
+    let trigger = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  SELECT CASE 1 WHEN 1 THEN 2 END;\nEND;";
+    assert_eq!(one(text("base").replace("SELECT 1;", trigger)).codes(), []);
+    assert_eq!(one(text("base").replace("SELECT 1;", "PRAGMA table_info(a);")).codes(), []);
+    assert_eq!(one(text("base").replace("SELECT 1;", "SELECT 'revchain_history', 'BEGIN;';")).codes(), []);
+}
+
+#[test]
+fn white_space_that_sqlite_does_not_know_is_no_white_space() {
+    let chain = one(text("base").replace("SELECT 1;\n", "SELECT a \u{a0}\n\n")).chain();
+    let upgrade = chain.revisions()[0].upgrade();
+    assert_eq!(upgrade.statements().next().unwrap().sql(), "SELECT a \u{a0}");
+}
+
+#[test]
+fn every_defect_is_reported_in_the_order_of_the_files() {
+    let directory = revisions(&[("001", "base"), ("002", "001"), ("003", "002")])
+        .with(&name(2, "002"), text("001").replace("SELECT 1;", "COMMIT; SELECT ?;\nVACUUM;"))
+        .with(&name(3, "003"), text("002").replace("-- Do something.\n", ""))
+        .with("20260104_1200_004_X.sql", text("003"))
+        .with("a.txt", "");
+    assert_eq!(
+        directory.codes(),
+        [
+            Code::TransactionControl,
+            Code::BindParameter,
+            Code::NotTransactional,
+            Code::MissingSummary,
+            Code::BadFileName,
+            Code::StrayFile,
+        ]
+    );
+}
+
+#[test]
+fn each_head_beyond_the_first_is_one_defect() {
+    let directory = revisions(&[("001", "base"), ("002", "001"), ("003", "001"), ("004", "003")]);
+    assert_eq!(
+        message(&directory),
+        "[multiple-heads] two revisions revise 001: only one can\n  \
+         migrations/20260102_1200_002_x.sql\n  \
+         migrations/20260103_1200_003_x.sql:2:13\n  |\n\
+         2 | -- @revises 001\n  |             ^^^ 002 is the head since 2026-01-02\n\
+         help: make 003 revise 002"
+    );
+    let merges = [("001", "base"), ("002", "001"), ("003", "001"), ("004", "002 003"), ("005", "002 003")];
+    assert_eq!(revisions(&merges).codes(), [Code::MultipleHeads]);
+    let three = [("001", "base"), ("002", "001"), ("003", "001"), ("004", "001")];
+    assert_eq!(revisions(&three).codes(), [Code::MultipleHeads, Code::MultipleHeads]);
+}
+
+#[test]
+fn a_second_head_that_is_older_is_told_to_take_a_date() {
+    let directory = Directory::of([
+        (name(1, "001"), text("base")),
+        (name(2, "002"), text("001")),
+        (name(9, "009"), text("002")),
+        (name(5, "005"), text("001")),
+    ]);
+    assert!(message(&directory).ends_with("make 005 revise 009, and date its file from 20260109_1200 on"));
+}
+
+#[test]
+fn a_circle_is_one_defect_and_so_is_what_leads_to_it() {
+    let circle = [("001", "base"), ("002", "004"), ("003", "002"), ("004", "003"), ("005", "004")];
+    let message = message(&revisions(&circle));
+    assert!(message.starts_with("[cycle] revisions revise each other: 002 → 003 → 004 → 002\n"), "{message}");
+}
+
+#[test]
+fn what_follows_from_a_file_that_cannot_be_placed_is_not_reported() {
+    let child = |id: &str| (name(3, "003"), text(id));
+    for (file, content, code) in [
+        ("2026-01-02_002_x.sql", text("001"), Code::BadFileName),
+        ("002_x.sql", text("001"), Code::BadFileName),
+        ("20260102_1200_002_X.sql", text("001"), Code::BadFileName),
+        ("20260230_1200_002_x.sql", text("001"), Code::BadDate),
+        ("20260102_1200_002_x.sql", text("002"), Code::SelfParent),
+        ("20260102_1200_002_x.sql", text("000"), Code::UnknownParent),
+        ("20260102_1200_002_x.sql", text("base"), Code::MultipleRoots),
+        ("20260102_1200_002_x.sql", text(""), Code::MalformedDirective),
+        ("20260102_1200_002_x.sql", text("001").replace("-- @revises 001\n", ""), Code::MissingParent),
+        ("20260102_1200_002_x.sql", String::new(), Code::MissingSection),
+    ] {
+        let directory = Directory::of([(name(1, "001"), text("base")), child("002")]).with(file, content);
+        assert_eq!(directory.codes(), [code], "{file}");
+    }
+    let binary = Directory::of([(name(1, "001"), text("base")), child("002")]).with(&name(2, "002"), [0xff]);
+    assert_eq!(binary.codes(), [Code::NotUtf8]);
+    let missing =
+        Directory::of([(name(1, "001"), text("base")), child("009")]).with("002_x.sql", text("001"));
+    assert_eq!(missing.codes(), [Code::BadFileName, Code::UnknownParent], "009 is nowhere");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_revision_of_a_file_that_cannot_be_read_is_known() {
+    let temp = tempfile::tempdir().unwrap();
+    for (file, text) in [(name(1, "001"), text("base")), (name(3, "003"), text("002"))] {
+        std::fs::write(temp.path().join(file), text).unwrap();
+    }
+    std::os::unix::fs::symlink("nowhere", temp.path().join(name(2, "002"))).unwrap();
+    let defects = revchain_core::load(temp.path(), "migrations").unwrap_err();
+    let codes: Vec<_> = defects.iter().map(|defect| defect.code()).collect();
+    assert_eq!(codes, [Code::UnreadableFile]);
+}
+
+#[test]
+fn what_follows_from_a_misread_directive_is_not_reported() {
+    let good = text("base");
+    for (text, code) in [
+        (good.replace("@upgrade", "@upgarde"), Code::UnknownDirective),
+        (good.replace("@upgrade", "@up"), Code::UnknownDirective),
+        (good.replace("@downgrade", "@Downgrade"), Code::UnknownDirective),
+        (good.replace("@revises", "@revise"), Code::UnknownDirective),
+        (good.replace("-- @upgrade", "--@upgrade"), Code::MalformedDirective),
+        (good.replace("-- @revises", "---- @revises:"), Code::MalformedDirective),
+        (good.replace("-- @upgrade", "-- @upgrade now"), Code::MalformedDirective),
+        (good.replace("-- @revises base\n", "") + "-- @revises base\n", Code::MisplacedDirective),
+        (good.replace("SELECT 2;", "-- @irreversible it is gone"), Code::MisplacedDirective),
+        (good.replace("-- @upgrade\n", ""), Code::MissingSection),
+        (good.replace("-- @revises", "More about it.\n-- @revises"), Code::SqlInHeader),
+        (good.replace("-- Do something.", "-- Do it.\nAdd the user's notes."), Code::SqlInHeader),
+        (good.replace("-- Do", "/* Do"), Code::UnterminatedComment),
+        (good.replace("SELECT 1;", "SELECT 'a;"), Code::UnterminatedString),
+        (good.replace("SELECT 2;", "SELECT \"a;"), Code::UnterminatedString),
+    ] {
+        assert_eq!(one(&text).codes(), [code], "{text}");
+    }
+}
+
+#[test]
+fn an_empty_file_is_one_defect_and_is_told_what_belongs_into_it() {
+    for empty in ["", "\n \r\n", "\u{feff}"] {
+        let message = message(&one(empty));
+        assert!(message.contains("the file is empty"), "{message}");
+        assert!(message.contains("\n      -- @upgrade\n"), "{message}");
+    }
+}
+
+#[test]
+fn a_plain_sql_file_is_told_where_its_sections_belong() {
+    let directory =
+        one("-- Add tags.\n-- @revises base\nCREATE TABLE tags (a);\n-- @downgrade\nDROP TABLE tags;\n");
+    let message = message(&directory);
+    assert!(message.starts_with("[missing-section] there is no `@upgrade`\n"), "{message}");
+    assert!(message.contains("x.sql:3:1\n"), "{message}");
+}
+
+#[test]
+fn places_are_counted_in_characters_whatever_the_line_ends() {
+    let text = "\u{feff}-- Größe.\r\n-- @revises base\r\n\r\n-- @upgrade\r\nSELECT 'ü', ?;\r\n-- @downgrade\r\nSELECT 1;\r\n";
+    let defects = one(text).load().unwrap_err();
+    assert_eq!(defects.iter().next().unwrap().line_column(), Some((5, 13)));
+    assert!(!defects.to_string().contains("\\r"), "{defects}");
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_shown_without_its_line_ends() {
+    let message = message(&one(b"-- Add.\r\n-- Gr\xfc\xdfe.\r\n"));
+    assert!(message.contains("x.sql:2:6\n"), "{message}");
+    assert!(message.contains("2 | -- Gr\u{fffd}\u{fffd}e.\n"), "{message}");
+    let utf16: Vec<u8> = "\u{feff}-- Add.".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(self::message(&one(utf16)).contains("it looks like UTF-16"));
+}
+
+#[test]
+fn numbers_are_not_taken_for_misspelt_numbers() {
+    let help = |parent: &str| {
+        let defects = revisions(&[("001", "base"), ("002", "001"), ("003", parent)]).load().unwrap_err();
+        defects.iter().next().unwrap().help_text().to_owned()
+    };
+    assert_eq!(help("2"), "did you mean 002? If not, add the file of 2");
+    assert_eq!(help("005"), "add the file of 005, or name a revision that is there");
+}
+
+#[test]
+fn a_name_shown_in_a_message_cannot_steer_the_terminal() {
+    let defects = revisions(&[("001", "base")]).with("a\u{1b}[2J.txt", "").load().unwrap_err();
+    assert!(!defects.to_string().contains('\u{1b}'));
+}
+
+#[test]
+fn a_directory_that_cannot_be_read_is_one_defect() {
+    let temp = tempfile::tempdir().unwrap();
+    let codes = |path: &std::path::Path| {
+        let defects = revchain_core::load(path, "migrations").unwrap_err();
+        defects.iter().map(|defect| (defect.code(), defect.title().to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(temp.path()), [(Code::EmptyDirectory, "there is no migration here".to_owned())]);
+    let nowhere = temp.path().join("nowhere");
+    assert_eq!(codes(&nowhere), [(Code::UnreadableDirectory, "there is no such directory".to_owned())]);
+    std::fs::write(&nowhere, "").unwrap();
+    assert_eq!(codes(&nowhere), [(Code::UnreadableDirectory, "this is no directory".to_owned())]);
+}

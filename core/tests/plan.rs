@@ -1,0 +1,439 @@
+//! The plan: what a database needs, for each row of the design's table, without a database.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::sync::LazyLock;
+
+use common::{Directory, name, revisions, text};
+use proptest::prelude::*;
+use proptest::sample::select;
+use revchain_core::Step::{CreateHistory, Downgrade, Stamp, Unstamp, Upgrade};
+use revchain_core::{Chain, Conflict, Found, Plan, Request, Stamped, Step, Target, checksum, plan::plan};
+
+/// 001 to 005 in a line.
+static LINE: LazyLock<Chain> = LazyLock::new(|| {
+    revisions(&[("001", "base"), ("002", "001"), ("003", "002"), ("004", "003"), ("005", "004")]).chain()
+});
+
+/// 002, and 003 with 004 after it, both revise 001; 005 merges them, 006 follows.
+static MERGED: LazyLock<Chain> = LazyLock::new(|| {
+    revisions(&[
+        ("001", "base"),
+        ("002", "001"),
+        ("003", "001"),
+        ("004", "003"),
+        ("005", "002 004"),
+        ("006", "005"),
+    ])
+    .chain()
+});
+
+/// 001 to 004 in a line, of which 003 is irreversible.
+static ONE_WAY: LazyLock<Chain> = LazyLock::new(|| {
+    let one_way = "-- Hash.\n-- @revises 002\n-- @irreversible the texts are gone\n-- @upgrade\nSELECT 1;\n";
+    Directory::of([
+        (name(1, "001"), text("base")),
+        (name(2, "002"), text("001")),
+        (name(3, "003"), one_way.to_owned()),
+        (name(4, "004"), text("003")),
+    ])
+    .chain()
+});
+
+/// A history with these revisions, each as it is in the chain.
+fn history(chain: &Chain, ids: &[&str]) -> Found {
+    let rows = ids.iter().map(|id| {
+        let known = chain.position(id).map(|place| checksum::hex(chain.revisions()[place].checksum()));
+        Stamped { revision: (*id).to_owned(), checksum: known.unwrap_or_else(|| "00".repeat(32)) }
+    });
+    Found::Managed(rows.collect())
+}
+
+/// A history whose revision `id` has another checksum.
+fn edited(chain: &Chain, ids: &[&str], id: &str) -> Found {
+    let Found::Managed(mut rows) = history(chain, ids) else { unreachable!() };
+    rows.iter_mut().filter(|row| row.revision == id).for_each(|row| row.checksum = "00".repeat(32));
+    Found::Managed(rows)
+}
+
+fn tables() -> Found {
+    Found::Unmanaged(vec!["users".to_owned()])
+}
+
+fn upgrade(chain: &Chain, found: &Found, target: &str) -> Result<Vec<Step>, Conflict> {
+    plan(chain, found, None, &Request::Upgrade(target.into())).map(|plan| plan.steps)
+}
+
+fn downgrade(chain: &Chain, found: &Found, target: &str) -> Result<Vec<Step>, Conflict> {
+    plan(chain, found, None, &Request::Downgrade(target.into())).map(|plan| plan.steps)
+}
+
+fn stamp(chain: &Chain, found: &Found, target: &str) -> Result<Vec<Step>, Conflict> {
+    plan(chain, found, None, &Request::Stamp(target.into())).map(|plan| plan.steps)
+}
+
+fn reason(result: Result<Vec<Step>, Conflict>) -> String {
+    match result {
+        Err(Conflict::OutOfReach { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nothing_becomes_the_whole_chain() {
+    let plan = plan(&LINE, &Found::Nothing, None, &Request::Upgrade(Target::Head)).unwrap();
+    let steps = vec![CreateHistory, Upgrade(0), Upgrade(1), Upgrade(2), Upgrade(3), Upgrade(4)];
+    assert_eq!(plan, Plan { from: None, to: Some(4), steps });
+}
+
+#[test]
+fn a_history_at_an_ancestor_gets_what_is_pending() {
+    let found = history(&LINE, &["001", "002", "003"]);
+    let plan = plan(&LINE, &found, None, &Request::Upgrade(Target::Head)).unwrap();
+    assert_eq!(plan, Plan { from: Some(2), to: Some(4), steps: vec![Upgrade(3), Upgrade(4)] });
+}
+
+#[test]
+fn a_history_at_head_needs_nothing() {
+    let found = history(&LINE, &["001", "002", "003", "004", "005"]);
+    let plan = plan(&LINE, &found, None, &Request::Upgrade(Target::Head)).unwrap();
+    assert_eq!(plan, Plan { from: Some(4), to: Some(4), steps: vec![] });
+}
+
+#[test]
+fn a_history_without_a_row_is_at_base() {
+    let plan = plan(&LINE, &history(&LINE, &[]), None, &Request::Upgrade("001".into())).unwrap();
+    assert_eq!(plan, Plan { from: None, to: Some(0), steps: vec![Upgrade(0)] });
+}
+
+#[test]
+fn the_order_of_the_rows_does_not_matter() {
+    assert_eq!(upgrade(&LINE, &history(&LINE, &["003", "001", "002"]), "004"), Ok(vec![Upgrade(3)]));
+}
+
+#[test]
+fn a_revision_that_the_program_does_not_know_is_ahead_of_it() {
+    let found = history(&LINE, &["001", "002", "006", "007"]);
+    for request in
+        [Request::Upgrade(Target::Head), Request::Downgrade(Target::Base), Request::Stamp(Target::Head)]
+    {
+        match plan(&LINE, &found, None, &request) {
+            Err(Conflict::Ahead { unknown, head, related, .. }) => {
+                assert_eq!(
+                    (unknown, head.as_str(), related),
+                    (vec!["006".into(), "007".into()], "005", true)
+                );
+            }
+            other => panic!("{request:?}: {other:?}"),
+        }
+    }
+    let message = upgrade(&LINE, &found, "head").unwrap_err().to_string();
+    assert!(message.starts_with("the database is ahead of this program: it is at 006, 007,"), "{message}");
+}
+
+#[test]
+fn a_history_of_nothing_but_unknown_revisions_is_of_another_chain() {
+    let conflict = upgrade(&LINE, &history(&LINE, &["x", "y"]), "head").unwrap_err();
+    assert!(matches!(conflict, Conflict::Ahead { related: false, .. }), "{conflict:?}");
+    assert!(conflict.to_string().contains("another chain"), "{conflict}");
+}
+
+#[test]
+fn a_revision_edited_after_it_was_applied_stops_all_but_a_stamp() {
+    let found = edited(&LINE, &["001", "002", "003"], "002");
+    for conflict in
+        [upgrade(&LINE, &found, "head"), upgrade(&LINE, &found, "001"), downgrade(&LINE, &found, "base")]
+    {
+        match conflict {
+            Err(Conflict::Edited { revisions, .. }) => {
+                assert_eq!(revisions, [("002".to_owned(), "migrations/20260102_1200_002_x.sql".to_owned())]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(stamp(&LINE, &found, "003"), Ok(vec![Stamp(1)]));
+    assert_eq!(stamp(&LINE, &found, "004"), Ok(vec![Stamp(1), Stamp(3)]));
+    assert_eq!(stamp(&LINE, &found, "001"), Ok(vec![Unstamp(2), Unstamp(1)]));
+}
+
+#[test]
+fn a_history_that_lacks_a_parent_stops_all_but_a_stamp() {
+    let found = history(&LINE, &["001", "003", "004"]);
+    for conflict in [upgrade(&LINE, &found, "head"), downgrade(&LINE, &found, "-1")] {
+        match conflict {
+            Err(Conflict::Gap { revision, missing, .. }) => {
+                assert_eq!((&*revision, &*missing), ("003", "002"))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(stamp(&LINE, &found, "004"), Ok(vec![Stamp(1)]));
+    assert_eq!(stamp(&LINE, &found, "002"), Ok(vec![Unstamp(3), Unstamp(2), Stamp(1)]));
+}
+
+#[test]
+fn tables_without_a_history_need_a_baseline() {
+    for conflict in [upgrade(&LINE, &tables(), "head"), downgrade(&LINE, &tables(), "base")] {
+        assert_eq!(conflict.unwrap_err().code(), "unmanaged");
+    }
+    let baseline = Target::from("002");
+    let down = plan(&LINE, &tables(), Some(&baseline), &Request::Downgrade(Target::Base));
+    assert_eq!(down.unwrap_err().code(), "unmanaged");
+}
+
+#[test]
+fn a_baseline_is_stamped_and_the_rest_applied() {
+    let from = |baseline: &str, target: &str| {
+        plan(&LINE, &tables(), Some(&baseline.into()), &Request::Upgrade(target.into()))
+            .map(|plan| plan.steps)
+    };
+    assert_eq!(from("002", "004"), Ok(vec![CreateHistory, Stamp(0), Stamp(1), Upgrade(2), Upgrade(3)]));
+    assert_eq!(from("002", "001"), Ok(vec![CreateHistory, Stamp(0), Stamp(1)]));
+    assert_eq!(from("base", "001"), Ok(vec![CreateHistory, Upgrade(0)]));
+    assert_eq!(from("002", "+1"), Ok(vec![CreateHistory, Stamp(0), Stamp(1), Upgrade(2)]));
+    assert_eq!(from("head", "head").map(|steps| steps.len()), Ok(6));
+    assert_eq!(from("02", "head").unwrap_err().to_string(), "there is no revision `02`: did you mean 002?");
+}
+
+#[test]
+fn a_baseline_is_of_no_account_where_there_is_a_history_or_nothing() {
+    let baseline = Target::from("003");
+    let request = Request::Upgrade("002".into());
+    let new = plan(&LINE, &Found::Nothing, Some(&baseline), &request).unwrap();
+    assert_eq!(new.steps, [CreateHistory, Upgrade(0), Upgrade(1)]);
+    let managed = plan(&LINE, &history(&LINE, &["001"]), Some(&baseline), &request).unwrap();
+    assert_eq!(managed.steps, [Upgrade(1)]);
+}
+
+#[test]
+fn an_upgrade_goes_to_a_revision_or_so_many_steps() {
+    let found = history(&LINE, &["001", "002"]);
+    assert_eq!(upgrade(&LINE, &found, "004"), Ok(vec![Upgrade(2), Upgrade(3)]));
+    assert_eq!(upgrade(&LINE, &found, "+1"), Ok(vec![Upgrade(2)]));
+    assert_eq!(upgrade(&LINE, &found, "+0"), Ok(vec![]));
+    assert_eq!(upgrade(&LINE, &found, "+3"), upgrade(&LINE, &found, "head"));
+    for behind in ["001", "002", "base"] {
+        assert_eq!(upgrade(&LINE, &found, behind), Ok(vec![]), "what is beyond the target stays");
+    }
+    assert_eq!(reason(upgrade(&LINE, &found, "+4")), "+4 goes beyond head: 3 pending");
+    assert!(reason(upgrade(&LINE, &found, "-1")).contains("use `downgrade`"));
+}
+
+#[test]
+fn a_downgrade_goes_back_in_reverse_order() {
+    let found = history(&LINE, &["001", "002", "003", "004"]);
+    assert_eq!(downgrade(&LINE, &found, "002"), Ok(vec![Downgrade(3), Downgrade(2)]));
+    assert_eq!(downgrade(&LINE, &found, "-1"), Ok(vec![Downgrade(3)]));
+    assert_eq!(downgrade(&LINE, &found, "-4"), downgrade(&LINE, &found, "base"));
+    assert_eq!(downgrade(&LINE, &found, "004"), Ok(vec![]));
+    let plan = plan(&LINE, &found, None, &Request::Downgrade(Target::Base)).unwrap();
+    assert_eq!((plan.from, plan.to, plan.steps.len()), (Some(3), None, 4));
+}
+
+#[test]
+fn a_downgrade_does_not_go_forward() {
+    let found = history(&LINE, &["001", "002"]);
+    assert!(
+        reason(downgrade(&LINE, &found, "003"))
+            .contains("the database is at 002, and 003 does not lie before")
+    );
+    assert!(reason(downgrade(&LINE, &found, "head")).contains("use `upgrade`"));
+    assert!(reason(downgrade(&LINE, &found, "+1")).contains("write -1"));
+    assert_eq!(reason(downgrade(&LINE, &found, "-3")), "-3 goes below base: 2 applied");
+    let base = history(&LINE, &[]);
+    assert_eq!(reason(downgrade(&LINE, &base, "-1")), "the database is at base: there is nothing to revert");
+    assert!(reason(downgrade(&LINE, &Found::Nothing, "001")).contains("the database is at base"));
+}
+
+#[test]
+fn an_irreversible_revision_stops_a_downgrade_only_on_its_way() {
+    let found = history(&ONE_WAY, &["001", "002", "003", "004"]);
+    assert_eq!(downgrade(&ONE_WAY, &found, "003"), Ok(vec![Downgrade(3)]));
+    match downgrade(&ONE_WAY, &found, "002") {
+        Err(Conflict::Irreversible { revision, reason, path, .. }) => assert_eq!(
+            (&*revision, &*reason, &*path),
+            ("003", "the texts are gone", "migrations/20260103_1200_003_x.sql")
+        ),
+        other => panic!("{other:?}"),
+    }
+    let before = history(&ONE_WAY, &["001", "002"]);
+    assert_eq!(downgrade(&ONE_WAY, &before, "base"), Ok(vec![Downgrade(1), Downgrade(0)]));
+    assert_eq!(stamp(&ONE_WAY, &found, "002"), Ok(vec![Unstamp(3), Unstamp(2)]), "a stamp runs nothing");
+}
+
+#[test]
+fn a_stamp_records_and_runs_nothing() {
+    assert_eq!(stamp(&LINE, &Found::Nothing, "002"), Ok(vec![CreateHistory, Stamp(0), Stamp(1)]));
+    assert_eq!(stamp(&LINE, &tables(), "001"), Ok(vec![CreateHistory, Stamp(0)]));
+    assert_eq!(stamp(&LINE, &tables(), "base"), Ok(vec![CreateHistory]), "asked for, so recorded");
+    let found = history(&LINE, &["001", "002"]);
+    assert_eq!(stamp(&LINE, &found, "head"), Ok(vec![Stamp(2), Stamp(3), Stamp(4)]));
+    assert_eq!(stamp(&LINE, &found, "base"), Ok(vec![Unstamp(1), Unstamp(0)]));
+    assert_eq!(stamp(&LINE, &found, "002"), Ok(vec![]));
+    assert!(reason(stamp(&LINE, &found, "+1")).contains("steps lead nowhere without running"));
+}
+
+#[test]
+fn to_be_at_base_is_recorded_only_where_it_is_asked_for() {
+    assert_eq!(upgrade(&LINE, &Found::Nothing, "base"), Ok(vec![]));
+    assert_eq!(upgrade(&LINE, &Found::Nothing, "+0"), Ok(vec![]));
+    assert_eq!(downgrade(&LINE, &Found::Nothing, "base"), Ok(vec![]));
+}
+
+#[test]
+fn an_unknown_target_is_told_what_was_meant_or_what_there_is() {
+    let message = |target: &str| upgrade(&LINE, &Found::Nothing, target).unwrap_err().to_string();
+    assert_eq!(message("4"), "there is no revision `4`: did you mean 004?");
+    assert_eq!(message("0O4"), "there is no revision `0O4`: did you mean 004?");
+    assert_eq!(message("006"), "there is no revision `006`: the chain goes from 001 to 005");
+    assert_eq!(message("heads"), "there is no revision `heads`: the chain goes from 001 to 005");
+    for result in [downgrade(&LINE, &Found::Nothing, "x"), stamp(&LINE, &Found::Nothing, "x")] {
+        assert_eq!(result.unwrap_err().code(), "unknown-target");
+    }
+}
+
+#[test]
+fn a_merge_needs_all_its_branches_and_a_branch_only_its_own() {
+    assert_eq!(
+        upgrade(&MERGED, &Found::Nothing, "004"),
+        Ok(vec![CreateHistory, Upgrade(0), Upgrade(2), Upgrade(3)])
+    );
+    let branch = history(&MERGED, &["001", "003", "004"]);
+    assert_eq!(upgrade(&MERGED, &branch, "005"), Ok(vec![Upgrade(1), Upgrade(4)]));
+    assert_eq!(upgrade(&MERGED, &branch, "+1"), Ok(vec![Upgrade(1)]));
+    let all = history(&MERGED, &["001", "002", "003", "004", "005", "006"]);
+    assert_eq!(
+        downgrade(&MERGED, &all, "002"),
+        Ok(vec![Downgrade(5), Downgrade(4), Downgrade(3), Downgrade(2)])
+    );
+    assert_eq!(downgrade(&MERGED, &all, "004"), Ok(vec![Downgrade(5), Downgrade(4), Downgrade(1)]));
+    assert!(reason(downgrade(&MERGED, &branch, "002")).contains("the database is at 004, and 002"));
+    let half = upgrade(&MERGED, &history(&MERGED, &["001", "002", "005"]), "head");
+    assert!(matches!(half, Err(Conflict::Gap { missing, .. }) if missing == "004"));
+}
+
+/// A database as far as the plan is concerned: what is stamped, by place.
+type Set = Vec<bool>;
+
+fn is_closed(chain: &Chain, set: &Set) -> bool {
+    set.iter().zip(chain.revisions()).filter(|(is_in, _)| **is_in).all(|(_, revision)| {
+        revision.revises().all(|parent| chain.position(parent).is_some_and(|parent| set[parent]))
+    })
+}
+
+fn found(chain: &Chain, set: &Set) -> Found {
+    let stamped = set.iter().zip(chain.revisions()).filter(|(is_in, _)| **is_in);
+    history(chain, &stamped.map(|(_, revision)| revision.id()).collect::<Vec<_>>())
+}
+
+/// Carries out a plan as an engine would, and sees to it that each step can be done.
+fn execute(chain: &Chain, steps: &[Step], mut set: Set) -> Set {
+    for step in steps {
+        match *step {
+            CreateHistory => assert!(set.iter().all(|is_in| !is_in)),
+            Upgrade(place) => {
+                assert!(!set[place], "{place} is applied twice");
+                set[place] = true;
+                assert!(is_closed(chain, &set), "{place} is applied before what it revises");
+            }
+            Downgrade(place) => {
+                assert!(set[place], "{place} is reverted twice");
+                set[place] = false;
+                assert!(is_closed(chain, &set), "{place} is reverted before what revises it");
+            }
+            Stamp(place) => set[place] = true,
+            Unstamp(place) => {
+                assert!(set[place], "{place} is not stamped");
+                set[place] = false;
+            }
+        }
+    }
+    set
+}
+
+/// What a database at the target has; nothing where that depends on where it is.
+fn promised(chain: &Chain, target: &Target) -> Option<Set> {
+    match target {
+        Target::Head => Some(vec![true; chain.revisions().len()]),
+        Target::Base => Some(vec![false; chain.revisions().len()]),
+        Target::Revision(id) => chain.position(id).map(|place| chain.ancestry(place)),
+        Target::Steps(_) => None,
+    }
+}
+
+fn count(set: &Set) -> i64 {
+    set.iter().map(|&is_in| i64::from(is_in)).sum()
+}
+
+fn some_target() -> impl Strategy<Value = Target> {
+    select(vec![
+        "head", "base", "001", "002", "003", "004", "005", "9", "+0", "+1", "+3", "-0", "-1", "-2", "-6",
+    ])
+    .prop_map(Target::from)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_plan_leads_to_what_it_promises_and_then_there_is_nothing_left_to_do(
+        chain in select(vec![&LINE, &MERGED, &ONE_WAY]),
+        stamped in prop::collection::vec(any::<bool>(), 6),
+        close in prop::bool::weighted(0.8),
+        kind in 0..4,
+        baseline in prop::option::of(some_target()),
+        target in some_target(),
+        verb in 0..3,
+    ) {
+        let chain: &Chain = chain;
+        let request = match verb {
+            0 => Request::Upgrade(target.clone()),
+            1 => Request::Downgrade(target.clone()),
+            _ => Request::Stamp(target.clone()),
+        };
+        let mut before = stamped[..chain.revisions().len()].to_vec();
+        for place in 0..before.len() {
+            let mut parents = chain.revisions()[place].revises().filter_map(|parent| chain.position(parent));
+            before[place] &= !close || parents.all(|parent| before[parent]);
+        }
+        let state = match kind {
+            0 => Found::Nothing,
+            1 => tables(),
+            _ => found(chain, &before),
+        };
+        if kind < 2 {
+            before.fill(false);
+        }
+        let plan = match plan(chain, &state, baseline.as_ref(), &request) {
+            Ok(plan) => plan,
+            Err(conflict) => {
+                prop_assert!(!conflict.to_string().is_empty());
+                let obliged = kind != 1 && is_closed(chain, &before) && promised(chain, &target).is_some();
+                prop_assert!(!(obliged && verb != 1), "{request:?} on {state:?}: {conflict}");
+                return Ok(());
+            }
+        };
+        let after = execute(chain, &plan.steps, before.clone());
+        prop_assert!(is_closed(chain, &after));
+        prop_assert_eq!(plan.from, before.iter().rposition(|is_in| *is_in));
+        prop_assert_eq!(plan.to, after.iter().rposition(|is_in| *is_in));
+        // What a baseline stamps was there before.
+        let adopted = baseline.as_ref().filter(|_| kind == 1 && verb == 0);
+        let known = adopted.map_or(before, |baseline| promised(chain, baseline).unwrap());
+        match (&target, promised(chain, &target)) {
+            (_, Some(wanted)) if verb == 0 => {
+                let both: Set = wanted.iter().zip(&known).map(|(wanted, known)| *wanted || *known).collect();
+                prop_assert_eq!(&after, &both);
+            }
+            (_, Some(wanted)) => prop_assert_eq!(&after, &wanted),
+            (Target::Steps(steps), None) => prop_assert_eq!(count(&after) - count(&known), *steps),
+            (_, None) => prop_assert!(false, "{target} is unknown"),
+        }
+        if !matches!(target, Target::Steps(_)) {
+            let again = self::plan(chain, &found(chain, &after), baseline.as_ref(), &request);
+            prop_assert_eq!(again, Ok(Plan { from: plan.to, to: plan.to, steps: vec![] }));
+        }
+    }
+}

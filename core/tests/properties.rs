@@ -1,0 +1,332 @@
+//! What holds for any input, however little anybody would write it by hand.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::{Directory, text};
+use proptest::prelude::*;
+use proptest::sample::select;
+use revchain_core::source::File;
+use revchain_core::sql::{self, Kind};
+use revchain_core::{Chain, Defect, chain, parse};
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// What makes up SQL and migrations, and what breaks them.
+const FRAGMENTS: &[&str] = &[
+    "-- ",
+    "-- @",
+    "--",
+    "@",
+    "revises",
+    "upgrade",
+    "downgrade",
+    "irreversible",
+    "destroys",
+    "001",
+    " base",
+    "\n",
+    "\n",
+    "\r\n",
+    "\r",
+    " ",
+    "\t",
+    "\u{c}",
+    "\u{b}",
+    "\u{a0}",
+    "\u{feff}",
+    "\u{2028}",
+    "'",
+    "\"",
+    "`",
+    "[",
+    "]",
+    "/*",
+    "*/",
+    ";",
+    ";",
+    "(",
+    ")",
+    ",",
+    ".",
+    "?",
+    ":a",
+    "$a",
+    "$a::b(c)",
+    "@a",
+    "#",
+    ":",
+    "!",
+    "!=",
+    "->>",
+    "<>",
+    "||",
+    "-",
+    "{",
+    "\\",
+    "\0",
+    "\u{1b}",
+    "x'0f'",
+    "x'",
+    "1",
+    "1.5e-3",
+    "0xFF",
+    "1_0",
+    "1e",
+    "1a",
+    ".5",
+    "ä",
+    "日本",
+    "\u{202e}",
+    "a",
+    "BEGIN",
+    "END",
+    "COMMIT",
+    "VACUUM",
+    "ATTACH",
+    "PRAGMA",
+    "foreign_keys",
+    "CREATE",
+    "TEMP",
+    "TRIGGER",
+    "TABLE",
+    "SELECT",
+    "revchain_history",
+    "\n-- @revises base",
+    "\n-- @upgrade\n",
+    "\n-- @downgrade\n",
+    "SELECT 1;",
+    "-- Do something.\n",
+];
+
+fn a_text() -> impl Strategy<Value = String> {
+    prop::collection::vec(select(FRAGMENTS), 0..40).prop_map(|fragments| fragments.concat())
+}
+
+/// What SQLite can read, though it makes no sense of it: most of it is a sound half.
+fn a_half() -> impl Strategy<Value = String> {
+    let fragments = [
+        "SELECT",
+        " a",
+        "1 ",
+        "\n",
+        "\r\n",
+        "\t",
+        ";",
+        "; ",
+        "'ä;''\n'",
+        "\u{a0}",
+        " /* ; */",
+        " -- ;\n",
+        "(",
+        "\u{3000}",
+    ];
+    prop::collection::vec(select(fragments.to_vec()), 1..12).prop_map(|fragments| fragments.concat())
+}
+
+fn some_bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..200),
+        a_text().prop_map(String::into_bytes),
+        a_text().prop_map(|text| ["-- Do.\n-- @revises base\n-- @upgrade\n", &text].concat().into_bytes()),
+        (a_half(), a_half()).prop_map(|(up, down)| {
+            let header = "-- Do.\n-- @revises base\n";
+            format!("{header}-- @upgrade\nSELECT {up}\n-- @downgrade\nSELECT {down}").into_bytes()
+        }),
+        (a_text(), any::<u8>(), a_text())
+            .prop_map(|(a, byte, b)| [a.as_bytes(), &[byte], b.as_bytes()].concat()),
+    ]
+}
+
+/// Does without a disk what `load` does with the files that it has read.
+fn link(files: Vec<(String, Vec<u8>)>) -> (Option<Chain>, Vec<Defect>) {
+    let mut defects = Vec::new();
+    let parsed = files.into_iter().map(|(name, bytes)| {
+        let path = format!("migrations/{name}");
+        parse::parse(&File { name, path, bytes: Some(bytes) }, &mut defects)
+    });
+    let parsed = parsed.collect();
+    let chain = chain::link(parsed, &mut defects);
+    (chain, defects)
+}
+
+/// A chain or defects, never both and never neither, and all of it can be looked at.
+fn check(chain: Option<&Chain>, defects: &[Defect]) {
+    assert_eq!(chain.is_none(), !defects.is_empty(), "{defects:?}");
+    for defect in defects {
+        let message = defect.to_string();
+        assert!(message.starts_with(&format!("[{}] ", defect.code())), "{message}");
+        assert!(message.contains("\nhelp: "), "no help: {message}");
+        assert!(message.chars().all(|c| c == '\n' || !c.is_control()), "{message:?}");
+        assert!(
+            !message.lines().any(|line| line.ends_with(' ')) || defect.line_column().is_some(),
+            "{message:?}"
+        );
+    }
+    for revision in chain.iter().flat_map(|chain| chain.revisions()) {
+        for statement in revision.upgrade().statements() {
+            assert!(!statement.sql().is_empty());
+            let _ = statement.snippet(Some(usize::MAX)).to_string();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(1500))]
+
+    #[test]
+    fn any_bytes_are_a_chain_or_have_a_defect(bytes in some_bytes()) {
+        let (chain, defects) = link(vec![("20260101_1200_001_x.sql".to_owned(), bytes)]);
+        check(chain.as_ref(), &defects);
+    }
+
+    #[test]
+    fn tokens_and_white_space_cover_the_text(text in a_text()) {
+        let mut end = 0;
+        for token in sql::tokens(&text) {
+            prop_assert!(!token.span.is_empty() && text.get(token.span.clone()).is_some());
+            prop_assert!(text[end..token.span.start].bytes().all(|b| b" \t\n\x0c\r".contains(&b)));
+            end = token.span.end;
+        }
+        prop_assert!(text[end..].bytes().all(|b| b" \t\n\x0c\r".contains(&b)));
+    }
+
+    #[test]
+    fn tokens_written_one_a_line_are_the_same_tokens(text in a_text()) {
+        let read = |text: &str| -> Vec<(Kind, String)> {
+            sql::tokens(text).iter().map(|token| (token.kind, token.text(text).to_owned())).collect()
+        };
+        let mut tokens = read(&text);
+        // What SQLite cannot read may be so because of what follows it.
+        tokens.retain(|(kind, _)| *kind != Kind::Illegal);
+        let lines = tokens.iter().map(|(_, token)| token.as_str()).collect::<Vec<_>>().join("\n");
+        prop_assert_eq!(read(&lines), tokens);
+    }
+
+    #[test]
+    fn statements_hold_every_token_but_semicolons_and_comments_between_them(text in a_text()) {
+        let tokens = sql::tokens(&text);
+        let statements = sql::statements(&text, &tokens);
+        let within: usize = statements.iter().map(|statement| statement.len()).sum();
+        let outside = tokens.iter().filter(|token| token.is_comment() || token.text(&text) == ";").count();
+        prop_assert!(within <= tokens.len() && tokens.len() <= within + outside);
+        for statement in statements {
+            prop_assert!(!statement[0].is_comment() && !statement[statement.len() - 1].is_comment());
+        }
+    }
+}
+
+const IDS: [&str; 5] = ["1", "2", "3", "4", "5"];
+
+/// A file as it may be written: its day, its id, and what it revises.
+type Written = (u8, &'static str, Vec<&'static str>);
+
+fn some_files() -> impl Strategy<Value = Vec<Written>> {
+    let parents = prop_oneof![
+        1 => Just(Vec::new()),
+        5 => select(&IDS[..]).prop_map(|id| vec![id]),
+        1 => select(&["2 3", "1 2", "3 4", "1 6"][..]).prop_map(|ids| ids.split(' ').collect()),
+    ];
+    prop::collection::vec((1..4_u8, select(&IDS[..]), parents), 1..6)
+}
+
+/// Files that are nearly a chain, so that a good part of them is one.
+fn nearly_a_chain() -> impl Strategy<Value = Vec<Written>> {
+    prop::collection::vec((0..8_usize, 0..3_u8), 1..=IDS.len()).prop_map(|files| {
+        let written = files.iter().enumerate().map(|(place, &(back, day))| {
+            let parents = match (place, back) {
+                (0, _) => Vec::new(),
+                (2.., 0) => vec![IDS[place - 1], IDS[place - 2]],
+                (2.., 1) => vec![IDS[place - 2]],
+                _ => vec![IDS[place - 1]],
+            };
+            (u8::try_from(place).unwrap() + 1 + day / 2, IDS[place], parents)
+        });
+        written.collect()
+    })
+}
+
+/// Whether these are a chain, said as plainly as possible.
+fn is_chain(files: &[Written]) -> bool {
+    let ids: HashSet<_> = files.iter().map(|(_, id, _)| *id).collect();
+    let date = |id: &str| files.iter().find(|file| file.1 == id).map(|file| file.0);
+    let roots = files.iter().filter(|(.., parents)| parents.is_empty()).count();
+    let heads = ids.iter().filter(|id| !files.iter().any(|(.., parents)| parents.contains(id))).count();
+    let dated =
+        files.iter().all(|(day, _, parents)| parents.iter().all(|id| date(id).is_some_and(|d| d <= *day)));
+    // Taken away again and again, what has no parent left is everything unless there is a circle.
+    let mut left = ids.clone();
+    while let Some(next) =
+        files.iter().find(|(_, id, parents)| left.contains(id) && !parents.iter().any(|p| left.contains(p)))
+    {
+        left.remove(next.1);
+    }
+    ids.len() == files.len() && roots == 1 && heads == 1 && dated && left.is_empty()
+}
+
+proptest! {
+    #![proptest_config(config(800))]
+
+    #[test]
+    fn exactly_what_is_a_chain_is_taken_for_one(files in prop_oneof![some_files(), nearly_a_chain()]) {
+        let written = files.iter().enumerate().map(|(place, (day, id, parents))| {
+            let parents = if parents.is_empty() { "base".to_owned() } else { parents.join(" ") };
+            (format!("202601{day:02}_1200_{id}_x{place}.sql"), text(&parents).into_bytes())
+        });
+        let (chain, defects) = link(written.collect());
+        check(chain.as_ref(), &defects);
+        prop_assert_eq!(chain.is_some(), is_chain(&files), "{:?}", defects);
+        let Some(chain) = chain else { return Ok(()) };
+        for (place, revision) in chain.revisions().iter().enumerate() {
+            for parent in revision.revises() {
+                prop_assert!(chain.position(parent).is_some_and(|parent| parent < place));
+            }
+        }
+        let head = chain.revisions().len() - 1;
+        prop_assert!(chain.ancestry(head).iter().all(|is_in| *is_in), "the head has all before it");
+    }
+
+    #[test]
+    fn any_names_and_texts_are_a_chain_or_have_a_defect(
+        files in prop::collection::vec(
+            (
+                select(&["20260101_1200_1_a.sql", "20260102_1200_2_b.sql", "20260102_1200_1_c.sql", "1.sql", "ü_2.sql",
+                    "20261301_1200_3_d.sql", "20260101_1200_4_.sql", ".sql", "20260103_1200_5_\u{202e}.sql"][..]),
+                prop_oneof![some_bytes(), Just(text("1").into_bytes()), Just(text("2 3").into_bytes())],
+            ),
+            1..6,
+        )
+    ) {
+        let (chain, defects) = link(files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect());
+        check(chain.as_ref(), &defects);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(40))]
+
+    #[test]
+    fn a_line_of_revisions_is_loaded_in_order_whatever_their_ids(
+        ids in prop::collection::hash_set("[0-9a-z]{1,8}".prop_filter("a target", |id| !id.starts_with("hea") && id != "base"), 1..12)
+            .prop_map(Vec::from_iter)
+            .prop_shuffle(),
+        days in prop::collection::vec(1..28_u8, 12),
+        seed in any::<u64>(),
+    ) {
+        let mut days = days;
+        days.sort_unstable();
+        let mut files: Vec<_> = ids.iter().enumerate().map(|(place, id)| {
+            let parent = if place == 0 { "base" } else { &ids[place - 1] };
+            (common::name(days[place], id), text(parent))
+        }).collect();
+        let count = files.len();
+        files.rotate_left(usize::try_from(seed % 12).unwrap() % count);
+        let chain = Directory::of(files).chain();
+        prop_assert_eq!(common::ids(&chain), ids.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}

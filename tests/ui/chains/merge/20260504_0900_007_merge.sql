@@ -1,0 +1,6 @@
+-- Merge sessions and nonce.
+-- @revises 005 006
+
+-- @upgrade
+
+-- @downgrade

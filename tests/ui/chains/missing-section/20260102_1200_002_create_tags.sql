@@ -1,0 +1,5 @@
+-- Create the tags.
+-- @revises 001
+
+-- @upgrade
+CREATE TABLE tags (id INTEGER PRIMARY KEY);

@@ -1,0 +1,7 @@
+-- @revises base
+
+-- @upgrade
+CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+
+-- @downgrade
+DROP TABLE notes;

@@ -1,0 +1,6 @@
+-- Create the links.
+-- @revises 002
+
+-- @upgrade
+CREATE TABLE links (id INTEGER PRIMARY KEY);
+
