@@ -130,10 +130,8 @@ pub use revchain_cli as cli;
 /// An edit or a removal of a migration rebuilds the crate. A *new* file does not: stable Rust gives a macro no way
 /// to say that it read a directory. A `build.rs` beside Cargo.toml closes the gap:
 ///
-/// ```no_run
-/// fn main() {
-///     println!("cargo::rerun-if-changed=migrations");
-/// }
+/// ```
+/// println!("cargo::rerun-if-changed=migrations"); // in its main()
 /// ```
 ///
 /// # Example

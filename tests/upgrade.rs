@@ -137,6 +137,7 @@ fn a_newer_database_is_refused_and_left_alone() {
         other => panic!("{other:?}"),
     }
     assert!(error.to_string().contains("app.db: the database is ahead of this program"), "{error}");
+    assert_eq!(format!("{error:?}"), error.to_string(), "a main that returns it shows it");
     assert_eq!(fs::read(place.db()).unwrap(), before);
     // What it has can still be shown.
     let db = Connection::open(place.db()).unwrap();

@@ -1,6 +1,6 @@
 //! The commands and their arguments, as clap has them. What they do is in [`Commands`](crate::Commands).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -97,16 +97,28 @@ pub struct Migrate {
 }
 
 impl Command {
+    /// The database that `-d` names: what an application may want to know before it runs the command.
+    pub fn database(&self) -> Option<&Path> {
+        self.common().and_then(|common| common.database.as_deref())
+    }
+
     /// Whether the answer is to be JSON.
     pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Migrate(migrate) => migrate.json,
+            _ => self.common().is_some_and(|common| common.json),
+        }
+    }
+
+    fn common(&self) -> Option<&Common> {
         match self {
             Self::Upgrade(Upgrade { common, .. })
             | Self::Downgrade(Downgrade { common, .. })
             | Self::Stamp(Stamp { common, .. })
             | Self::Current(Look { common })
             | Self::History(Look { common })
-            | Self::Pending(Look { common }) => common.json,
-            Self::Migrate(migrate) => migrate.json,
+            | Self::Pending(Look { common }) => Some(common),
+            Self::Migrate(_) => None,
         }
     }
 }

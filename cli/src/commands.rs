@@ -6,12 +6,13 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use revchain_core::{Found, plan};
 use revchain_runtime::rusqlite::{Connection, OpenFlags};
 use revchain_runtime::{Event, Options, Plan, Report, Request, Revision, Stamp, Step, Target};
 use serde_json::{Value, json};
 
 use crate::args::{Command, Common, Downgrade};
-use crate::failure::Failure;
+use crate::failure::{Failure, in_database};
 use crate::migrate::migrate;
 use crate::output::{self, Answer, CURRENT, FAINT, PENDING};
 
@@ -54,14 +55,20 @@ impl<'m> Commands<'m> {
         match command {
             Command::Upgrade(upgrade) => {
                 let path = self.path(&upgrade.common)?;
-                let report = self.options.upgrade_to(&mut open(path)?, &upgrade.revision)?;
+                let target = Target::from(&upgrade.revision);
+                if !path.exists() {
+                    // Where there is nothing to upgrade to, no file is to be left.
+                    self.plan_new(path, target.clone())?;
+                }
+                let report = self.options.upgrade_to(&mut open(path)?, target).map_err(in_database(path))?;
                 Ok(reported(path, &report))
             }
             Command::Downgrade(downgrade) => self.downgrade(downgrade),
             Command::Stamp(stamp) => {
                 let path = self.path(&stamp.common)?;
                 must_exist(path)?;
-                let report = self.options.stamp(&mut open(path)?, &stamp.revision)?;
+                let report =
+                    self.options.stamp(&mut open(path)?, &stamp.revision).map_err(in_database(path))?;
                 Ok(reported(path, &report))
             }
             Command::Current(look) => self.current(self.path(&look.common)?),
@@ -74,8 +81,19 @@ impl<'m> Commands<'m> {
     }
 
     fn path<'a>(&'a self, common: &'a Common) -> Result<&'a Path, Failure> {
-        let path = common.database.as_deref().or(self.database.as_deref());
-        path.ok_or_else(|| Failure::usage("which database? Give its path: -d PATH"))
+        match common.database.as_deref().or(self.database.as_deref()) {
+            None => Err(Failure::usage("which database? Give its path: -d PATH")),
+            Some(path) if path == Path::new(":memory:") => Err(Failure::usage(
+                "a database in memory is gone when the command ends: give the path of a file",
+            )),
+            Some(path) => Ok(path),
+        }
+    }
+
+    fn plan_new(&self, path: &Path, target: Target) -> Result<Plan, Failure> {
+        let chain = self.options.migrations().chain();
+        plan::plan(chain, &Found::Nothing, None, &Request::Upgrade(target))
+            .map_err(|conflict| Failure::failed(conflict.code(), format!("{}: {conflict}", path.display())))
     }
 
     fn chain_directory(&self) -> PathBuf {
@@ -96,14 +114,15 @@ impl<'m> Commands<'m> {
         let path = self.path(&downgrade.common)?;
         must_exist(path)?;
         let mut connection = open(path)?;
-        let plan = self.options.plan(&connection, &Request::Downgrade((&downgrade.revision).into()))?;
+        let request = Request::Downgrade((&downgrade.revision).into());
+        let plan = self.options.plan(&connection, &request).map_err(in_database(path))?;
         if !plan.steps.is_empty() && !downgrade.yes {
             self.confirm(path, &plan)?;
         }
         // What was shown is what is done, also where the request was a number of steps.
         let target =
             plan.to.map_or(Target::Base, |place| Target::Revision(self.revisions()[place].id().to_owned()));
-        let report = self.options.downgrade_to(&mut connection, target)?;
+        let report = self.options.downgrade_to(&mut connection, target).map_err(in_database(path))?;
         Ok(reported(path, &report))
     }
 
@@ -134,7 +153,7 @@ impl<'m> Commands<'m> {
         let migrations = self.options.migrations();
         let (current, pending) = match &connection {
             Some(connection) => (
-                migrations.current(connection)?,
+                migrations.current(connection).map_err(in_database(path))?,
                 pending_ids(&self.options.plan(connection, &to_head()), self.revisions()),
             ),
             None => (None, Some(self.revisions().iter().map(Revision::id).collect())),
@@ -162,7 +181,7 @@ impl<'m> Commands<'m> {
     fn history(&self, path: &Path) -> Result<Answer, Failure> {
         let connection = look(path)?;
         let stamps = match &connection {
-            Some(connection) => self.options.history(connection)?,
+            Some(connection) => self.options.history(connection).map_err(in_database(path))?,
             None => Vec::new(),
         };
         let known = |stamp: &&Stamp| self.revisions().iter().any(|revision| revision.id() == stamp.revision);
@@ -194,7 +213,7 @@ impl<'m> Commands<'m> {
         let connection = look(path)?;
         let pending: Vec<&Revision> = match &connection {
             Some(connection) => {
-                let plan = self.options.plan(connection, &to_head())?;
+                let plan = self.options.plan(connection, &to_head()).map_err(in_database(path))?;
                 upgrades(&plan).map(|place| &self.revisions()[place]).collect()
             }
             None => self.revisions().iter().collect(),
@@ -277,7 +296,9 @@ fn reported(path: &Path, report: &Report) -> Answer {
 }
 
 fn open(path: &Path) -> Result<Connection, Failure> {
-    Connection::open(path).map_err(|error| cannot_open(path, &error))
+    // A path is a path here, and not an URI.
+    let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, &error))
 }
 
 fn cannot_open(path: &Path, error: &revchain_runtime::rusqlite::Error) -> Failure {

@@ -1,6 +1,9 @@
 //! Why a command did not do what it was asked to.
 
+use std::path::Path;
+
 use revchain_core::Defects;
+use revchain_runtime::Error;
 
 /// What is said, and with which exit code.
 #[derive(Debug)]
@@ -22,10 +25,9 @@ impl Failure {
     }
 }
 
-impl From<revchain_runtime::Error> for Failure {
-    fn from(error: revchain_runtime::Error) -> Self {
-        Self::failed(error.code(), error.to_string())
-    }
+/// What went wrong in the database at `path`, which is named as the user named it.
+pub(crate) fn in_database(path: &Path) -> impl Fn(Error) -> Failure + '_ {
+    |error| Failure::failed(error.code(), format!("{}: {}", path.display(), error.kind()))
 }
 
 impl From<Defects> for Failure {

@@ -98,8 +98,12 @@ fn upgrade_goes_where_it_is_told() {
     assert!(shell.ok("upgrade -d app.db -r 001").contains("new database at 001: 1 revision applied"));
     assert!(shell.ok("upgrade -d app.db --revision +1").contains("upgraded from 001 to 002"));
     let (code, _, error) = shell.run("upgrade -d app.db -r 004");
-    assert_eq!(code, 1);
-    assert!(error.contains("there is no revision `004`: "), "{error}");
+    assert_eq!(
+        (code, error.as_str()),
+        (1, "error: app.db: there is no revision `004`: the chain goes from 001 to 003")
+    );
+    assert_eq!(shell.run("upgrade -d new.db -r 004").0, 1);
+    assert!(!shell.path("new.db").exists(), "nothing was to be upgraded to");
 }
 
 #[test]
@@ -333,6 +337,7 @@ fn usage_errors_have_their_own_exit_code() {
     let shell = Shell::new();
     let (code, _, error) = shell.run("upgrade");
     assert_eq!((code, error.as_str()), (2, "error: which database? Give its path: -d PATH"));
+    assert_eq!(shell.run("upgrade -d :memory:").0, 2);
     assert_eq!(shell.run("no-such-command").0, 2);
     assert_eq!(shell.run("").0, 2);
 }
@@ -390,4 +395,12 @@ fn looking_at_a_database_after_a_crash_recovers_it() {
     fs::copy(shell.path("app.db"), shell.path("crashed.db")).unwrap();
     fs::copy(shell.path("app.db-journal"), shell.path("crashed.db-journal")).unwrap();
     assert_eq!(shell.ok("current -d crashed.db"), "crashed.db: 003 (head)  Add tags.");
+}
+
+#[test]
+fn a_path_is_no_uri() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d file:app.db?mode=memory");
+    assert!(shell.path("file:app.db?mode=memory").exists());
+    assert!(shell.ok("current -d file:app.db?mode=memory").contains("003 (head)"));
 }

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 
 /// Why a database was not brought to where it was asked to be. The text says what is wrong, where, and what to
 /// do; [`kind`](Self::kind) tells programs. The database is as it was before.
-#[derive(Debug)]
+///
+/// `{:?}` gives the text too, because that is what a `main` that returns the error shows; `{:#?}` gives the data.
 pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
@@ -167,35 +168,46 @@ impl Error {
     }
 }
 
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() { self.0.fmt(f) } else { fmt::Display::fmt(self, f) }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(database) = &self.0.database {
             write!(f, "{}: ", escape(database))?;
         }
-        match &self.0.kind {
-            ErrorKind::Open { source } => write!(f, "the database cannot be opened: {}", message(source)),
-            ErrorKind::InTransaction => f.write_str(
+        self.0.kind.fmt(f)
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    /// The error without the path of the database.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open { source } => write!(f, "the database cannot be opened: {}", message(source)),
+            Self::InTransaction => f.write_str(
                 "the connection is inside a transaction\n\
                  help: commit or roll it back first: migrations run in one of their own",
             ),
-            ErrorKind::Locked { waited } => write!(
+            Self::Locked { waited } => write!(
                 f,
                 "the database is locked: another connection has not let go of it for {waited:.1?}\n\
                  help: close other programs that use it, or wait longer with .lock_timeout(…) on the options"
             ),
-            ErrorKind::ReadOnly { pending } => write!(
+            Self::ReadOnly { pending } => write!(
                 f,
                 "the database is read-only, and {} pending: {}\n\
                  help: open it once with permission to write to it and its folder",
                 if pending.len() == 1 { "a revision is" } else { "revisions are" },
                 pending.join(", ")
             ),
-            ErrorKind::Conflict(conflict) => conflict.fmt(f),
-            ErrorKind::Statement(error) => error.fmt(f),
-            ErrorKind::ForeignKeys { violations, count, before } => {
-                foreign_keys(f, violations, *count, *before)
-            }
-            ErrorKind::Sqlite { doing, source } => write!(f, "{doing} failed: {}", message(source)),
+            Self::Conflict(conflict) => conflict.fmt(f),
+            Self::Statement(error) => error.fmt(f),
+            Self::ForeignKeys { violations, count, before } => foreign_keys(f, violations, *count, *before),
+            Self::Sqlite { doing, source } => write!(f, "{doing} failed: {}", message(source)),
         }
     }
 }

@@ -1,0 +1,111 @@
+//! A crate outside the workspace, made from the README alone: what a newcomer would do, and then live with.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const README: &str = include_str!("../README.md");
+
+/// The first block of that language after a heading.
+fn block(heading: &str, language: &str) -> String {
+    let section = README.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+    let block = section.split(&format!("\n```{language}\n")).nth(1).unwrap();
+    block.split("\n```").next().unwrap().to_owned() + "\n"
+}
+
+struct Crate(PathBuf);
+
+impl Crate {
+    fn new() -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream");
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(root.join("src")).unwrap();
+        fs::create_dir_all(root.join("migrations")).unwrap();
+        let workspace = env!("CARGO_MANIFEST_DIR");
+        // The same versions as here, so that nothing is fetched and nothing built twice.
+        fs::copy(Path::new(workspace).join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
+        let new = Self(root);
+        let dependency = block("Use it", "toml").replace(
+            "revchain = \"0.1\"",
+            &format!("renamed = {{ package = \"revchain\", path = {workspace:?} }}"),
+        );
+        assert!(dependency.contains("renamed"));
+        new.write(
+            "Cargo.toml",
+            &format!("[package]\nname = \"downstream\"\nedition = \"2024\"\n\n[workspace]\n\n{dependency}"),
+        );
+        new.write("src/main.rs", &block("Use it", "rust").replace("revchain::", "renamed::"));
+        new.write("migrations/20260113_1200_001_add_app_passwords.sql", &block("Use it", "sql"));
+        new
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.join(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap()
+    }
+
+    /// Builds and runs it: whether that went well, and all that was said.
+    fn run(&self) -> (bool, String) {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        let output = Command::new(env!("CARGO"))
+            .args(["run", "--quiet", "--offline"])
+            .current_dir(&self.0)
+            .env("CARGO_TARGET_DIR", target)
+            .output()
+            .unwrap();
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+        )
+    }
+
+    fn works(&self) {
+        let (success, said) = self.run();
+        assert!(success && said.contains("0 app passwords"), "{said}");
+    }
+
+    fn fails_with(&self, what: &str) {
+        let (success, said) = self.run();
+        assert!(!success && said.contains(what), "{said}");
+    }
+}
+
+#[test]
+fn the_readmes_crate_works_and_is_rebuilt_when_its_migrations_change() {
+    let downstream = Crate::new();
+    downstream.works();
+    assert!(downstream.0.join("app.db").exists());
+
+    // An edit: the program knows that the database has the revision as it was.
+    let first = "migrations/20260113_1200_001_add_app_passwords.sql";
+    let text = block("Use it", "sql");
+    downstream.write(first, &text.replace("BLOB NOT NULL", "BLOB"));
+    downstream.fails_with("001 was edited after the database had applied it");
+    downstream.write(first, &format!("{text}\n-- A comment is no edit.\n"));
+    downstream.works();
+
+    // A new file, with the build script.
+    let script = README.split("```rust\n").find(|block| block.contains("rerun-if-changed")).unwrap();
+    downstream.write("build.rs", script.split("```").next().unwrap());
+    downstream.works();
+    let second = "migrations/20260114_1200_002_add_sessions.sql";
+    downstream.write(
+        second,
+        "-- Add sessions.\n-- @revises 001\n-- @upgrade\nCREATE TABLE sessions (id);\n-- @downgrade\n",
+    );
+    downstream.fails_with("[empty-section] `@downgrade` is empty");
+    downstream.write(second, "-- Add sessions.\n-- @revises 001\n-- @upgrade\nCREATE TABLE sessions (id);\n-- @downgrade\nDROP TABLE sessions;\n");
+    downstream.works();
+
+    // A removal, without the build script: the macro itself has cargo notice.
+    fs::remove_file(downstream.0.join("build.rs")).unwrap();
+    downstream.write("src/main.rs", &format!("{}\n", downstream.read("src/main.rs")));
+    downstream.works();
+    fs::remove_file(downstream.0.join(second)).unwrap();
+    downstream.fails_with("the database is ahead of this program: it is at 002");
+}
