@@ -1,6 +1,6 @@
 //! The commands and their arguments, as clap has them. What they do is in [`Commands`](crate::Commands).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -97,11 +97,6 @@ pub struct Migrate {
 }
 
 impl Command {
-    /// The database that `-d` names: what an application may want to know before it runs the command.
-    pub fn database(&self) -> Option<&Path> {
-        self.common().and_then(|common| common.database.as_deref())
-    }
-
     /// Whether the answer is to be JSON.
     pub(crate) fn json(&self) -> bool {
         match self {

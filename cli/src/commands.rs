@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::env;
+use std::fmt;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,18 +18,25 @@ use crate::migrate::migrate;
 use crate::output::{self, Answer, CURRENT, FAINT, PENDING};
 
 /// The commands of one application: on its chain, with its options, on its database.
-#[derive(Debug)]
 #[must_use = "commands do nothing until one is run"]
 pub struct Commands<'m> {
     options: Options<'m>,
     database: Option<PathBuf>,
     directory: Option<PathBuf>,
+    before_upgrade: Option<Prepare<'m>>,
 }
+
+type Prepare<'m> = Box<dyn Fn(&Path) -> Result<(), String> + 'm>;
 
 impl<'m> Commands<'m> {
     /// The commands on the chain of these options, and with them.
     pub fn new(options: Options<'m>) -> Self {
-        Self { options: options.on_event(show_progress), database: None, directory: None }
+        Self {
+            options: options.on_event(show_progress),
+            database: None,
+            directory: None,
+            before_upgrade: None,
+        }
     }
 
     /// The database where `-d` names none. Without this, `-d` is required.
@@ -42,6 +50,13 @@ impl<'m> Commands<'m> {
     /// current one.
     pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.directory = Some(path.into());
+        self
+    }
+
+    /// Calls `prepare` with the path before `upgrade` opens the database, which makes the file where there is none:
+    /// the place to make its folder or to set its mode. An error ends the command.
+    pub fn before_upgrade<E: fmt::Display>(mut self, prepare: impl Fn(&Path) -> Result<(), E> + 'm) -> Self {
+        self.before_upgrade = Some(Box::new(move |path| prepare(path).map_err(|error| error.to_string())));
         self
     }
 
@@ -59,6 +74,9 @@ impl<'m> Commands<'m> {
                 if !path.exists() {
                     // Where there is nothing to upgrade to, no file is to be left.
                     self.plan_new(path, target.clone())?;
+                }
+                if let Some(prepare) = &self.before_upgrade {
+                    prepare(path).map_err(|error| Failure::failed("before-upgrade", error))?;
                 }
                 let report = self.options.upgrade_to(&mut open(path)?, target).map_err(in_database(path))?;
                 Ok(reported(path, &report))
@@ -81,13 +99,8 @@ impl<'m> Commands<'m> {
     }
 
     fn path<'a>(&'a self, common: &'a Common) -> Result<&'a Path, Failure> {
-        match common.database.as_deref().or(self.database.as_deref()) {
-            None => Err(Failure::usage("which database? Give its path: -d PATH")),
-            Some(path) if path == Path::new(":memory:") => Err(Failure::usage(
-                "a database in memory is gone when the command ends: give the path of a file",
-            )),
-            Some(path) => Ok(path),
-        }
+        let path = common.database.as_deref().or(self.database.as_deref());
+        path.ok_or_else(|| Failure::usage("which database? Give its path: -d PATH"))
     }
 
     fn plan_new(&self, path: &Path, target: Target) -> Result<Plan, Failure> {
@@ -236,6 +249,16 @@ impl<'m> Commands<'m> {
     }
 }
 
+impl fmt::Debug for Commands<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commands")
+            .field("options", &self.options)
+            .field("database", &self.database)
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A line of the history.
 struct Entry<'a> {
     id: &'a str,
@@ -296,9 +319,12 @@ fn reported(path: &Path, report: &Report) -> Answer {
 }
 
 fn open(path: &Path) -> Result<Connection, Failure> {
-    // A path is a path here, and not an URI.
-    let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, &error))
+    Connection::open(literal(path)).map_err(|error| cannot_open(path, &error))
+}
+
+/// The path such that SQLite takes it for nothing else: `file:` would begin a URI, and `:memory:` is no file.
+fn literal(path: &Path) -> PathBuf {
+    Path::new(".").join(path)
 }
 
 fn cannot_open(path: &Path, error: &revchain_runtime::rusqlite::Error) -> Failure {
@@ -312,7 +338,8 @@ fn look(path: &Path) -> Result<Option<Connection>, Failure> {
     }
     // Not read-only: that could neither recover after a crash, nor clean up after itself in WAL mode.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, &error))?;
+    let connection =
+        Connection::open_with_flags(literal(path), flags).map_err(|error| cannot_open(path, &error))?;
     connection.pragma_update(None, "query_only", true).map_err(|error| cannot_open(path, &error))?;
     Ok(Some(connection))
 }

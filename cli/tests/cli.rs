@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 use revchain_cli::Commands;
 use revchain_cli::args::Migrate;
 use revchain_runtime::Migrations;
@@ -337,7 +337,6 @@ fn usage_errors_have_their_own_exit_code() {
     let shell = Shell::new();
     let (code, _, error) = shell.run("upgrade");
     assert_eq!((code, error.as_str()), (2, "error: which database? Give its path: -d PATH"));
-    assert_eq!(shell.run("upgrade -d :memory:").0, 2);
     assert_eq!(shell.run("no-such-command").0, 2);
     assert_eq!(shell.run("").0, 2);
 }
@@ -398,9 +397,35 @@ fn looking_at_a_database_after_a_crash_recovers_it() {
 }
 
 #[test]
-fn a_path_is_no_uri() {
+fn a_path_is_the_path_of_a_file_whatever_it_looks_like() {
     let shell = Shell::new();
-    shell.ok("upgrade -d file:app.db?mode=memory");
-    assert!(shell.path("file:app.db?mode=memory").exists());
-    assert!(shell.ok("current -d file:app.db?mode=memory").contains("003 (head)"));
+    for path in ["file:app.db?mode=memory", ":memory:"] {
+        shell.ok(&format!("upgrade -d {path}"));
+        assert!(shell.path(path).exists());
+        assert!(shell.ok(&format!("current -d {path}")).contains("003 (head)"));
+    }
+}
+
+#[test]
+fn an_application_prepares_the_file_before_an_upgrade_makes_it() {
+    let shell = Shell::new();
+    let migrations = Migrations::from_directory(&shell.path("migrations")).unwrap();
+    let upgrade = |target: &str| {
+        #[derive(clap::Parser)]
+        struct App {
+            #[command(subcommand)]
+            command: revchain_cli::Command,
+        }
+        let command = App::parse_from(["app", "upgrade", "-r", target]).command;
+        let prepare = |path: &Path| match path.ends_with("new/app.db") {
+            true => fs::create_dir(path.parent().unwrap()).map_err(|error| error.to_string()),
+            false => Err("not there".to_owned()),
+        };
+        let commands = Commands::new(migrations.options()).before_upgrade(prepare);
+        (commands.database(shell.path("new/app.db")).run(&command), shell.path("new/app.db").exists())
+    };
+    assert_eq!(upgrade("nowhere"), (ExitCode::from(1), false));
+    assert!(!shell.path("new").exists(), "what cannot be upgraded is not prepared");
+    assert_eq!(upgrade("head"), (ExitCode::SUCCESS, true));
+    assert_eq!(upgrade("head"), (ExitCode::from(1), true), "an error of it ends the command");
 }

@@ -1,0 +1,83 @@
+use revchain::rusqlite::{OptionalExtension, params};
+
+use crate::{Error, Secret, TokenStore, audit};
+
+/// An app password: what the server signs in with for a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppPassword {
+    /// The password.
+    pub password: Secret,
+    /// The name to sign in with, where it is not the user's id.
+    pub username: Option<String>,
+    /// What it may be used for, such as `notes.read`; `None` means everything.
+    pub scopes: Option<Vec<String>>,
+}
+
+impl TokenStore {
+    /// Stores a user's app password. It replaces the one that is there, but not the time when the user first had
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoKey`] and [`Error::Database`].
+    pub fn store_app_password(&mut self, user_id: &str, password: &AppPassword) -> Result<(), Error> {
+        let encrypted = self.key()?.encrypt(&password.password);
+        let scopes = password.scopes.as_deref().map(|scopes| serde_json::json!(scopes).to_string());
+        let now = self.now_in_seconds();
+        let transaction = self.write()?;
+        transaction.execute(
+            "INSERT INTO app_passwords (user_id, encrypted_password, username, scopes, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+             ON CONFLICT (user_id) DO UPDATE SET
+                 encrypted_password = excluded.encrypted_password,
+                 username = excluded.username,
+                 scopes = excluded.scopes,
+                 updated_at = excluded.updated_at",
+            params![user_id, encrypted, password.username, scopes, now],
+        )?;
+        audit::record(&transaction, now, "store_app_password", user_id)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// A user's app password.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoKey`], [`Error::Undecryptable`], [`Error::InvalidScopes`] and [`Error::Database`].
+    pub fn app_password(&self, user_id: &str) -> Result<Option<AppPassword>, Error> {
+        let key = self.key()?;
+        let row = self
+            .connection
+            .query_row(
+                "SELECT encrypted_password, username, scopes FROM app_passwords WHERE user_id = ?1",
+                [user_id],
+                |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?)),
+            )
+            .optional()?;
+        let Some((encrypted, username, scopes)) = row else { return Ok(None) };
+        let password = key
+            .decrypt(&encrypted)
+            .ok_or_else(|| Error::Undecryptable { what: "app password", user_id: user_id.to_owned() })?;
+        let scopes = scopes
+            .map(|scopes| serde_json::from_str(&scopes))
+            .transpose()
+            .map_err(|_| Error::InvalidScopes { user_id: user_id.to_owned() })?;
+        Ok(Some(AppPassword { password, username, scopes }))
+    }
+
+    /// Deletes a user's app password, and says whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub fn delete_app_password(&mut self, user_id: &str) -> Result<bool, Error> {
+        let now = self.now_in_seconds();
+        let transaction = self.write()?;
+        let was_there = transaction.execute("DELETE FROM app_passwords WHERE user_id = ?1", [user_id])? > 0;
+        if was_there {
+            audit::record(&transaction, now, "delete_app_password", user_id)?;
+        }
+        transaction.commit()?;
+        Ok(was_there)
+    }
+}

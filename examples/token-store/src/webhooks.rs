@@ -1,0 +1,82 @@
+use revchain::rusqlite::{Row, params};
+
+use crate::{Error, TokenStore};
+
+/// A webhook that is registered with the other server. None of this is secret: no key is needed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Webhook {
+    /// The id that the other server gave it.
+    pub webhook_id: i64,
+    /// The preset that it was registered for.
+    pub preset_id: String,
+    /// When it was stored, in seconds since 1970.
+    pub created_at: f64,
+}
+
+impl TokenStore {
+    /// Stores a webhook. One with the same id is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub fn store_webhook(&mut self, webhook_id: i64, preset_id: &str) -> Result<(), Error> {
+        self.connection.execute(
+            "INSERT INTO registered_webhooks (webhook_id, preset_id, created_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (webhook_id) DO UPDATE SET
+                 preset_id = excluded.preset_id, created_at = excluded.created_at",
+            params![webhook_id, preset_id, self.now().as_secs_f64()],
+        )?;
+        Ok(())
+    }
+
+    /// The webhooks of a preset, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub fn webhooks_by_preset(&self, preset_id: &str) -> Result<Vec<Webhook>, Error> {
+        self.select_webhooks(Some(preset_id))
+    }
+
+    /// All webhooks, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub fn webhooks(&self) -> Result<Vec<Webhook>, Error> {
+        self.select_webhooks(None)
+    }
+
+    /// Deletes a webhook, and says whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub fn delete_webhook(&mut self, webhook_id: i64) -> Result<bool, Error> {
+        let deleted =
+            self.connection.execute("DELETE FROM registered_webhooks WHERE webhook_id = ?1", [webhook_id])?;
+        Ok(deleted > 0)
+    }
+
+    /// Deletes all webhooks of a preset, and says how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub fn clear_preset(&mut self, preset_id: &str) -> Result<usize, Error> {
+        Ok(self.connection.execute("DELETE FROM registered_webhooks WHERE preset_id = ?1", [preset_id])?)
+    }
+
+    fn select_webhooks(&self, preset_id: Option<&str>) -> Result<Vec<Webhook>, Error> {
+        let mut statement = self.connection.prepare(
+            "SELECT webhook_id, preset_id, created_at FROM registered_webhooks
+             WHERE ?1 IS NULL OR preset_id = ?1 ORDER BY created_at, id",
+        )?;
+        let webhooks = statement.query_map([preset_id], webhook)?;
+        Ok(webhooks.collect::<Result<_, _>>()?)
+    }
+}
+
+fn webhook(row: &Row<'_>) -> revchain::rusqlite::Result<Webhook> {
+    Ok(Webhook { webhook_id: row.get(0)?, preset_id: row.get(1)?, created_at: row.get(2)? })
+}

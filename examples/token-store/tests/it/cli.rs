@@ -1,0 +1,310 @@
+//! The program, as it is run.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use revchain::rusqlite::Connection;
+use tempfile::TempDir;
+use token_store::{Key, MIGRATIONS, TokenStore};
+
+use crate::fixture::{database_from_before_migrations, key};
+
+/// A folder that the program is run in.
+struct Program {
+    folder: TempDir,
+}
+
+/// What it said.
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Program {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn with_database() -> Self {
+        let program = Self::new();
+        program.run(&["db", "upgrade"]).succeeds();
+        program
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Said {
+        self.run_with(arguments, &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
+        let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_token-store"))
+            .args(arguments)
+            .current_dir(self.path())
+            // cargo sets the last, by which `migrate` would find the real chain.
+            .env_remove("TOKEN_STORAGE_DB")
+            .env_remove("TOKEN_ENCRYPTION_KEY")
+            .env_remove("CARGO_MANIFEST_DIR")
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        Said {
+            code: status.code().unwrap(),
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
+    fn revision(&self) -> Option<String> {
+        let connection = Connection::open(self.path().join("tokens.db")).unwrap();
+        MIGRATIONS.current(&connection).unwrap().map(|revision| revision.id().to_owned())
+    }
+
+    fn is_empty(&self) -> bool {
+        fs::read_dir(self.path()).unwrap().next().is_none()
+    }
+}
+
+impl Said {
+    #[track_caller]
+    fn succeeds(self) -> String {
+        assert_eq!(self.code, 0, "{}", self.err);
+        self.out
+    }
+
+    #[track_caller]
+    fn fails_with(self, code: i32) -> String {
+        assert_eq!((self.code, self.out.as_str()), (code, ""), "{}", self.err);
+        self.err
+    }
+}
+
+#[track_caller]
+fn assert_starts(text: &str, start: &str) {
+    assert!(text.starts_with(start), "{text}");
+}
+
+#[track_caller]
+fn assert_contains(text: &str, part: &str) {
+    assert!(text.contains(part), "{text}");
+}
+
+#[test]
+fn help_says_which_database_is_meant() {
+    assert_contains(&Program::new().run(&["db", "--help"]).succeeds(), "TOKEN_STORAGE_DB");
+}
+
+#[test]
+fn upgrade_makes_the_database_and_says_so() {
+    let program = Program::new();
+    let said = program.run(&["db", "upgrade"]).succeeds();
+    assert_starts(&said, "tokens.db: new database at 009: 9 revisions applied");
+    assert_eq!(program.revision().as_deref(), Some("009"));
+}
+
+#[test]
+fn upgrade_does_nothing_the_second_time() {
+    let program = Program::with_database();
+    let before = fs::read(program.path().join("tokens.db")).unwrap();
+    assert_eq!(program.run(&["db", "upgrade"]).succeeds(), "tokens.db: at 009, nothing to do\n");
+    assert_eq!(fs::read(program.path().join("tokens.db")).unwrap(), before);
+}
+
+#[test]
+fn upgrade_stops_at_the_revision_that_is_named() {
+    let program = Program::new();
+    let said = program.run(&["db", "upgrade", "-r", "003"]).succeeds();
+    assert_starts(&said, "tokens.db: new database at 003: 3 revisions applied");
+    let said = program.run(&["db", "upgrade", "-r", "+1"]).succeeds();
+    assert_starts(&said, "tokens.db: upgraded from 003 to 004");
+}
+
+#[test]
+fn upgrade_makes_the_folder() {
+    let program = Program::new();
+    program.run(&["db", "upgrade", "-d", "var/lib/my.db"]).succeeds();
+    assert!(program.path().join("var/lib/my.db").is_file());
+}
+
+#[test]
+#[cfg(unix)]
+fn upgrade_makes_a_file_that_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let program = Program::with_database();
+    let mode = fs::metadata(program.path().join("tokens.db")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn upgrade_says_where_it_cannot_make_the_file() {
+    let program = Program::new();
+    fs::write(program.path().join("file"), "").unwrap();
+    let said = program.run(&["db", "upgrade", "-d", "file/my.db"]).fails_with(1);
+    assert_starts(&said, "error: file");
+}
+
+#[test]
+fn upgrade_refuses_what_sqlite_would_not_take_for_a_path() {
+    for path in [":memory:", "file:my.db"] {
+        let program = Program::new();
+        let said = program.run(&["db", "upgrade", "-d", path]).fails_with(1);
+        assert_contains(&said, "write ./ before it");
+        assert!(program.is_empty());
+    }
+}
+
+#[test]
+fn upgrade_takes_along_a_database_from_before_the_migrations() {
+    let program = Program::new();
+    let path = program.path().join("tokens.db");
+    database_from_before_migrations(&path);
+
+    let said = program.run(&["db", "upgrade"]).succeeds();
+
+    assert_starts(&said, "tokens.db: stamped at 001, then upgraded to 009: 8 revisions applied");
+    let mut store = TokenStore::open(&path, Some(key())).unwrap();
+    assert_eq!(store.refresh_token("alice").unwrap().unwrap().token.expose(), "hello");
+    assert_eq!(store.webhooks().unwrap().len(), 1);
+}
+
+#[test]
+fn the_database_is_the_one_after_d_then_the_variables_then_the_usual_one() {
+    let commands: [&[&str]; 5] =
+        [&["upgrade"], &["current"], &["history"], &["pending"], &["downgrade", "--yes"]];
+    for command in commands {
+        let program = Program::new();
+        let variable = [("TOKEN_STORAGE_DB", "by_variable.db")];
+        let named = [&["db"], command, &["-d", "by_option.db"]].concat();
+        let unnamed = [&["db"], command].concat();
+        for path in ["by_option.db", "by_variable.db", "tokens.db"] {
+            program.run(&["db", "upgrade", "-d", path]).succeeds();
+        }
+        assert_starts(&program.run_with(&named, &variable).succeeds(), "by_option.db");
+        assert_starts(&program.run_with(&unnamed, &variable).succeeds(), "by_variable.db");
+        assert_starts(&program.run(&unnamed).succeeds(), "tokens.db");
+    }
+}
+
+#[test]
+fn commands_that_only_look_never_make_a_file() {
+    for command in ["current", "history", "pending"] {
+        let program = Program::new();
+        let said = program.run(&["db", command]).succeeds();
+        assert_starts(&said, "tokens.db");
+        assert!(program.is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn what_changes_a_database_does_not_make_one_either() {
+    for command in [&["db", "downgrade", "--yes"][..], &["db", "stamp", "-r", "001"]] {
+        let program = Program::new();
+        assert_contains(&program.run(command).fails_with(1), "tokens.db: there is no such file");
+        assert!(program.is_empty(), "{command:?}");
+    }
+}
+
+#[test]
+fn current_shows_where_the_database_is() {
+    let program = Program::with_database();
+    assert_contains(&program.run(&["db", "current"]).succeeds(), "009 (head)");
+    program.run(&["db", "downgrade", "--yes"]).succeeds();
+    assert_contains(&program.run(&["db", "current"]).succeeds(), "008 (1 pending)");
+}
+
+#[test]
+fn history_shows_every_revision_newest_first() {
+    let said = Program::with_database().run(&["db", "history"]).succeeds();
+    let ids: Vec<&str> = said.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(ids, ["009", "008", "007", "006", "005", "004", "003", "002", "001"]);
+    assert_contains(&said, "Add app passwords for multi-user BasicAuth");
+}
+
+#[test]
+fn pending_shows_what_an_upgrade_would_apply() {
+    let program = Program::new();
+    program.run(&["db", "upgrade", "-r", "007"]).succeeds();
+    let said = program.run(&["db", "pending"]).succeeds();
+    assert_starts(&said, "tokens.db: 2 pending");
+    assert_contains(&said, "009  Add the paths of documents");
+}
+
+#[test]
+fn downgrade_reverts_one_step() {
+    let program = Program::with_database();
+    let said = program.run(&["db", "downgrade", "--yes"]).succeeds();
+    assert_starts(&said, "tokens.db: downgraded from 009 to 008: 1 revision reverted");
+    assert_eq!(program.revision().as_deref(), Some("008"));
+}
+
+#[test]
+fn downgrade_reverts_to_the_revision_that_is_named() {
+    let program = Program::with_database();
+    program.run(&["db", "downgrade", "--yes", "-r", "003"]).succeeds();
+    assert_eq!(program.revision().as_deref(), Some("003"));
+    program.run(&["db", "downgrade", "--yes", "-r", "base"]).succeeds();
+    assert_eq!(program.revision(), None);
+}
+
+#[test]
+fn downgrade_does_nothing_where_nobody_is_there_to_ask() {
+    let program = Program::with_database();
+    let said = program.run(&["db", "downgrade"]).fails_with(2);
+    assert_contains(&said, "009  Add the paths of documents");
+    assert_contains(&said, "--yes");
+    assert_eq!(program.revision().as_deref(), Some("009"));
+}
+
+#[test]
+fn stamp_records_and_runs_nothing() {
+    let program = Program::with_database();
+    program.run(&["db", "stamp", "-r", "008"]).succeeds();
+    assert_eq!(program.revision().as_deref(), Some("008"));
+    let connection = Connection::open(program.path().join("tokens.db")).unwrap();
+    assert!(connection.prepare("SELECT * FROM document_paths").is_ok());
+}
+
+#[test]
+fn migrate_writes_the_next_file_of_the_chain() {
+    let program = Program::new();
+    let copy = program.path().join("migrations");
+    fs::create_dir(&copy).unwrap();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(MIGRATIONS.directory())).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+    }
+
+    let said = program.run(&["db", "migrate", "Add browser themes", "--directory", "migrations"]).succeeds();
+
+    let file = said.trim_end();
+    assert_starts(file, "migrations/");
+    assert!(file.ends_with("_010_add_browser_themes.sql"), "{file}");
+    let text = fs::read_to_string(program.path().join(file)).unwrap();
+    assert_starts(&text, "-- Add browser themes.\n-- @revises 009\n");
+}
+
+#[test]
+fn migrate_writes_nothing_away_from_the_source_tree() {
+    let program = Program::new();
+    let said = program.run(&["db", "migrate", "Add browser themes"]).fails_with(1);
+    assert_contains(&said, "--directory");
+    assert!(program.is_empty());
+}
+
+#[test]
+fn looking_after_the_database_needs_no_key() {
+    let program = Program::new();
+    program.run_with(&["db", "upgrade"], &[("TOKEN_ENCRYPTION_KEY", "open sesame")]).succeeds();
+}
+
+#[test]
+fn key_makes_a_key() {
+    let (first, second) = (Program::new().run(&["key"]).succeeds(), Program::new().run(&["key"]).succeeds());
+    assert!(first.parse::<Key>().is_ok());
+    assert_ne!(first, second);
+}

@@ -1,0 +1,14 @@
+//! What the token store promises, sentence by sentence.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod app_passwords;
+mod audit;
+mod before_migrations;
+mod cli;
+mod fixture;
+mod keys;
+mod opening;
+mod refresh_tokens;
+mod scope_separator;
+mod webhooks;

@@ -1,0 +1,142 @@
+//! What `TokenStore::open` does to the disk.
+
+use std::thread;
+
+use revchain::rusqlite::Connection;
+use token_store::{Error, MIGRATIONS, TokenStore};
+
+use crate::fixture::{Fixture, key, token};
+
+#[test]
+fn the_folder_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("var/lib/tokens.db");
+    TokenStore::open(&path, None).unwrap();
+    assert!(path.is_file());
+}
+
+#[test]
+fn the_schema_is_brought_to_the_head() {
+    let fixture = Fixture::without_key();
+    assert_eq!(MIGRATIONS.current(&fixture.sql()).unwrap(), MIGRATIONS.head());
+}
+
+#[test]
+fn an_older_schema_is_brought_to_the_head() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.db");
+    let mut connection = Connection::open(&path).unwrap();
+    MIGRATIONS.upgrade_to(&mut connection, "005").unwrap();
+
+    TokenStore::open(&path, None).unwrap();
+
+    assert_eq!(MIGRATIONS.current(&connection).unwrap(), MIGRATIONS.head());
+}
+
+#[test]
+fn what_was_stored_is_there_when_it_is_opened_again() {
+    let mut fixture = Fixture::with_key();
+    fixture.store.store_refresh_token("alice", &token("r-1", None)).unwrap();
+    let found = fixture.again(Some(key())).refresh_token("alice").unwrap();
+    assert_eq!(found, Some(token("r-1", None)));
+}
+
+#[test]
+fn a_new_store_may_be_opened_by_many_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data/tokens.db");
+    thread::scope(|scope| {
+        for webhook_id in 0..8 {
+            let path = &path;
+            scope.spawn(move || {
+                TokenStore::open(path, None).unwrap().store_webhook(webhook_id, "notes_sync").unwrap();
+            });
+        }
+    });
+    assert_eq!(TokenStore::open(&path, None).unwrap().webhooks().unwrap().len(), 8);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letter.txt");
+    let letter = "Dear Sir or Madam, ".repeat(100);
+    std::fs::write(&path, &letter).unwrap();
+
+    let error = TokenStore::open(&path, None).unwrap_err();
+
+    assert!(matches!(error, Error::Migration(_)), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), letter);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = TokenStore::open(file.join("data/tokens.db"), None).unwrap_err();
+    assert!(error.to_string().starts_with(&file.join("data").display().to_string()), "{error}");
+}
+
+#[cfg(unix)]
+mod modes {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use revchain::rusqlite::Connection;
+    use token_store::TokenStore;
+
+    use crate::fixture::Fixture;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_new_file_is_its_owners_alone() {
+        assert_eq!(mode(&Fixture::without_key().path()), 0o600);
+    }
+
+    #[test]
+    fn a_file_that_others_could_read_is_its_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.db");
+        Connection::open(&path).unwrap().execute_batch("VACUUM").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+
+        TokenStore::open(&path, None).unwrap();
+
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn the_file_is_private_before_sqlite_writes_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/tokens.db");
+        token_store::make_private(&path).unwrap();
+        assert_eq!((mode(&path), fs::metadata(&path).unwrap().len()), (0o600, 0));
+    }
+
+    #[test]
+    fn the_journal_is_its_owners_alone() {
+        let fixture = Fixture::without_key();
+        let connection = fixture.sql();
+        connection
+            .execute_batch("BEGIN; INSERT INTO schema_version (version, applied_at) VALUES (1, 0.0)")
+            .unwrap();
+        assert_eq!(mode(&fixture.path().with_extension("db-journal")), 0o600);
+    }
+
+    #[test]
+    fn a_folder_in_its_place_is_refused_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.db");
+        fs::create_dir(&path).unwrap();
+        let before = mode(&path);
+
+        TokenStore::open(&path, None).unwrap_err();
+
+        assert_eq!(mode(&path), before);
+    }
+}
