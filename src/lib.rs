@@ -157,6 +157,5 @@ macro_rules! embed_migrations {
 #[doc(hidden)]
 pub mod __private {
     pub use revchain_macros::embed_migrations;
-    pub use revchain_runtime::private::{Cow, date};
     pub use revchain_runtime::{Destroys, Downgrade, Half, Migrations, Revision};
 }

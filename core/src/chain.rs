@@ -309,13 +309,13 @@ impl<'f, 'd> Linker<'f, 'd> {
         // Two merges of the same branches are two heads behind each of the branches, but one mistake.
         let mut reported = HashSet::new();
         for fork in 0..self.files.len() {
-            let children = self.children[fork].clone();
-            let Some((&first, others)) = children.split_first() else { continue };
-            let mut merged = self.descendants(first);
+            // Most have one child, and looking at all that comes after each would take the square of the chain.
+            let [first, others @ ..] = &self.children[fork].clone()[..] else { continue };
+            let mut merged = if others.is_empty() { HashSet::new() } else { self.descendants(*first) };
             for &other in others {
                 let branch = self.descendants(other);
                 if merged.is_disjoint(&branch) && reported.insert(other) {
-                    self.report_second_head(fork, first, other);
+                    self.report_second_head(fork, *first, other);
                 }
                 merged.extend(branch);
             }
@@ -371,15 +371,14 @@ fn build(files: Vec<Parsed>, order: &[usize]) -> Option<Chain> {
     for &index in order {
         let Parsed { path, id, date, revises, body, .. } = files[index].take()?;
         let (id, body) = (id?, body?);
-        let parents: Vec<Cow<'static, str>> =
-            revises?.parents.into_iter().map(|(id, _)| Cow::Owned(id)).collect();
-        let ids = parents.iter().map(AsRef::as_ref);
+        let parents: Vec<String> = revises?.parents.into_iter().map(|(id, _)| id).collect();
+        let ids = parents.iter().map(String::as_str);
         let checksum = checksum::revision(&id, ids.clone(), &body.upgrade, &body.downgrade);
         let chain_checksum = checksum::chain(ids.filter_map(|id| chain_checksums.get(id)), &checksum);
         chain_checksums.insert(id.clone(), chain_checksum);
         revisions.push(Revision {
             id: Cow::Owned(id),
-            parents: Cow::Owned(parents),
+            parents: Cow::Owned(parents.join(" ")),
             path: Cow::Owned(path),
             date: date?,
             summary: Cow::Owned(body.summary),

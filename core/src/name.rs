@@ -44,9 +44,26 @@ impl Date {
         }
     }
 
-    /// Year, month, day, hour and minute.
-    pub const fn parts(self) -> (u16, u8, u8, u8, u8) {
-        (self.year, self.month, self.day, self.hour, self.minute)
+    /// The date as one number, which has the digits of [`prefix`](Self::prefix).
+    #[doc(hidden)]
+    pub const fn number(self) -> u64 {
+        let day = (self.year as u64 * 100 + self.month as u64) * 100 + self.day as u64;
+        (day * 100 + self.hour as u64) * 100 + self.minute as u64
+    }
+
+    /// The date that has this [`number`](Self::number). In a constant, another one is a compile error.
+    #[doc(hidden)]
+    pub const fn from_number(number: u64) -> Self {
+        match Self::new(
+            (number / 100_000_000) as u16,
+            (number / 1_000_000 % 100) as u8,
+            (number / 10_000 % 100) as u8,
+            (number / 100 % 100) as u8,
+            (number % 100) as u8,
+        ) {
+            Some(date) => date,
+            None => panic!("there is no such date"),
+        }
     }
 
     /// The date as a file's name begins with it, `YYYYMMDD_HHMM`.

@@ -234,13 +234,22 @@ impl<'t, 'd> Parser<'t, 'd> {
         // One is enough: in a file that is no text, there are thousands.
         if let Some(token) = self.tokens[first..].iter().find(|token| token.kind == Kind::Illegal).cloned() {
             let text = token.text(self.text).to_owned();
-            self.defect(
-                Code::InvalidToken,
-                format!("SQLite cannot read `{text}`"),
-                token.span,
-                "",
-                "remove it, or quote it",
-            );
+            match text.find('\0').map(|nul| token.span.start + nul) {
+                Some(nul) => self.defect(
+                    Code::InvalidToken,
+                    "there is a NUL character",
+                    nul..nul + 1,
+                    "SQLite would stop here",
+                    "remove it; in a text, write char(0)",
+                ),
+                None => self.defect(
+                    Code::InvalidToken,
+                    format!("SQLite cannot read `{text}`"),
+                    token.span,
+                    "",
+                    "remove it, or quote it",
+                ),
+            }
         }
     }
 
@@ -481,7 +490,7 @@ impl<'t, 'd> Parser<'t, 'd> {
         });
         Half {
             line: Snippet::new(self.text, 1, section.text.start..section.text.start, "").line,
-            statements: Cow::Owned(spans.collect()),
+            spans: Cow::Owned(spans.collect()),
             sql: Cow::Owned(text.to_owned()),
         }
     }

@@ -1,7 +1,8 @@
 //! A revision: what a migration file means.
 //!
-//! The fields are public, but hidden, so that the macro's output can be a constant; programs use the methods.
-//! They borrow what was embedded and own what was read at run time, so that both are one type.
+//! What was embedded is borrowed, what was read at run time is owned, so that both are one type. The functions
+//! named `embedded` are what the macro's output calls: of plain arguments, because rustc takes ten times as long
+//! over the same data as nested literals.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,29 +13,48 @@ use crate::snippet::Snippet;
 /// One step of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
-    #[doc(hidden)]
-    pub id: Cow<'static, str>,
-    #[doc(hidden)]
-    pub parents: Cow<'static, [Cow<'static, str>]>,
-    #[doc(hidden)]
-    pub path: Cow<'static, str>,
-    #[doc(hidden)]
-    pub date: Date,
-    #[doc(hidden)]
-    pub summary: Cow<'static, str>,
-    #[doc(hidden)]
-    pub upgrade: Half,
-    #[doc(hidden)]
-    pub downgrade: Downgrade,
-    #[doc(hidden)]
-    pub destroys: Cow<'static, [Destroys]>,
-    #[doc(hidden)]
-    pub checksum: [u8; 32],
-    #[doc(hidden)]
-    pub chain_checksum: [u8; 32],
+    pub(crate) id: Cow<'static, str>,
+    /// Separated by spaces; empty for base.
+    pub(crate) parents: Cow<'static, str>,
+    pub(crate) path: Cow<'static, str>,
+    pub(crate) date: Date,
+    pub(crate) summary: Cow<'static, str>,
+    pub(crate) upgrade: Half,
+    pub(crate) downgrade: Downgrade,
+    pub(crate) destroys: Cow<'static, [Destroys]>,
+    pub(crate) checksum: [u8; 32],
+    pub(crate) chain_checksum: [u8; 32],
 }
 
 impl Revision {
+    #[doc(hidden)]
+    #[expect(clippy::too_many_arguments, reason = "only the macro writes calls of this")]
+    pub const fn embedded(
+        id: &'static str,
+        parents: &'static str,
+        path: &'static str,
+        date: u64,
+        summary: &'static str,
+        upgrade: Half,
+        downgrade: Downgrade,
+        destroys: &'static [Destroys],
+        checksum: &'static [u8; 32],
+        chain_checksum: &'static [u8; 32],
+    ) -> Self {
+        Self {
+            id: Cow::Borrowed(id),
+            parents: Cow::Borrowed(parents),
+            path: Cow::Borrowed(path),
+            date: Date::from_number(date),
+            summary: Cow::Borrowed(summary),
+            upgrade,
+            downgrade,
+            destroys: Cow::Borrowed(destroys),
+            checksum: *checksum,
+            chain_checksum: *chain_checksum,
+        }
+    }
+
     /// The revision's id, such as `002`.
     pub fn id(&self) -> &str {
         &self.id
@@ -42,7 +62,7 @@ impl Revision {
 
     /// The ids of the revisions that this one revises: none for the first, several for a merge.
     pub fn revises(&self) -> impl Iterator<Item = &str> {
-        self.parents.iter().map(AsRef::as_ref)
+        self.parents.split_ascii_whitespace()
     }
 
     /// What the revision does: the first comment line of its file.
@@ -90,17 +110,25 @@ impl Revision {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Half {
     /// The section's text, comments included: positions are found in it.
-    #[doc(hidden)]
-    pub sql: Cow<'static, str>,
+    pub(crate) sql: Cow<'static, str>,
     /// The line of the file on which the text begins.
-    #[doc(hidden)]
-    pub line: u32,
+    pub(crate) line: u32,
     /// Where each statement begins and ends in the text, in bytes.
-    #[doc(hidden)]
-    pub statements: Cow<'static, [(u32, u32)]>,
+    pub(crate) spans: Cow<'static, [(u32, u32)]>,
 }
 
 impl Half {
+    #[doc(hidden)]
+    pub const fn embedded(sql: &'static str, line: u32, spans: &'static [(u32, u32)]) -> Self {
+        Self { sql: Cow::Borrowed(sql), line, spans: Cow::Borrowed(spans) }
+    }
+
+    /// The line of the file on which the text begins, and where each statement begins and ends in the text, in bytes.
+    #[doc(hidden)]
+    pub fn layout(&self) -> (u32, &[(u32, u32)]) {
+        (self.line, &self.spans)
+    }
+
     /// The section's SQL as it is written.
     pub fn sql(&self) -> &str {
         &self.sql
@@ -108,9 +136,7 @@ impl Half {
 
     /// The statements in order, without the semicolons that end them.
     pub fn statements(&self) -> impl ExactSizeIterator<Item = Statement<'_>> {
-        self.statements
-            .iter()
-            .map(|&(start, end)| Statement { half: self, span: start as usize..end as usize })
+        self.spans.iter().map(|&(start, end)| Statement { half: self, span: start as usize..end as usize })
     }
 }
 
@@ -146,6 +172,18 @@ pub enum Downgrade {
     Irreversible(Cow<'static, str>),
 }
 
+impl Downgrade {
+    #[doc(hidden)]
+    pub const fn embedded(sql: &'static str, line: u32, spans: &'static [(u32, u32)]) -> Self {
+        Self::Sql(Half::embedded(sql, line, spans))
+    }
+
+    #[doc(hidden)]
+    pub const fn irreversible(reason: &'static str) -> Self {
+        Self::Irreversible(Cow::Borrowed(reason))
+    }
+}
+
 /// Something that an upgrade declares to destroy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destroys {
@@ -155,4 +193,15 @@ pub struct Destroys {
     pub column: Option<Cow<'static, str>>,
     /// Why that is right.
     pub reason: Cow<'static, str>,
+}
+
+impl Destroys {
+    #[doc(hidden)]
+    pub const fn embedded(table: &'static str, column: Option<&'static str>, reason: &'static str) -> Self {
+        let column = match column {
+            Some(column) => Some(Cow::Borrowed(column)),
+            None => None,
+        };
+        Self { table: Cow::Borrowed(table), column, reason: Cow::Borrowed(reason) }
+    }
 }

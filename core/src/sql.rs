@@ -81,6 +81,12 @@ pub fn tokens(sql: &str) -> Vec<Token> {
         let (kind, length) = scan(&sql.as_bytes()[at..]);
         // A token that SQLite cannot read may end inside a character; a span must not.
         let end = (at + length..).find(|&end| sql.is_char_boundary(end)).unwrap_or(sql.len());
+        // SQLite stops at a NUL, wherever it stands.
+        let kind = match kind {
+            Some(Kind::Unterminated(_)) | None => kind,
+            Some(_) if sql.as_bytes()[at..end].contains(&0) => Some(Kind::Illegal),
+            _ => kind,
+        };
         if let Some(kind) = kind {
             tokens.push(Token { kind, span: at..end });
         }
@@ -331,7 +337,10 @@ mod tests {
         for number in ["1", "1.5", ".5", "1.", "1e5", "1.5E-10", "0xFf", "1_000", "1e+5"] {
             assert_eq!(kinds(number), [(Kind::Number, number)]);
         }
-        for illegal in ["1abc", "0x", "0xg", "x'1'", "x'zz'", "1__0", "\0", "\\", "!", ":", "{", "}", "^"] {
+        for illegal in [
+            "1abc", "0x", "0xg", "x'1'", "x'zz'", "1__0", "\0", "'a\0b'", "-- a\0b", "\"\0\"", "\\", "!",
+            ":", "{", "}", "^",
+        ] {
             assert!(kinds(illegal).iter().any(|(kind, _)| *kind == Kind::Illegal), "{illegal:?} is legal");
         }
         for parameter in ["?", "?12", ":a", "@a", "$a", "$a::b", "$a(x)"] {

@@ -37,7 +37,7 @@ fn a_file_is_a_revision() {
     assert_eq!(revision.id(), "0a3");
     assert_eq!(revision.revises().count(), 0);
     assert_eq!(revision.summary(), "Add scopes.");
-    assert_eq!(revision.date().parts(), (2026, 2, 27, 18, 30));
+    assert_eq!(format!("{:#}", revision.date()), "2026-02-27 18:30");
     assert_eq!(revision.path(), "migrations/20260227_1830_0a3_add_scopes.sql");
     let statements: Vec<_> = revision.upgrade().statements().map(|statement| statement.sql()).collect();
     assert_eq!(statements, ["SELECT 1", "SELECT 2"]);
@@ -405,4 +405,16 @@ fn a_directory_that_cannot_be_read_is_one_defect() {
     assert_eq!(codes(&nowhere), [(Code::UnreadableDirectory, "there is no such directory".to_owned())]);
     std::fs::write(&nowhere, "").unwrap();
     assert_eq!(codes(&nowhere), [(Code::UnreadableDirectory, "this is no directory".to_owned())]);
+}
+
+#[test]
+fn a_nul_character_is_a_defect_wherever_it_stands() {
+    for text in ["SELECT 'a\0b';", "SELECT 1 -- a\0b\n;", "SELECT \0;"] {
+        let directory = tempfile::tempdir().unwrap();
+        let file = format!("-- A.\n-- @revises base\n-- @upgrade\n{text}\n-- @downgrade\nSELECT 1;\n");
+        std::fs::write(directory.path().join("20260101_0000_001_a.sql"), file).unwrap();
+        let defects = revchain_core::load(directory.path(), "m").unwrap_err();
+        let titles: Vec<_> = defects.iter().map(|defect| defect.title()).collect();
+        assert_eq!(titles, ["there is a NUL character"], "{text:?}");
+    }
 }

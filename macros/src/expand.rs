@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use revchain_core::{Chain, Destroys, Downgrade, Half, Revision};
 
@@ -10,16 +10,17 @@ use crate::input::Directory;
 
 /// The chain as a constant.
 pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain) -> TokenStream {
-    let private = quote!(#krate::__private);
     let shown = &directory.shown;
     let tracked = chain.revisions().iter().map(|revision| track(directory, revision));
-    let revisions = chain.revisions().iter().map(|value| self::revision(&private, value));
+    let revisions = chain.revisions().iter().map(revision);
     quote! {
         {
-            #(#tracked)*
+            // The short name keeps the output small, and with it the time that rustc takes over it.
+            use #krate::__private as r;
+            const _: &[&[u8]] = &[#(#tracked),*];
             // A constant of its own: only there does what a function makes live as long as the program.
-            const REVISIONS: &[#private::Revision] = &[#(#revisions),*];
-            #private::Migrations::embedded(#shown, REVISIONS)
+            const REVISIONS: &[r::Revision] = &[#(#revisions),*];
+            r::Migrations::embedded(#shown, REVISIONS)
         }
     }
 }
@@ -48,76 +49,46 @@ fn track(directory: &Directory, revision: &Revision) -> TokenStream {
         let shown = format!("/{shown}");
         quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #shown))
     };
-    quote!(
-        const _: &[u8] = ::core::include_bytes!(#path);
-    )
+    quote!(::core::include_bytes!(#path))
 }
 
-fn revision(private: &TokenStream, revision: &Revision) -> TokenStream {
-    let Revision { id, parents, path, summary, .. } = revision;
-    let parents = parents.iter().map(|parent| quote!(#private::Cow::Borrowed(#parent)));
-    let (year, month, day, hour, minute) = revision.date().parts();
-    let upgrade = half(private, revision.upgrade());
-    let downgrade = downgrade(private, revision.downgrade());
-    let destroys = revision.destroys().iter().map(|value| self::destroys(private, value));
-    let checksum = bytes(revision.checksum());
-    let chain_checksum = bytes(revision.chain_checksum());
+fn revision(revision: &Revision) -> TokenStream {
+    let (id, path, summary) = (revision.id(), revision.path(), revision.summary());
+    let parents = revision.revises().collect::<Vec<_>>().join(" ");
+    let date = revision.date().number();
+    let upgrade = half(revision.upgrade());
+    let downgrade = match revision.downgrade() {
+        Downgrade::Sql(sql) => {
+            let half = half(sql);
+            quote!(r::Downgrade::embedded(#half))
+        }
+        Downgrade::Irreversible(reason) => quote!(r::Downgrade::irreversible(#reason)),
+    };
+    let destroys = revision.destroys().iter().map(destroys);
+    // One token each, instead of an array of 32.
+    let checksum = Literal::byte_string(revision.checksum());
+    let chain_checksum = Literal::byte_string(revision.chain_checksum());
     quote! {
-        #private::Revision {
-            id: #private::Cow::Borrowed(#id),
-            parents: #private::Cow::Borrowed(&[#(#parents),*]),
-            path: #private::Cow::Borrowed(#path),
-            date: #private::date(#year, #month, #day, #hour, #minute),
-            summary: #private::Cow::Borrowed(#summary),
-            upgrade: #upgrade,
-            downgrade: #downgrade,
-            destroys: #private::Cow::Borrowed(&[#(#destroys),*]),
-            checksum: *#checksum,
-            chain_checksum: *#chain_checksum,
-        }
+        r::Revision::embedded(
+            #id, #parents, #path, #date, #summary, r::Half::embedded(#upgrade), #downgrade,
+            &[#(#destroys),*], #checksum, #chain_checksum
+        )
     }
 }
 
-/// One token instead of an array of 32.
-fn bytes(bytes: &[u8]) -> proc_macro2::Literal {
-    proc_macro2::Literal::byte_string(bytes)
+/// The arguments of `Half::embedded`.
+fn half(half: &Half) -> TokenStream {
+    let sql = half.sql();
+    let (line, spans) = half.layout();
+    let spans = spans.iter().map(|(start, end)| quote!((#start, #end)));
+    quote!(#sql, #line, &[#(#spans),*])
 }
 
-fn half(private: &TokenStream, half: &Half) -> TokenStream {
-    let Half { sql, line, statements } = half;
-    let statements = statements.iter().map(|(start, end)| quote!((#start, #end)));
-    quote! {
-        #private::Half {
-            sql: #private::Cow::Borrowed(#sql),
-            line: #line,
-            statements: #private::Cow::Borrowed(&[#(#statements),*]),
-        }
-    }
-}
-
-fn downgrade(private: &TokenStream, downgrade: &Downgrade) -> TokenStream {
-    match downgrade {
-        Downgrade::Sql(value) => {
-            let half = half(private, value);
-            quote!(#private::Downgrade::Sql(#half))
-        }
-        Downgrade::Irreversible(reason) => {
-            quote!(#private::Downgrade::Irreversible(#private::Cow::Borrowed(#reason)))
-        }
-    }
-}
-
-fn destroys(private: &TokenStream, destroys: &Destroys) -> TokenStream {
+fn destroys(destroys: &Destroys) -> TokenStream {
     let Destroys { table, column, reason } = destroys;
     let column = match column {
-        Some(column) => quote!(::core::option::Option::Some(#private::Cow::Borrowed(#column))),
+        Some(column) => quote!(::core::option::Option::Some(#column)),
         None => quote!(::core::option::Option::None),
     };
-    quote! {
-        #private::Destroys {
-            table: #private::Cow::Borrowed(#table),
-            column: #column,
-            reason: #private::Cow::Borrowed(#reason),
-        }
-    }
+    quote!(r::Destroys::embedded(#table, #column, #reason))
 }

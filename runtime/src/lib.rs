@@ -26,19 +26,3 @@ pub use revchain_core::{
     Chain, Code, Conflict, Defect, Defects, Destroys, Downgrade, Half, Plan, Request, Revision, Step, Target,
 };
 pub use rusqlite;
-
-/// What the macro's output names beside the public types. Not for programs.
-#[doc(hidden)]
-pub mod private {
-    pub use std::borrow::Cow;
-
-    use crate::Date;
-
-    /// A date that the macro has found to exist.
-    pub const fn date(year: u16, month: u8, day: u8, hour: u8, minute: u8) -> Date {
-        match Date::new(year, month, day, hour, minute) {
-            Some(date) => date,
-            None => panic!("no such date"),
-        }
-    }
-}
