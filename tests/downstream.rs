@@ -18,8 +18,9 @@ fn block(heading: &str, language: &str) -> String {
 struct Crate(PathBuf);
 
 impl Crate {
-    fn new() -> Self {
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream");
+    /// A crate whose dependencies, and whose program, are the blocks of the README after `heading`.
+    fn new(name: &str, heading: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(root.join("src")).unwrap();
         fs::create_dir_all(root.join("migrations")).unwrap();
@@ -27,16 +28,16 @@ impl Crate {
         // The same versions as here, so that nothing is fetched and nothing built twice.
         fs::copy(Path::new(workspace).join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
         let new = Self(root);
-        let dependency = block("Use it", "toml").replace(
-            "revchain = \"0.1\"",
-            &format!("renamed = {{ package = \"revchain\", path = {workspace:?} }}"),
-        );
-        assert!(dependency.contains("renamed"));
+        let renamed = format!("renamed = {{ package = \"revchain\", path = {workspace:?}");
+        let dependencies = block(heading, "toml")
+            .replace("revchain = \"0.1\"", &format!("{renamed} }}"))
+            .replace("revchain = { version = \"0.1\"", &renamed);
+        assert!(dependencies.contains("renamed"));
         new.write(
             "Cargo.toml",
-            &format!("[package]\nname = \"downstream\"\nedition = \"2024\"\n\n[workspace]\n\n{dependency}"),
+            &format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[workspace]\n\n{dependencies}"),
         );
-        new.write("src/main.rs", &block("Use it", "rust").replace("revchain::", "renamed::"));
+        new.write("src/main.rs", &block(heading, "rust").replace("revchain::", "renamed::"));
         new.write("migrations/20260113_1200_001_add_app_passwords.sql", &block("Use it", "sql"));
         new
     }
@@ -49,11 +50,12 @@ impl Crate {
         fs::read_to_string(self.0.join(name)).unwrap()
     }
 
-    /// Builds and runs it: whether that went well, and all that was said.
-    fn run(&self) -> (bool, String) {
+    /// Runs cargo on it: whether that went well, and all that was said.
+    fn cargo(&self, arguments: &[&str]) -> (bool, String) {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let output = Command::new(env!("CARGO"))
-            .args(["run", "--quiet", "--offline"])
+            .args(arguments)
+            .env("CARGO_NET_OFFLINE", "true")
             .current_dir(&self.0)
             .env("CARGO_TARGET_DIR", target)
             .output()
@@ -65,19 +67,19 @@ impl Crate {
     }
 
     fn works(&self) {
-        let (success, said) = self.run();
+        let (success, said) = self.cargo(&["run", "--quiet"]);
         assert!(success && said.contains("0 app passwords"), "{said}");
     }
 
     fn fails_with(&self, what: &str) {
-        let (success, said) = self.run();
+        let (success, said) = self.cargo(&["run", "--quiet"]);
         assert!(!success && said.contains(what), "{said}");
     }
 }
 
 #[test]
 fn the_readmes_crate_works_and_is_rebuilt_when_its_migrations_change() {
-    let downstream = Crate::new();
+    let downstream = Crate::new("downstream", "Use it");
     downstream.works();
     assert!(downstream.0.join("app.db").exists());
 
@@ -108,4 +110,25 @@ fn the_readmes_crate_works_and_is_rebuilt_when_its_migrations_change() {
     downstream.works();
     fs::remove_file(downstream.0.join(second)).unwrap();
     downstream.fails_with("the database is ahead of this program: it is at 002");
+}
+
+#[test]
+fn the_readmes_commands_options_and_test_work_as_they_stand() {
+    let downstream = Crate::new("downstream-cli", "The commands");
+    let (success, said) = downstream.cargo(&["run", "--quiet", "--", "db", "upgrade"]);
+    assert!(success && said.contains("app.db: new database at 001"), "{said}");
+
+    let wrap = |body: &str| {
+        let head = "use renamed::{Migrations, embed_migrations};\nstatic MIGRATIONS: Migrations = embed_migrations!();\n";
+        format!("{head}{}", body.replace("revchain::", "renamed::"))
+    };
+    let every = README.split("```rust\n").find(|block| block.contains("fn every_migration_runs")).unwrap();
+    fs::create_dir(downstream.0.join("tests")).unwrap();
+    downstream.write("tests/every.rs", &wrap(every.split("```").next().unwrap()));
+    let options = block("What happens to which database", "rust");
+    let options = format!("fn main() -> Result<(), Box<dyn std::error::Error>> {{\n{options}\nOk(())\n}}\n");
+    fs::create_dir(downstream.0.join("examples")).unwrap();
+    downstream.write("examples/options.rs", &wrap(&options));
+    let (success, said) = downstream.cargo(&["test", "--quiet"]);
+    assert!(success && said.contains("1 passed"), "{said}");
 }

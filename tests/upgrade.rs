@@ -406,6 +406,8 @@ fn a_read_only_database_opens_at_the_head_and_says_what_is_pending_behind_it() {
     );
     assert!(error.to_string().contains("003, 004"), "{error}");
     assert_eq!(new.pending(&read_only()).unwrap().len(), 2);
+    let error = new.stamp(&mut read_only(), "001").unwrap_err();
+    assert!(error.to_string().contains("read-only, and this would change it"), "{error}");
 }
 
 #[test]
@@ -484,8 +486,8 @@ fn a_file_that_is_no_database_is_an_error() {
     let place = Place::new();
     fs::write(place.db(), "not a database, but long enough to have a header of its own".repeat(20)).unwrap();
     let error = TOKENS.open(place.db()).unwrap_err();
-    assert!(error.to_string().contains("file is not a database"), "{error}");
+    assert!(error.to_string().ends_with("this is no SQLite database, or it is encrypted"), "{error}");
     let error = TOKENS.open(place.path("no/such/folder/app.db")).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Open { .. }));
-    assert!(error.to_string().contains("cannot be opened"), "{error}");
+    assert!(error.to_string().ends_with("cannot be opened: its folder does not exist"), "{error}");
 }

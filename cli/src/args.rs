@@ -28,7 +28,7 @@ pub enum Command {
 /// Which database, and how to answer.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// The database file
+    /// The database file [default: the application's own, if it has one]
     #[arg(short, long, value_name = "PATH")]
     pub database: Option<PathBuf>,
     /// Answer in JSON, for scripts
@@ -88,7 +88,7 @@ pub struct Migrate {
     /// The new revision's id [default: counted on from the head's]
     #[arg(short, long)]
     pub revision: Option<String>,
-    /// The directory of the migrations [default: the one that the program was built from]
+    /// The directory of the migrations [default: that of the chain]
     #[arg(long, value_name = "DIR")]
     pub directory: Option<PathBuf>,
     /// Answer in JSON, for scripts

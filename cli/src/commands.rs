@@ -1,15 +1,16 @@
 //! What the commands do.
 
-use std::borrow::Cow;
 use std::env;
 use std::fmt;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use revchain_core::{Found, plan};
-use revchain_runtime::rusqlite::{Connection, OpenFlags};
-use revchain_runtime::{Event, Options, Plan, Report, Request, Revision, Stamp, Step, Target};
+use revchain_core::{Found, checksum, plan};
+use revchain_runtime::rusqlite::{self, Connection, OpenFlags};
+use revchain_runtime::{
+    Conflict, Error, Event, Options, Plan, Report, Request, Revision, Stamp, Step, Target,
+};
 use serde_json::{Value, json};
 
 use crate::args::{Command, Common, Downgrade};
@@ -157,7 +158,7 @@ impl<'m> Commands<'m> {
         io::stdin().lock().read_line(&mut answer)?;
         match answer.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => Ok(()),
-            _ => Err(Failure::failed("declined", "nothing was changed")),
+            _ => Err(Failure::declined()),
         }
     }
 
@@ -198,18 +199,29 @@ impl<'m> Commands<'m> {
             None => Vec::new(),
         };
         let known = |stamp: &&Stamp| self.revisions().iter().any(|revision| revision.id() == stamp.revision);
-        let current = self.revisions().iter().rfind(|r| stamps.iter().any(|stamp| stamp.revision == r.id()));
         let mut entries: Vec<Entry<'_>> =
             stamps.iter().filter(|stamp| !known(stamp)).map(Entry::unknown).collect();
         entries.reverse();
-        entries.extend(self.revisions().iter().rev().map(|revision| Entry {
-            id: revision.id(),
-            summary: Cow::Borrowed(revision.summary()),
-            stamp: stamps.iter().find(|stamp| stamp.revision == revision.id()),
-            is_head: Some(revision) == self.revisions().last(),
-            is_current: Some(revision) == current,
+        entries.extend(self.revisions().iter().rev().map(|revision| {
+            let stamp = stamps.iter().find(|stamp| stamp.revision == revision.id());
+            Entry {
+                id: revision.id(),
+                summary: revision.summary(),
+                stamp,
+                is_head: Some(revision) == self.revisions().last(),
+                is_current: false,
+                is_edited: stamp.is_some_and(|stamp| stamp.checksum != checksum::hex(revision.checksum())),
+            }
         }));
-        let missing = if connection.is_none() { " (there is no such file yet)" } else { "" };
+        // The newest that is stamped, known or not.
+        if let Some(current) = entries.iter_mut().find(|entry| entry.stamp.is_some()) {
+            current.is_current = true;
+        }
+        let missing = match &connection {
+            None => " (there is no such file yet)",
+            Some(connection) if self.is_unmanaged(connection) => " (it has tables, but no history)",
+            Some(_) => "",
+        };
         let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or_default();
         let lines: String = entries.iter().map(|entry| format!("\n{}", entry.line(width))).collect();
         Ok(Answer {
@@ -220,6 +232,12 @@ impl<'m> Commands<'m> {
                 "revisions": entries.iter().map(Entry::json).collect::<Vec<_>>(),
             }),
         })
+    }
+
+    fn is_unmanaged(&self, connection: &Connection) -> bool {
+        let request = Request::Downgrade(Target::Base);
+        let refused = self.options.plan(connection, &request).err();
+        matches!(refused.as_ref().and_then(Error::conflict), Some(Conflict::Unmanaged { .. }))
     }
 
     fn pending(&self, path: &Path) -> Result<Answer, Failure> {
@@ -262,16 +280,24 @@ impl fmt::Debug for Commands<'_> {
 /// A line of the history.
 struct Entry<'a> {
     id: &'a str,
-    summary: Cow<'a, str>,
+    summary: &'a str,
     stamp: Option<&'a Stamp>,
     is_head: bool,
     is_current: bool,
+    /// The file is no longer what was applied.
+    is_edited: bool,
 }
 
 impl<'a> Entry<'a> {
     fn unknown(stamp: &'a Stamp) -> Self {
-        let summary = Cow::Borrowed("unknown to this program: the database is ahead of it");
-        Self { id: &stamp.revision, summary, stamp: Some(stamp), is_head: false, is_current: false }
+        Self {
+            id: &stamp.revision,
+            summary: "unknown to this program: the database is ahead of it",
+            stamp: Some(stamp),
+            is_head: false,
+            is_current: false,
+            is_edited: false,
+        }
     }
 
     fn line(&self, width: usize) -> String {
@@ -282,7 +308,8 @@ impl<'a> Entry<'a> {
             }
             None => format!("{PENDING}{:<20}  {:<7}{PENDING:#}", "pending", ""),
         };
-        let marks = [(self.is_head, " (head)"), (self.is_current, " (current)")];
+        let marks =
+            [(self.is_head, " (head)"), (self.is_current, " (current)"), (self.is_edited, " (edited since)")];
         let marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
         format!("  {style}{:<width$}{style:#}  {when}  {}{style}{marks}{style:#}", self.id, self.summary)
     }
@@ -293,6 +320,7 @@ impl<'a> Entry<'a> {
             "summary": self.summary,
             "head": self.is_head,
             "current": self.is_current,
+            "edited": self.is_edited,
             "origin": self.stamp.map(|stamp| stamp.origin.name()),
             "applied_at": self.stamp.map(|stamp| output::time(stamp.applied_at)),
             "duration_us": self.stamp.map(|stamp| output::micros(stamp.duration)),
@@ -319,7 +347,7 @@ fn reported(path: &Path, report: &Report) -> Answer {
 }
 
 fn open(path: &Path) -> Result<Connection, Failure> {
-    Connection::open(literal(path)).map_err(|error| cannot_open(path, &error))
+    Connection::open(literal(path)).map_err(|error| cannot_open(path, error))
 }
 
 /// The path such that SQLite takes it for nothing else: `file:` would begin a URI, and `:memory:` is no file.
@@ -327,8 +355,8 @@ fn literal(path: &Path) -> PathBuf {
     Path::new(".").join(path)
 }
 
-fn cannot_open(path: &Path, error: &revchain_runtime::rusqlite::Error) -> Failure {
-    Failure::failed("open", format!("{}: the database cannot be opened: {error}", path.display()))
+fn cannot_open(path: &Path, source: rusqlite::Error) -> Failure {
+    in_database(path)(Error::cannot_open(path, source))
 }
 
 /// Opens a database to look at it, which makes no file; none if it is not there.
@@ -339,8 +367,8 @@ fn look(path: &Path) -> Result<Option<Connection>, Failure> {
     // Not read-only: that could neither recover after a crash, nor clean up after itself in WAL mode.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
-        Connection::open_with_flags(literal(path), flags).map_err(|error| cannot_open(path, &error))?;
-    connection.pragma_update(None, "query_only", true).map_err(|error| cannot_open(path, &error))?;
+        Connection::open_with_flags(literal(path), flags).map_err(|error| cannot_open(path, error))?;
+    connection.pragma_update(None, "query_only", true).map_err(|error| cannot_open(path, error))?;
     Ok(Some(connection))
 }
 

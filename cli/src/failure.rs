@@ -20,6 +20,11 @@ impl Failure {
         Self { code: "usage", message: message.into(), exit: 2 }
     }
 
+    /// Somebody was asked, and said no.
+    pub(crate) fn declined() -> Self {
+        Self { code: "declined", message: "nothing was changed".to_owned(), exit: 1 }
+    }
+
     pub(crate) fn failed(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), exit: 1 }
     }
@@ -32,7 +37,8 @@ pub(crate) fn in_database(path: &Path) -> impl Fn(Error) -> Failure + '_ {
 
 impl From<Defects> for Failure {
     fn from(defects: Defects) -> Self {
-        Self::failed("defects", defects.to_string())
+        let told: Vec<String> = defects.iter().map(ToString::to_string).collect();
+        Self::failed("defects", told.join("\n\nerror: "))
     }
 }
 

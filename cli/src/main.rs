@@ -8,7 +8,7 @@ use revchain_cli::{Command, run_on_directory};
 
 /// SQLite migrations as a chain of revisions
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(name = "revchain", version, arg_required_else_help = true)]
 struct Cli {
     /// The directory of the migrations
     #[arg(long, global = true, value_name = "DIR", default_value = "migrations")]

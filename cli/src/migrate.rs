@@ -28,11 +28,16 @@ pub(crate) fn migrate(
     let chain = load(directory)?;
     if let Some(head) = embedded.and_then(Migrations::head) {
         if chain.as_ref().is_none_or(|chain| chain.position(head.id()).is_none()) {
+            let what = match chain {
+                None => "there is no chain".to_owned(),
+                Some(_) => format!(
+                    "this is not the chain that the program was built from: it has no revision {}",
+                    head.id()
+                ),
+            };
             let message = format!(
-                "{}: this is not the directory that the program was built from: it has no revision {}\n\
-                 help: run this in the source tree, or name the directory: --directory DIR",
+                "{}: {what}\nhelp: run this in the source tree, or name the directory: --directory DIR",
                 directory.display(),
-                head.id()
             );
             return Err(Failure::failed("wrong-directory", message));
         }
@@ -65,7 +70,13 @@ fn load(directory: &Path) -> Result<Option<Chain>, Failure> {
 fn id(arguments: &Migrate, chain: Option<&Chain>) -> Result<String, Failure> {
     let taken = |id: &str| chain.is_some_and(|chain| chain.position(id).is_some());
     if let Some(id) = &arguments.revision {
-        name::check_id(id).map_err(|what| Failure::usage(format!("the new file's name {what}")))?;
+        name::check_id(id).map_err(|_| {
+            let form = format!(
+                "1 to {} characters of 0-9 and a-z, and no word that names a target",
+                name::LONGEST_ID
+            );
+            Failure::usage(format!("`{id}` cannot be the id of a revision: it is {form}"))
+        })?;
         if taken(id) {
             return Err(Failure::usage(format!("the chain has a revision {id} already")));
         }

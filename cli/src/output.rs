@@ -30,6 +30,8 @@ pub(crate) fn finish(result: Result<Answer, Failure>, as_json: bool) -> ExitCode
         Err(Failure { code, message, .. }) if as_json => {
             writeln!(io::stdout(), "{}", json!({ "error": { "code": code, "message": message } }))
         }
+        // Not the user's mistake, but what he wanted.
+        Err(Failure { code: "declined", message, .. }) => writeln!(anstream::stderr(), "{message}"),
         Err(failure) => writeln!(anstream::stderr(), "{ERROR}error{ERROR:#}: {}", failure.message),
     };
     match (result, written) {

@@ -199,7 +199,7 @@ fn downgrade_asks_on_a_terminal() {
     }
     let said = ask("n");
     assert!(said.contains("003  Add tags.") && said.contains("Revert? [y/N]"), "{said}");
-    assert!(said.contains("nothing was changed"), "{said}");
+    assert!(said.contains("nothing was changed") && !said.contains("error"), "{said}");
     assert_eq!(shell.json("current -d app.db --json")["current"], "003");
     assert!(ask("y").contains("downgraded from 003 to 002"));
 }
@@ -210,8 +210,9 @@ fn stamp_records_where_a_database_is() {
     Connection::open(shell.path("app.db")).unwrap().execute_batch("CREATE TABLE users (a)").unwrap();
     let (code, _, error) = shell.run("upgrade -d app.db");
     assert_eq!(code, 1);
-    assert!(error.contains("tables (users) but no history") && error.contains("`stamp`"), "{error}");
+    assert!(error.contains("tables (users) but no history") && error.contains("`stamp -r 001`"), "{error}");
     assert_eq!(shell.ok("current -d app.db"), "app.db: base (it has tables, but no history)");
+    assert!(shell.ok("history -d app.db").starts_with("app.db (it has tables, but no history)\n"));
     assert_eq!(
         shell.ok("stamp -d app.db -r 001"),
         "app.db: stamped at 001: 1 revision recorded, nothing run"
@@ -229,8 +230,37 @@ fn a_newer_database_is_shown_and_not_touched() {
     assert_eq!(code, 1);
     assert!(error.contains("the database is ahead of this program: it is at 003"), "{error}");
     let history = shell.ok("history -d app.db");
-    assert!(history.lines().nth(1).unwrap().contains("unknown to this program"), "{history}");
+    let newest = history.lines().nth(1).unwrap();
+    assert!(newest.contains("unknown to this program") && newest.ends_with("(current)"), "{history}");
+    assert!(history.lines().nth(2).unwrap().ends_with("Add notes. (head)"), "{history}");
     assert_eq!(shell.json("upgrade -d app.db --json")["error"]["code"], "ahead");
+}
+
+#[test]
+fn the_history_marks_what_was_edited_since() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    shell.migration("20260102_0000_002_notes.sql", "001", "CREATE TABLE notes (a, b);", "DROP TABLE notes;");
+    let history = shell.ok("history -d app.db");
+    let edited: Vec<&str> = history.lines().filter(|line| line.contains("(edited since)")).collect();
+    assert!(edited.len() == 1 && edited[0].starts_with("  002  "), "{history}");
+    assert_eq!(shell.json("history -d app.db --json")["revisions"][1]["edited"], true);
+    assert_eq!(shell.run("upgrade -d app.db").0, 1);
+    shell.ok("stamp -d app.db -r head");
+    assert!(!shell.ok("history -d app.db").contains("(edited since)"));
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_told_why() {
+    let shell = Shell::new();
+    let error = |path: &str| shell.run(&format!("upgrade -d {path}")).2;
+    assert!(
+        error("no/such/app.db")
+            .ends_with("no/such/app.db: the database cannot be opened: its folder does not exist")
+    );
+    assert!(error("migrations").ends_with("migrations: the database cannot be opened: it is a directory"));
+    fs::write(shell.path("text.db"), "no database ".repeat(100)).unwrap();
+    assert_eq!(error("text.db"), "error: text.db: this is no SQLite database, or it is encrypted");
 }
 
 #[test]

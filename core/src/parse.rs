@@ -114,6 +114,8 @@ fn decode(path: &str, bytes: &[u8], defects: &mut Vec<Defect>) -> Option<String>
 /// A section of SQL.
 struct Section {
     directive: Range<usize>,
+    /// Whether something stands on the directive's line that may have been meant as its SQL.
+    is_followed: bool,
     text: Range<usize>,
     tokens: Range<usize>,
 }
@@ -123,6 +125,7 @@ struct Parser<'t, 'd> {
     text: &'t str,
     tokens: Vec<Token>,
     defects: &'d mut Vec<Defect>,
+    has_directives: bool,
     summary: Option<&'t str>,
     revises: Option<Once<Revises>>,
     irreversible: Option<Once<&'t str>>,
@@ -138,6 +141,7 @@ impl<'t, 'd> Parser<'t, 'd> {
             text,
             tokens: sql::tokens(text),
             defects,
+            has_directives: false,
             summary: None,
             revises: None,
             irreversible: None,
@@ -298,6 +302,7 @@ impl<'t, 'd> Parser<'t, 'd> {
     }
 
     fn directive(&mut self, index: usize, directive: &Directive<'t>) {
+        self.has_directives = true;
         match directive.name {
             "upgrade" | "downgrade" => self.section(index, directive),
             "revises" | "irreversible" | "destroys" if self.in_header() => self.header_directive(directive),
@@ -341,7 +346,7 @@ impl<'t, 'd> Parser<'t, 'd> {
                 format!("something follows `@{}`", directive.name),
                 directive.arguments_span(),
                 "would be lost",
-                format!("leave `-- @{}` alone on its line", directive.name),
+                format!("leave `-- @{}` alone on its line, and put the SQL below it", directive.name),
             );
         }
         let is_upgrade = directive.name == "upgrade";
@@ -376,16 +381,25 @@ impl<'t, 'd> Parser<'t, 'd> {
         }
         let start = (directive.line.end..self.text.len()).find(|&at| self.text.as_bytes()[at] == b'\n');
         let text = start.map_or(self.text.len(), |newline| newline + 1)..self.text.len();
-        let section =
-            Section { directive: directive.line.clone(), text, tokens: index + 1..self.tokens.len() };
+        let section = Section {
+            directive: directive.line.clone(),
+            is_followed: !directive.arguments.is_empty(),
+            text,
+            tokens: index + 1..self.tokens.len(),
+        };
         *(if is_upgrade { &mut self.upgrade } else { &mut self.downgrade }) = Some(section);
     }
 
     /// Reports what is missing, and puts together what is there.
     fn finish(&mut self) -> Option<Body> {
-        if self.tokens.is_empty() {
-            let help = "write the revision in it:\n-- Add app passwords.\n-- @revises 001\n-- @upgrade\n…\n-- @downgrade\n…";
-            self.file_defect(Code::MissingSection, "the file is empty", help);
+        if !self.has_directives {
+            // What it lacks is all of a migration, and that is one mistake: mostly, a file of another tool.
+            let (title, help) = match self.tokens.iter().any(|token| !token.is_comment()) {
+                true => ("this is SQL, but no migration yet", "put around it what makes it one:"),
+                false => ("the file is empty", "write the migration in it:"),
+            };
+            let help = format!("{help}\n-- What it does.\n-- @revises 001\n-- @upgrade\n…\n-- @downgrade\n…");
+            self.file_defect(Code::MissingSection, title, help);
             return None;
         }
         let header_sql = self.header_sql();
@@ -460,7 +474,7 @@ impl<'t, 'd> Parser<'t, 'd> {
         let statements = sql::statements(self.text, &tokens);
         // An irreversible revision needs no downgrade; that it has one all the same is said already.
         let needs_none = name == "downgrade" && self.irreversible.is_some();
-        if statements.is_empty() && !may_be_empty && !needs_none {
+        if statements.is_empty() && !may_be_empty && !needs_none && !section.is_followed {
             let note = "followed by no SQL";
             let help = match name {
                 "upgrade" => "write the SQL that upgrades",

@@ -160,8 +160,9 @@ impl fmt::Display for Conflict {
             Self::Unmanaged { tables } => write!(
                 f,
                 "the database has tables ({}) but no history: it was not made by these migrations\n\
-                 help: if its schema is that of a revision, say so: .baseline(\"001\") on the options takes it along\n      \
-                 from there, `stamp` records it once; .baseline(\"base\") applies all to a database shared with others",
+                 help: if its tables are those of a revision, such as 001, say so: .baseline(\"001\") on the options takes\n      \
+                 every such database along, the command `stamp -r 001` records it for this one; if they are those of\n      \
+                 another program that shares the file, the revision is \"base\"",
                 few(tables)
             ),
             Self::Ahead { unknown, head, related: true } => write!(
@@ -183,8 +184,8 @@ impl fmt::Display for Conflict {
                 revisions.iter().take(FEW).try_for_each(|(_, path)| write!(f, "\n  {path}"))?;
                 write!(
                     f,
-                    "\nhelp: put the file back as it was, and write the change as a new revision; if the database\n      \
-                     does have what the file says now, `stamp` records that"
+                    "\nhelp: put the file back as it was, and write the change as a new revision; if the database does\n      \
+                     have what the file says now, record that: the command `stamp -r head`, or .stamp(…, \"head\")"
                 )
             }
             Self::Gap { revision, missing } => write!(

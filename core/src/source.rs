@@ -53,7 +53,7 @@ fn unreadable(shown: &str, error: &io::Error) -> Defect {
     let (title, help) = match error.kind() {
         io::ErrorKind::NotFound => (
             "there is no such directory".to_owned(),
-            "make it, or name another: the path counts from the folder of Cargo.toml",
+            "make it, or name another: embed_migrations! counts from the folder of Cargo.toml",
         ),
         io::ErrorKind::NotADirectory => {
             ("this is no directory".to_owned(), "name the directory that the migrations are in")
@@ -80,11 +80,14 @@ fn read_file(directory: &Path, shown: &str, name: &OsStr, defects: &mut Vec<Defe
     }
     if !lossy.to_ascii_lowercase().ends_with(".sql") || on_disk.is_dir() {
         let what = if on_disk.is_dir() { "a directory" } else { "a file" };
-        defects.push(
-            Defect::new(Code::StrayFile, format!("{what} that is no migration"))
-                .at(&path)
-                .help("move it elsewhere: only *.sql, README.md, revchain.lock and dotfiles may be here"),
-        );
+        let help = match on_disk.join("up.sql").exists() {
+            true => {
+                "make one file of its up.sql and down.sql: YYYYMMDD_HHMM_<revision>_<slug>.sql, with the sections\n`-- @upgrade` and `-- @downgrade`"
+            }
+            false => "move it elsewhere: only *.sql, README.md, revchain.lock and dotfiles may be here",
+        };
+        defects
+            .push(Defect::new(Code::StrayFile, format!("{what} that is no migration")).at(&path).help(help));
         return None;
     }
     let bytes = read_at_most(&on_disk, LARGEST).map_err(|error| {

@@ -418,3 +418,20 @@ fn a_nul_character_is_a_defect_wherever_it_stands() {
         assert_eq!(titles, ["there is a NUL character"], "{text:?}");
     }
 }
+
+#[test]
+fn a_file_of_another_tool_is_one_defect_and_one_for_its_name() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("V1__initial.sql"), "CREATE TABLE a (b);\n-- It's here.\n").unwrap();
+    std::fs::write(directory.path().join("20260101_0000_001_a.sql"), "CREATE TABLE a (b);").unwrap();
+    let defects = revchain_core::load(directory.path(), "m").unwrap_err();
+    let found: Vec<_> = defects.iter().map(|defect| (defect.path().unwrap(), defect.code().name())).collect();
+    assert_eq!(
+        found,
+        [
+            ("m/20260101_0000_001_a.sql", "missing-section"),
+            ("m/V1__initial.sql", "bad-file-name"),
+            ("m/V1__initial.sql", "missing-section"),
+        ]
+    );
+}

@@ -178,12 +178,11 @@ fn as_read_only(error: Error, options: &Options<'_>, plan: &Plan) -> Error {
     if source.sqlite_error_code() != Some(ErrorCode::ReadOnly) {
         return error;
     }
-    let ids = plan
-        .steps
-        .iter()
-        .filter_map(|step| step.place())
-        .map(|place| options.revision(place).id().to_owned());
-    Error::new(ErrorKind::ReadOnly { pending: ids.collect() })
+    let upgrades = plan.steps.iter().filter_map(|step| match *step {
+        Step::Upgrade(place) => Some(options.revision(place).id().to_owned()),
+        _ => None,
+    });
+    Error::new(ErrorKind::ReadOnly { pending: upgrades.collect() })
 }
 
 /// Commits, unless SQL was run and a foreign key points at nothing.

@@ -1,9 +1,11 @@
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use revchain_core::Conflict;
 use revchain_core::snippet::{Snippet, escape};
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 /// Why a database was not brought to where it was asked to be. The text says what is wrong, where, and what to
 /// do; [`kind`](Self::kind) tells programs. The database is as it was before.
@@ -26,6 +28,8 @@ pub enum ErrorKind {
     Open {
         /// SQLite's error.
         source: rusqlite::Error,
+        /// What the file system says, where that explains it.
+        reason: Option<&'static str>,
     },
     /// The connection has begun a transaction already: a migration needs one of its own.
     InTransaction,
@@ -38,7 +42,7 @@ pub enum ErrorKind {
     /// The database must be changed, and is open for reading only.
     #[non_exhaustive]
     ReadOnly {
-        /// The ids of the revisions that would have been applied, reverted or recorded.
+        /// The ids of the revisions that an upgrade would have applied; none for other requests.
         pending: Vec<String>,
     },
     /// History and chain, or the request, do not go together.
@@ -124,6 +128,20 @@ impl Error {
         Self(Box::new(Inner { kind, database: None }))
     }
 
+    /// The file at `path` could not be opened. SQLite only says that, so the file system is asked why.
+    #[doc(hidden)]
+    pub fn cannot_open(path: &Path, source: rusqlite::Error) -> Self {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let reason = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => Some("it is a directory"),
+            Err(_) if folder.is_some_and(|folder| !folder.exists()) => Some("its folder does not exist"),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Some("permission denied"),
+            // Opening it to see would be worse: closing it again drops every lock of this process on it.
+            _ => None,
+        };
+        Self::new(ErrorKind::Open { source, reason }).in_database(&path.to_string_lossy())
+    }
+
     pub(crate) fn from_conflict(conflict: Conflict) -> Self {
         Self::new(ErrorKind::Conflict(conflict))
     }
@@ -187,7 +205,13 @@ impl fmt::Display for ErrorKind {
     /// The error without the path of the database.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open { source } => write!(f, "the database cannot be opened: {}", message(source)),
+            Self::Open { source, reason } => {
+                write!(
+                    f,
+                    "the database cannot be opened: {}",
+                    reason.map_or_else(|| message(source), str::to_owned)
+                )
+            }
             Self::InTransaction => f.write_str(
                 "the connection is inside a transaction\n\
                  help: commit or roll it back first: migrations run in one of their own",
@@ -195,7 +219,11 @@ impl fmt::Display for ErrorKind {
             Self::Locked { waited } => write!(
                 f,
                 "the database is locked: another connection has not let go of it for {waited:.1?}\n\
-                 help: close other programs that use it, or wait longer with .lock_timeout(…) on the options"
+                 help: close other programs that use it, or wait longer (lock_timeout in the options)"
+            ),
+            Self::ReadOnly { pending } if pending.is_empty() => f.write_str(
+                "the database is read-only, and this would change it\n\
+                 help: open it with permission to write to it and its folder",
             ),
             Self::ReadOnly { pending } => write!(
                 f,
@@ -207,7 +235,19 @@ impl fmt::Display for ErrorKind {
             Self::Conflict(conflict) => conflict.fmt(f),
             Self::Statement(error) => error.fmt(f),
             Self::ForeignKeys { violations, count, before } => foreign_keys(f, violations, *count, *before),
-            Self::Sqlite { doing, source } => write!(f, "{doing} failed: {}", message(source)),
+            Self::Sqlite { source, .. } if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+                f.write_str("this is no SQLite database, or it is encrypted")
+            }
+            Self::Sqlite { doing, source } => {
+                write!(f, "{doing} failed: {}", message(source))?;
+                match source.sqlite_error_code() {
+                    Some(ErrorCode::ReadOnly) => f.write_str(
+                        "\nhelp: a database in WAL mode can only be read where its folder can be written, or while its\n      \
+                         files -wal and -shm are there",
+                    ),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 }
@@ -256,7 +296,7 @@ impl fmt::Display for StatementError {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self.kind() {
-            ErrorKind::Open { source } | ErrorKind::Sqlite { source, .. } => Some(source),
+            ErrorKind::Open { source, .. } | ErrorKind::Sqlite { source, .. } => Some(source),
             ErrorKind::Statement(error) => Some(&error.source),
             ErrorKind::Conflict(conflict) => Some(conflict),
             _ => None,

@@ -72,8 +72,7 @@ impl<'m> Options<'m> {
     /// [`ErrorKind::Open`] where SQLite cannot open the file, and those of [`upgrade_to`](Self::upgrade_to).
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Connection, Error> {
         let path = path.as_ref();
-        let mut connection = Connection::open(path)
-            .map_err(|source| Error::new(ErrorKind::Open { source }).in_database(&path.to_string_lossy()))?;
+        let mut connection = Connection::open(path).map_err(|source| Error::cannot_open(path, source))?;
         self.upgrade(&mut connection)?;
         Ok(connection)
     }
@@ -84,8 +83,8 @@ impl<'m> Options<'m> {
     ///
     /// Those of [`upgrade_to`](Self::upgrade_to).
     pub fn open_in_memory(&self) -> Result<Connection, Error> {
-        let mut connection =
-            Connection::open_in_memory().map_err(|source| Error::new(ErrorKind::Open { source }))?;
+        let mut connection = Connection::open_in_memory()
+            .map_err(|source| Error::new(ErrorKind::Open { source, reason: None }))?;
         self.upgrade(&mut connection)?;
         Ok(connection)
     }

@@ -41,8 +41,8 @@ pub use webhooks::Webhook;
 
 use revchain::{Migrations, Options, embed_migrations};
 
-/// The schema, revision by revision.
-pub static MIGRATIONS: Migrations = embed_migrations!("../../migrations");
+/// The schema, revision by revision. Its directory is a link to the one at the top of the repository.
+pub static MIGRATIONS: Migrations = embed_migrations!();
 
 /// How a database is brought to the schema, by the library and by the program alike. One from before the migrations
 /// has the tables of 001, and is taken along from there.
