@@ -99,7 +99,8 @@
 //! - `bundled` (on by default): compiles SQLite into the program. Without it, the system's is linked, and errors in a
 //!   statement point at its beginning only.
 //! - `cli`: the commands, in `revchain::cli`, to be mounted in a clap CLI.
-//! - `tracing`: what is done, as `tracing` events beside [`Options::on_event`].
+//! - `tracing`: what is done, as `tracing` events beside [`Options::on_event`]: the target is `revchain`, what is done is
+//!   at the level info, what begins or waits at debug.
 //!
 //! rusqlite is taken as a range of versions, so that the one a program uses already fits. It is re-exported as
 //! [`rusqlite`].

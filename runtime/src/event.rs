@@ -102,16 +102,16 @@ impl Event<'_> {
         #[cfg(feature = "tracing")]
         match self {
             Self::Waiting { .. } | Self::Upgrading { .. } | Self::Downgrading { .. } => {
-                tracing::debug!("{self}")
+                tracing::debug!(target: "revchain", "{self}")
             }
             Self::Upgraded { revision, duration } | Self::Downgraded { revision, duration } => {
                 let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-                tracing::info!(revision = revision.id(), duration_us, "{self}");
+                tracing::info!(target: "revchain", revision = revision.id(), duration_us, "{self}");
             }
             Self::Stamped { revision } | Self::Unstamped { revision } => {
-                tracing::info!(revision = revision.id(), "{self}");
+                tracing::info!(target: "revchain", revision = revision.id(), "{self}");
             }
-            Self::Started { .. } | Self::Committed { .. } => tracing::info!("{self}"),
+            Self::Started { .. } | Self::Committed { .. } => tracing::info!(target: "revchain", "{self}"),
         }
     }
 }
