@@ -62,7 +62,6 @@ nothing was changed: the database is still at 001";
         .replace(&directory, "MIGRATIONS")
         .replace(&format!("{}/", place.path("").display()).replace("//", "/"), "");
     assert_eq!(text, expected);
-    assert!(std::error::Error::source(&error).is_some());
     assert_eq!(ids(&db), ["001"]);
 }
 
@@ -146,13 +145,13 @@ fn rows_that_point_at_nothing_are_named_and_roll_back() {
         let ErrorKind::ForeignKeys { violations, count, before: earlier, .. } = error.kind() else {
             panic!("{error}")
         };
-        assert_eq!((violations.len(), *count, *earlier), (2, 2, 0));
+        assert_eq!((violations.len(), *count, *earlier), (2, 2, Some(0)));
         assert_eq!(
             (violations[0].table.as_str(), violations[0].rowid, violations[0].parent.as_str()),
             ("child", Some(10), "parent")
         );
         assert_eq!(violations[0].columns, ["parent_id"]);
-        assert!(error.to_string().contains("child: row 10, key (parent_id) into parent"), "{error}");
+        assert!(error.to_string().contains("child, row 10: (parent_id) has no match in parent"), "{error}");
         assert_eq!((rows(&db), ids(&db)), (before, vec!["001".to_owned()]));
         assert_eq!(foreign_keys(&db), enforced == "ON");
     }
@@ -166,7 +165,7 @@ fn rows_that_pointed_at_nothing_before_are_told_apart() {
     chain.upgrade_to(&mut db, "001").unwrap();
     db.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM parent WHERE id = 2").unwrap();
     let error = chain.upgrade(&mut db).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::ForeignKeys { before: 1, .. }), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::ForeignKeys { before: Some(1), .. }), "{error}");
     assert!(error.to_string().contains("1 such row was there before"), "{error}");
 }
 
@@ -214,4 +213,76 @@ fn every_statement_that_returns_rows_runs_to_its_end() {
     let db = chain.open(place.db()).unwrap();
     assert_eq!(count(&db, "SELECT count(*) FROM a"), 8);
     assert_eq!(count(&db, "PRAGMA application_id"), 7);
+}
+
+#[test]
+fn a_key_that_does_not_fit_its_parent_is_told_how_to_mend() {
+    let place = Place::new();
+    let misfit = "CREATE TABLE p (a); CREATE TABLE c (x REFERENCES p (a)); INSERT INTO c VALUES (1);";
+    let error = place.chain(&[(misfit, "DROP TABLE c; DROP TABLE p;")]).open(place.db()).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("foreign key mismatch") && text.contains("UNIQUE index"), "{text}");
+    // A migration that mends the key and leaves a row behind is told of the row, not of the key as it was.
+    let mut db = Connection::open(place.path("old.db")).unwrap();
+    db.execute_batch(&format!("PRAGMA foreign_keys = OFF; {misfit}")).unwrap();
+    let chain =
+        place.chain(&[("SELECT 1;", "SELECT 1;"), ("CREATE UNIQUE INDEX i ON p (a);", "DROP INDEX i;")]);
+    let error = chain.options().baseline("001").upgrade(&mut db).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::ForeignKeys { count: 1, before: None, .. }), "{error}");
+}
+
+#[test]
+fn temporary_tables_that_would_hide_the_databases_own_are_refused() {
+    let place = Place::new();
+    let chain = place
+        .chain(&[("CREATE TABLE a (b);", "DROP TABLE a;"), ("INSERT INTO a VALUES (1);", "DELETE FROM a;")]);
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    db.execute_batch("CREATE TEMP TABLE a (b)").unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TemporaryTables { tables, .. } if tables == &["a"]), "{error}");
+    assert_eq!(ids(&db), ["001"]);
+}
+
+#[test]
+fn a_stamp_that_a_trigger_swallows_is_an_error() {
+    let place = Place::new();
+    let chain = place.tables(2);
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    db.execute_batch("CREATE TRIGGER t BEFORE INSERT ON revchain_history BEGIN SELECT RAISE(IGNORE); END")
+        .unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert!(error.to_string().contains("writing revchain_history failed"), "{error}");
+    assert_eq!(count(&db, "SELECT count(*) FROM sqlite_master WHERE name = 't2'"), 0);
+}
+
+#[test]
+fn a_connection_whose_statements_return_counts_is_upgraded_all_the_same() {
+    let place = Place::new();
+    let mut db = Connection::open(place.db()).unwrap();
+    db.execute_batch("PRAGMA count_changes = 1").unwrap();
+    place.tables(2).upgrade(&mut db).unwrap();
+    assert_eq!(ids(&db), ["001", "002"]);
+}
+
+#[test]
+fn foreign_keys_are_put_back_also_where_no_statement_can_run() {
+    let place = Place::new();
+    let chain = place.tables(1);
+    let uri = format!("file:{}?cache=shared", place.db().display());
+    let (mut db, other) = (Connection::open(&uri).unwrap(), Connection::open(&uri).unwrap());
+    db.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+    other.execute_batch("BEGIN IMMEDIATE; CREATE TABLE x (y)").unwrap();
+    let error = chain.options().lock_timeout(Duration::from_millis(20)).upgrade(&mut db).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Locked { .. }), "{error}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(foreign_keys(&db));
+}
+
+#[test]
+fn errors_can_be_sent_between_threads_and_are_small() {
+    fn check<T: std::error::Error + Send + Sync + 'static>() {}
+    check::<revchain::Error>();
+    assert_eq!(size_of::<revchain::Error>(), size_of::<usize>());
 }

@@ -7,7 +7,7 @@ mod common;
 use std::env;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -47,7 +47,7 @@ fn spawn(place: &Place) -> Child {
 fn child() {
     let Some(place) = env::var_os("REVCHAIN_TEST_PLACE") else { return };
     let place = Path::new(&place);
-    let chain = Migrations::from_directory(&place.join("migrations")).unwrap();
+    let chain = Migrations::from_directory(place.join("migrations")).unwrap();
     while !place.join("go").exists() {
         thread::sleep(Duration::from_micros(200));
     }
@@ -174,18 +174,43 @@ fn the_loser_of_a_race_does_nothing() {
 fn the_wait_for_the_lock_ends_at_its_timeout() {
     let place = Place::new();
     let chain = place.tables(1);
+    // EXCLUSIVE keeps readers out as well.
+    for lock in ["IMMEDIATE", "EXCLUSIVE"] {
+        let blocker = Connection::open(place.db()).unwrap();
+        blocker.execute_batch(&format!("BEGIN {lock}")).unwrap();
+        let mut db = Connection::open(place.db()).unwrap();
+        // The connection's own patience would be longer than that of any test.
+        db.busy_timeout(Duration::from_secs(600)).unwrap();
+        let options = chain.options().lock_timeout(Duration::from_millis(80));
+        let error = options.upgrade(&mut db).unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::Locked { waited, .. } if *waited >= Duration::from_millis(80)),
+            "{error}"
+        );
+        assert!(error.to_string().contains("another connection held it"), "{error}");
+        if lock == "EXCLUSIVE" {
+            assert_eq!(options.history(&db).unwrap_err().code(), "locked");
+            assert_eq!(options.pending(&db).unwrap_err().code(), "locked");
+        }
+        assert_eq!(count(&db, "PRAGMA busy_timeout"), 600_000);
+    }
+}
+
+#[test]
+fn what_is_waited_for_the_lock_is_thirty_seconds_unless_told() {
+    let place = Place::new();
+    let chain = place.tables(1);
     let blocker = Connection::open(place.db()).unwrap();
     blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut db = Connection::open(place.db()).unwrap();
-    // The connection's own patience would be longer.
-    db.busy_timeout(Duration::from_secs(600)).unwrap();
-    let error = chain.options().lock_timeout(Duration::from_millis(80)).upgrade(&mut db).unwrap_err();
-    assert!(
-        matches!(error.kind(), ErrorKind::Locked { waited, .. } if *waited >= Duration::from_millis(80)),
-        "{error}"
-    );
-    assert!(error.to_string().contains("another connection has not let go"), "{error}");
-    assert_eq!(count(&db, "PRAGMA busy_timeout"), 600_000);
+    let timeouts = Mutex::new(Vec::new());
+    let options = chain.options().on_event(|event| {
+        if let Event::Waiting { timeout, .. } = event {
+            timeouts.lock().unwrap().push(*timeout);
+            blocker.execute_batch("COMMIT").unwrap();
+        }
+    });
+    drop(options.open(place.db()).unwrap());
+    assert_eq!(*timeouts.lock().unwrap(), [Duration::from_secs(30)]);
 }
 
 #[test]

@@ -44,6 +44,18 @@ fn a_database_in_memory_is_at_the_head() {
     assert_eq!(TOKENS.current(&db).unwrap().unwrap().id(), "009");
 }
 
+/// A row of each table that came after 001, and the revision since which it can be there.
+const ROWS_OF_LATER_TABLES: [(&str, &str); 5] = [
+    (
+        "002",
+        "INSERT INTO app_passwords (user_id, encrypted_password, created_at, updated_at) VALUES ('ada', x'01', 1, 2)",
+    ),
+    ("003", "INSERT INTO login_flow_sessions VALUES ('ada', x'02', 'u', NULL, 1, 2)"),
+    ("005", "INSERT INTO browser_sessions VALUES ('s', 'ada', 1, 2)"),
+    ("007", "INSERT INTO usage_events VALUES ('e', '2026-06-07', 'calls', 3, NULL)"),
+    ("008", "INSERT INTO batch_ocr_jobs VALUES ('ada', 'd', 'file', 'e', 'j', 1)"),
+];
+
 #[test]
 fn an_older_database_is_upgraded_with_its_rows() {
     for old in ["001", "002", "003", "004", "005", "006", "007", "008"] {
@@ -57,16 +69,17 @@ fn an_older_database_is_upgraded_with_its_rows() {
              INSERT INTO oauth_sessions (session_id, client_redirect_uri, created_at, expires_at) VALUES ('s', 'u', 1, 2);",
         )
         .unwrap();
-        if old >= "002" {
-            db.execute_batch("INSERT INTO app_passwords (user_id, encrypted_password, created_at, updated_at) VALUES ('ada', x'01', 1, 2)")
-                .unwrap();
+        for (since, sql) in ROWS_OF_LATER_TABLES {
+            if old >= since {
+                db.execute_batch(sql).unwrap();
+            }
         }
         drop(db);
         let mut db = Connection::open(place.db()).unwrap();
         let report = TOKENS.upgrade(&mut db).unwrap();
         assert_eq!((report.outcome, report.from.as_deref()), (Outcome::Upgraded, Some(old)));
         assert_eq!(report.to.as_deref(), Some("009"));
-        let kept = |sql| count(&db, sql);
+        let kept = |sql: &str| count(&db, sql);
         assert_eq!(
             kept(
                 "SELECT count(*) FROM refresh_tokens WHERE encrypted_token = x'00ff' AND flow_type = 'hybrid'"
@@ -76,7 +89,14 @@ fn an_older_database_is_upgraded_with_its_rows() {
         assert_eq!(kept("SELECT count(*) FROM audit_logs"), 2);
         assert_eq!(kept("SELECT count(*) FROM registered_webhooks WHERE created_at = 1.5"), 1);
         assert_eq!(kept("SELECT count(*) FROM oauth_sessions WHERE nonce IS NULL"), 1);
-        assert_eq!(kept("SELECT count(*) FROM app_passwords"), i64::from(old >= "002"));
+        for (since, sql) in ROWS_OF_LATER_TABLES {
+            let table = sql.split(' ').nth(2).unwrap();
+            assert_eq!(
+                kept(&format!("SELECT count(*) FROM {table}")),
+                i64::from(old >= since),
+                "{table} from {old}"
+            );
+        }
         assert_eq!(schema(&db), schema(&TOKENS.open_in_memory().unwrap()), "from {old}");
     }
 }
@@ -197,6 +217,16 @@ fn tables_without_a_history_are_refused_and_the_error_says_what_to_do() {
 
 /// The token store before it had migrations: 001's tables as it made them, with comments and other white space.
 const BEFORE_MIGRATIONS: &str = include_str!("before_migrations.sql");
+
+#[test]
+fn the_first_revision_is_the_schema_from_before_the_migrations() {
+    let before = Connection::open_in_memory().unwrap();
+    before.execute_batch(BEFORE_MIGRATIONS).unwrap();
+    let mut first = Connection::open_in_memory().unwrap();
+    TOKENS.upgrade_to(&mut first, "001").unwrap();
+    let unspaced = |schema: String| schema.split_whitespace().collect::<String>();
+    assert_eq!(unspaced(schema(&before)), unspaced(schema(&first)));
+}
 
 #[test]
 fn a_database_from_before_the_migrations_is_stamped_and_upgraded_in_one_call() {
@@ -468,8 +498,62 @@ fn a_temporary_table_does_not_stand_for_the_history() {
     let mut db = TOKENS.open(place.db()).unwrap();
     db.execute_batch("CREATE TEMP TABLE revchain_history (revision, checksum)").unwrap();
     assert_eq!(TOKENS.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
-    TOKENS.downgrade_to(&mut db, "-1").unwrap();
-    assert_eq!(count(&db, "SELECT count(*) FROM main.revchain_history"), 8);
+    assert_eq!(TOKENS.history(&db).unwrap().len(), 9);
+}
+
+#[test]
+fn a_connection_that_may_only_query_is_told_what_is_pending() {
+    let place = Place::new();
+    let chain = place.tables(2);
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    db.execute_batch("PRAGMA query_only = ON").unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::ReadOnly { pending, .. } if pending == &["002"]), "{error}");
+}
+
+#[test]
+fn what_was_planned_is_done_or_nothing_is() {
+    let place = Place::new();
+    let chain = place.tables(4);
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.upgrade_to(&mut db, "002").unwrap();
+    let request = Request::Downgrade("001".into());
+    let plan = chain.plan(&db, &request).unwrap();
+    chain.upgrade(&mut Connection::open(place.db()).unwrap()).unwrap();
+    let error = chain.options().carry_out(&mut db, &request, &plan).unwrap_err();
+    assert!(matches!(error.conflict(), Some(Conflict::Changed)), "{error}");
+    assert_eq!(ids(&db).len(), 4);
+    let plan = chain.plan(&db, &request).unwrap();
+    assert_eq!(chain.options().carry_out(&mut db, &request, &plan).unwrap().reverted.len(), 3);
+}
+
+#[test]
+fn what_a_newer_version_wrote_into_the_history_can_be_read() {
+    let place = Place::new();
+    let chain = place.tables(3);
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.upgrade_to(&mut db, "002").unwrap();
+    db.execute_batch(
+        "ALTER TABLE revchain_history ADD COLUMN program TEXT; UPDATE revchain_history SET origin = 'image'",
+    )
+    .unwrap();
+    chain.upgrade(&mut db).unwrap();
+    let origins: Vec<_> = chain.history(&db).unwrap().into_iter().map(|stamp| stamp.origin).collect();
+    assert_eq!(origins, [Origin::Unknown, Origin::Unknown, Origin::Upgrade]);
+}
+
+#[test]
+fn no_name_in_a_database_steers_the_terminal() {
+    let place = Place::new();
+    let db = Connection::open(place.db()).unwrap();
+    db.execute_batch("CREATE TABLE \"a\u{1b}[31m\" (b)").unwrap();
+    let error = TOKENS.open(place.db()).unwrap_err();
+    assert!(error.to_string().contains("a\\u{1b}[31m"), "{error}");
+    let mut db = TOKENS.open(place.path("ahead.db")).unwrap();
+    db.execute_batch("INSERT INTO revchain_history VALUES ('\u{1b}]0;x', '', '', 0, 0)").unwrap();
+    let error = TOKENS.upgrade(&mut db).unwrap_err();
+    assert!(error.to_string().contains("\\u{1b}]0;x") && !error.to_string().contains('\u{1b}'), "{error}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
-    /// Apply what is pending; a database that is not there yet is made
+    /// Apply what is pending, creating the database if it does not exist
     Upgrade(Upgrade),
     /// Revert revisions, newest first
     Downgrade(Downgrade),
@@ -27,46 +27,43 @@ pub enum Command {
 
 /// Which database, and how to answer.
 #[derive(Debug, Clone, Args)]
-pub struct Common {
+pub(crate) struct Common {
     /// The database file [default: the application's own, if it has one]
     #[arg(short, long, value_name = "PATH")]
-    pub database: Option<PathBuf>,
-    /// Answer in JSON, for scripts
+    pub(crate) database: Option<PathBuf>,
+    /// Print JSON, for scripts
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// What the commands that only look take.
 #[derive(Debug, Clone, Args)]
 pub struct Look {
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would show it as help")]
-    pub common: Common,
+    pub(crate) common: Common,
 }
 
 /// What `upgrade` takes.
 #[derive(Debug, Clone, Args)]
 pub struct Upgrade {
-    /// Where to: a revision, head, or +N steps
+    /// Target: a revision, head, or +N steps
     #[arg(short, long, default_value = "head", allow_hyphen_values = true)]
-    pub revision: String,
+    pub(crate) revision: String,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would show it as help")]
-    pub common: Common,
+    pub(crate) common: Common,
 }
 
 /// What `downgrade` takes.
 #[derive(Debug, Clone, Args)]
 pub struct Downgrade {
-    /// Where to: a revision, base, or -N steps
+    /// Target: a revision, base, or -N steps
     #[arg(short, long, default_value = "-1", allow_hyphen_values = true)]
-    pub revision: String,
-    /// Do not ask
+    pub(crate) revision: String,
+    /// Do not ask for confirmation
     #[arg(short, long)]
-    pub yes: bool,
+    pub(crate) yes: bool,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would show it as help")]
-    pub common: Common,
+    pub(crate) common: Common,
 }
 
 /// What `stamp` takes.
@@ -74,46 +71,37 @@ pub struct Downgrade {
 pub struct Stamp {
     /// Where the database is: a revision, head or base
     #[arg(short, long)]
-    pub revision: String,
+    pub(crate) revision: String,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would show it as help")]
-    pub common: Common,
+    pub(crate) common: Common,
 }
 
 /// What `migrate` takes.
 #[derive(Debug, Clone, Args)]
 pub struct Migrate {
     /// What the revision does, such as "Add browser sessions"
-    pub description: String,
+    pub(crate) description: String,
     /// The new revision's id [default: counted on from the head's]
     #[arg(short, long)]
-    pub revision: Option<String>,
+    pub(crate) revision: Option<String>,
     /// The directory of the migrations [default: that of the chain]
     #[arg(long, value_name = "DIR")]
-    pub directory: Option<PathBuf>,
-    /// Answer in JSON, for scripts
-    #[arg(long)]
-    pub json: bool,
+    pub(crate) directory: Option<PathBuf>,
+    // Its database is of no use here; it is taken so that each command takes the same.
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 impl Command {
-    /// Whether the answer is to be JSON.
-    pub(crate) fn json(&self) -> bool {
-        match self {
-            Self::Migrate(migrate) => migrate.json,
-            _ => self.common().is_some_and(|common| common.json),
-        }
-    }
-
-    fn common(&self) -> Option<&Common> {
+    pub(crate) fn common(&self) -> &Common {
         match self {
             Self::Upgrade(Upgrade { common, .. })
             | Self::Downgrade(Downgrade { common, .. })
             | Self::Stamp(Stamp { common, .. })
+            | Self::Migrate(Migrate { common, .. })
             | Self::Current(Look { common })
             | Self::History(Look { common })
-            | Self::Pending(Look { common }) => Some(common),
-            Self::Migrate(_) => None,
+            | Self::Pending(Look { common }) => common,
         }
     }
 }

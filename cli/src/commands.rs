@@ -6,6 +6,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use revchain_core::snippet::escape;
 use revchain_core::{Found, checksum, plan};
 use revchain_runtime::rusqlite::{self, Connection, OpenFlags};
 use revchain_runtime::{
@@ -61,10 +62,10 @@ impl<'m> Commands<'m> {
         self
     }
 
-    /// Runs a command, says what came of it, and gives the exit code: 0, 1 where it failed, 2 where it cannot be
-    /// meant so.
+    /// Runs a command, says what came of it, and gives the exit code: 0 for success, 1 for a failure, 2 for a usage
+    /// error.
     pub fn run(&self, command: &Command) -> ExitCode {
-        output::finish(self.answer(command), command.json())
+        output::finish(self.answer(command), command.common().json)
     }
 
     fn answer(&self, command: &Command) -> Result<Answer, Failure> {
@@ -101,7 +102,7 @@ impl<'m> Commands<'m> {
 
     fn path<'a>(&'a self, common: &'a Common) -> Result<&'a Path, Failure> {
         let path = common.database.as_deref().or(self.database.as_deref());
-        path.ok_or_else(|| Failure::usage("which database? Give its path: -d PATH"))
+        path.ok_or_else(|| Failure::usage("no database given: pass -d PATH"))
     }
 
     fn plan_new(&self, path: &Path, target: Target) -> Result<Plan, Failure> {
@@ -133,26 +134,27 @@ impl<'m> Commands<'m> {
         if !plan.steps.is_empty() && !downgrade.yes {
             self.confirm(path, &plan)?;
         }
-        // What was shown is what is done, also where the request was a number of steps.
-        let target =
-            plan.to.map_or(Target::Base, |place| Target::Revision(self.revisions()[place].id().to_owned()));
-        let report = self.options.downgrade_to(&mut connection, target).map_err(in_database(path))?;
+        // What was shown is what is done, or nothing is.
+        let report = self.options.carry_out(&mut connection, &request, &plan).map_err(in_database(path))?;
         Ok(reported(path, &report))
     }
 
     fn confirm(&self, path: &Path, plan: &Plan) -> Result<(), Failure> {
         let id = |place: Option<usize>| place.map_or("base", |place| self.revisions()[place].id());
-        let mut shown = format!("{}: {} → {}, this reverts\n", path.display(), id(plan.from), id(plan.to));
+        let mut shown =
+            format!("{}: going from {} to {} reverts\n", path.display(), id(plan.from), id(plan.to));
         for revision in
             plan.steps.iter().filter_map(|step| step.place()).map(|place| &self.revisions()[place])
         {
-            shown += &format!("  {}  {}\n", revision.id(), revision.summary());
+            shown += &format!("  {}  {}\n", revision.id(), escape(revision.summary()));
         }
         if !io::stdin().is_terminal() {
-            return Err(Failure::usage(format!("{shown}nobody is there to ask: give --yes to do it")));
+            return Err(Failure::usage(format!(
+                "{shown}standard input is not a terminal, so this cannot be confirmed: pass --yes"
+            )));
         }
         let mut error = anstream::stderr();
-        write!(error, "{shown}What these revisions added is lost. Revert? [y/N] ")?;
+        write!(error, "{shown}Everything that these revisions added will be lost. Continue? [y/N] ")?;
         error.flush()?;
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer)?;
@@ -164,32 +166,66 @@ impl<'m> Commands<'m> {
 
     fn current(&self, path: &Path) -> Result<Answer, Failure> {
         let connection = look(path)?;
-        let migrations = self.options.migrations();
-        let (current, pending) = match &connection {
-            Some(connection) => (
-                migrations.current(connection).map_err(in_database(path))?,
-                pending_ids(&self.options.plan(connection, &to_head()), self.revisions()),
-            ),
-            None => (None, Some(self.revisions().iter().map(Revision::id).collect())),
+        let current = match &connection {
+            Some(connection) => self.options.current(connection).map_err(in_database(path))?,
+            None => None,
         };
+        let state = self.state(path, connection.as_ref())?;
         let id = current.map_or("base", Revision::id);
-        let note = match (&connection, &pending) {
-            (None, _) => " (there is no such file yet)".to_owned(),
-            (Some(_), None) => " (it has tables, but no history)".to_owned(),
-            (Some(_), Some(pending)) if pending.is_empty() => " (head)".to_owned(),
-            (Some(_), Some(pending)) => format!(" ({PENDING}{} pending{PENDING:#})", pending.len()),
+        let summary = current.map(|current| format!("  {}", escape(current.summary()))).unwrap_or_default();
+        let pending = state.pending.map(|places| ids(&places, self.revisions()));
+        let note = match &pending {
+            _ if !state.note.is_empty() => format!(" ({})", state.note),
+            Some(pending) if pending.is_empty() => " (head)".to_owned(),
+            Some(pending) => format!(" ({PENDING}{} pending{PENDING:#})", pending.len()),
+            None => String::new(),
         };
-        let summary = current.map(|current| format!("  {}", current.summary())).unwrap_or_default();
         Ok(Answer {
             text: format!("{}: {CURRENT}{id}{CURRENT:#}{note}{summary}", path.display()),
             json: json!({
                 "database": path.display().to_string(),
                 "exists": connection.is_some(),
                 "current": current.map(Revision::id),
-                "head": migrations.head().map(Revision::id),
+                "head": self.revisions().last().map(Revision::id),
                 "pending": pending,
             }),
         })
+    }
+
+    /// What an upgrade would find.
+    fn state(&self, path: &Path, connection: Option<&Connection>) -> Result<State, Failure> {
+        let Some(connection) = connection else {
+            let pending = Some((0..self.revisions().len()).collect());
+            return Ok(State { note: "there is no such file yet".to_owned(), pending });
+        };
+        let request = Request::Upgrade(Target::Head);
+        match self.options.plan(connection, &request) {
+            Ok(plan) => {
+                let stamped: Vec<usize> = plan
+                    .steps
+                    .iter()
+                    .filter_map(|step| if let Step::Stamp(place) = *step { Some(place) } else { None })
+                    .collect();
+                let pending: Vec<usize> = plan.upgrades().collect();
+                let note = match stamped.last() {
+                    Some(&last) => {
+                        let id = self.revisions()[last].id();
+                        format!(
+                            "it has tables, but no history: an upgrade would stamp {id} and apply {}",
+                            pending.len()
+                        )
+                    }
+                    None => String::new(),
+                };
+                Ok(State { note, pending: Some(pending) })
+            }
+            Err(error) => match error.conflict() {
+                Some(Conflict::Unmanaged { .. }) => {
+                    Ok(State { note: "it has tables, but no history".to_owned(), pending: None })
+                }
+                _ => Err(in_database(path)(error)),
+            },
+        }
     }
 
     fn history(&self, path: &Path) -> Result<Answer, Failure> {
@@ -217,15 +253,13 @@ impl<'m> Commands<'m> {
         if let Some(current) = entries.iter_mut().find(|entry| entry.stamp.is_some()) {
             current.is_current = true;
         }
-        let missing = match &connection {
-            None => " (there is no such file yet)",
-            Some(connection) if self.is_unmanaged(connection) => " (it has tables, but no history)",
-            Some(_) => "",
-        };
+        // Where the database is ahead, or a file was edited, the entries say so themselves.
+        let note = self.state(path, connection.as_ref()).map(|state| state.note).unwrap_or_default();
+        let note = if note.is_empty() { note } else { format!(" ({note})") };
         let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or_default();
         let lines: String = entries.iter().map(|entry| format!("\n{}", entry.line(width))).collect();
         Ok(Answer {
-            text: format!("{}{missing}{lines}", path.display()),
+            text: format!("{}{note}{lines}", path.display()),
             json: json!({
                 "database": path.display().to_string(),
                 "exists": connection.is_some(),
@@ -234,19 +268,10 @@ impl<'m> Commands<'m> {
         })
     }
 
-    fn is_unmanaged(&self, connection: &Connection) -> bool {
-        let request = Request::Downgrade(Target::Base);
-        let refused = self.options.plan(connection, &request).err();
-        matches!(refused.as_ref().and_then(Error::conflict), Some(Conflict::Unmanaged { .. }))
-    }
-
     fn pending(&self, path: &Path) -> Result<Answer, Failure> {
         let connection = look(path)?;
         let pending: Vec<&Revision> = match &connection {
-            Some(connection) => {
-                let plan = self.options.plan(connection, &to_head()).map_err(in_database(path))?;
-                upgrades(&plan).map(|place| &self.revisions()[place]).collect()
-            }
+            Some(connection) => self.options.pending(connection).map_err(in_database(path))?,
             None => self.revisions().iter().collect(),
         };
         let database = path.display();
@@ -255,7 +280,7 @@ impl<'m> Commands<'m> {
             count => format!("{database}: {count} pending"),
         };
         for revision in &pending {
-            text += &format!("\n  {PENDING}{}{PENDING:#}  {}", revision.id(), revision.summary());
+            text += &format!("\n  {PENDING}{}{PENDING:#}  {}", revision.id(), escape(revision.summary()));
         }
         let pending = pending.iter().map(|r| json!({ "revision": r.id(), "summary": r.summary() }));
         let json = json!({
@@ -311,7 +336,8 @@ impl<'a> Entry<'a> {
         let marks =
             [(self.is_head, " (head)"), (self.is_current, " (current)"), (self.is_edited, " (edited since)")];
         let marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
-        format!("  {style}{:<width$}{style:#}  {when}  {}{style}{marks}{style:#}", self.id, self.summary)
+        let (id, summary) = (escape(self.id), escape(self.summary));
+        format!("  {style}{id:<width$}{style:#}  {when}  {summary}{style}{marks}{style:#}")
     }
 
     fn json(&self) -> Value {
@@ -328,17 +354,16 @@ impl<'a> Entry<'a> {
     }
 }
 
-fn to_head() -> Request {
-    Request::Upgrade(Target::Head)
+/// What an upgrade would find in a database.
+struct State {
+    /// What is odd about it; empty where nothing is.
+    note: String,
+    /// The places of the revisions that it would run; `None` where it would be refused.
+    pending: Option<Vec<usize>>,
 }
 
-fn upgrades(plan: &Plan) -> impl Iterator<Item = usize> + '_ {
-    plan.steps.iter().filter_map(|step| if let Step::Upgrade(place) = *step { Some(place) } else { None })
-}
-
-/// The ids that the plan would apply; none where there can be no plan.
-fn pending_ids<'m, E>(plan: &Result<Plan, E>, revisions: &'m [Revision]) -> Option<Vec<&'m str>> {
-    plan.as_ref().ok().map(|plan| upgrades(plan).map(|place| revisions[place].id()).collect())
+fn ids<'m>(places: &[usize], revisions: &'m [Revision]) -> Vec<&'m str> {
+    places.iter().map(|&place| revisions[place].id()).collect()
 }
 
 fn reported(path: &Path, report: &Report) -> Answer {
@@ -390,7 +415,7 @@ fn show_progress(event: &Event<'_>) {
                 anstream::stderr(),
                 "  {}  {}  {FAINT}{duration:.1?}{FAINT:#}",
                 revision.id(),
-                revision.summary()
+                escape(revision.summary())
             );
         }
         _ => {}

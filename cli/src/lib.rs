@@ -29,10 +29,10 @@
 //! # assert_eq!(main_of(&migrations), ExitCode::SUCCESS);
 //! ```
 //!
-//! Results go to the standard output, progress and errors to the standard error. The exit code is 0 where all went
-//! well, 1 where something failed, 2 where the command cannot be meant so.
+//! Results go to the standard output, progress and errors to the standard error; with `--json`, errors are on the
+//! standard output too. The exit code is 0 for success, 1 for a failure, 2 for a usage error.
 
-pub mod args;
+mod args;
 mod commands;
 mod failure;
 mod migrate;
@@ -56,5 +56,5 @@ pub fn run_on_directory(directory: &Path, command: &Command) -> ExitCode {
             Err(defects) => Err(defects.into()),
         },
     };
-    output::finish(result, command.json())
+    output::finish(result, command.common().json)
 }

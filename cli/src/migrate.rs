@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use revchain_core::chain::next_id;
 use revchain_core::name::{self, Date};
-use revchain_core::{Chain, Code, source};
+use revchain_core::{Chain, Code};
 use revchain_runtime::Migrations;
 use serde_json::json;
 
@@ -111,7 +111,7 @@ fn slug(description: &str) -> Result<String, Failure> {
 
 fn text(description: &str, revises: &str) -> String {
     // On one line: the rest would be taken for a summary that goes on, or for a directive.
-    let summary = description.split_whitespace().collect::<Vec<_>>().join(" ");
+    let summary = description.split_whitespace().collect::<Vec<_>>().join(" ").replace(char::is_control, "");
     let stop = if summary.ends_with(['.', '!', '?']) { "" } else { "." };
     format!(
         "-- {}{stop}\n-- @revises {revises}\n\n-- @upgrade\n\n-- @downgrade\n",
@@ -134,7 +134,7 @@ const EPOCH: Date = match Date::new(1970, 1, 1, 0, 0) {
 };
 
 fn write(directory: &Path, file: &str, text: &str) -> Result<PathBuf, Failure> {
-    let path = PathBuf::from(source::join(&directory.to_string_lossy(), file));
+    let path = directory.join(file);
     let failed = |error: std::io::Error| Failure::failed("io", format!("{}: {error}", path.display()));
     fs::create_dir_all(directory).map_err(failed)?;
     // Never over a file that is there.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use anstyle::{AnsiColor, Style};
-use revchain_runtime::{Applied, Outcome, Report};
+use revchain_runtime::{Applied, Report};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -30,7 +30,7 @@ pub(crate) fn finish(result: Result<Answer, Failure>, as_json: bool) -> ExitCode
         Err(Failure { code, message, .. }) if as_json => {
             writeln!(io::stdout(), "{}", json!({ "error": { "code": code, "message": message } }))
         }
-        // Not the user's mistake, but what he wanted.
+        // Not the user's mistake, but what they wanted.
         Err(Failure { code: "declined", message, .. }) => writeln!(anstream::stderr(), "{message}"),
         Err(failure) => writeln!(anstream::stderr(), "{ERROR}error{ERROR:#}: {}", failure.message),
     };
@@ -48,17 +48,9 @@ pub(crate) fn report(database: &str, report: &Report) -> Value {
     let applied = |applied: &[Applied]| -> Vec<Value> {
         applied.iter().map(|a| json!({ "revision": a.revision, "duration_us": micros(a.duration) })).collect()
     };
-    let outcome = match report.outcome {
-        Outcome::New => "new",
-        Outcome::UpToDate => "up-to-date",
-        Outcome::Stamped => "stamped",
-        Outcome::Upgraded => "upgraded",
-        Outcome::Downgraded => "downgraded",
-        _ => "other",
-    };
     json!({
         "database": database,
-        "outcome": outcome,
+        "outcome": report.outcome.name(),
         "from": report.from,
         "to": report.to,
         "applied": applied(&report.applied),

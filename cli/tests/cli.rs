@@ -8,7 +8,6 @@ use std::process::{Command, ExitCode, Output};
 
 use clap::{CommandFactory, Parser};
 use revchain_cli::Commands;
-use revchain_cli::args::Migrate;
 use revchain_runtime::Migrations;
 use revchain_runtime::rusqlite::Connection;
 use serde_json::{Value, json};
@@ -68,6 +67,13 @@ impl Shell {
     }
 }
 
+/// An application that mounts the commands.
+#[derive(clap::Parser)]
+struct App {
+    #[command(subcommand)]
+    command: revchain_cli::Command,
+}
+
 /// Without what is never twice the same: durations and times.
 fn steady(text: &str) -> String {
     text.split(" in ").next().unwrap().to_owned()
@@ -75,11 +81,6 @@ fn steady(text: &str) -> String {
 
 #[test]
 fn the_arguments_are_declared_without_contradiction() {
-    #[derive(clap::Parser)]
-    struct App {
-        #[command(subcommand)]
-        _command: revchain_cli::Command,
-    }
     App::command().debug_assert();
 }
 
@@ -158,7 +159,7 @@ fn downgrade_refuses_without_a_terminal_and_shows_what_it_would_revert() {
     assert_eq!((code, out.as_str()), (2, ""));
     assert_eq!(
         error,
-        "error: app.db: 003 → 001, this reverts\n  003  Add tags.\n  002  Add notes.\nnobody is there to ask: give --yes to do it"
+        "error: app.db: going from 003 to 001 reverts\n  003  Add tags.\n  002  Add notes.\nstandard input is not a terminal, so this cannot be confirmed: pass --yes"
     );
     assert_eq!(shell.ok("current -d app.db"), "app.db: 003 (head)  Add tags.");
 }
@@ -198,7 +199,7 @@ fn downgrade_asks_on_a_terminal() {
         return;
     }
     let said = ask("n");
-    assert!(said.contains("003  Add tags.") && said.contains("Revert? [y/N]"), "{said}");
+    assert!(said.contains("003  Add tags.") && said.contains("Continue? [y/N]"), "{said}");
     assert!(said.contains("nothing was changed") && !said.contains("error"), "{said}");
     assert_eq!(shell.json("current -d app.db --json")["current"], "003");
     assert!(ask("y").contains("downgraded from 003 to 002"));
@@ -228,7 +229,7 @@ fn a_newer_database_is_shown_and_not_touched() {
     fs::remove_file(shell.path("migrations/20260103_0000_003_tags.sql")).unwrap();
     let (code, _, error) = shell.run("upgrade -d app.db");
     assert_eq!(code, 1);
-    assert!(error.contains("the database is ahead of this program: it is at 003"), "{error}");
+    assert!(error.contains("the database is ahead of this program: it has 003"), "{error}");
     let history = shell.ok("history -d app.db");
     let newest = history.lines().nth(1).unwrap();
     assert!(newest.contains("unknown to this program") && newest.ends_with("(current)"), "{history}");
@@ -366,7 +367,7 @@ fn defects_are_told_as_in_a_build() {
 fn usage_errors_have_their_own_exit_code() {
     let shell = Shell::new();
     let (code, _, error) = shell.run("upgrade");
-    assert_eq!((code, error.as_str()), (2, "error: which database? Give its path: -d PATH"));
+    assert_eq!((code, error.as_str()), (2, "error: no database given: pass -d PATH"));
     assert_eq!(shell.run("no-such-command").0, 2);
     assert_eq!(shell.run("").0, 2);
 }
@@ -382,14 +383,13 @@ fn there_are_no_colours_but_on_a_terminal() {
 #[test]
 fn migrate_in_an_application_writes_into_the_chain_it_was_built_from_and_no_other() {
     let shell = Shell::new();
-    let migrations = Migrations::from_directory(&shell.path("migrations")).unwrap();
+    let migrations = Migrations::from_directory(shell.path("migrations")).unwrap();
     let migrate = |directory: Option<&str>| {
         let commands = match directory {
             Some(directory) => Commands::new(migrations.options()).directory(shell.path(directory)),
             None => Commands::new(migrations.options()),
         };
-        let arguments = Migrate { description: "More".into(), revision: None, directory: None, json: false };
-        commands.run(&revchain_cli::Command::Migrate(arguments))
+        commands.run(&App::parse_from(["app", "migrate", "More", "-d", "unused.db"]).command)
     };
     fs::create_dir(shell.path("elsewhere")).unwrap();
     assert_eq!(migrate(Some("elsewhere")), ExitCode::from(1));
@@ -439,13 +439,8 @@ fn a_path_is_the_path_of_a_file_whatever_it_looks_like() {
 #[test]
 fn an_application_prepares_the_file_before_an_upgrade_makes_it() {
     let shell = Shell::new();
-    let migrations = Migrations::from_directory(&shell.path("migrations")).unwrap();
+    let migrations = Migrations::from_directory(shell.path("migrations")).unwrap();
     let upgrade = |target: &str| {
-        #[derive(clap::Parser)]
-        struct App {
-            #[command(subcommand)]
-            command: revchain_cli::Command,
-        }
         let command = App::parse_from(["app", "upgrade", "-r", target]).command;
         let prepare = |path: &Path| match path.ends_with("new/app.db") {
             true => fs::create_dir(path.parent().unwrap()).map_err(|error| error.to_string()),
@@ -458,4 +453,61 @@ fn an_application_prepares_the_file_before_an_upgrade_makes_it() {
     assert!(!shell.path("new").exists(), "what cannot be upgraded is not prepared");
     assert_eq!(upgrade("head"), (ExitCode::SUCCESS, true));
     assert_eq!(upgrade("head"), (ExitCode::from(1), true), "an error of it ends the command");
+}
+
+#[test]
+fn downgrade_reverts_what_it_shows_also_behind_a_merge() {
+    let shell = Shell::new();
+    shell.migration("20260104_0000_004_left.sql", "001", "CREATE TABLE l (a);", "DROP TABLE l;");
+    shell.migration("20260105_0000_005_merge.sql", "003 004", "CREATE TABLE m (a);", "DROP TABLE m;");
+    shell.ok("upgrade -d app.db");
+    let shown = shell.run("downgrade -d app.db").2;
+    assert!(shown.contains("\n  005  Add merge.\nstandard"), "{shown}");
+    assert!(shell.ok("downgrade --yes -d app.db").contains("from 005 to 004: 1 revision reverted"));
+    assert_eq!(shell.json("pending -d app.db --json")["pending"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn current_says_what_a_baseline_would_do() {
+    let shell = Shell::new();
+    let migrations = Migrations::from_directory(shell.path("migrations")).unwrap();
+    Connection::open(shell.path("app.db")).unwrap().execute_batch("CREATE TABLE users (a)").unwrap();
+    let command = App::parse_from(["app", "current"]).command;
+    let commands = Commands::new(migrations.options().baseline("001")).database(shell.path("app.db"));
+    assert_eq!(commands.run(&command), ExitCode::SUCCESS);
+    let pending = migrations
+        .options()
+        .baseline("001")
+        .pending(&Connection::open(shell.path("app.db")).unwrap())
+        .unwrap();
+    assert_eq!(pending.len(), 2);
+}
+
+#[test]
+fn no_summary_steers_the_terminal() {
+    let shell = Shell::new();
+    let path = shell.path("migrations/20260104_0000_004_x.sql");
+    let text =
+        "-- A \u{1b}[31m summary.\n-- @revises 003\n-- @upgrade\nSELECT 1;\n-- @downgrade\nSELECT 1;\n";
+    fs::write(path, text).unwrap();
+    for command in ["pending", "history", "upgrade", "current"] {
+        let (_, out, error) = shell.run(&format!("{command} -d app.db"));
+        assert!(!out.contains('\u{1b}') && !error.contains('\u{1b}'), "{command}");
+    }
+}
+
+#[test]
+fn migrate_takes_any_directory() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let shell = Shell::new();
+    let odd = shell.0.path().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
+    let output = Command::new(env!("CARGO_BIN_EXE_revchain"))
+        .args(["migrate", "x\u{7}", "--directory"])
+        .arg(&odd)
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let file = fs::read_dir(odd).unwrap().next().unwrap().unwrap().path();
+    assert!(fs::read_to_string(file).unwrap().starts_with("-- x.\n"));
 }

@@ -33,10 +33,14 @@ impl Chain {
         self.revisions.iter().position(|revision| revision.id == id)
     }
 
+    /// The place of every revision by its id.
+    pub(crate) fn places(&self) -> HashMap<&str, usize> {
+        self.revisions.iter().enumerate().map(|(place, revision)| (revision.id(), place)).collect()
+    }
+
     /// For each revision in order, whether it is `target` or one of its ancestors.
     pub fn ancestry(&self, target: usize) -> Vec<bool> {
-        let places: HashMap<&str, usize> =
-            self.revisions.iter().enumerate().map(|(i, r)| (r.id(), i)).collect();
+        let places = self.places();
         let mut within = vec![false; self.revisions.len()];
         within[target] = true;
         // A parent stands before its children, so one way back is enough.
@@ -51,6 +55,9 @@ impl Chain {
         within
     }
 }
+
+/// For how many unknown parents a likely one is looked for.
+const MOST_SUGGESTIONS: usize = 20;
 
 /// Puts the files into an order in which each follows what it revises; `None` where they are no chain.
 pub fn link(files: Vec<Parsed>, defects: &mut Vec<Defect>) -> Option<Chain> {
@@ -137,6 +144,7 @@ impl<'f, 'd> Linker<'f, 'd> {
     }
 
     fn resolve_parents(&mut self) {
+        let mut unknown = 0;
         for (index, file) in self.files.iter().enumerate() {
             for (id, _) in file.revises.iter().flat_map(|revises| &revises.parents) {
                 match self.by_id.get(id.as_str()) {
@@ -157,10 +165,12 @@ impl<'f, 'd> Linker<'f, 'd> {
                     None => {
                         self.complete = false;
                         let title = format!("there is no revision {id} to revise");
-                        let help = match did_you_mean(
-                            id,
-                            self.by_id.keys().copied().filter(|known| Some(*known) != file.id.as_deref()),
-                        ) {
+                        unknown += 1;
+                        let others = self.by_id.keys().copied().filter(|&other| other != self.id(index));
+                        // It takes the whole chain to find one, and where many are unknown, a directory is missing.
+                        let likely =
+                            if unknown <= MOST_SUGGESTIONS { did_you_mean(id, others) } else { None };
+                        let help = match likely {
                             Some(known) => format!("did you mean {known}? If not, add the file of {id}"),
                             None => format!("add the file of {id}, or name a revision that is there"),
                         };
@@ -205,7 +215,7 @@ impl<'f, 'd> Linker<'f, 'd> {
                     let title = format!("{id} is dated {date:#}, before {parent_id}, which it revises");
                     let note = format!("{parent_id} is dated {before:#}");
                     let help = format!(
-                        "give its file a date from {} on, or check that it revises the right revision",
+                        "date its file {} or later, or check that it revises the right revision",
                         before.prefix()
                     );
                     self.defects.push(
@@ -299,49 +309,61 @@ impl<'f, 'd> Linker<'f, 'd> {
             defect = defect.with(&self.files[youngest].path);
         }
         self.defects
-            .push(defect.help(format!("make {} revise what came before all of them", self.id(oldest))));
+            .push(defect.help(format!("make {} revise the revision before the cycle", self.id(oldest))));
     }
 
+    /// Reports each head but one: the one that is reached by taking the oldest branch of every fork.
     fn find_several_heads(&mut self) {
-        if !self.complete {
+        let mut heads: Vec<usize> =
+            (0..self.files.len()).filter(|&index| self.children[index].is_empty()).collect();
+        if !self.complete || heads.len() < 2 {
             return;
         }
-        // Two merges of the same branches are two heads behind each of the branches, but one mistake.
-        let mut reported = HashSet::new();
-        for fork in 0..self.files.len() {
-            // Most have one child, and looking at all that comes after each would take the square of the chain.
-            let [first, others @ ..] = &self.children[fork].clone()[..] else { continue };
-            let mut merged = if others.is_empty() { HashSet::new() } else { self.descendants(*first) };
-            for &other in others {
-                let branch = self.descendants(other);
-                if merged.is_disjoint(&branch) && reported.insert(other) {
-                    self.report_second_head(fork, *first, other);
+        let Some(root) = (0..self.files.len()).find(|&index| self.parents[index].is_empty()) else { return };
+        // What leads to a head that is accounted for.
+        let mut known = HashSet::new();
+        self.add_ancestry(self.oldest_head(root), &mut known);
+        heads.retain(|head| !known.contains(head));
+        heads.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+        for head in heads {
+            let mut branch = head;
+            // Every way back ends at the root, which is known.
+            while let Some(&parent) = self.parents[branch].first() {
+                if let Some(&fork) = self.parents[branch].iter().find(|parent| known.contains(parent)) {
+                    let rival = self.children[fork].iter().copied().find(|child| known.contains(child));
+                    self.report_second_head(fork, rival.unwrap_or(fork), branch);
+                    break;
                 }
-                merged.extend(branch);
+                branch = parent;
+            }
+            self.add_ancestry(head, &mut known);
+        }
+    }
+
+    fn oldest_head(&self, mut index: usize) -> usize {
+        while let Some(&child) = self.children[index].first() {
+            index = child;
+        }
+        index
+    }
+
+    fn add_ancestry(&self, index: usize, known: &mut HashSet<usize>) {
+        let mut open = vec![index];
+        while let Some(index) = open.pop() {
+            if known.insert(index) {
+                open.extend(&self.parents[index]);
             }
         }
     }
 
-    fn descendants(&self, index: usize) -> HashSet<usize> {
-        let mut found = HashSet::from([index]);
-        let mut open = vec![index];
-        while let Some(index) = open.pop() {
-            open.extend(self.children[index].iter().copied().filter(|&child| found.insert(child)));
-        }
-        found
-    }
-
     fn report_second_head(&mut self, fork: usize, first: usize, second: usize) {
         self.complete = false;
-        let mut head = first;
-        while let Some(&child) = self.children[head].first() {
-            head = child;
-        }
+        let head = self.oldest_head(first);
         let (head_id, second_id) = (self.id(head), self.id(second));
         let date = self.files[head].date.map(|date| date.to_string()).unwrap_or_default();
         let later = match (self.files[head].date, self.files[second].date) {
             (Some(head), Some(second)) if second < head => {
-                format!(", and date its file from {} on", head.prefix())
+                format!(", and date its file {} or later", head.prefix())
             }
             _ => String::new(),
         };

@@ -100,6 +100,17 @@ impl fmt::Display for Code {
     }
 }
 
+/// The longest title, in characters: names in it come from files.
+const LONGEST_TITLE: usize = 200;
+
+fn shorten(title: &str) -> String {
+    let mut short: String = title.chars().take(LONGEST_TITLE).collect();
+    if short.len() < title.len() {
+        short.push('…');
+    }
+    short
+}
+
 /// One thing wrong with a chain: what, where, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
@@ -113,7 +124,14 @@ pub struct Defect {
 
 impl Defect {
     pub(crate) fn new(code: Code, title: impl Into<String>) -> Self {
-        Self { code, title: title.into(), also: Vec::new(), path: None, snippet: None, help: String::new() }
+        Self {
+            code,
+            title: shorten(&title.into()),
+            also: Vec::new(),
+            path: None,
+            snippet: None,
+            help: String::new(),
+        }
     }
 
     /// The file at fault.
@@ -156,7 +174,7 @@ impl Defect {
 
     /// Line and column in that file, both from 1, the column in characters.
     pub fn line_column(&self) -> Option<(u32, u32)> {
-        self.snippet.as_ref().map(|snippet| (snippet.line, snippet.column))
+        self.snippet.as_ref().map(|snippet| (snippet.line(), snippet.column()))
     }
 
     /// How to mend it.
@@ -179,7 +197,7 @@ impl fmt::Display for Defect {
             write!(f, "\n  {}", escape(path))?;
         }
         if let Some(snippet) = &self.snippet {
-            write!(f, ":{}:{}\n{snippet}", snippet.line, snippet.column)?;
+            write!(f, ":{}:{}\n{snippet}", snippet.line(), snippet.column())?;
         }
         for (index, line) in self.help.lines().enumerate() {
             write!(f, "\n{}{}", if index == 0 { "help: " } else { "      " }, escape(line))?;

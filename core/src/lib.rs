@@ -9,6 +9,7 @@
 
 pub mod chain;
 pub mod checksum;
+pub mod conflict;
 pub mod defect;
 pub mod name;
 pub mod parse;
@@ -24,8 +25,9 @@ pub mod target;
 use std::path::Path;
 
 pub use chain::Chain;
+pub use conflict::Conflict;
 pub use defect::{Code, Defect, Defects};
-pub use plan::{Conflict, Found, Plan, Request, Stamped, Step};
+pub use plan::{Found, Plan, Request, Stamped, Step};
 pub use revision::{Destroys, Downgrade, Half, Revision};
 pub use target::Target;
 

@@ -82,7 +82,7 @@ impl fmt::Display for Date {
     }
 }
 
-/// Why a name is none of a migration.
+/// Why a file name is not that of a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameError {
     /// The form is wrong; the text says where.
@@ -116,10 +116,10 @@ pub fn parse(file_name: &str) -> Result<Name, NameError> {
     }
     let slug = parts.next().unwrap_or_default();
     if !slug.bytes().any(|b| b.is_ascii_alphanumeric()) {
-        return form("says nothing after its revision, `_<slug>.sql`");
+        return form("has no slug after its revision, `_<slug>.sql`");
     }
     if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-        return form("has other characters than a-z, 0-9 and _ in its slug");
+        return form("has a slug with characters other than a-z, 0-9 and _");
     }
     // Every part is a few ASCII digits, so it fits.
     let number = |text: &str, from, to| text[from..to].parse().unwrap_or(u8::MAX);
@@ -140,7 +140,7 @@ pub fn check_id(id: &str) -> Result<(), String> {
         return Err("has no revision after its time, `<revision>_`".to_owned());
     }
     if id.len() > LONGEST_ID {
-        return Err(format!("has a revision of {} characters: {LONGEST_ID} are the most", id.len()));
+        return Err(format!("has a revision of {} characters: at most {LONGEST_ID} are allowed", id.len()));
     }
     if !id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()) {
         return Err(format!("has the revision `{id}`: it is made of 0-9 and a-z"));
@@ -175,9 +175,9 @@ mod tests {
             ("20260113_1200__x.sql", "no revision"),
             ("20260113_1200_A_x.sql", "`A`"),
             ("20260113_1200_head_x.sql", "names a target"),
-            ("20260113_1200_002.sql", "says nothing"),
-            ("20260113_1200_002__.sql", "says nothing"),
-            ("20260113_1200_002_Übung.sql", "other characters"),
+            ("20260113_1200_002.sql", "no slug"),
+            ("20260113_1200_002__.sql", "no slug"),
+            ("20260113_1200_002_Übung.sql", "characters other than"),
             ("20260113_1200_000000000000000000000000000000001_x.sql", "33 characters"),
         ] {
             match parse(name) {

@@ -10,7 +10,7 @@ use crate::defect::{Code, Defect};
 use crate::name::{self, Date, NameError};
 use crate::revision::{Destroys, Downgrade, Half};
 use crate::rules;
-use crate::snippet::Snippet;
+use crate::snippet::{Snippet, line_number, line_start};
 use crate::source::File;
 use crate::sql::{self, Kind, Token, Unterminated};
 use crate::suggest::did_you_mean;
@@ -64,6 +64,7 @@ pub fn parse(file: &File, defects: &mut Vec<Defect>) -> Parsed {
     let mut parser = Parser::new(&file.path, &text, defects);
     parser.walk();
     let body = parser.finish();
+    parser.tell_of_more();
     let revises = parser.revises.and_then(|revises| revises.known);
     Parsed { path: file.path.clone(), id, date, revises, body, text }
 }
@@ -111,6 +112,9 @@ fn decode(path: &str, bytes: &[u8], defects: &mut Vec<Defect>) -> Option<String>
     }
 }
 
+/// How many defects of one file are told. A file that has more has one mistake many times.
+const MOST: usize = 20;
+
 /// A section of SQL.
 struct Section {
     directive: Range<usize>,
@@ -125,6 +129,10 @@ struct Parser<'t, 'd> {
     text: &'t str,
     tokens: Vec<Token>,
     defects: &'d mut Vec<Defect>,
+    /// How many defects other files have.
+    defects_before: usize,
+    /// How many more defects this file has than are told.
+    untold: usize,
     has_directives: bool,
     summary: Option<&'t str>,
     revises: Option<Once<Revises>>,
@@ -140,7 +148,9 @@ impl<'t, 'd> Parser<'t, 'd> {
             path,
             text,
             tokens: sql::tokens(text),
+            defects_before: defects.len(),
             defects,
+            untold: 0,
             has_directives: false,
             summary: None,
             revises: None,
@@ -160,6 +170,10 @@ impl<'t, 'd> Parser<'t, 'd> {
         note: impl Into<String>,
         help: impl Into<String>,
     ) {
+        if self.defects.len() - self.defects_before >= MOST {
+            self.untold += 1;
+            return;
+        }
         let snippet = Snippet::new(self.text, 1, span, note);
         self.defects.push(Defect::new(code, title).at(self.path).showing(snippet).help(help));
     }
@@ -169,11 +183,22 @@ impl<'t, 'd> Parser<'t, 'd> {
         self.defects.push(Defect::new(code, title).at(self.path).help(help));
     }
 
+    /// Says how many more there are than are told.
+    fn tell_of_more(&mut self) {
+        if self.untold > 0 {
+            if let Some(last) = self.defects.pop() {
+                let help = format!("{}\n(this file has {} more)", last.help_text(), self.untold);
+                self.defects.push(last.help(help));
+            }
+        }
+    }
+
     /// Goes on after a mistake that is reported as if it had not been made, so that one mistake is one error.
     fn quietly(&mut self, go_on: impl FnOnce(&mut Self)) {
-        let reported = self.defects.len();
+        let (reported, untold) = (self.defects.len(), self.untold);
         go_on(self);
         self.defects.truncate(reported);
+        self.untold = untold;
     }
 
     /// Whether something is opened and never closed, so that what seems to be missing may be in it.
@@ -269,8 +294,9 @@ impl<'t, 'd> Parser<'t, 'd> {
 
     /// Whether nothing but white space stands before the comment on its line.
     fn is_alone(&self, comment: &Token) -> bool {
-        let before = &self.text[..comment.span.start];
-        before[before.rfind('\n').map_or(0, |newline| newline + 1)..].trim().is_empty()
+        let before = &self.text[line_start(self.text, comment.span.start)..comment.span.start];
+        // Only what is white space to SQLite: anything else would be a token of the section before.
+        before.trim_matches([' ', '\t', '\x0c', '\u{feff}']).is_empty()
     }
 
     fn comment_line(&mut self, index: usize, token: &Token) {
@@ -309,7 +335,7 @@ impl<'t, 'd> Parser<'t, 'd> {
             "revises" | "irreversible" | "destroys" => {
                 self.defect(
                     Code::MisplacedDirective,
-                    format!("`@{}` stands after `@upgrade`", directive.name),
+                    format!("`@{}` comes after `@upgrade`", directive.name),
                     directive.name_span.clone(),
                     "belongs in the header",
                     "move it above `-- @upgrade`",
@@ -329,7 +355,7 @@ impl<'t, 'd> Parser<'t, 'd> {
                     format!("there is no directive `@{name}`"),
                     directive.name_span.clone(),
                     "",
-                    format!("{help} A plain comment does not begin with `-- @`"),
+                    format!("{help} (A plain comment must not begin with `-- @`.)"),
                 );
                 if let Some(name) = meant {
                     self.quietly(|parser| parser.directive(index, &Directive { name, ..directive.clone() }));
@@ -345,14 +371,14 @@ impl<'t, 'd> Parser<'t, 'd> {
                 Code::MalformedDirective,
                 format!("something follows `@{}`", directive.name),
                 directive.arguments_span(),
-                "would be lost",
+                "this would be ignored",
                 format!("leave `-- @{}` alone on its line, and put the SQL below it", directive.name),
             );
         }
         let is_upgrade = directive.name == "upgrade";
         let begun = if is_upgrade { &self.upgrade } else { &self.downgrade };
         if let Some(line) = begun.as_ref().map(|section| section.directive.clone()) {
-            let first = Snippet::new(self.text, 1, line, "").line;
+            let first = line_number(self.text, line.start);
             self.defect(
                 Code::DuplicateSection,
                 format!("`@{}` begins twice", directive.name),
@@ -365,14 +391,14 @@ impl<'t, 'd> Parser<'t, 'd> {
         if is_upgrade && self.downgrade.is_some() {
             self.defect(
                 Code::MisplacedDirective,
-                "`@upgrade` stands after `@downgrade`",
+                "`@upgrade` comes after `@downgrade`",
                 directive.line.clone(),
                 "",
                 "put the upgrade first",
             );
         }
         // The section before this one ends here.
-        let line_start = self.text[..directive.line.start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_start = line_start(self.text, directive.line.start);
         for before in [&mut self.upgrade, &mut self.downgrade].into_iter().flatten() {
             if before.tokens.end > index {
                 before.tokens.end = index;
@@ -392,7 +418,7 @@ impl<'t, 'd> Parser<'t, 'd> {
 
     /// Reports what is missing, and puts together what is there.
     fn finish(&mut self) -> Option<Body> {
-        if !self.has_directives {
+        if !self.has_directives && !self.is_truncated() {
             // What it lacks is all of a migration, and that is one mistake: mostly, a file of another tool.
             let (title, help) = match self.tokens.iter().any(|token| !token.is_comment()) {
                 true => ("this is SQL, but no migration yet", "put around it what makes it one:"),
@@ -458,7 +484,7 @@ impl<'t, 'd> Parser<'t, 'd> {
             (Some(_), Some(line)) if upgrade.is_none_or(|section| line.start < section.directive.start) => {
                 self.defect(
                     Code::ReversibleAndNot,
-                    "the revision is irreversible, and has a downgrade",
+                    "the revision is marked irreversible, but has a downgrade",
                     line,
                     "said here",
                     "keep one of them: `@irreversible` stands in place of `@downgrade`",
@@ -503,7 +529,7 @@ impl<'t, 'd> Parser<'t, 'd> {
             Some((offset(statement.first()?.span.start), offset(statement.last()?.span.end)))
         });
         Half {
-            line: Snippet::new(self.text, 1, section.text.start..section.text.start, "").line,
+            line: line_number(self.text, section.text.start),
             spans: Cow::Owned(spans.collect()),
             sql: Cow::Owned(text.to_owned()),
         }

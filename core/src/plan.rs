@@ -1,12 +1,10 @@
 //! The plan: what a database needs, decided from facts. Pure, so that every row of the table is tested without
 //! a database, and an engine has only to carry it out.
 
-use std::collections::HashMap;
-use std::fmt;
-
 use crate::Target;
 use crate::chain::Chain;
 use crate::checksum;
+use crate::conflict::Conflict;
 use crate::revision::Downgrade;
 use crate::suggest::did_you_mean;
 
@@ -67,64 +65,11 @@ pub struct Plan {
     pub steps: Vec<Step>,
 }
 
-/// Why nothing can be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Conflict {
-    /// The database has tables, but no history, and no baseline was given.
-    #[non_exhaustive]
-    Unmanaged {
-        /// The tables.
-        tables: Vec<String>,
-    },
-    /// The database has revisions that the chain does not have.
-    #[non_exhaustive]
-    Ahead {
-        /// Those revisions, in the order in which they were stamped.
-        unknown: Vec<String>,
-        /// The chain's head.
-        head: String,
-        /// Whether the database has any revision that the chain has.
-        related: bool,
-    },
-    /// Revisions were edited after they had been applied.
-    #[non_exhaustive]
-    Edited {
-        /// Those revisions and their files.
-        revisions: Vec<(String, String)>,
-    },
-    /// The history lacks a revision that one in it revises.
-    #[non_exhaustive]
-    Gap {
-        /// The revision that is stamped.
-        revision: String,
-        /// The one that is not.
-        missing: String,
-    },
-    /// The chain has no such revision.
-    #[non_exhaustive]
-    UnknownTarget {
-        /// What was asked for.
-        target: String,
-        /// What may have been meant, or what there is.
-        hint: String,
-    },
-    /// The target is not in the direction that was asked for, or too many steps away.
-    #[non_exhaustive]
-    OutOfReach {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A revision on the way down cannot be reverted.
-    #[non_exhaustive]
-    Irreversible {
-        /// The revision.
-        revision: String,
-        /// The reason that its file gives.
-        reason: String,
-        /// Its file.
-        path: String,
-    },
+impl Plan {
+    /// The places of the revisions whose upgrade is run.
+    pub fn upgrades(&self) -> impl Iterator<Item = usize> + '_ {
+        self.steps.iter().filter_map(|step| if let Step::Upgrade(place) = *step { Some(place) } else { None })
+    }
 }
 
 impl Step {
@@ -137,82 +82,6 @@ impl Step {
             }
         }
     }
-}
-
-impl Conflict {
-    /// A short name for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unmanaged { .. } => "unmanaged",
-            Self::Ahead { .. } => "ahead",
-            Self::Edited { .. } => "edited",
-            Self::Gap { .. } => "gap",
-            Self::UnknownTarget { .. } => "unknown-target",
-            Self::OutOfReach { .. } => "out-of-reach",
-            Self::Irreversible { .. } => "irreversible",
-        }
-    }
-}
-
-impl fmt::Display for Conflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unmanaged { tables } => write!(
-                f,
-                "the database has tables ({}) but no history: it was not made by these migrations\n\
-                 help: if its tables are those of a revision, such as 001, say so: .baseline(\"001\") on the options takes\n      \
-                 every such database along, the command `stamp -r 001` records it for this one; if they are those of\n      \
-                 another program that shares the file, the revision is \"base\"",
-                few(tables)
-            ),
-            Self::Ahead { unknown, head, related: true } => write!(
-                f,
-                "the database is ahead of this program: it is at {}, and this program ends at {head}\n\
-                 help: use the newer program that upgraded it, or let that program downgrade it to {head}",
-                few(unknown)
-            ),
-            Self::Ahead { unknown, related: false, .. } => write!(
-                f,
-                "the database belongs to another chain: none of its revisions ({}) is known here\n\
-                 help: check that this is the right file for this program",
-                few(unknown)
-            ),
-            Self::Edited { revisions } => {
-                let ids: Vec<_> = revisions.iter().map(|(id, _)| id.clone()).collect();
-                let were = if ids.len() == 1 { "was" } else { "were" };
-                write!(f, "{} {were} edited after the database had applied it", few(&ids))?;
-                revisions.iter().take(FEW).try_for_each(|(_, path)| write!(f, "\n  {path}"))?;
-                write!(
-                    f,
-                    "\nhelp: put the file back as it was, and write the change as a new revision; if the database does\n      \
-                     have what the file says now, record that: the command `stamp -r head`, or .stamp(…, \"head\")"
-                )
-            }
-            Self::Gap { revision, missing } => write!(
-                f,
-                "the history has {revision}, but not {missing}, which {revision} revises\n\
-                 help: somebody changed revchain_history by hand; `stamp` records where the database really is"
-            ),
-            Self::UnknownTarget { target, hint } => write!(f, "there is no revision `{target}`: {hint}"),
-            Self::OutOfReach { reason } => f.write_str(reason),
-            Self::Irreversible { revision, reason, path } => {
-                write!(
-                    f,
-                    "{revision} cannot be reverted: {reason}\n  {path}\nhelp: nothing was changed; restore a backup from before {revision}"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for Conflict {}
-
-/// How many names a sentence holds.
-const FEW: usize = 3;
-
-fn few(names: &[String]) -> String {
-    let shown = names[..names.len().min(FEW)].join(", ");
-    if names.len() > FEW { format!("{shown}, … {} in all", names.len()) } else { shown }
 }
 
 /// Decides what brings a database to where it is asked to be. `baseline` is where a database is that has tables
@@ -233,14 +102,20 @@ pub fn plan(
     match found {
         Found::Nothing => {}
         Found::Managed(rows) => {
-            read_history(chain, rows, request, &mut stamped, &mut steps)?;
+            let history = History::read(chain, rows)?;
+            match request {
+                // A stamp is the way to mend what is not as it should be.
+                Request::Stamp(_) => steps.extend(history.edited.iter().copied().map(Step::Stamp)),
+                _ => history.verify(chain)?,
+            }
+            stamped = history.stamped;
             from = newest(&stamped);
         }
         Found::Unmanaged(tables) => match (request, baseline) {
             (Request::Stamp(_), _) => {}
             (Request::Upgrade(_), Some(baseline)) => {
                 let kept = within(chain, baseline)?;
-                steps.extend(places(&kept).map(Step::Stamp));
+                steps.extend(places_of(&kept).map(Step::Stamp));
                 stamped = kept;
             }
             _ => return Err(Conflict::Unmanaged { tables: tables.clone() }),
@@ -259,55 +134,69 @@ pub fn plan(
     Ok(Plan { from, to: newest(&after), steps })
 }
 
-/// Which revisions are stamped, if history and chain agree. For a stamp they need not agree on checksums: it is
-/// the way to mend that.
-fn read_history(
-    chain: &Chain,
-    rows: &[Stamped],
-    request: &Request,
-    stamped: &mut [bool],
-    steps: &mut Vec<Step>,
-) -> Result<(), Conflict> {
-    let places: HashMap<&str, usize> =
-        chain.revisions().iter().enumerate().map(|(i, r)| (r.id(), i)).collect();
-    let unknown: Vec<String> = rows
-        .iter()
-        .map(|row| &row.revision)
-        .filter(|id| !places.contains_key(id.as_str()))
-        .cloned()
-        .collect();
-    if !unknown.is_empty() {
-        let head = chain.head().map(|head| head.id().to_owned()).unwrap_or_default();
-        return Err(Conflict::Ahead { related: unknown.len() < rows.len(), unknown, head });
-    }
-    let mut edited = Vec::new();
-    for row in rows {
-        let place = places[row.revision.as_str()];
-        stamped[place] = true;
-        if row.checksum != checksum::hex(chain.revisions()[place].checksum()) {
-            edited.push(place);
+/// The newest revision that a database has; `None` at base, and where there is no history.
+///
+/// # Errors
+///
+/// Where history and chain disagree.
+pub fn current(chain: &Chain, found: &Found) -> Result<Option<usize>, Conflict> {
+    let Found::Managed(rows) = found else { return Ok(None) };
+    let history = History::read(chain, rows)?;
+    history.verify(chain)?;
+    Ok(newest(&history.stamped))
+}
+
+/// The rows of a history as places in the chain.
+struct History {
+    /// For each revision, whether it is stamped.
+    stamped: Vec<bool>,
+    /// Those whose checksum is no longer the one that was stamped.
+    edited: Vec<usize>,
+}
+
+impl History {
+    fn read(chain: &Chain, rows: &[Stamped]) -> Result<Self, Conflict> {
+        let places = chain.places();
+        let is_unknown = |row: &&Stamped| !places.contains_key(row.revision.as_str());
+        let unknown: Vec<String> = rows.iter().filter(is_unknown).map(|row| row.revision.clone()).collect();
+        if !unknown.is_empty() {
+            let head = chain.head().map(|head| head.id().to_owned()).unwrap_or_default();
+            return Err(Conflict::Ahead { related: unknown.len() < rows.len(), unknown, head });
         }
-    }
-    edited.sort_unstable();
-    if let Request::Stamp(_) = request {
-        steps.extend(edited.into_iter().map(Step::Stamp));
-        return Ok(());
-    }
-    if !edited.is_empty() {
-        let revisions = edited.iter().map(|&place| &chain.revisions()[place]);
-        return Err(Conflict::Edited {
-            revisions: revisions.map(|r| (r.id().to_owned(), r.path().to_owned())).collect(),
-        });
-    }
-    for (place, revision) in chain.revisions().iter().enumerate().filter(|(place, _)| stamped[*place]) {
-        debug_assert_eq!(places[revision.id()], place);
-        if let Some(missing) =
-            revision.revises().find(|id| !places.get(id).is_some_and(|&parent| stamped[parent]))
-        {
-            return Err(Conflict::Gap { revision: revision.id().to_owned(), missing: missing.to_owned() });
+        let mut stamped = vec![false; chain.revisions().len()];
+        let mut edited = Vec::new();
+        for row in rows {
+            let place = places[row.revision.as_str()];
+            stamped[place] = true;
+            if row.checksum != checksum::hex(chain.revisions()[place].checksum()) {
+                edited.push(place);
+            }
         }
+        edited.sort_unstable();
+        Ok(Self { stamped, edited })
     }
-    Ok(())
+
+    /// Whether it is one that upgrades and downgrades of this chain can have left.
+    fn verify(&self, chain: &Chain) -> Result<(), Conflict> {
+        let revision = |place: usize| &chain.revisions()[place];
+        if !self.edited.is_empty() {
+            let edited = self.edited.iter().map(|&place| revision(place));
+            return Err(Conflict::Edited {
+                revisions: edited.map(|edited| (edited.id().to_owned(), edited.path().to_owned())).collect(),
+                current: newest(&self.stamped)
+                    .map(|place| revision(place).id().to_owned())
+                    .unwrap_or_default(),
+            });
+        }
+        let places = chain.places();
+        for stamped in places_of(&self.stamped).map(revision) {
+            let is_stamped = |id: &str| places.get(id).is_some_and(|&place| self.stamped[place]);
+            if let Some(missing) = stamped.revises().find(|id| !is_stamped(id)) {
+                return Err(Conflict::Gap { revision: stamped.id().to_owned(), missing: missing.to_owned() });
+            }
+        }
+        Ok(())
+    }
 }
 
 fn upgrade(
@@ -319,9 +208,8 @@ fn upgrade(
     let mut wanted = match *target {
         Target::Steps(count) => {
             let pending: Vec<usize> = (0..stamped.len()).filter(|&place| !stamped[place]).collect();
-            let count = usize::try_from(count).map_err(|_| {
-                out_of_reach(format!("an upgrade does not go {count}: use `downgrade` to go back"))
-            })?;
+            let count = usize::try_from(count)
+                .map_err(|_| out_of_reach(format!("{count} goes back: use `downgrade`")))?;
             if count > pending.len() {
                 let reason = match pending.len() {
                     0 => "nothing is pending: the database is at head".to_owned(),
@@ -355,9 +243,9 @@ fn downgrade(
             return Err(out_of_reach("a downgrade does not lead to head: use `upgrade`".to_owned()));
         }
         Target::Steps(count) => {
-            let applied: Vec<usize> = places(stamped).collect();
+            let applied: Vec<usize> = places_of(stamped).collect();
             let back = usize::try_from(count.checked_neg().unwrap_or(i64::MAX)).map_err(|_| {
-                out_of_reach(format!("a downgrade goes back: write -{count}, or use `upgrade`"))
+                out_of_reach(format!("+{count} goes forward: use `upgrade`, or write -{count} to go back"))
             })?;
             if back > applied.len() {
                 let reason = match applied.len() {
@@ -372,16 +260,16 @@ fn downgrade(
         }
         _ => {
             let kept = within(chain, target)?;
-            if places(&kept).any(|place| !stamped[place]) {
+            if places_of(&kept).any(|place| !stamped[place]) {
                 let current = newest(stamped).map_or("base", |place| chain.revisions()[place].id());
                 return Err(out_of_reach(format!(
-                    "the database is at {current}, and {target} does not lie before that: use `upgrade`"
+                    "the database is at {current}, and {target} is not one of its ancestors: use `upgrade`"
                 )));
             }
             kept
         }
     };
-    for place in places(stamped).rev().filter(|&place| !kept[place]) {
+    for place in places_of(stamped).rev().filter(|&place| !kept[place]) {
         let revision = &chain.revisions()[place];
         if let Downgrade::Irreversible(reason) = revision.downgrade() {
             return Err(Conflict::Irreversible {
@@ -402,14 +290,12 @@ fn stamp(
     steps: &mut Vec<Step>,
 ) -> Result<Vec<bool>, Conflict> {
     if let Target::Steps(_) = target {
-        return Err(out_of_reach(
-            "a stamp names a revision, head or base: steps lead nowhere without running".to_owned(),
-        ));
+        return Err(out_of_reach("a stamp needs a revision, head or base, not a number of steps".to_owned()));
     }
     let wanted = within(chain, target)?;
     steps.retain(|step| !matches!(step, Step::Stamp(place) if !wanted[*place]));
-    steps.extend(places(stamped).rev().filter(|&place| !wanted[place]).map(Step::Unstamp));
-    steps.extend(places(&wanted).filter(|&place| !stamped[place]).map(Step::Stamp));
+    steps.extend(places_of(stamped).rev().filter(|&place| !wanted[place]).map(Step::Unstamp));
+    steps.extend(places_of(&wanted).filter(|&place| !stamped[place]).map(Step::Stamp));
     Ok(wanted)
 }
 
@@ -441,7 +327,7 @@ fn out_of_reach(reason: String) -> Conflict {
     Conflict::OutOfReach { reason }
 }
 
-fn places(set: &[bool]) -> impl DoubleEndedIterator<Item = usize> + '_ {
+fn places_of(set: &[bool]) -> impl DoubleEndedIterator<Item = usize> + '_ {
     set.iter().enumerate().filter(|(_, is_in)| **is_in).map(|(place, _)| place)
 }
 

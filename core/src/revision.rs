@@ -154,10 +154,13 @@ impl<'h> Statement<'h> {
     }
 
     /// Where the statement, or what is at byte `offset` of it, stands in the file.
+    #[doc(hidden)]
     pub fn snippet(&self, offset: Option<usize>) -> Snippet {
         let text = &self.half.sql;
         let start = self.span.start + offset.unwrap_or(0).min(self.span.len());
-        let token = crate::sql::tokens(&text[start..self.span.end]).into_iter().next();
+        // Nothing stands at an offset inside a character; SQLite does not give one.
+        let rest = text.get(start..self.span.end).unwrap_or_default();
+        let token = crate::sql::tokens(rest).into_iter().next();
         let width = token.map_or(1, |token| token.span.end);
         Snippet::new(text, self.half.line, start..start + width, "")
     }

@@ -18,37 +18,79 @@ pub(crate) struct Breach {
 /// Names that begin with this are revchain's.
 const OWN_PREFIX: &str = "revchain_";
 
-/// Pragmas that fail or do nothing in a transaction, or that would take the ground from under it, and where
-/// they belong instead.
-const PRAGMAS: &[(&str, &str, &str)] = &[
-    ("foreign_keys", "does nothing in a transaction", FOREIGN_KEYS),
-    ("defer_foreign_keys", "does nothing here", FOREIGN_KEYS),
-    ("ignore_check_constraints", "would let rows in that break the schema", "mend the rows instead"),
-    ("journal_mode", "cannot change in a transaction", ON_OPEN),
-    ("synchronous", "cannot change in a transaction", ON_OPEN),
-    ("locking_mode", "would change what other processes can do", ON_OPEN),
-    ("temp_store", "cannot change in a transaction", ON_OPEN),
-    ("busy_timeout", "belongs to the connection", "give options().lock_timeout(…)"),
-    ("query_only", "would stop the upgrade itself", ON_OPEN),
-    ("wal_checkpoint", "cannot run in a transaction", ON_OPEN),
-    ("page_size", "has no effect on a database that exists", NEW_FILE),
-    ("auto_vacuum", "has no effect on a database that exists", NEW_FILE),
-    ("encoding", "has no effect on a database that exists", NEW_FILE),
+/// The words that a name follows.
+const BEFORE_NAMES: &[&str] = &[
+    "TABLE",
+    "INDEX",
+    "VIEW",
+    "TRIGGER",
+    "EXISTS",
+    "INTO",
+    "FROM",
+    "JOIN",
+    "UPDATE",
+    "REPLACE",
+    "IGNORE",
+    "FAIL",
+    "ABORT",
+    "ROLLBACK",
+    "ON",
+    "IN",
+    "TO",
+    "RENAME",
+    "REFERENCES",
+    "REINDEX",
+    "ANALYZE",
+];
+
+/// Pragmas that work on the database and in a transaction. All others set the connection, which would outlive the
+/// migration, or do nothing here, or take the ground from under it.
+const PRAGMAS: &[&str] = &[
+    "application_id",
+    "user_version",
+    "foreign_key_check",
+    "integrity_check",
+    "quick_check",
+    "incremental_vacuum",
+    "optimize",
+    "foreign_key_list",
+    "index_info",
+    "index_list",
+    "index_xinfo",
+    "table_info",
+    "table_list",
+    "table_xinfo",
+];
+
+/// Why some of the others are not among them, and what to do instead.
+const REFUSED: &[(&[&str], &str, &str)] = &[
     (
-        "writable_schema",
-        "lets a typo destroy the database",
-        "use ALTER TABLE, or build the table anew and copy",
+        &["foreign_keys", "defer_foreign_keys"],
+        "does nothing in a transaction",
+        "remove it: revchain turns enforcement off before the transaction, and checks every key before it commits",
+    ),
+    (&["busy_timeout"], "sets the connection", "remove it, and give options().lock_timeout(…)"),
+    (
+        &["page_size", "auto_vacuum", "encoding"],
+        "does nothing to a database that exists",
+        "set it on the new connection, before MIGRATIONS.upgrade(…)",
     ),
     (
-        "schema_version",
-        "can corrupt the database under other connections",
-        "remove it: SQLite counts it up itself",
+        &["writable_schema", "schema_version"],
+        "can destroy the database",
+        "remove it: use ALTER TABLE, or create the table anew and copy its rows",
+    ),
+    (
+        &["ignore_check_constraints"],
+        "would let rows in that break the schema",
+        "remove it, and mend the rows instead",
     ),
 ];
 
-const FOREIGN_KEYS: &str = "remove it: revchain turns enforcement off before the transaction, and checks every key before it commits";
-const ON_OPEN: &str = "set it where the connection is opened, after MIGRATIONS.open(…)";
-const NEW_FILE: &str = "set it on the new connection, before MIGRATIONS.upgrade(…)";
+const OTHERS: (&str, &str) = (
+    "sets the connection, not the database",
+    "set it where the connection is opened, after MIGRATIONS.open(…)",
+);
 
 /// The breaches of one statement, whose tokens stand in `text`.
 pub(crate) fn check(text: &str, statement: &[Token]) -> Vec<Breach> {
@@ -63,24 +105,24 @@ pub(crate) fn check(text: &str, statement: &[Token]) -> Vec<Breach> {
 
 fn first_word(text: &str, first: &Token, tokens: &[&Token]) -> Option<Breach> {
     let word = first.text(text).to_ascii_uppercase();
-    let breach = |code, title, note, help| Some(Breach { code, title, span: first.span.clone(), note, help });
+    let breach = |code, note, help| {
+        let title = format!("a migration cannot contain {word}");
+        Some(Breach { code, title, span: first.span.clone(), note, help })
+    };
     match word.as_str() {
         "BEGIN" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" => breach(
             Code::TransactionControl,
-            format!("{word} in a migration"),
             "revchain runs all that is pending in one transaction",
             "remove it: either everything is applied, or nothing is",
         ),
         "VACUUM" => breach(
             Code::NotTransactional,
-            "VACUUM cannot run in a transaction".to_owned(),
-            "a migration runs in one",
+            "cannot run in a transaction, and a migration is one",
             "remove it, and run VACUUM from the program when it suits its users",
         ),
         "ATTACH" | "DETACH" => breach(
             Code::NotTransactional,
-            format!("{word} cannot run in a transaction"),
-            "a migration runs in one, on one database",
+            "a migration changes one database",
             "copy between databases from the program",
         ),
         "PRAGMA" => pragma(text, tokens),
@@ -93,8 +135,12 @@ fn pragma(text: &str, tokens: &[&Token]) -> Option<Breach> {
     let qualified = tokens.get(2).is_some_and(|token| token.text(text) == ".");
     let name = tokens.get(if qualified { 3 } else { 1 })?;
     let lower = unquote(name.text(text)).to_ascii_lowercase();
-    let &(_, note, help) = PRAGMAS.iter().find(|(pragma, ..)| *pragma == lower)?;
-    let title = format!("PRAGMA {lower} in a migration");
+    if PRAGMAS.contains(&lower.as_str()) {
+        return None;
+    }
+    let refused = REFUSED.iter().find(|(names, ..)| names.contains(&lower.as_str()));
+    let (note, help) = refused.map_or(OTHERS, |&(_, note, help)| (note, help));
+    let title = format!("a migration cannot contain PRAGMA {lower}");
     Some(Breach { code: Code::NotTransactional, title, span: name.span.clone(), note, help })
 }
 
@@ -104,7 +150,7 @@ fn parameter(text: &str, token: &Token) -> Option<Breach> {
         title: format!("`{}` is a bind parameter", token.text(text)),
         span: token.span.clone(),
         note: "no value will be bound to it",
-        help: "write the value itself; a text belongs in single quotes",
+        help: "write the value itself, text in single quotes",
     })
 }
 
@@ -115,10 +161,9 @@ fn own_table(text: &str, index: usize, token: &Token, tokens: &[&Token]) -> Opti
         Kind::String => {
             index > 0 && {
                 let before = tokens[index - 1];
+                let distinct = index > 1 && tokens[index - 2].is_word(text, "DISTINCT");
                 before.text(text) == "."
-                    || ["TABLE", "EXISTS", "INTO", "FROM", "UPDATE", "ON", "JOIN", "TO"]
-                        .iter()
-                        .any(|word| before.is_word(text, word))
+                    || !distinct && BEFORE_NAMES.iter().any(|word| before.is_word(text, word))
             }
         }
         _ => false,
@@ -131,4 +176,98 @@ fn own_table(text: &str, index: usize, token: &Token, tokens: &[&Token]) -> Opti
         note: "revchain alone writes its tables",
         help: "remove it, or use a name that does not begin with `revchain_`",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::{statements, tokens};
+
+    fn codes(sql: &str) -> Vec<Code> {
+        let tokens = tokens(sql);
+        statements(sql, &tokens)
+            .iter()
+            .flat_map(|statement| check(sql, statement))
+            .map(|breach| breach.code)
+            .collect()
+    }
+
+    #[test]
+    fn transactions_are_revchains_own() {
+        for sql in [
+            "BEGIN",
+            "begin immediate",
+            "COMMIT",
+            "END",
+            "END TRANSACTION",
+            "ROLLBACK",
+            "SAVEPOINT a",
+            "RELEASE a",
+        ] {
+            assert_eq!(codes(sql), [Code::TransactionControl], "{sql}");
+        }
+        for sql in [
+            "INSERT OR ROLLBACK INTO a VALUES (1)",
+            "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT RAISE(ROLLBACK, 'x'); END",
+        ] {
+            assert_eq!(codes(sql), [], "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_reaches_beyond_the_database_or_the_transaction_is_refused() {
+        for sql in [
+            "VACUUM",
+            "vacuum into 'x'",
+            "ATTACH 'x' AS y",
+            "DETACH y",
+            "PRAGMA foreign_keys = OFF",
+            "PRAGMA main.journal_mode(wal)",
+            "PRAGMA /* x */ \"journal_mode\"",
+            "PRAGMA recursive_triggers = ON",
+            "PRAGMA writable_schema = 1",
+            "PRAGMA no_such_pragma",
+        ] {
+            assert_eq!(codes(sql), [Code::NotTransactional], "{sql}");
+        }
+        for sql in
+            ["PRAGMA user_version = 3", "PRAGMA main.application_id = 7", "PRAGMA foreign_key_check(a)"]
+        {
+            assert_eq!(codes(sql), [], "{sql}");
+        }
+        for &(names, ..) in REFUSED {
+            assert!(names.iter().all(|name| !PRAGMAS.contains(name)), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn revchains_names_are_its_own_however_they_are_quoted() {
+        for sql in [
+            "DELETE FROM revchain_history",
+            "DROP TABLE IF EXISTS 'revchain_history'",
+            "SELECT * FROM main.[REVCHAIN_HISTORY]",
+            "CREATE TABLE \"revchain_x\" (a)",
+            "ALTER TABLE a RENAME TO `revchain_history`",
+            "INSERT INTO main.'revchain_history' VALUES (1)",
+            "UPDATE OR REPLACE 'revchain_history' SET checksum = 'x'",
+            "\u{feff}DROP TABLE \u{feff}revchain_history",
+        ] {
+            assert_eq!(codes(sql), [Code::OwnTable], "{sql}");
+        }
+        for sql in [
+            "INSERT INTO a VALUES (1, 'revchain_history')",
+            "CREATE TABLE revchain (a)",
+            "SELECT 1 -- revchain_history",
+        ] {
+            assert_eq!(codes(sql), [], "{sql}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_bound() {
+        for sql in ["SELECT ?", "INSERT INTO a VALUES (:x)", "SELECT @a", "SELECT $a"] {
+            assert_eq!(codes(sql), [Code::BindParameter], "{sql}");
+        }
+        assert_eq!(codes("SELECT '?', \":a\""), []);
+    }
 }

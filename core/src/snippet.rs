@@ -10,16 +10,13 @@ const WIDEST: usize = 120;
 /// A place in a text: where it is, and what stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {
-    /// The line, from 1.
-    pub line: u32,
-    /// The column, from 1, in characters.
-    pub column: u32,
-    /// How many characters are meant; at least 1.
-    pub width: u32,
-    /// The line as it stands in the file, without its line end.
-    pub text: String,
-    /// What is said below the mark; may be empty.
-    pub note: String,
+    line: u32,
+    column: u32,
+    /// The part of the line that is shown: all of it, unless it is long.
+    shown: String,
+    /// Which characters of that are marked.
+    mark: Range<usize>,
+    note: String,
 }
 
 impl Snippet {
@@ -28,18 +25,42 @@ impl Snippet {
     pub fn new(text: &str, first_line: u32, span: Range<usize>, note: impl Into<String>) -> Self {
         let start = floor(text, span.start);
         let end = floor(text, span.end).max(start);
-        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_start = line_start(text, start);
         let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
-        let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-        let newlines = text[..start].bytes().filter(|&b| b == b'\n').count();
+        let before = text[line_start..start].chars().count();
+        let marked = text[start..end.min(line_end)].chars().count().max(1);
+        // Measured from the mark, so that a long line need not be kept.
+        let is_long = text[line_start..line_end].chars().nth(WIDEST).is_some();
+        let skipped = if is_long { before.saturating_sub(WIDEST / 3) } else { 0 };
         Self {
-            line: first_line.saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX)),
-            column: count(&text[line_start..start]).saturating_add(1),
-            width: count(&text[start..end.min(line_end)]).max(1),
-            text: text[line_start..line_end].to_owned(),
+            line: first_line.saturating_add(line_number(text, start) - 1),
+            column: u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1),
+            shown: text[line_start..line_end].chars().skip(skipped).take(WIDEST).collect(),
+            mark: before - skipped..before - skipped + marked,
             note: note.into(),
         }
     }
+
+    /// The line, from 1.
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The column, from 1, in characters.
+    pub fn column(&self) -> u32 {
+        self.column
+    }
+}
+
+/// The number of the line that byte `at` of the text is on, from 1.
+pub(crate) fn line_number(text: &str, at: usize) -> u32 {
+    let newlines = text.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count();
+    u32::try_from(newlines).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Where the line that byte `at` of the text is on begins.
+pub(crate) fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
 /// The start of the character that byte `at` is in.
@@ -52,13 +73,11 @@ impl fmt::Display for Snippet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let gutter = " ".repeat(number.len());
-        let column = self.column.saturating_sub(1) as usize;
-        let from = if self.text.chars().count() > WIDEST { column.saturating_sub(WIDEST / 3) } else { 0 };
-        let shown: Vec<char> = self.text.chars().skip(from).take(WIDEST).collect();
+        let shown: Vec<char> = self.shown.chars().collect();
         // Marks are set below what is printed: a tab or an escaped character is wider than one column.
         let print = |part: &[char]| escape(&part.iter().collect::<String>().replace('\t', "    "));
-        let before = (column - from).min(shown.len());
-        let marked = (before + self.width as usize).min(shown.len());
+        let before = self.mark.start.min(shown.len());
+        let marked = self.mark.end.min(shown.len());
         let indent = " ".repeat(print(&shown[..before]).chars().count());
         let carets = "^".repeat(print(&shown[before..marked]).chars().count().max(1));
         writeln!(f, "{gutter} |")?;
@@ -93,7 +112,7 @@ mod tests {
         let text = "one\n\tä two; three\n";
         let start = text.find("two").expect("it is there");
         let snippet = Snippet::new(text, 7, start..start + 3, "here");
-        assert_eq!((snippet.line, snippet.column, snippet.width), (8, 4, 3));
+        assert_eq!((snippet.line(), snippet.column()), (8, 4));
         assert_eq!(snippet.to_string(), "  |\n8 |     ä two; three\n  |       ^^^ here");
     }
 

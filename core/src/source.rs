@@ -34,7 +34,7 @@ pub fn read(directory: &Path, shown: &str, defects: &mut Vec<Defect>) -> Vec<Fil
     };
     if files.is_empty() && defects.len() == before {
         defects.push(
-            Defect::new(Code::EmptyDirectory, "there is no migration here")
+            Defect::new(Code::EmptyDirectory, "there are no migrations here")
                 .at(shown)
                 .help("write the first one: YYYYMMDD_HHMM_001_<slug>.sql, with `-- @revises base`"),
         );
@@ -53,14 +53,15 @@ fn unreadable(shown: &str, error: &io::Error) -> Defect {
     let (title, help) = match error.kind() {
         io::ErrorKind::NotFound => (
             "there is no such directory".to_owned(),
-            "make it, or name another: embed_migrations! counts from the folder of Cargo.toml",
+            "create it, or name another: embed_migrations! counts from the folder of Cargo.toml",
         ),
         io::ErrorKind::NotADirectory => {
-            ("this is no directory".to_owned(), "name the directory that the migrations are in")
+            ("this is not a directory".to_owned(), "name the directory that the migrations are in")
         }
-        _ => {
-            (format!("the directory cannot be read: {error}"), "let the user who builds the program read it")
-        }
+        _ => (
+            format!("the directory cannot be read: {error}"),
+            "make it readable for the user who runs the build",
+        ),
     };
     Defect::new(Code::UnreadableDirectory, title).at(shown).help(help)
 }
@@ -86,8 +87,9 @@ fn read_file(directory: &Path, shown: &str, name: &OsStr, defects: &mut Vec<Defe
             }
             false => "move it elsewhere: only *.sql, README.md, revchain.lock and dotfiles may be here",
         };
-        defects
-            .push(Defect::new(Code::StrayFile, format!("{what} that is no migration")).at(&path).help(help));
+        defects.push(
+            Defect::new(Code::StrayFile, format!("{what} that is not a migration")).at(&path).help(help),
+        );
         return None;
     }
     let bytes = read_at_most(&on_disk, LARGEST).map_err(|error| {
@@ -107,7 +109,7 @@ fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("it is not a regular file"));
     }
     if metadata.len() > most {
-        return Err(io::Error::other(format!("it has {} bytes, more than a migration may", metadata.len())));
+        return Err(io::Error::other(format!("it has {} bytes; the limit is 64 MiB", metadata.len())));
     }
     fs::read(path)
 }

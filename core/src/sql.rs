@@ -95,11 +95,15 @@ pub fn tokens(sql: &str) -> Vec<Token> {
     tokens
 }
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// The first token of `s`, which is not empty, and its length; no kind for white space.
 fn scan(s: &[u8]) -> (Option<Kind>, usize) {
     let next = s.get(1).copied();
     let operator = |length| (Some(Kind::Operator), length);
     match s[0] {
+        // Where a token could begin, SQLite passes over a byte-order mark; in a word it is a letter.
+        0xef if s.starts_with(BYTE_ORDER_MARK) => (None, BYTE_ORDER_MARK.len()),
         b' ' | b'\t' | b'\n' | 0x0c | b'\r' => {
             (None, s.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | 0x0c | b'\r')).count())
         }
@@ -159,13 +163,13 @@ fn quoted(s: &[u8], quote: u8, kind: Kind) -> (Option<Kind>, usize) {
 }
 
 fn blob(s: &[u8]) -> (Option<Kind>, usize) {
-    let (kind, length) = quoted(&s[1..], b'\'', Kind::Blob);
-    let digits = &s[2..length.max(2)];
-    let well_formed = digits.len() % 2 == 0 && digits.iter().all(u8::is_ascii_hexdigit);
-    match kind {
-        Some(Kind::Blob) if !well_formed => (Some(Kind::Illegal), length + 1),
-        kind => (kind, length + 1),
-    }
+    // No quote can stand in it, so none is doubled.
+    let Some(length) = s[2..].iter().position(|&b| b == b'\'') else {
+        return (Some(Kind::Unterminated(Unterminated::String)), s.len());
+    };
+    let digits = &s[2..2 + length];
+    let well_formed = length % 2 == 0 && digits.iter().all(u8::is_ascii_hexdigit);
+    (Some(if well_formed { Kind::Blob } else { Kind::Illegal }), length + 3)
 }
 
 fn number(s: &[u8]) -> (Option<Kind>, usize) {
@@ -212,7 +216,8 @@ fn parameter(s: &[u8]) -> (Option<Kind>, usize) {
         } else if b == b'(' && named {
             match s[at..].iter().position(|b| *b == b')' || b.is_ascii_whitespace()) {
                 Some(end) if s[at + end] == b')' => at += end + 1,
-                _ => return (Some(Kind::Illegal), at),
+                Some(end) => return (Some(Kind::Illegal), at + end),
+                None => return (Some(Kind::Illegal), s.len()),
             }
             break;
         } else if b == b':' && s.get(at + 1) == Some(&b':') {
@@ -347,8 +352,17 @@ mod tests {
             assert_eq!(kinds(parameter), [(Kind::Parameter, parameter)]);
         }
         assert_eq!(kinds("x'00ff'"), [(Kind::Blob, "x'00ff'")]);
+        assert_eq!(kinds("x'00''b'"), [(Kind::Blob, "x'00'"), (Kind::String, "'b'")]);
         assert_eq!(kinds("1-2").len(), 3);
         assert_eq!(kinds("0xe-1").len(), 3, "no exponent in a hexadecimal number");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_white_space_where_a_token_could_begin() {
+        assert_eq!(
+            kinds("\u{feff}COMMIT;\u{feff}\u{feff}a\u{feff}b"),
+            [(Kind::Word, "COMMIT"), (Kind::Operator, ";"), (Kind::Word, "a\u{feff}b"),]
+        );
     }
 
     #[test]

@@ -44,7 +44,7 @@ fn a_file_is_a_revision() {
     let Downgrade::Sql(downgrade) = revision.downgrade() else { panic!("it has one") };
     assert_eq!(downgrade.sql(), "-- Back.\nSELECT 3;");
     let place = downgrade.statements().next().unwrap().snippet(None);
-    assert_eq!((place.line, place.column), (13, 1));
+    assert_eq!((place.line(), place.column()), (13, 1));
     let destroys: Vec<_> =
         revision.destroys().iter().map(|d| (&*d.table, d.column.as_deref(), &*d.reason)).collect();
     assert_eq!(destroys, [("old", None, "nobody used it"), ("a b", Some("c"), "it was empty")]);
@@ -270,7 +270,7 @@ fn a_second_head_that_is_older_is_told_to_take_a_date() {
         (name(9, "009"), text("002")),
         (name(5, "005"), text("001")),
     ]);
-    assert!(message(&directory).ends_with("make 005 revise 009, and date its file from 20260109_1200 on"));
+    assert!(message(&directory).ends_with("make 005 revise 009, and date its file 20260109_1200 or later"));
 }
 
 #[test]
@@ -400,11 +400,11 @@ fn a_directory_that_cannot_be_read_is_one_defect() {
         let defects = revchain_core::load(path, "migrations").unwrap_err();
         defects.iter().map(|defect| (defect.code(), defect.title().to_owned())).collect::<Vec<_>>()
     };
-    assert_eq!(codes(temp.path()), [(Code::EmptyDirectory, "there is no migration here".to_owned())]);
+    assert_eq!(codes(temp.path()), [(Code::EmptyDirectory, "there are no migrations here".to_owned())]);
     let nowhere = temp.path().join("nowhere");
     assert_eq!(codes(&nowhere), [(Code::UnreadableDirectory, "there is no such directory".to_owned())]);
     std::fs::write(&nowhere, "").unwrap();
-    assert_eq!(codes(&nowhere), [(Code::UnreadableDirectory, "this is no directory".to_owned())]);
+    assert_eq!(codes(&nowhere), [(Code::UnreadableDirectory, "this is not a directory".to_owned())]);
 }
 
 #[test]
@@ -434,4 +434,48 @@ fn a_file_of_another_tool_is_one_defect_and_one_for_its_name() {
             ("m/V1__initial.sql", "missing-section"),
         ]
     );
+}
+
+#[test]
+fn odd_white_space_before_a_directive_is_an_error_and_no_panic() {
+    for space in ["\u{a0}", "\u{3000}", "\u{2028}", "\u{85}"] {
+        let directory = tempfile::tempdir().unwrap();
+        let text =
+            format!("-- A.\n-- @revises base\n-- @upgrade\nSELECT 1;\n{space}-- @downgrade\nSELECT 1;\n");
+        std::fs::write(directory.path().join("20260101_0000_001_a.sql"), text).unwrap();
+        revchain_core::load(directory.path(), "m").unwrap_err();
+    }
+}
+
+#[test]
+fn a_file_with_thousands_of_mistakes_is_told_of_some() {
+    for line in ["SELECT :a;\n", "SELECT :a; ", "BEGIN;\n"] {
+        let directory = tempfile::tempdir().unwrap();
+        let text = format!(
+            "-- A.\n-- @revises base\n-- @upgrade\n{}\n-- @downgrade\nSELECT 1;\n",
+            line.repeat(20_000)
+        );
+        std::fs::write(directory.path().join("20260101_0000_001_a.sql"), text).unwrap();
+        let defects = revchain_core::load(directory.path(), "m").unwrap_err();
+        assert_eq!(defects.iter().count(), 20);
+        let told = defects.to_string();
+        assert!(told.contains("(this file has 19980 more)") && told.len() < 20_000, "{told}");
+    }
+}
+
+#[test]
+fn heads_are_one_defect_each_and_never_told_to_revise_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    for (id, revises) in [("0", "base"), ("1", "0"), ("2", "0"), ("3", "0 1"), ("4", "1 2"), ("5", "1 2 3")] {
+        let text =
+            format!("-- A.\n-- @revises {revises}\n-- @upgrade\nSELECT 1;\n-- @downgrade\nSELECT 1;\n");
+        std::fs::write(
+            directory.path().join(format!("2026010{id}_0000_{id}_a.sql").replace("20260100", "20260101")),
+            text,
+        )
+        .unwrap();
+    }
+    let defects = revchain_core::load(directory.path(), "m").unwrap_err();
+    let helps: Vec<_> = defects.iter().map(|defect| defect.help_text().split(',').next().unwrap()).collect();
+    assert_eq!(helps, ["make 4 revise 5"]);
 }

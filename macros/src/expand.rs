@@ -17,7 +17,7 @@ pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain) -
         {
             // The short name keeps the output small, and with it the time that rustc takes over it.
             use #krate::__private as r;
-            const _: &[&[u8]] = &[#(#tracked),*];
+            const _: &[&[::core::primitive::u8]] = &[#(#tracked),*];
             // A constant of its own: only there does what a function makes live as long as the program.
             const REVISIONS: &[r::Revision] = &[#(#revisions),*];
             r::Migrations::embedded(#shown, REVISIONS)

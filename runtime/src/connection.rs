@@ -1,36 +1,71 @@
 //! What a request does to the connection it runs on, and puts back.
 
+use std::cell::Cell;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::error::Failure;
-use crate::{Event, Options};
+use crate::{Error, Event, Options};
 
-/// Runs `attempt` again while others hold the database, until the lock timeout is over.
-pub(crate) fn wait<T>(
-    options: &Options<'_>,
-    mut attempt: impl FnMut() -> rusqlite::Result<T>,
-) -> Result<T, Failure> {
-    let start = Instant::now();
-    let mut pause = Duration::from_millis(1);
-    let mut announced = false;
-    loop {
-        match attempt() {
-            Err(error) if is_busy(&error) => {
-                let waited = start.elapsed();
-                if waited >= options.lock_timeout {
-                    return Err(Failure::Locked { waited });
+/// Waits for others who hold the database, together for no longer than the lock timeout. While it lives, the
+/// connection's own busy timeout, which would come on top, is zero. A busy *handler* of the caller's is left alone: it
+/// could not be put back.
+pub(crate) struct Patience<'c, 'o> {
+    connection: &'c Connection,
+    options: &'c Options<'o>,
+    busy_timeout: u64,
+    waited: Cell<Duration>,
+}
+
+impl<'c, 'o> Patience<'c, 'o> {
+    pub(crate) fn new(connection: &'c Connection, options: &'c Options<'o>) -> Result<Self, Error> {
+        let mut patience = Self { connection, options, busy_timeout: 0, waited: Cell::default() };
+        // With a shared cache, even this can be locked.
+        let timeout: i64 = patience
+            .retry(|| connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0)))
+            .map_err(|failure| failure.while_doing("reading the busy timeout"))?;
+        if timeout > 0 {
+            connection
+                .busy_timeout(Duration::ZERO)
+                .map_err(|error| Failure::Sqlite(error).while_doing("setting the busy timeout"))?;
+            patience.busy_timeout = timeout.unsigned_abs();
+        }
+        Ok(patience)
+    }
+
+    /// Runs `attempt` again while others hold the database, until the lock timeout is over.
+    pub(crate) fn retry<T>(&self, mut attempt: impl FnMut() -> rusqlite::Result<T>) -> Result<T, Failure> {
+        let timeout = self.options.lock_timeout;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match attempt() {
+                Err(error) if is_busy(&error) => {
+                    let waited = self.waited.get();
+                    if waited >= timeout {
+                        return Err(Failure::Locked { waited });
+                    }
+                    if waited.is_zero() {
+                        self.options.emit(&Event::Waiting { timeout });
+                    }
+                    let start = Instant::now();
+                    thread::sleep(pause.min(timeout - waited));
+                    self.waited.set(waited + start.elapsed());
+                    pause = (pause * 2).min(Duration::from_millis(50));
                 }
-                if !announced {
-                    announced = true;
-                    options.emit(&Event::Waiting { timeout: options.lock_timeout });
-                }
-                thread::sleep(pause.min(options.lock_timeout - waited));
-                pause = (pause * 2).min(Duration::from_millis(50));
+                result => return result.map_err(Failure::Sqlite),
             }
-            result => return result.map_err(Failure::Sqlite),
+        }
+    }
+}
+
+impl Drop for Patience<'_, '_> {
+    fn drop(&mut self) {
+        if self.busy_timeout > 0 {
+            // It cannot fail on an open connection, and there would be nobody to tell.
+            let _ = self.connection.busy_timeout(Duration::from_millis(self.busy_timeout));
         }
     }
 }
@@ -53,40 +88,25 @@ pub(crate) fn read<T>(
     Ok(result)
 }
 
-/// Holds back the connection's settings that a migration cannot have, and puts them back when it is dropped,
-/// also on an error and in a panic.
-pub(crate) struct Settings<'c> {
+/// Keeps foreign keys from being enforced, and puts the connection's setting back when it is dropped, also on an
+/// error and in a panic. Not by `PRAGMA foreign_keys`, which is a statement: those can fail, and do nothing in a
+/// transaction.
+pub(crate) struct ForeignKeysOff<'c> {
     connection: &'c Connection,
-    foreign_keys: bool,
-    busy_timeout: u64,
+    were_on: bool,
 }
 
-impl<'c> Settings<'c> {
-    /// Turns off foreign keys, which only works outside a transaction, and the connection's own busy timeout,
-    /// which would add to the lock timeout. A busy *handler* of the caller's is left alone: it could not be put
-    /// back.
-    pub(crate) fn hold(connection: &'c Connection) -> rusqlite::Result<Self> {
-        let foreign_keys = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
-        let busy_timeout: i64 = connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?;
-        let settings = Self { connection, foreign_keys, busy_timeout: busy_timeout.try_into().unwrap_or(0) };
-        if settings.busy_timeout > 0 {
-            connection.busy_timeout(Duration::ZERO)?;
-        }
-        if settings.foreign_keys {
-            connection.execute_batch("PRAGMA foreign_keys = OFF")?;
-        }
-        Ok(settings)
+impl<'c> ForeignKeysOff<'c> {
+    pub(crate) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
+        let were_on = connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
+        Ok(Self { connection, were_on })
     }
 }
 
-impl Drop for Settings<'_> {
+impl Drop for ForeignKeysOff<'_> {
     fn drop(&mut self) {
-        // Neither can fail on an open connection, and there would be nobody to tell.
-        if self.foreign_keys {
-            let _ = self.connection.execute_batch("PRAGMA foreign_keys = ON");
-        }
-        if self.busy_timeout > 0 {
-            let _ = self.connection.busy_timeout(Duration::from_millis(self.busy_timeout));
-        }
+        // It cannot fail on an open connection, and there would be nobody to tell.
+        let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, self.were_on);
     }
 }

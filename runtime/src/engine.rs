@@ -2,29 +2,40 @@
 
 use std::time::{Duration, Instant};
 
-use revchain_core::{Downgrade, Found, Plan, Request, Revision, Step, plan};
+use revchain_core::{Conflict, Downgrade, Found, Plan, Request, Revision, Step, plan};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
-use crate::connection::{Settings, wait};
+use crate::connection::{self, ForeignKeysOff, Patience};
 use crate::error::{self, ErrorKind, Failure};
 use crate::{
     Applied, Direction, Error, Event, Options, Origin, Outcome, Report, StatementError, foreign_keys, history,
 };
 
-/// Brings the database to where `request` wants it, or leaves it as it is.
+/// Brings the database to where `request` wants it, or leaves it as it is: also where that is no longer what was
+/// `expected`.
 pub(crate) fn run(
     connection: &mut Connection,
     options: &Options<'_>,
     request: &Request,
+    expected: Option<&Plan>,
 ) -> Result<Report, Error> {
-    let result = if !connection.is_autocommit() {
-        Err(Error::new(ErrorKind::InTransaction))
-    } else if let Some(report) = up_to_date(connection, options, request) {
-        Ok(report)
-    } else {
-        under_lock(connection, options, request)
-    };
-    result.map_err(|error| error.in_database_of(connection))
+    try_run(connection, options, request, expected).map_err(|error| error.in_database_of(connection))
+}
+
+fn try_run(
+    connection: &Connection,
+    options: &Options<'_>,
+    request: &Request,
+    expected: Option<&Plan>,
+) -> Result<Report, Error> {
+    if !connection.is_autocommit() {
+        return Err(Error::new(ErrorKind::InTransaction));
+    }
+    let patience = Patience::new(connection, options)?;
+    if let Some(report) = up_to_date(connection, options, request) {
+        return Ok(report);
+    }
+    under_lock(connection, options, &patience, request, expected)
 }
 
 /// The usual case, without a lock and without a write: the history says that nothing is to be done. Whatever
@@ -37,25 +48,47 @@ fn up_to_date(connection: &Connection, options: &Options<'_>, request: &Request)
     plan.steps.is_empty().then(|| report(options, &found, &plan, request))
 }
 
-fn under_lock(connection: &Connection, options: &Options<'_>, request: &Request) -> Result<Report, Error> {
+fn under_lock(
+    connection: &Connection,
+    options: &Options<'_>,
+    patience: &Patience<'_, '_>,
+    request: &Request,
+    expected: Option<&Plan>,
+) -> Result<Report, Error> {
     // Declared before the transaction, so dropped after it: foreign keys cannot be turned on inside one.
-    let _settings =
-        Settings::hold(connection).map_err(|e| Failure::Sqlite(e).while_doing("reading the settings"))?;
+    let _foreign_keys = ForeignKeysOff::new(connection)
+        .map_err(|error| Failure::Sqlite(error).while_doing("turning foreign keys off"))?;
     let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
-    let transaction = wait(options, begin).map_err(|failure| failure.while_doing("taking the write lock"))?;
-    let found =
-        wait(options, || history::found(&transaction)).map_err(|f| f.while_doing("reading the history"))?;
-    let plan = plan::plan(options.migrations.chain(), &found, options.baseline.as_ref(), request)
-        .map_err(Error::from_conflict)?;
+    let transaction = patience.retry(begin).map_err(|failure| {
+        // `PRAGMA query_only` lets no transaction for writing begin; what it is for can still be read.
+        let found = connection::read(connection, history::found).ok();
+        let plan = found.and_then(|found| options.plan_from(&found, request).ok());
+        as_read_only(failure.while_doing("taking the write lock"), options, plan.as_ref())
+    })?;
+    let found = patience
+        .retry(|| history::found(&transaction))
+        .map_err(|failure| failure.while_doing("reading the history"))?;
+    refuse_temporary_tables(connection)?;
+    let plan = options.plan_from(&found, request).map_err(Error::from_conflict)?;
+    if expected.is_some_and(|expected| *expected != plan) {
+        return Err(Error::from_conflict(Conflict::Changed));
+    }
     let mut report = report(options, &found, &plan, request);
     if plan.steps.is_empty() {
         return Ok(report);
     }
     let result = carry_out(&transaction, options, &plan, &mut report);
-    result.map_err(|error| as_read_only(error, options, &plan))?;
-    commit(&transaction, options, &plan)?;
+    result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
+    commit(&transaction, patience, &plan)?;
     options.emit(&Event::Committed { at: plan.to.map(|place| options.revision(place)) });
     Ok(report)
+}
+
+/// A temporary table stands before one of the database wherever a migration names it.
+fn refuse_temporary_tables(connection: &Connection) -> Result<(), Error> {
+    let tables = history::tables(connection, "temp")
+        .map_err(|error| Failure::Sqlite(error).while_doing("looking for temporary tables"))?;
+    if tables.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::TemporaryTables { tables })) }
 }
 
 fn report(options: &Options<'_>, found: &Found, plan: &Plan, request: &Request) -> Report {
@@ -142,34 +175,33 @@ fn run_half(
     };
     let start = Instant::now();
     for statement in half.statements() {
-        execute(transaction, statement.sql()).map_err(|source| {
+        history::execute(transaction, statement.sql(), []).map_err(|source| {
             let snippet = statement.snippet(error::offset(&source));
             Error::new(ErrorKind::Statement(StatementError {
                 revision: revision.id().to_owned(),
                 direction,
                 path: revision.path().to_owned(),
-                line: snippet.line,
-                column: snippet.column,
+                line: snippet.line(),
+                column: snippet.column(),
                 message: error::message(&source),
                 source,
                 snippet,
                 at: at.clone(),
             }))
         })?;
+        // No statement that the rules let through can do this. If one does, nobody may believe that it did not.
+        if transaction.is_autocommit() {
+            return Err(Error::new(ErrorKind::TransactionEnded {
+                revision: revision.id().to_owned(),
+                path: revision.path().to_owned(),
+            }));
+        }
     }
     Ok(start.elapsed())
 }
 
-/// Runs a statement to its end; rows that it returns are of no use to anyone.
-fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.raw_query();
-    while rows.next()?.is_some() {}
-    Ok(())
-}
-
 /// SQLite lets a transaction for writing begin on a read-only database, and fails at the first write.
-fn as_read_only(error: Error, options: &Options<'_>, plan: &Plan) -> Error {
+fn as_read_only(error: Error, options: &Options<'_>, plan: Option<&Plan>) -> Error {
     let source = match error.kind() {
         ErrorKind::Sqlite { source, .. } => source,
         ErrorKind::Statement(error) => &error.source,
@@ -178,15 +210,13 @@ fn as_read_only(error: Error, options: &Options<'_>, plan: &Plan) -> Error {
     if source.sqlite_error_code() != Some(ErrorCode::ReadOnly) {
         return error;
     }
-    let upgrades = plan.steps.iter().filter_map(|step| match *step {
-        Step::Upgrade(place) => Some(options.revision(place).id().to_owned()),
-        _ => None,
-    });
-    Error::new(ErrorKind::ReadOnly { pending: upgrades.collect() })
+    let pending =
+        plan.into_iter().flat_map(Plan::upgrades).map(|place| options.revision(place).id().to_owned());
+    Error::new(ErrorKind::ReadOnly { pending: pending.collect() })
 }
 
 /// Commits, unless SQL was run and a foreign key points at nothing.
-fn commit(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Result<(), Error> {
+fn commit(transaction: &Connection, patience: &Patience<'_, '_>, plan: &Plan) -> Result<(), Error> {
     let violations = || {
         foreign_keys::violations(transaction)
             .map_err(|e| Failure::Sqlite(e).while_doing("checking foreign keys"))
@@ -198,10 +228,13 @@ fn commit(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Resul
             transaction
                 .execute_batch("ROLLBACK")
                 .map_err(|e| Failure::Sqlite(e).while_doing("rolling back"))?;
-            let (_, before) = violations()?;
+            // Not known where that cannot be checked, as with a key that did not fit its parent.
+            let before = violations().ok().map(|(_, before)| before);
             return Err(Error::new(ErrorKind::ForeignKeys { violations: first, count, before }));
         }
     }
     // Readers may have to finish first. A COMMIT that was busy leaves the transaction as it was.
-    wait(options, || transaction.execute_batch("COMMIT")).map_err(|failure| failure.while_doing("committing"))
+    patience
+        .retry(|| transaction.execute_batch("COMMIT"))
+        .map_err(|failure| failure.while_doing("committing"))
 }

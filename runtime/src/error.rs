@@ -36,7 +36,7 @@ pub enum ErrorKind {
     /// Others held the database for longer than the lock timeout.
     #[non_exhaustive]
     Locked {
-        /// For how long it was waited.
+        /// How long the program waited.
         waited: Duration,
     },
     /// The database must be changed, and is open for reading only.
@@ -49,15 +49,31 @@ pub enum ErrorKind {
     Conflict(Conflict),
     /// A statement of a migration failed.
     Statement(StatementError),
-    /// The migrations left rows whose foreign keys point at nothing.
+    /// The migrations left rows whose foreign keys have no match.
     #[non_exhaustive]
     ForeignKeys {
         /// The first of those rows.
         violations: Vec<Violation>,
         /// How many there are.
         count: usize,
-        /// How many there were before the migrations ran.
-        before: usize,
+        /// How many there were before the migrations ran, where that could be found out.
+        before: Option<usize>,
+    },
+    /// The connection has temporary tables. They would stand before the tables of the database wherever a migration
+    /// names one.
+    #[non_exhaustive]
+    TemporaryTables {
+        /// Their names.
+        tables: Vec<String>,
+    },
+    /// A statement of a migration ended the transaction, so what ran up to there may be in the database for good. The
+    /// rules for statements are there so that this cannot happen: it is a defect of revchain.
+    #[non_exhaustive]
+    TransactionEnded {
+        /// The revision's id.
+        revision: String,
+        /// Its file.
+        path: String,
     },
     /// SQLite failed at something else.
     #[non_exhaustive]
@@ -109,7 +125,7 @@ pub struct StatementError {
     pub(crate) at: Option<String>,
 }
 
-/// A row whose foreign key points at nothing.
+/// A row whose foreign key has no match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
@@ -181,6 +197,8 @@ impl Error {
             ErrorKind::Conflict(conflict) => conflict.code(),
             ErrorKind::Statement(_) => "statement",
             ErrorKind::ForeignKeys { .. } => "foreign-keys",
+            ErrorKind::TemporaryTables { .. } => "temporary-tables",
+            ErrorKind::TransactionEnded { .. } => "transaction-ended",
             ErrorKind::Sqlite { .. } => "sqlite",
         }
     }
@@ -209,7 +227,7 @@ impl fmt::Display for ErrorKind {
                 write!(
                     f,
                     "the database cannot be opened: {}",
-                    reason.map_or_else(|| message(source), str::to_owned)
+                    reason.map_or_else(|| escape(&message(source)), str::to_owned)
                 )
             }
             Self::InTransaction => f.write_str(
@@ -218,7 +236,7 @@ impl fmt::Display for ErrorKind {
             ),
             Self::Locked { waited } => write!(
                 f,
-                "the database is locked: another connection has not let go of it for {waited:.1?}\n\
+                "the database is locked: another connection held it for all of the {waited:.1?} that were waited\n\
                  help: close other programs that use it, or wait longer (lock_timeout in the options)"
             ),
             Self::ReadOnly { pending } if pending.is_empty() => f.write_str(
@@ -235,11 +253,30 @@ impl fmt::Display for ErrorKind {
             Self::Conflict(conflict) => conflict.fmt(f),
             Self::Statement(error) => error.fmt(f),
             Self::ForeignKeys { violations, count, before } => foreign_keys(f, violations, *count, *before),
+            Self::TemporaryTables { tables } => write!(
+                f,
+                "the connection has temporary tables ({}), which would hide those of the database from the migrations\n\
+                 help: upgrade before they are created, or drop them first",
+                escape(&tables.join(", "))
+            ),
+            Self::TransactionEnded { revision, path } => write!(
+                f,
+                "a statement of {revision} ended the transaction, so part of it may have been kept\n  {}\n\
+                 help: this is a defect of revchain; check the database against a backup",
+                escape(path)
+            ),
             Self::Sqlite { source, .. } if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
                 f.write_str("this is no SQLite database, or it is encrypted")
             }
             Self::Sqlite { doing, source } => {
-                write!(f, "{doing} failed: {}", message(source))?;
+                let message = message(source);
+                write!(f, "{doing} failed: {}", escape(&message))?;
+                if message.starts_with("foreign key mismatch") {
+                    return f.write_str(
+                        "\nhelp: the columns that a key points at must be the PRIMARY KEY of their table or have a UNIQUE index:\n      \
+                         let a migration add one, or rebuild the table without the key",
+                    );
+                }
                 match source.sqlite_error_code() {
                     Some(ErrorCode::ReadOnly) => f.write_str(
                         "\nhelp: a database in WAL mode can only be read where its folder can be written, or while its\n      \
@@ -256,23 +293,23 @@ fn foreign_keys(
     f: &mut fmt::Formatter<'_>,
     violations: &[Violation],
     count: usize,
-    before: usize,
+    before: Option<usize>,
 ) -> fmt::Result {
-    let rows = if count == 1 { "1 row points" } else { &format!("{count} rows point") };
-    write!(f, "{rows} at nothing, so nothing was changed")?;
+    let rows = if count == 1 { "1 row violates" } else { &format!("{count} rows violate") };
+    write!(f, "{rows} a foreign key, so nothing was changed")?;
     for Violation { table, rowid, columns, parent } in violations {
         let row = rowid.map_or("a row".to_owned(), |rowid| format!("row {rowid}"));
         let columns = columns.join(", ");
-        write!(f, "\n  {}: {row}, key ({}) into {}", escape(table), escape(&columns), escape(parent))?;
+        write!(f, "\n  {}, {row}: ({}) has no match in {}", escape(table), escape(&columns), escape(parent))?;
     }
     if count > violations.len() {
         write!(f, "\n  … and {} more", count - violations.len())?;
     }
     match before {
-        0 => f.write_str(
+        None | Some(0) => f.write_str(
             "\nhelp: the pending migrations leave these rows behind: let them delete or mend them",
         ),
-        _ => write!(
+        Some(before) => write!(
             f,
             "\nhelp: {before} such {} there before the pending migrations ran: let a migration delete or mend them",
             if before == 1 { "row was" } else { "rows were" }
@@ -289,26 +326,15 @@ impl fmt::Display for StatementError {
             escape(message),
             escape(path)
         )?;
-        write!(f, "\nnothing was changed: the database is still at {}", at.as_deref().unwrap_or("base"))
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self.kind() {
-            ErrorKind::Open { source, .. } | ErrorKind::Sqlite { source, .. } => Some(source),
-            ErrorKind::Statement(error) => Some(&error.source),
-            ErrorKind::Conflict(conflict) => Some(conflict),
-            _ => None,
+        match at {
+            Some(at) => write!(f, "\nnothing was changed: the database is still at {at}"),
+            None => f.write_str("\nnothing was changed"),
         }
     }
 }
 
-impl std::error::Error for StatementError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
+// Without a source: the text says what SQLite said already, and would be told twice. The data is in `kind`.
+impl std::error::Error for Error {}
 
 /// What went wrong with one thing that SQLite was asked to do, before it is known what that was for.
 #[derive(Debug)]

@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use revchain_core::Revision;
+use revchain_core::snippet::escape;
 
 /// What happens while a database is brought to a revision. The text is made to be shown.
 #[derive(Debug, Clone)]
@@ -78,13 +79,13 @@ impl fmt::Display for Event<'_> {
             Self::Waiting { timeout } => write!(f, "waiting for another connection, at most {timeout:.1?}"),
             Self::Started { from, to, steps } => write!(f, "{} → {}, {steps} to do", id(from), id(to)),
             Self::Upgrading { revision } => {
-                write!(f, "upgrading to {}: {}", revision.id(), revision.summary())
+                write!(f, "upgrading to {}: {}", revision.id(), escape(revision.summary()))
             }
             Self::Upgraded { revision, duration } => {
                 write!(f, "upgraded to {} ({duration:.1?})", revision.id())
             }
             Self::Downgrading { revision } => {
-                write!(f, "downgrading {}: {}", revision.id(), revision.summary())
+                write!(f, "downgrading {}: {}", revision.id(), escape(revision.summary()))
             }
             Self::Downgraded { revision, duration } => {
                 write!(f, "downgraded {} ({duration:.1?})", revision.id())

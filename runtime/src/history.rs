@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use revchain_core::{Found, Revision, Stamped, checksum};
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Params, params};
 
 /// Named with its schema everywhere: a temporary table of that name must not stand before it.
 const CREATE: &str = "CREATE TABLE main.revchain_history (
@@ -42,6 +42,8 @@ pub enum Origin {
     Stamp,
     /// It was recognised in a database that had no history.
     Adopt,
+    /// In a way that this version does not know: a newer one wrote it.
+    Unknown,
 }
 
 impl Origin {
@@ -51,6 +53,7 @@ impl Origin {
             Self::Upgrade => "upgrade",
             Self::Stamp => "stamp",
             Self::Adopt => "adopt",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -64,17 +67,16 @@ impl fmt::Display for Origin {
 impl FromSql for Origin {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let name = value.as_str()?;
-        [Self::Upgrade, Self::Stamp, Self::Adopt]
-            .into_iter()
-            .find(|origin| origin.name() == name)
-            .ok_or_else(|| FromSqlError::Other(format!("`{name}` is no origin of a revision").into()))
+        let known =
+            [Self::Upgrade, Self::Stamp, Self::Adopt].into_iter().find(|origin| origin.name() == name);
+        Ok(known.unwrap_or(Self::Unknown))
     }
 }
 
 /// What is in the database, as the plan needs it.
 pub(crate) fn found(connection: &Connection) -> rusqlite::Result<Found> {
     if !exists(connection)? {
-        let tables = tables(connection)?;
+        let tables = tables(connection, "main")?;
         return Ok(if tables.is_empty() { Found::Nothing } else { Found::Unmanaged(tables) });
     }
     let mut statement =
@@ -89,11 +91,13 @@ fn exists(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(connection.query_row(sql, [], |_| Ok(())).optional()?.is_some())
 }
 
-fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare(
-        "SELECT name FROM main.sqlite_master
-         WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
-    )?;
+/// The tables and views of a schema, `main` or `temp`, in order.
+pub(crate) fn tables(connection: &Connection, schema: &str) -> rusqlite::Result<Vec<String>> {
+    let master = if schema == "temp" { "sqlite_temp_master" } else { "main.sqlite_master" };
+    let mut statement = connection.prepare(&format!(
+        "SELECT name FROM {master}
+         WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+    ))?;
     let names = statement.query_map([], |row| row.get(0))?;
     names.collect()
 }
@@ -111,7 +115,9 @@ pub(crate) fn stamps(connection: &Connection) -> rusqlite::Result<Vec<Stamp>> {
             revision: row.get(0)?,
             checksum: row.get(1)?,
             origin: row.get(2)?,
-            applied_at: UNIX_EPOCH + Duration::from_millis(milliseconds.try_into().unwrap_or(0)),
+            applied_at: UNIX_EPOCH
+                .checked_add(Duration::from_millis(milliseconds.try_into().unwrap_or(0)))
+                .unwrap_or(UNIX_EPOCH),
             duration: Duration::from_micros(microseconds.try_into().unwrap_or(0)),
         })
     })?;
@@ -130,20 +136,39 @@ pub(crate) fn insert(
     duration: Duration,
 ) -> rusqlite::Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut statement =
-        connection.prepare("INSERT OR REPLACE INTO main.revchain_history VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    statement.execute(params![
+    // The columns are named: a later version may have more of them.
+    let sql =
+        "INSERT OR REPLACE INTO main.revchain_history (revision, checksum, origin, applied_at, duration_us)
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    let values = params![
         revision.id(),
         checksum::hex(revision.checksum()),
         origin.name(),
         i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
         i64::try_from(duration.as_micros()).unwrap_or(i64::MAX),
-    ])?;
-    Ok(())
+    ];
+    one_row(execute(connection, sql, values)?)
 }
 
 pub(crate) fn remove(connection: &Connection, revision: &Revision) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare("DELETE FROM main.revchain_history WHERE revision = ?1")?;
-    statement.execute([revision.id()])?;
-    Ok(())
+    one_row(execute(connection, "DELETE FROM main.revchain_history WHERE revision = ?1", [revision.id()])?)
+}
+
+/// Runs a statement to its end, and gives the number of rows that it changed. Rows that it returns are of no use: a
+/// migration has nobody to give them to, and with `PRAGMA count_changes` every statement has some.
+pub(crate) fn execute(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query(values)?;
+    while rows.next()?.is_some() {}
+    drop(rows);
+    Ok(connection.changes())
+}
+
+/// A trigger on the table could have kept the row from being written.
+fn one_row(changed: u64) -> rusqlite::Result<()> {
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(rusqlite::Error::StatementChangedRows(usize::try_from(changed).unwrap_or(usize::MAX)))
+    }
 }

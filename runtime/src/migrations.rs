@@ -32,7 +32,8 @@ impl Migrations {
     /// # Errors
     ///
     /// Every defect of the directory.
-    pub fn from_directory(directory: &Path) -> Result<Self, Defects> {
+    pub fn from_directory(directory: impl AsRef<Path>) -> Result<Self, Defects> {
+        let directory = directory.as_ref();
         let shown = directory.to_string_lossy().into_owned();
         Ok(Self { chain: revchain_core::load(directory, &shown)?, directory: shown.into() })
     }
@@ -58,7 +59,7 @@ impl Migrations {
         self.chain.head()
     }
 
-    /// Other options than the usual: a baseline, the time to wait for the write lock, a callback for progress.
+    /// A builder for options: a baseline, the time to wait for the write lock, a callback for progress.
     pub fn options(&self) -> Options<'_> {
         Options::new(self)
     }
@@ -132,8 +133,7 @@ impl Migrations {
     ///
     /// Where history and chain disagree, as [`Conflict`](crate::Conflict) says.
     pub fn current(&self, connection: &Connection) -> Result<Option<&Revision>, Error> {
-        let place = self.options().read_current(connection)?;
-        Ok(place.map(|place| &self.revisions()[place]))
+        self.options().current(connection)
     }
 
     /// The revisions that an upgrade to the head would apply, in order. Never writes.
@@ -142,11 +142,10 @@ impl Migrations {
     ///
     /// Where an upgrade would be refused, as [`Conflict`](crate::Conflict) says.
     pub fn pending(&self, connection: &Connection) -> Result<Vec<&Revision>, Error> {
-        let places = self.options().read_pending(connection)?;
-        Ok(places.into_iter().map(|place| &self.revisions()[place]).collect())
+        self.options().pending(connection)
     }
 
-    /// What is stamped, in the order in which it was: also what this program does not know. Never writes.
+    /// The rows of the history, oldest first, including revisions that this program does not know. Never writes.
     ///
     /// # Errors
     ///

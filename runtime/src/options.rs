@@ -2,9 +2,10 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use revchain_core::{Plan, Request, Revision, Step, Target, plan};
+use revchain_core::{Conflict, Found, Plan, Request, Revision, Target, plan};
 use rusqlite::Connection;
 
+use crate::connection::Patience;
 use crate::error::ErrorKind;
 use crate::{Error, Event, Migrations, Report, Stamp, connection, engine, history};
 
@@ -52,8 +53,9 @@ impl<'m> Options<'m> {
         self
     }
 
-    /// Calls `callback` as things happen, after those that were given before. It runs inside the transaction, so it should be quick; what it says is
-    /// done is only kept once [`Event::Committed`] has come.
+    /// Calls `callback` as things happen, after those that were given before. Between [`Event::Started`] and
+    /// [`Event::Committed`] it runs inside the transaction, so it should be quick; nothing that it reports is final
+    /// before `Committed`.
     pub fn on_event(mut self, callback: impl Fn(&Event<'_>) + 'm) -> Self {
         self.on_event.push(Box::new(callback));
         self
@@ -73,7 +75,8 @@ impl<'m> Options<'m> {
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Connection, Error> {
         let path = path.as_ref();
         let mut connection = Connection::open(path).map_err(|source| Error::cannot_open(path, source))?;
-        self.upgrade(&mut connection)?;
+        // The path in an error is the one that was given.
+        self.upgrade(&mut connection).map_err(|error| error.in_database(&path.to_string_lossy()))?;
         Ok(connection)
     }
 
@@ -114,7 +117,7 @@ impl<'m> Options<'m> {
         connection: &mut Connection,
         target: impl Into<Target>,
     ) -> Result<Report, Error> {
-        engine::run(connection, self, &Request::Upgrade(target.into()))
+        engine::run(connection, self, &Request::Upgrade(target.into()), None)
     }
 
     /// Downgrades to `target`, which is a revision, `"base"` or `"-n"`: runs the downgrades of all revisions that
@@ -129,7 +132,7 @@ impl<'m> Options<'m> {
         connection: &mut Connection,
         target: impl Into<Target>,
     ) -> Result<Report, Error> {
-        engine::run(connection, self, &Request::Downgrade(target.into()))
+        engine::run(connection, self, &Request::Downgrade(target.into()), None)
     }
 
     /// Records that the database is at `target`, which is a revision, `"head"` or `"base"`, and runs nothing. The
@@ -140,7 +143,7 @@ impl<'m> Options<'m> {
     ///
     /// See [`ErrorKind`]. A database that is ahead of the program is refused.
     pub fn stamp(&self, connection: &mut Connection, target: impl Into<Target>) -> Result<Report, Error> {
-        engine::run(connection, self, &Request::Stamp(target.into()))
+        engine::run(connection, self, &Request::Stamp(target.into()), None)
     }
 
     /// What `request` would do to the database as it is now, without doing it. Never writes.
@@ -149,43 +152,79 @@ impl<'m> Options<'m> {
     ///
     /// Why it would be refused.
     pub fn plan(&self, connection: &Connection, request: &Request) -> Result<Plan, Error> {
-        self.plan_from(connection, self.baseline.as_ref(), request)
+        self.look(connection, |found| self.plan_from(&found, request))
     }
 
-    /// What is stamped, in the order in which it was. Never writes.
+    /// Does what `request` asks for, if that is still what `plan` says: for programs that show what they will do, and
+    /// ask. See [`upgrade_to`](Self::upgrade_to) for what is written and when.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict::Changed`](crate::Conflict::Changed) where the database has been changed since; and see
+    /// [`ErrorKind`]. After an error the database is as it was before.
+    pub fn carry_out(
+        &self,
+        connection: &mut Connection,
+        request: &Request,
+        plan: &Plan,
+    ) -> Result<Report, Error> {
+        engine::run(connection, self, request, Some(plan))
+    }
+
+    /// The newest revision that the database has; `None` at base, and where there is no history. Never writes.
+    ///
+    /// # Errors
+    ///
+    /// Where history and chain disagree, as [`Conflict`](crate::Conflict) says.
+    pub fn current(&self, connection: &Connection) -> Result<Option<&'m Revision>, Error> {
+        let place = self.look(connection, |found| plan::current(self.migrations.chain(), &found))?;
+        Ok(place.map(|place| self.revision(place)))
+    }
+
+    /// The revisions that an upgrade to the head would apply, in order. Never writes.
+    ///
+    /// # Errors
+    ///
+    /// Where an upgrade would be refused, as [`Conflict`](crate::Conflict) says.
+    pub fn pending(&self, connection: &Connection) -> Result<Vec<&'m Revision>, Error> {
+        let plan = self.plan(connection, &Request::Upgrade(Target::Head))?;
+        Ok(plan.upgrades().map(|place| self.revision(place)).collect())
+    }
+
+    /// The rows of the history, oldest first, including revisions that this program does not know. Never writes.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
     pub fn history(&self, connection: &Connection) -> Result<Vec<Stamp>, Error> {
-        connection::wait(self, || connection::read(connection, history::stamps))
-            .map_err(|error| error.while_doing("reading the history").in_database_of(connection))
+        self.read(connection, history::stamps)
     }
 
-    pub(crate) fn read_current(&self, connection: &Connection) -> Result<Option<usize>, Error> {
-        // Nothing lies below base, so this runs nothing; it only checks history against chain.
-        let request = Request::Upgrade(Target::Base);
-        Ok(self.plan_from(connection, Some(&Target::Base), &request)?.from)
-    }
-
-    pub(crate) fn read_pending(&self, connection: &Connection) -> Result<Vec<usize>, Error> {
-        let steps = self.plan(connection, &Request::Upgrade(Target::Head))?.steps;
-        Ok(steps
-            .into_iter()
-            .filter_map(|step| if let Step::Upgrade(place) = step { Some(place) } else { None })
-            .collect())
-    }
-
-    fn plan_from(
+    /// Concludes something from what is found in the database.
+    fn look<T>(
         &self,
         connection: &Connection,
-        baseline: Option<&Target>,
-        request: &Request,
-    ) -> Result<Plan, Error> {
-        let found = connection::wait(self, || connection::read(connection, history::found))
-            .map_err(|error| error.while_doing("reading the history").in_database_of(connection))?;
-        plan::plan(self.migrations.chain(), &found, baseline, request)
-            .map_err(|conflict| Error::from_conflict(conflict).in_database_of(connection))
+        conclude: impl FnOnce(Found) -> Result<T, Conflict>,
+    ) -> Result<T, Error> {
+        let found = self.read(connection, history::found)?;
+        conclude(found).map_err(|conflict| Error::from_conflict(conflict).in_database_of(connection))
+    }
+
+    fn read<T>(
+        &self,
+        connection: &Connection,
+        query: impl Fn(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        Patience::new(connection, self)
+            .and_then(|patience| {
+                let read = patience.retry(|| connection::read(connection, &query));
+                read.map_err(|failure| failure.while_doing("reading the history"))
+            })
+            .map_err(|error| error.in_database_of(connection))
+    }
+
+    pub(crate) fn plan_from(&self, found: &Found, request: &Request) -> Result<Plan, Conflict> {
+        plan::plan(self.migrations.chain(), found, self.baseline.as_ref(), request)
     }
 
     pub(crate) fn revision(&self, place: usize) -> &'m Revision {

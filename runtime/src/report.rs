@@ -31,7 +31,7 @@ pub struct Applied {
     pub duration: Duration,
 }
 
-/// What a request found, and so did.
+/// What came of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -45,6 +45,19 @@ pub enum Outcome {
     Upgraded,
     /// Revisions were reverted.
     Downgraded,
+}
+
+impl Outcome {
+    /// A short name for programs, as `--json` shows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::UpToDate => "up-to-date",
+            Self::Stamped => "stamped",
+            Self::Upgraded => "upgraded",
+            Self::Downgraded => "downgraded",
+        }
+    }
 }
 
 impl fmt::Display for Report {
@@ -72,7 +85,11 @@ impl fmt::Display for Report {
                 match (self.applied.is_empty(), self.unstamped.is_empty()) {
                     (false, _) => write!(f, "stamped at {at}, then upgraded to {to}: {}", applied()),
                     (true, false) => {
-                        write!(f, "stamped at {to}: the stamps of {} removed", count(self.unstamped.len()))
+                        write!(
+                            f,
+                            "stamped at {to}: {} no longer recorded, nothing run",
+                            count(self.unstamped.len())
+                        )
                     }
                     (true, true) => {
                         write!(f, "stamped at {to}: {} recorded, nothing run", count(self.stamped.len()))

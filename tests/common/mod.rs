@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use revchain::rusqlite::Connection;
+use revchain::rusqlite::types::ValueRef;
 use revchain::{Migrations, embed_migrations};
 use tempfile::TempDir;
 
@@ -96,7 +97,10 @@ pub(crate) fn dump(connection: &Connection, sql: &str) -> String {
     let mut text = String::new();
     while let Some(row) = rows.next().unwrap() {
         for column in 0..columns {
-            write!(text, "{:?} ", row.get_ref(column).unwrap()).unwrap();
+            match row.get_ref(column).unwrap() {
+                ValueRef::Text(value) => write!(text, "{} ", String::from_utf8_lossy(value)).unwrap(),
+                value => write!(text, "{value:?} ").unwrap(),
+            }
         }
         text.push('\n');
     }

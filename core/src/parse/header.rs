@@ -7,7 +7,7 @@ use super::{Parser, Revises};
 use crate::defect::Code;
 use crate::name;
 use crate::revision::Destroys;
-use crate::snippet::Snippet;
+use crate::snippet::line_number;
 use crate::sql::{self, Kind, Token};
 
 pub(super) const DIRECTIVES: &[&str] = &["revises", "upgrade", "downgrade", "irreversible", "destroys"];
@@ -98,7 +98,7 @@ impl<'t> Parser<'t, '_> {
             malformed = malformed.or(Some((title, directive.arguments_span())));
         }
         if let Some((title, span)) = malformed {
-            let help = "name the revision that this one follows, `-- @revises 004`, or `-- @revises base` for the first;\nof a merge, every one, parted by spaces: `-- @revises 005 006`";
+            let help = "name the revision that this one follows, `-- @revises 004`, or `-- @revises base` for the first;\na merge names every parent, separated by spaces: `-- @revises 005 006`";
             self.defect(Code::MalformedDirective, title, span, "", help);
             return None;
         }
@@ -164,7 +164,7 @@ impl<'t> Parser<'t, '_> {
         if self.destroys.iter().find(same).is_some() {
             self.defect(
                 Code::DuplicateDirective,
-                format!("`@destroys {}` stands twice", arguments[..end].trim()),
+                format!("`@destroys {}` appears twice", arguments[..end].trim()),
                 directive.line.clone(),
                 "",
                 "keep one",
@@ -175,13 +175,13 @@ impl<'t> Parser<'t, '_> {
     }
 
     fn duplicate(&mut self, directive: &Directive<'t>, first: Range<usize>, help: &str) {
-        let line = Snippet::new(self.text, 1, first, "").line;
-        let title = format!("`@{}` stands twice", directive.name);
+        let line = line_number(self.text, first.start);
+        let title = format!("`@{}` appears twice", directive.name);
         self.defect(
             Code::DuplicateDirective,
             title,
             directive.line.clone(),
-            format!("it stands on line {line}"),
+            format!("first on line {line}"),
             help,
         );
     }

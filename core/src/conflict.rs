@@ -1,0 +1,153 @@
+//! Why nothing is done to a database, and how it is said.
+
+use std::fmt;
+
+use crate::snippet::escape;
+
+/// Why nothing can be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// The database has tables, but no history, and no baseline was given.
+    #[non_exhaustive]
+    Unmanaged {
+        /// The tables.
+        tables: Vec<String>,
+    },
+    /// The database has revisions that the chain does not have.
+    #[non_exhaustive]
+    Ahead {
+        /// Those revisions, in the order in which they were stamped.
+        unknown: Vec<String>,
+        /// The chain's head.
+        head: String,
+        /// Whether the database has any revision that the chain has.
+        related: bool,
+    },
+    /// Revisions were edited after they had been applied.
+    #[non_exhaustive]
+    Edited {
+        /// Those revisions and their files.
+        revisions: Vec<(String, String)>,
+        /// The newest revision that the database has.
+        current: String,
+    },
+    /// The history lacks a revision that one in it revises.
+    #[non_exhaustive]
+    Gap {
+        /// The revision that is stamped.
+        revision: String,
+        /// The one that is not.
+        missing: String,
+    },
+    /// The chain has no such revision.
+    #[non_exhaustive]
+    UnknownTarget {
+        /// What was asked for.
+        target: String,
+        /// What may have been meant, or what there is.
+        hint: String,
+    },
+    /// The target is not in the direction that was asked for, or too many steps away.
+    #[non_exhaustive]
+    OutOfReach {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A revision on the way down cannot be reverted.
+    #[non_exhaustive]
+    Irreversible {
+        /// The revision.
+        revision: String,
+        /// The reason that its file gives.
+        reason: String,
+        /// Its file.
+        path: String,
+    },
+    /// What is to be done is no longer what was planned and shown.
+    Changed,
+}
+
+impl Conflict {
+    /// A short name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unmanaged { .. } => "unmanaged",
+            Self::Ahead { .. } => "ahead",
+            Self::Edited { .. } => "edited",
+            Self::Gap { .. } => "gap",
+            Self::UnknownTarget { .. } => "unknown-target",
+            Self::OutOfReach { .. } => "out-of-reach",
+            Self::Irreversible { .. } => "irreversible",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names and reasons come from a database or a file.
+        match self {
+            Self::Unmanaged { tables } => write!(
+                f,
+                "the database has tables ({}) but no history: it was not made by these migrations\n\
+                 help: if its tables are those of a revision, such as 001, say so: .baseline(\"001\") on the options takes\n      \
+                 every such database along, the command `stamp -r 001` records it for this one; if they are those of\n      \
+                 another program that shares the file, the revision is \"base\"",
+                few(tables)
+            ),
+            Self::Ahead { unknown, head, related: true } => write!(
+                f,
+                "the database is ahead of this program: it has {}, which this program does not know; its head is {head}\n\
+                 help: use the newer program that upgraded it, or let that program downgrade it to {head}",
+                few(unknown)
+            ),
+            Self::Ahead { unknown, related: false, .. } => write!(
+                f,
+                "the database belongs to another chain: none of its revisions ({}) is known here\n\
+                 help: check that this is the right file for this program",
+                few(unknown)
+            ),
+            Self::Edited { revisions, current } => {
+                let ids: Vec<_> = revisions.iter().map(|(id, _)| id.clone()).collect();
+                let (were, files) = if ids.len() == 1 { ("was", "the file") } else { ("were", "the files") };
+                write!(f, "{} {were} edited after the database had applied it", few(&ids))?;
+                revisions.iter().take(FEW).try_for_each(|(_, path)| write!(f, "\n  {}", escape(path)))?;
+                write!(
+                    f,
+                    "\nhelp: put {files} back as before, and write the change as a new revision; if the database does\n      \
+                     have what is written there now, record that: the command `stamp -r {current}`, or .stamp(…, \"{current}\")"
+                )
+            }
+            Self::Gap { revision, missing } => write!(
+                f,
+                "the history has {revision}, but not {missing}, which {revision} revises\n\
+                 help: somebody changed revchain_history by hand; `stamp` records where the database really is"
+            ),
+            Self::UnknownTarget { target, hint } => {
+                write!(f, "there is no revision `{}`: {hint}", escape(target))
+            }
+            Self::OutOfReach { reason } => f.write_str(reason),
+            Self::Irreversible { revision, reason, path } => write!(
+                f,
+                "{revision} cannot be reverted: {}\n  {}\nhelp: nothing was changed; restore a backup from before {revision}",
+                escape(reason),
+                escape(path)
+            ),
+            Self::Changed => f.write_str(
+                "the database was changed by another program in the meantime, so nothing was done\n\
+                 help: look again, and decide again",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Conflict {}
+
+/// How many names a sentence holds.
+const FEW: usize = 3;
+
+fn few(names: &[String]) -> String {
+    let shown = escape(&names[..names.len().min(FEW)].join(", "));
+    if names.len() > FEW { format!("{shown}, … {} in all", names.len()) } else { shown }
+}
