@@ -51,7 +51,7 @@
 //!
 //! ```
 //! # use std::time::Duration;
-//! # use revchain::{Migrations, Outcome, embed_migrations, rusqlite::Connection};
+//! # use revchain::{Migrations, Outcome, Request, embed_migrations, rusqlite::Connection};
 //! # static MIGRATIONS: Migrations = embed_migrations!();
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
@@ -71,9 +71,18 @@
 //! MIGRATIONS.downgrade_to(&mut db, "-2")?;
 //! assert_eq!(MIGRATIONS.pending(&db)?.len(), 2);
 //! MIGRATIONS.upgrade_to(&mut db, "+1")?;
+//! MIGRATIONS.stamp(&mut db, "008")?; // records where the database is, and runs nothing
 //! for stamp in MIGRATIONS.history(&db)? {
 //!     println!("{} {} {:?}", stamp.revision, stamp.origin, stamp.applied_at);
 //! }
+//!
+//! // To show what will be done before it is: a plan, which is carried out or refused.
+//! let request = Request::Downgrade("007".into());
+//! let plan = MIGRATIONS.plan(&db, &request)?;
+//! for revision in plan.steps.iter().filter_map(|step| step.place()).map(|place| &MIGRATIONS.revisions()[place]) {
+//!     println!("reverts {} of {}: {}", revision.id(), revision.date(), revision.summary());
+//! }
+//! MIGRATIONS.options().carry_out(&mut db, &request, &plan)?;
 //! # Ok(())
 //! # }
 //! ```
@@ -90,9 +99,15 @@
 //! }
 //! ```
 //!
-//! # Tests
+//! # Tests and tools
 //!
-//! [`Migrations::open_in_memory`] gives each test a database of its own, at the head.
+//! [`Migrations::open_in_memory`] gives each test a database of its own, at the head. A tool that works on a directory
+//! and not on a program reads it with [`Migrations::from_directory`], which says what the macro would: [`Defects`].
+//!
+//! # The commands
+//!
+//! With the feature `cli`, [`cli::Commands`](https://docs.rs/revchain/latest/revchain/cli) runs upgrade, downgrade,
+//! current, history, pending, stamp and migrate, mounted in the clap CLI of an application.
 //!
 //! # Features
 //!

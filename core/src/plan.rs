@@ -57,9 +57,9 @@ pub enum Step {
 /// What is to be done, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The newest revision that is stamped before; `None` for base.
+    /// The place in the chain of the newest revision that is stamped before; `None` for base.
     pub from: Option<usize>,
-    /// The newest revision that is stamped afterwards.
+    /// The place in the chain of the newest revision that is stamped afterwards; `None` for base.
     pub to: Option<usize>,
     /// The steps.
     pub steps: Vec<Step>,

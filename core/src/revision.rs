@@ -95,7 +95,7 @@ impl Revision {
         &self.destroys
     }
 
-    /// SHA-256 over the id, the parents and the SQL tokens of both halves; see [`crate::checksum`].
+    /// SHA-256 over the id, the parents and the SQL tokens of both halves. Comments and white space do not count.
     pub fn checksum(&self) -> &[u8; 32] {
         &self.checksum
     }

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+use fallible_iterator::FallibleIterator;
 use proptest::prelude::*;
 use revchain_core::sql::{Kind, statements, tokens};
-use revchain_runtime::rusqlite::fallible_iterator::FallibleIterator;
 use revchain_runtime::rusqlite::{Batch, Connection};
 
 /// The statements that SQLite finds, by their number; it must know the tables that they name.
