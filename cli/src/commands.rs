@@ -7,22 +7,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use revchain_core::snippet::escape;
-use revchain_core::{Found, checksum, plan};
-use revchain_runtime::rusqlite::{self, Connection, OpenFlags};
-use revchain_runtime::{
-    Conflict, Error, Event, Options, Plan, Report, Request, Revision, Stamp, Step, Target,
-};
-use serde_json::{Value, json};
+use revchain_core::{Found, plan};
+use revchain_runtime::{Event, Options, Plan, Report, Request, Revision, Target};
 
 use crate::args::{Command, Common, Downgrade};
+use crate::database::{exists, must_exist, open};
 use crate::failure::{Failure, in_database};
 use crate::migrate::migrate;
-use crate::output::{self, Answer, CURRENT, FAINT, PENDING};
+use crate::output::{self, Answer, FAINT};
 
 /// The commands of one application: on its chain, with its options, on its database.
 #[must_use = "commands do nothing until one is run"]
 pub struct Commands<'m> {
-    options: Options<'m>,
+    pub(crate) options: Options<'m>,
     database: Option<PathBuf>,
     directory: Option<PathBuf>,
     before_upgrade: Option<Prepare<'m>>,
@@ -73,7 +70,7 @@ impl<'m> Commands<'m> {
             Command::Upgrade(upgrade) => {
                 let path = self.path(&upgrade.common)?;
                 let target = Target::from(&upgrade.revision);
-                if !path.exists() {
+                if !exists(path) {
                     // Where there is nothing to upgrade to, no file is to be left.
                     self.plan_new(path, target.clone())?;
                 }
@@ -121,7 +118,7 @@ impl<'m> Commands<'m> {
         })
     }
 
-    fn revisions(&self) -> &'m [Revision] {
+    pub(crate) fn revisions(&self) -> &'m [Revision] {
         self.options.migrations().revisions()
     }
 
@@ -163,133 +160,6 @@ impl<'m> Commands<'m> {
             _ => Err(Failure::declined()),
         }
     }
-
-    fn current(&self, path: &Path) -> Result<Answer, Failure> {
-        let connection = look(path)?;
-        let current = match &connection {
-            Some(connection) => self.options.current(connection).map_err(in_database(path))?,
-            None => None,
-        };
-        let state = self.state(path, connection.as_ref())?;
-        let id = current.map_or("base", Revision::id);
-        let summary = current.map(|current| format!("  {}", escape(current.summary()))).unwrap_or_default();
-        let pending = state.pending.map(|places| ids(&places, self.revisions()));
-        let note = match &pending {
-            _ if !state.note.is_empty() => format!(" ({})", state.note),
-            Some(pending) if pending.is_empty() => " (head)".to_owned(),
-            Some(pending) => format!(" ({PENDING}{} pending{PENDING:#})", pending.len()),
-            None => String::new(),
-        };
-        Ok(Answer {
-            text: format!("{}: {CURRENT}{id}{CURRENT:#}{note}{summary}", path.display()),
-            json: json!({
-                "database": path.display().to_string(),
-                "exists": connection.is_some(),
-                "current": current.map(Revision::id),
-                "head": self.revisions().last().map(Revision::id),
-                "pending": pending,
-            }),
-        })
-    }
-
-    /// What an upgrade would find.
-    fn state(&self, path: &Path, connection: Option<&Connection>) -> Result<State, Failure> {
-        let Some(connection) = connection else {
-            let pending = Some((0..self.revisions().len()).collect());
-            return Ok(State { note: "there is no such file yet".to_owned(), pending });
-        };
-        let request = Request::Upgrade(Target::Head);
-        match self.options.plan(connection, &request) {
-            Ok(plan) => {
-                let stamped: Vec<usize> = plan
-                    .steps
-                    .iter()
-                    .filter_map(|step| if let Step::Stamp(place) = *step { Some(place) } else { None })
-                    .collect();
-                let pending: Vec<usize> = plan.upgrades().collect();
-                let note = match stamped.last() {
-                    Some(&last) => {
-                        let id = self.revisions()[last].id();
-                        format!(
-                            "it has tables, but no history: an upgrade would stamp {id} and apply {}",
-                            pending.len()
-                        )
-                    }
-                    None => String::new(),
-                };
-                Ok(State { note, pending: Some(pending) })
-            }
-            Err(error) => match error.conflict() {
-                Some(Conflict::Unmanaged { .. }) => {
-                    Ok(State { note: "it has tables, but no history".to_owned(), pending: None })
-                }
-                _ => Err(in_database(path)(error)),
-            },
-        }
-    }
-
-    fn history(&self, path: &Path) -> Result<Answer, Failure> {
-        let connection = look(path)?;
-        let stamps = match &connection {
-            Some(connection) => self.options.history(connection).map_err(in_database(path))?,
-            None => Vec::new(),
-        };
-        let known = |stamp: &&Stamp| self.revisions().iter().any(|revision| revision.id() == stamp.revision);
-        let mut entries: Vec<Entry<'_>> =
-            stamps.iter().filter(|stamp| !known(stamp)).map(Entry::unknown).collect();
-        entries.reverse();
-        entries.extend(self.revisions().iter().rev().map(|revision| {
-            let stamp = stamps.iter().find(|stamp| stamp.revision == revision.id());
-            Entry {
-                id: revision.id(),
-                summary: revision.summary(),
-                stamp,
-                is_head: Some(revision) == self.revisions().last(),
-                is_current: false,
-                is_edited: stamp.is_some_and(|stamp| stamp.checksum != checksum::hex(revision.checksum())),
-            }
-        }));
-        // The newest that is stamped, known or not.
-        if let Some(current) = entries.iter_mut().find(|entry| entry.stamp.is_some()) {
-            current.is_current = true;
-        }
-        // Where the database is ahead, or a file was edited, the entries say so themselves.
-        let note = self.state(path, connection.as_ref()).map(|state| state.note).unwrap_or_default();
-        let note = if note.is_empty() { note } else { format!(" ({note})") };
-        let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or_default();
-        let lines: String = entries.iter().map(|entry| format!("\n{}", entry.line(width))).collect();
-        Ok(Answer {
-            text: format!("{}{note}{lines}", path.display()),
-            json: json!({
-                "database": path.display().to_string(),
-                "exists": connection.is_some(),
-                "revisions": entries.iter().map(Entry::json).collect::<Vec<_>>(),
-            }),
-        })
-    }
-
-    fn pending(&self, path: &Path) -> Result<Answer, Failure> {
-        let connection = look(path)?;
-        let pending: Vec<&Revision> = match &connection {
-            Some(connection) => self.options.pending(connection).map_err(in_database(path))?,
-            None => self.revisions().iter().collect(),
-        };
-        let database = path.display();
-        let mut text = match pending.len() {
-            0 => format!("{database}: nothing pending"),
-            count => format!("{database}: {count} pending"),
-        };
-        for revision in &pending {
-            text += &format!("\n  {PENDING}{}{PENDING:#}  {}", revision.id(), escape(revision.summary()));
-        }
-        let pending = pending.iter().map(|r| json!({ "revision": r.id(), "summary": r.summary() }));
-        let json = json!({
-            "database": database.to_string(),
-            "exists": connection.is_some(),
-            "pending": pending.collect::<Vec<_>>(),
-        });
-        Ok(Answer { text, json })
-    }
 }
 
 impl fmt::Debug for Commands<'_> {
@@ -302,106 +172,9 @@ impl fmt::Debug for Commands<'_> {
     }
 }
 
-/// A line of the history.
-struct Entry<'a> {
-    id: &'a str,
-    summary: &'a str,
-    stamp: Option<&'a Stamp>,
-    is_head: bool,
-    is_current: bool,
-    /// The file is no longer what was applied.
-    is_edited: bool,
-}
-
-impl<'a> Entry<'a> {
-    fn unknown(stamp: &'a Stamp) -> Self {
-        Self {
-            id: &stamp.revision,
-            summary: "unknown to this program: the database is ahead of it",
-            stamp: Some(stamp),
-            is_head: false,
-            is_current: false,
-            is_edited: false,
-        }
-    }
-
-    fn line(&self, width: usize) -> String {
-        let style = if self.is_current { CURRENT } else { anstyle::Style::new() };
-        let when = match self.stamp {
-            Some(stamp) => {
-                format!("{FAINT}{}  {:<7}{FAINT:#}", output::time(stamp.applied_at), stamp.origin.name())
-            }
-            None => format!("{PENDING}{:<20}  {:<7}{PENDING:#}", "pending", ""),
-        };
-        let marks =
-            [(self.is_head, " (head)"), (self.is_current, " (current)"), (self.is_edited, " (edited since)")];
-        let marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
-        let (id, summary) = (escape(self.id), escape(self.summary));
-        format!("  {style}{id:<width$}{style:#}  {when}  {summary}{style}{marks}{style:#}")
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "revision": self.id,
-            "summary": self.summary,
-            "head": self.is_head,
-            "current": self.is_current,
-            "edited": self.is_edited,
-            "origin": self.stamp.map(|stamp| stamp.origin.name()),
-            "applied_at": self.stamp.map(|stamp| output::time(stamp.applied_at)),
-            "duration_us": self.stamp.map(|stamp| output::micros(stamp.duration)),
-        })
-    }
-}
-
-/// What an upgrade would find in a database.
-struct State {
-    /// What is odd about it; empty where nothing is.
-    note: String,
-    /// The places of the revisions that it would run; `None` where it would be refused.
-    pending: Option<Vec<usize>>,
-}
-
-fn ids<'m>(places: &[usize], revisions: &'m [Revision]) -> Vec<&'m str> {
-    places.iter().map(|&place| revisions[place].id()).collect()
-}
-
 fn reported(path: &Path, report: &Report) -> Answer {
     let database = path.display().to_string();
     Answer { text: format!("{database}: {report}"), json: output::report(&database, report) }
-}
-
-fn open(path: &Path) -> Result<Connection, Failure> {
-    Connection::open(literal(path)).map_err(|error| cannot_open(path, error))
-}
-
-/// The path such that SQLite takes it for nothing else: `file:` would begin a URI, and `:memory:` is no file.
-fn literal(path: &Path) -> PathBuf {
-    Path::new(".").join(path)
-}
-
-fn cannot_open(path: &Path, source: rusqlite::Error) -> Failure {
-    in_database(path)(Error::cannot_open(path, source))
-}
-
-/// Opens a database to look at it, which makes no file; none if it is not there.
-fn look(path: &Path) -> Result<Option<Connection>, Failure> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    // Not read-only: that could neither recover after a crash, nor clean up after itself in WAL mode.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection =
-        Connection::open_with_flags(literal(path), flags).map_err(|error| cannot_open(path, error))?;
-    connection.pragma_update(None, "query_only", true).map_err(|error| cannot_open(path, error))?;
-    Ok(Some(connection))
-}
-
-fn must_exist(path: &Path) -> Result<(), Failure> {
-    if path.exists() {
-        return Ok(());
-    }
-    Err(Failure::failed("missing", format!("{}: there is no such file", path.display())))
 }
 
 /// Long upgrades are seen to go on; the outcome is said once it is certain.

@@ -34,7 +34,9 @@
 
 mod args;
 mod commands;
+mod database;
 mod failure;
+mod look;
 mod migrate;
 mod output;
 

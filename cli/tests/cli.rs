@@ -183,21 +183,34 @@ fn downgrade_goes_one_step_unless_told() {
     );
 }
 
+/// What is said on a terminal, which `script` makes; nothing where there is no such program.
+fn on_terminal(shell: &Shell, answer: &str, arguments: &str) -> Option<String> {
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("there is no program `script` here, so this was not tested");
+        return None;
+    }
+    let program = env!("CARGO_BIN_EXE_revchain");
+    let command = format!("echo {answer} | TERM=xterm script -qec '{program} {arguments}' /dev/null");
+    let mut shell_command = Command::new("sh");
+    shell_command.current_dir(shell.0.path()).args(["-c", &command]).env_remove("NO_COLOR");
+    Some(String::from_utf8_lossy(&shell_command.output().unwrap().stdout).into_owned())
+}
+
+#[test]
+fn there_are_colours_on_a_terminal() {
+    let shell = Shell::new();
+    let Some(said) = on_terminal(&shell, "", "history -d app.db") else { return };
+    assert!(said.contains('\u{1b}') && said.contains("Add tags."), "{said}");
+}
+
 #[test]
 fn downgrade_asks_on_a_terminal() {
     let shell = Shell::new();
     shell.ok("upgrade -d app.db");
-    let ask = |answer: &str| {
-        // `script` gives the program a terminal.
-        let program = env!("CARGO_BIN_EXE_revchain");
-        let command = format!("echo {answer} | script -qec '{program} downgrade -d app.db' /dev/null");
-        let output = Command::new("sh").current_dir(shell.0.path()).args(["-c", &command]).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    if Command::new("script").arg("--version").output().is_err() {
-        eprintln!("there is no program `script` here, so this was not tested");
+    if on_terminal(&shell, "", "current -d app.db").is_none() {
         return;
     }
+    let ask = |answer: &str| on_terminal(&shell, answer, "downgrade -d app.db").unwrap();
     let said = ask("n");
     assert!(said.contains("003  Add tags.") && said.contains("Continue? [y/N]"), "{said}");
     assert!(said.contains("nothing was changed") && !said.contains("error"), "{said}");

@@ -66,6 +66,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether any step runs SQL of a migration.
+    pub fn runs_sql(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Upgrade(_) | Step::Downgrade(_)))
+    }
+
     /// The places of the revisions whose upgrade is run.
     pub fn upgrades(&self) -> impl Iterator<Item = usize> + '_ {
         self.steps.iter().filter_map(|step| if let Step::Upgrade(place) = *step { Some(place) } else { None })

@@ -1,11 +1,11 @@
-//! What a request does to the connection it runs on, and puts back.
+//! What every request needs of a connection: patience, statements, and settings that are put back.
 
 use std::cell::Cell;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, Params};
 
 use crate::error::Failure;
 use crate::{Error, Event, Options};
@@ -86,6 +86,16 @@ pub(crate) fn read<T>(
     let result = query(&transaction)?;
     transaction.commit()?;
     Ok(result)
+}
+
+/// Runs a statement to its end, and gives the number of rows that it changed. Rows that it returns are of no use: a
+/// migration has nobody to give them to, and with `PRAGMA count_changes` every statement has some.
+pub(crate) fn execute(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query(values)?;
+    while rows.next()?.is_some() {}
+    drop(rows);
+    Ok(connection.changes())
 }
 
 /// Keeps foreign keys from being enforced, and puts the connection's setting back when it is dropped, also on an

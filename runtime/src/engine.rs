@@ -68,7 +68,6 @@ fn under_lock(
     let found = patience
         .retry(|| history::found(&transaction))
         .map_err(|failure| failure.while_doing("reading the history"))?;
-    refuse_temporary_tables(connection)?;
     let plan = options.plan_from(&found, request).map_err(Error::from_conflict)?;
     if expected.is_some_and(|expected| *expected != plan) {
         return Err(Error::from_conflict(Conflict::Changed));
@@ -76,6 +75,9 @@ fn under_lock(
     let mut report = report(options, &found, &plan, request);
     if plan.steps.is_empty() {
         return Ok(report);
+    }
+    if plan.runs_sql() {
+        refuse_temporary_tables(connection)?;
     }
     let result = carry_out(&transaction, options, &plan, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
@@ -175,7 +177,7 @@ fn run_half(
     };
     let start = Instant::now();
     for statement in half.statements() {
-        history::execute(transaction, statement.sql(), []).map_err(|source| {
+        connection::execute(transaction, statement.sql(), []).map_err(|source| {
             let snippet = statement.snippet(error::offset(&source));
             Error::new(ErrorKind::Statement(StatementError {
                 revision: revision.id().to_owned(),
@@ -221,7 +223,7 @@ fn commit(transaction: &Connection, patience: &Patience<'_, '_>, plan: &Plan) ->
         foreign_keys::violations(transaction)
             .map_err(|e| Failure::Sqlite(e).while_doing("checking foreign keys"))
     };
-    if plan.steps.iter().any(|step| matches!(step, Step::Upgrade(_) | Step::Downgrade(_))) {
+    if plan.runs_sql() {
         let (first, count) = violations()?;
         if count > 0 {
             // Whether they were there before is only seen once all is undone.

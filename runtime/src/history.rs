@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use revchain_core::{Found, Revision, Stamped, checksum};
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Params, params};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::connection::execute;
 
 /// Named with its schema everywhere: a temporary table of that name must not stand before it.
 const CREATE: &str = "CREATE TABLE main.revchain_history (
@@ -152,16 +154,6 @@ pub(crate) fn insert(
 
 pub(crate) fn remove(connection: &Connection, revision: &Revision) -> rusqlite::Result<()> {
     one_row(execute(connection, "DELETE FROM main.revchain_history WHERE revision = ?1", [revision.id()])?)
-}
-
-/// Runs a statement to its end, and gives the number of rows that it changed. Rows that it returns are of no use: a
-/// migration has nobody to give them to, and with `PRAGMA count_changes` every statement has some.
-pub(crate) fn execute(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Result<u64> {
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query(values)?;
-    while rows.next()?.is_some() {}
-    drop(rows);
-    Ok(connection.changes())
 }
 
 /// A trigger on the table could have kept the row from being written.
