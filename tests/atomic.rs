@@ -6,11 +6,12 @@ mod common;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Place, count, ids, rows, schema};
 use revchain::rusqlite::Connection;
-use revchain::{Direction, ErrorKind, Event, Outcome};
+use revchain::{Direction, Downgrade, ErrorKind, Event, Half, Migrations, Outcome, Revision};
 
 #[test]
 fn a_failing_statement_leaves_the_database_byte_for_byte_as_it_was() {
@@ -47,6 +48,7 @@ fn a_failing_statement_is_shown_where_it_stands() {
     chain.upgrade_to(&mut db, "001").unwrap();
     let error = chain.upgrade(&mut db).unwrap_err();
     let ErrorKind::Statement(statement) = error.kind() else { panic!("{error}") };
+    assert_eq!(error.code(), "statement");
     assert_eq!((statement.revision.as_str(), statement.direction), ("002", Direction::Upgrade));
     assert_eq!((statement.line, statement.column, statement.message.as_str()), (6, 10, "no such column: ä"));
     let text = error.to_string();
@@ -97,6 +99,7 @@ fn a_connection_inside_a_transaction_is_refused() {
     let mut db = Connection::open(place.db()).unwrap();
     db.execute_batch("BEGIN").unwrap();
     let error = chain.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "in-transaction");
     assert!(matches!(error.kind(), ErrorKind::InTransaction), "{error}");
     db.execute_batch("COMMIT").unwrap();
     chain.upgrade(&mut db).unwrap();
@@ -152,9 +155,54 @@ fn rows_that_point_at_nothing_are_named_and_roll_back() {
         );
         assert_eq!(violations[0].columns, ["parent_id"]);
         assert!(error.to_string().contains("child, row 10: (parent_id) has no match in parent"), "{error}");
+        assert!(!error.to_string().contains("more"), "all are named: {error}");
         assert_eq!((rows(&db), ids(&db)), (before, vec!["001".to_owned()]));
         assert_eq!(foreign_keys(&db), enforced == "ON");
     }
+}
+
+#[test]
+fn of_many_rows_that_point_at_nothing_ten_are_named() {
+    let place = Place::new();
+    let chain = place.chain(&[(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (x REFERENCES p);
+         INSERT INTO c WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12) SELECT i FROM n;",
+        "DROP TABLE c; DROP TABLE p;",
+    )]);
+    let error = chain.open(place.db()).unwrap_err();
+    let ErrorKind::ForeignKeys { violations, count, .. } = error.kind() else { panic!("{error}") };
+    assert_eq!(error.code(), "foreign-keys");
+    assert_eq!((violations.len(), *count), (10, 12));
+    assert!(error.to_string().contains("12 rows violate a foreign key"), "{error}");
+    assert!(error.to_string().contains("\n  … and 2 more\n"), "{error}");
+}
+
+#[test]
+fn of_several_keys_the_one_that_points_at_nothing_is_named() {
+    let place = Place::new();
+    let chain = place.chain(&[(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE q (a, b, PRIMARY KEY (a, b));
+         CREATE TABLE c (x REFERENCES p, k1, k2, y REFERENCES p, name TEXT PRIMARY KEY,
+                         FOREIGN KEY (k2, k1) REFERENCES q (a, b)) WITHOUT ROWID;
+         INSERT INTO c VALUES (NULL, 1, 2, NULL, 'n');",
+        "DROP TABLE c; DROP TABLE q; DROP TABLE p;",
+    )]);
+    let error = chain.open(place.db()).unwrap_err();
+    assert!(error.to_string().contains("\n  c, a row: (k2, k1) has no match in q\n"), "{error}");
+}
+
+#[test]
+fn a_stamp_asks_neither_for_foreign_keys_nor_for_temporary_tables() {
+    let place = Place::new();
+    let chain = place.tables(2);
+    let mut db = Connection::open(place.db()).unwrap();
+    db.execute_batch(
+        "PRAGMA foreign_keys = OFF; CREATE TABLE p (a PRIMARY KEY); CREATE TABLE c (x REFERENCES p);
+         INSERT INTO c VALUES (1); CREATE TEMP TABLE t (u)",
+    )
+    .unwrap();
+    assert_eq!(chain.stamp(&mut db, "001").unwrap().outcome, Outcome::Stamped);
+    assert_eq!(ids(&db), ["001"]);
 }
 
 #[test]
@@ -197,6 +245,23 @@ fn the_settings_of_a_connection_are_put_back() {
 }
 
 #[test]
+fn a_busy_handler_of_the_callers_is_left_alone() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let place = Place::new();
+    let mut db = Connection::open(place.db()).unwrap();
+    db.busy_handler(Some(|_| {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        false
+    }))
+    .unwrap();
+    place.tables(1).upgrade(&mut db).unwrap();
+    let other = Connection::open(place.db()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap_err();
+    assert_eq!(CALLS.load(Ordering::Relaxed), 1);
+}
+
+#[test]
 fn every_statement_that_returns_rows_runs_to_its_end() {
     let place = Place::new();
     let chain = place.chain(&[(
@@ -213,6 +278,50 @@ fn every_statement_that_returns_rows_runs_to_its_end() {
     let db = chain.open(place.db()).unwrap();
     assert_eq!(count(&db, "SELECT count(*) FROM a"), 8);
     assert_eq!(count(&db, "PRAGMA application_id"), 7);
+}
+
+#[test]
+fn what_a_statement_does_at_its_later_rows_is_done() {
+    let place = Place::new();
+    let chain = place.chain(&[("PRAGMA incremental_vacuum;", "SELECT 1;")]);
+    let mut db = Connection::open(place.db()).unwrap();
+    db.execute_batch(
+        "PRAGMA auto_vacuum = INCREMENTAL; CREATE TABLE a (b); INSERT INTO a VALUES (zeroblob(50000)); DELETE FROM a",
+    )
+    .unwrap();
+    assert!(count(&db, "PRAGMA freelist_count") > 5);
+    chain.options().baseline("base").upgrade(&mut db).unwrap();
+    assert_eq!(count(&db, "PRAGMA freelist_count"), 0);
+    // An error can come as late.
+    let late = "SELECT abs(x) FROM (SELECT 1 AS x UNION ALL SELECT -9223372036854775808);";
+    let error = place.chain(&[(late, "SELECT 1;")]).open(place.path("late.db")).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Statement(_)), "{error}");
+}
+
+/// The rules let no such statement into a chain, so this one was made without them.
+#[test]
+fn where_a_statement_ended_the_transaction_no_error_says_that_nothing_was_changed() {
+    const REVISION: Revision = Revision::embedded(
+        "001",
+        "",
+        "m/x.sql",
+        202601010000,
+        "",
+        Half::embedded("CREATE TABLE a (b); COMMIT; CREATE TABLE c (d)", 1, &[(0, 18), (20, 26), (28, 46)]),
+        Downgrade::embedded("SELECT 1", 1, &[(0, 8)]),
+        &[],
+        &[0; 32],
+        &[0; 32],
+    );
+    let mut db = Connection::open_in_memory().unwrap();
+    let error = Migrations::embedded("m", const { &[REVISION] }).upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "transaction-ended");
+    assert!(
+        matches!(error.kind(), ErrorKind::TransactionEnded { revision, .. } if revision == "001"),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("nothing was changed"), "{error}");
+    assert_eq!(count(&db, "SELECT count(*) FROM sqlite_master WHERE name = 'c'"), 0, "it goes no further");
 }
 
 #[test]
@@ -240,6 +349,7 @@ fn temporary_tables_that_would_hide_the_databases_own_are_refused() {
     chain.upgrade_to(&mut db, "001").unwrap();
     db.execute_batch("CREATE TEMP TABLE a (b)").unwrap();
     let error = chain.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "temporary-tables");
     assert!(matches!(error.kind(), ErrorKind::TemporaryTables { tables, .. } if tables == &["a"]), "{error}");
     assert_eq!(ids(&db), ["001"]);
 }
@@ -253,6 +363,7 @@ fn a_stamp_that_a_trigger_swallows_is_an_error() {
     db.execute_batch("CREATE TRIGGER t BEFORE INSERT ON revchain_history BEGIN SELECT RAISE(IGNORE); END")
         .unwrap();
     let error = chain.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "sqlite");
     assert!(error.to_string().contains("writing revchain_history failed"), "{error}");
     assert_eq!(count(&db, "SELECT count(*) FROM sqlite_master WHERE name = 't2'"), 0);
 }
@@ -273,9 +384,16 @@ fn foreign_keys_are_put_back_also_where_no_statement_can_run() {
     let uri = format!("file:{}?cache=shared", place.db().display());
     let (mut db, other) = (Connection::open(&uri).unwrap(), Connection::open(&uri).unwrap());
     db.execute_batch("PRAGMA foreign_keys = ON").unwrap();
-    other.execute_batch("BEGIN IMMEDIATE; CREATE TABLE x (y)").unwrap();
-    let error = chain.options().lock_timeout(Duration::from_millis(20)).upgrade(&mut db).unwrap_err();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // Once foreign keys are off, the shared schema is locked, and no statement can be prepared any more.
+    let options = chain.options().lock_timeout(Duration::from_millis(20)).on_event(|event| {
+        if let Event::Waiting { .. } = event {
+            other.execute_batch("CREATE TABLE x (y)").unwrap();
+        }
+    });
+    let error = options.upgrade(&mut db).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Locked { .. }), "{error}");
+    db.prepare("PRAGMA foreign_keys").unwrap_err();
     other.execute_batch("ROLLBACK").unwrap();
     assert!(foreign_keys(&db));
 }

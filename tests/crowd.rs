@@ -161,7 +161,7 @@ fn the_loser_of_a_race_does_nothing() {
             options.upgrade(&mut db).unwrap()
         });
         // It has found a new database, and now waits for the lock.
-        receive.recv().unwrap();
+        receive.recv_timeout(Duration::from_secs(60)).unwrap();
         blocker.execute_batch("COMMIT").unwrap();
         let winner = chain.upgrade(&mut blocker);
         let outcomes = [winner.unwrap().outcome, loser.join().unwrap().outcome];
@@ -181,8 +181,13 @@ fn the_wait_for_the_lock_ends_at_its_timeout() {
         let mut db = Connection::open(place.db()).unwrap();
         // The connection's own patience would be longer than that of any test.
         db.busy_timeout(Duration::from_secs(600)).unwrap();
-        let options = chain.options().lock_timeout(Duration::from_millis(80));
+        let waits = Mutex::new(0);
+        let options = chain.options().lock_timeout(Duration::from_millis(80)).on_event(|event| {
+            assert!(matches!(event, Event::Waiting { .. }), "{event}");
+            *waits.lock().unwrap() += 1;
+        });
         let error = options.upgrade(&mut db).unwrap_err();
+        assert_eq!(*waits.lock().unwrap(), 1, "it is told once");
         assert!(
             matches!(error.kind(), ErrorKind::Locked { waited, .. } if *waited >= Duration::from_millis(80)),
             "{error}"
@@ -211,6 +216,25 @@ fn what_is_waited_for_the_lock_is_thirty_seconds_unless_told() {
     });
     drop(options.open(place.db()).unwrap());
     assert_eq!(*timeouts.lock().unwrap(), [Duration::from_secs(30)]);
+}
+
+#[test]
+fn while_an_upgrade_runs_others_read_what_was_there_before() {
+    for journal in ["delete", "wal"] {
+        let place = Place::new();
+        let chain = counting(&place, 3, 1);
+        let mut db = Connection::open(place.db()).unwrap();
+        db.pragma_update(None, "journal_mode", journal).unwrap();
+        chain.upgrade_to(&mut db, "002").unwrap();
+        let seen = Mutex::new(Vec::new());
+        let options = chain.options().on_event(|event| {
+            if let Event::Upgraded { .. } | Event::Committed { .. } = event {
+                seen.lock().unwrap().push(ids(&Connection::open(place.db()).unwrap()));
+            }
+        });
+        options.upgrade(&mut db).unwrap();
+        assert_eq!(*seen.lock().unwrap(), [vec!["001", "002"], vec!["001", "002", "003"]], "{journal}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use common::{Place, TOKENS, count, ids, schema};
 use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -177,6 +178,7 @@ fn the_database_of_another_chain_is_told_apart_from_a_newer_one() {
         revchain::Migrations::from_directory(&directory).unwrap().open(place.db()).unwrap_err()
     };
     assert!(matches!(error.conflict(), Some(Conflict::Ahead { related: false, .. })), "{error}");
+    assert_eq!(error.code(), "ahead");
     assert!(error.to_string().contains("another chain"), "{error}");
 }
 
@@ -213,6 +215,19 @@ fn tables_without_a_history_are_refused_and_the_error_says_what_to_do() {
     let text = error.to_string();
     assert!(text.contains("baseline") && text.contains("stamp") && text.contains("notes, users"), "{text}");
     assert_eq!(fs::read(place.db()).unwrap(), before);
+}
+
+#[test]
+fn a_database_with_only_a_view_or_a_table_named_like_sqlites_own_is_not_new() {
+    for sql in ["CREATE VIEW sqlites AS SELECT 1 AS x", "CREATE TABLE sqlites (a)"] {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(sql).unwrap();
+        let error = TOKENS.upgrade(&mut db).unwrap_err();
+        assert!(
+            matches!(error.conflict(), Some(Conflict::Unmanaged { tables, .. }) if tables == &["sqlites"]),
+            "{error}"
+        );
+    }
 }
 
 /// The token store before it had migrations: 001's tables as it made them, with comments and other white space.
@@ -456,6 +471,73 @@ fn what_only_looks_never_writes() {
     TOKENS.pending(&db).unwrap_err();
 }
 
+/// Does to the file what nobody else could time so well: another connection builds the database just before the
+/// second query of `db` is run.
+#[test]
+fn what_only_looks_sees_one_state_of_the_database() {
+    let place = Place::new();
+    let db = Connection::open(place.db()).unwrap();
+    db.pragma_update(None, "journal_mode", "wal").unwrap();
+    let (queries, path) = (AtomicUsize::new(0), place.db());
+    let authorizer = move |context: AuthContext<'_>| {
+        if matches!(context.action, AuthAction::Select) && queries.fetch_add(1, Ordering::Relaxed) == 1 {
+            drop(TOKENS.open(&path).unwrap());
+        }
+        Authorization::Allow
+    };
+    // Some versions of rusqlite give a result here, others nothing.
+    #[allow(clippy::let_unit_value)]
+    let _ = db.authorizer(Some(authorizer));
+    assert_eq!(TOKENS.pending(&db).unwrap().len(), 9);
+    assert_eq!(TOKENS.pending(&db).unwrap().len(), 0);
+}
+
+#[test]
+fn a_transaction_of_the_callers_may_look() {
+    let place = Place::new();
+    let db = TOKENS.open(place.db()).unwrap();
+    db.execute_batch("BEGIN").unwrap();
+    assert_eq!(TOKENS.current(&db).unwrap(), TOKENS.head());
+    assert_eq!(TOKENS.pending(&db).unwrap().len(), 0);
+    assert_eq!(TOKENS.history(&db).unwrap().len(), 9);
+    assert!(!db.is_autocommit());
+}
+
+/// Programs of every version read and write it.
+#[test]
+fn what_is_stored_in_the_history_does_not_change() {
+    let place = Place::new();
+    let chain = place.tables(2);
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.stamp(&mut db, "001").unwrap();
+    chain.upgrade(&mut db).unwrap();
+    let layout = "SELECT group_concat(name || ' ' || type || ' ' || \"notnull\" || ' ' || pk, ', ')
+                  FROM pragma_table_xinfo('revchain_history')";
+    let layout: String = db.query_row(layout, [], |row| row.get(0)).unwrap();
+    assert_eq!(
+        layout,
+        "revision TEXT 1 1, checksum TEXT 1 0, origin TEXT 1 0, applied_at INTEGER 1 0, duration_us INTEGER 1 0"
+    );
+    for (revision, origin) in chain.revisions().iter().zip(["stamp", "upgrade"]) {
+        let checksum: String = revision.checksum().iter().map(|byte| format!("{byte:02x}")).collect();
+        let stored = format!(
+            "SELECT count(*) FROM revchain_history WHERE revision = '{}' AND checksum = '{checksum}' AND origin = '{origin}'",
+            revision.id()
+        );
+        assert_eq!(count(&db, &stored), 1, "{stored}");
+    }
+    let origins: Vec<_> = chain.history(&db).unwrap().iter().map(|stamp| stamp.origin.to_string()).collect();
+    assert_eq!(origins, ["stamp", "upgrade"]);
+    db.execute_batch("UPDATE revchain_history SET applied_at = 1767225600123, duration_us = 1234567")
+        .unwrap();
+    let stamp = &chain.history(&db).unwrap()[1];
+    assert_eq!(
+        stamp.applied_at.duration_since(std::time::UNIX_EPOCH).unwrap(),
+        Duration::from_millis(1_767_225_600_123)
+    );
+    assert_eq!(stamp.duration, Duration::from_micros(1_234_567));
+}
+
 #[test]
 fn the_history_says_when_how_and_how_long() {
     let place = Place::new();
@@ -493,12 +575,85 @@ fn events_come_in_order_and_commit_comes_last() {
 }
 
 #[test]
+fn callbacks_are_called_in_the_order_in_which_they_were_given() {
+    let place = Place::new();
+    let chain = place.tables(1);
+    let calls = RefCell::new(Vec::new());
+    let tell = |who| {
+        let calls = &calls;
+        move |event: &Event<'_>| {
+            if let Event::Committed { .. } = event {
+                calls.borrow_mut().push(who);
+            }
+        }
+    };
+    drop(chain.options().on_event(tell("first")).on_event(tell("second")).open(place.db()).unwrap());
+    assert_eq!(calls.take(), ["first", "second"]);
+}
+
+#[test]
+fn a_downgrade_and_a_stamp_tell_each_revision_and_report_it() {
+    let place = Place::new();
+    let chain = place.tables(3);
+    let mut db = chain.open(place.db()).unwrap();
+    let events = RefCell::new(Vec::new());
+    let options = chain.options().on_event(|event| {
+        events.borrow_mut().push(event.to_string().split(" (").next().unwrap().to_owned());
+    });
+    let report = options.downgrade_to(&mut db, "002").unwrap();
+    assert_eq!(
+        events.take(),
+        ["003 → 002, 1 to do", "downgrading 003: Step 3.", "downgraded 003", "committed at 002"]
+    );
+    assert!(
+        report.to_string().starts_with("downgraded from 003 to 002: 1 revision reverted in "),
+        "{report}"
+    );
+    let report = options.stamp(&mut db, "base").unwrap();
+    assert_eq!(
+        events.take(),
+        ["002 → base, 2 to do", "removed the stamp of 002", "removed the stamp of 001", "committed at base"]
+    );
+    assert_eq!(report.unstamped, ["002", "001"]);
+    assert_eq!(report.to_string(), "stamped at base: 2 revisions no longer recorded, nothing run");
+    let report = options.stamp(&mut db, "002").unwrap();
+    assert_eq!(events.take(), ["base → 002, 2 to do", "stamped 001", "stamped 002", "committed at 002"]);
+    assert_eq!(report.stamped, ["001", "002"]);
+    assert_eq!(report.to_string(), "stamped at 002: 2 revisions recorded, nothing run");
+}
+
+#[test]
+fn a_report_says_in_a_sentence_what_was_done() {
+    let place = Place::new();
+    let chain = place.tables(3);
+    let mut db = Connection::open(place.db()).unwrap();
+    let said = |report: revchain::Report| report.to_string().split(" in ").next().unwrap().to_owned();
+    let options = chain.options();
+    assert_eq!(said(options.upgrade_to(&mut db, "001").unwrap()), "new database at 001: 1 revision applied");
+    let upgraded = said(options.upgrade(&mut db).unwrap());
+    assert_eq!(upgraded, "upgraded from 001 to 003: 2 revisions applied");
+    assert_eq!(said(options.upgrade(&mut db).unwrap()), "at 003, nothing to do");
+    let mut db = Connection::open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE t1 (a)").unwrap();
+    let adopted = said(chain.options().baseline("001").upgrade(&mut db).unwrap());
+    assert_eq!(adopted, "stamped at 001, then upgraded to 003: 2 revisions applied");
+    let outcomes =
+        [Outcome::New, Outcome::UpToDate, Outcome::Stamped, Outcome::Upgraded, Outcome::Downgraded];
+    assert_eq!(outcomes.map(Outcome::name), ["new", "up-to-date", "stamped", "upgraded", "downgraded"]);
+}
+
+#[test]
 fn a_temporary_table_does_not_stand_for_the_history() {
     let place = Place::new();
     let mut db = TOKENS.open(place.db()).unwrap();
     db.execute_batch("CREATE TEMP TABLE revchain_history (revision, checksum)").unwrap();
     assert_eq!(TOKENS.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
     assert_eq!(TOKENS.history(&db).unwrap().len(), 9);
+    // A stamp runs no SQL of a migration, so temporary tables are not in its way.
+    TOKENS.stamp(&mut db, "base").unwrap();
+    TOKENS.stamp(&mut db, "002").unwrap();
+    assert_eq!(count(&db, "SELECT count(*) FROM main.revchain_history"), 2);
+    assert_eq!(count(&db, "SELECT count(*) FROM temp.revchain_history"), 0);
 }
 
 #[test]
@@ -509,6 +664,7 @@ fn a_connection_that_may_only_query_is_told_what_is_pending() {
     chain.upgrade_to(&mut db, "001").unwrap();
     db.execute_batch("PRAGMA query_only = ON").unwrap();
     let error = chain.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "read-only");
     assert!(matches!(error.kind(), ErrorKind::ReadOnly { pending, .. } if pending == &["002"]), "{error}");
 }
 
@@ -559,10 +715,14 @@ fn no_name_in_a_database_steers_the_terminal() {
 #[test]
 fn something_else_of_the_historys_name_is_an_error() {
     let place = Place::new();
-    let db = Connection::open(place.db()).unwrap();
-    db.execute_batch("CREATE VIEW revchain_history AS SELECT 1 AS x").unwrap();
-    let error = TOKENS.open(place.db()).unwrap_err();
-    assert!(error.to_string().contains("reading the history failed"), "{error}");
+    for (file, sql) in [
+        ("view.db", "CREATE VIEW revchain_history AS SELECT 1 AS x"),
+        ("case.db", "CREATE TABLE REVCHAIN_HISTORY (x)"),
+    ] {
+        Connection::open(place.path(file)).unwrap().execute_batch(sql).unwrap();
+        let error = TOKENS.open(place.path(file)).unwrap_err();
+        assert!(error.to_string().contains("reading the history failed"), "{error}");
+    }
 }
 
 #[test]
@@ -573,5 +733,11 @@ fn a_file_that_is_no_database_is_an_error() {
     assert!(error.to_string().ends_with("this is no SQLite database, or it is encrypted"), "{error}");
     let error = TOKENS.open(place.path("no/such/folder/app.db")).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Open { .. }));
+    assert_eq!(error.code(), "open");
     assert!(error.to_string().ends_with("cannot be opened: its folder does not exist"), "{error}");
+    let error = TOKENS.open(place.path("")).unwrap_err();
+    assert!(error.to_string().ends_with("cannot be opened: it is a directory"), "{error}");
+    // A file is in the way. Neither of those explains that, so it is left to SQLite.
+    let error = TOKENS.open(place.path("app.db/app.db")).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Open { reason: None, .. }), "{error}");
 }

@@ -166,6 +166,12 @@ mod tests {
     }
 
     #[test]
+    fn a_date_is_a_number_of_the_same_digits() {
+        let date = Date::from_number(202402291748);
+        assert_eq!((date.prefix().as_str(), date.number()), ("20240229_1748", 202402291748));
+    }
+
+    #[test]
     fn a_bad_name_is_told_what_is_wrong() {
         for (name, what) in [
             ("20260113_1200_002_x.SQL", "does not end"),
@@ -185,6 +191,12 @@ mod tests {
                 other => panic!("{name}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_revision_has_at_most_32_characters() {
+        assert_eq!(check_id(&"a".repeat(LONGEST_ID)), Ok(()));
+        assert!(check_id(&"a".repeat(LONGEST_ID + 1)).is_err());
     }
 
     #[test]

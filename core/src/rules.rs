@@ -230,9 +230,22 @@ mod tests {
         ] {
             assert_eq!(codes(sql), [Code::NotTransactional], "{sql}");
         }
-        for sql in
-            ["PRAGMA user_version = 3", "PRAGMA main.application_id = 7", "PRAGMA foreign_key_check(a)"]
-        {
+        for sql in [
+            "PRAGMA user_version = 3",
+            "PRAGMA main.application_id = 7",
+            "PRAGMA foreign_key_check(a)",
+            "PRAGMA integrity_check",
+            "PRAGMA quick_check",
+            "PRAGMA incremental_vacuum(9)",
+            "PRAGMA optimize",
+            "PRAGMA foreign_key_list(a)",
+            "PRAGMA index_info(i)",
+            "PRAGMA index_list(a)",
+            "PRAGMA index_xinfo(i)",
+            "PRAGMA table_info(a)",
+            "PRAGMA main.TABLE_LIST",
+            "PRAGMA table_xinfo(a)",
+        ] {
             assert_eq!(codes(sql), [], "{sql}");
         }
         for &(names, ..) in REFUSED {
@@ -259,6 +272,41 @@ mod tests {
             "CREATE TABLE revchain (a)",
             "SELECT 1 -- revchain_history",
         ] {
+            assert_eq!(codes(sql), [], "{sql}");
+        }
+    }
+
+    /// SQLite takes a string for a name in each of these.
+    #[test]
+    fn revchains_names_are_its_own_also_as_strings() {
+        for sql in [
+            "DROP TABLE 'revchain_history'",
+            "DROP INDEX 'revchain_i'",
+            "DROP VIEW 'revchain_v'",
+            "DROP TRIGGER 'revchain_t'",
+            "DROP INDEX IF EXISTS 'revchain_i'",
+            "INSERT INTO 'revchain_history' DEFAULT VALUES",
+            "DELETE FROM 'revchain_history'",
+            "SELECT * FROM a JOIN 'revchain_history'",
+            "UPDATE 'revchain_history' SET checksum = ''",
+            "REPLACE INTO 'revchain_history' DEFAULT VALUES",
+            "UPDATE OR IGNORE 'revchain_history' SET checksum = ''",
+            "UPDATE OR FAIL 'revchain_history' SET checksum = ''",
+            "UPDATE OR ABORT 'revchain_history' SET checksum = ''",
+            "UPDATE OR ROLLBACK 'revchain_history' SET checksum = ''",
+            "CREATE INDEX i ON 'revchain_history' (checksum)",
+            "CREATE TRIGGER t AFTER INSERT ON 'revchain_history' BEGIN SELECT 1; END",
+            "CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM 'revchain_history'; END",
+            "SELECT 1 IN 'revchain_history'",
+            "ALTER TABLE a RENAME TO 'revchain_history'",
+            "ALTER TABLE a RENAME 'revchain_a' TO b",
+            "CREATE TABLE a (b REFERENCES 'revchain_history' (revision))",
+            "REINDEX 'revchain_history'",
+            "ANALYZE 'revchain_history'",
+        ] {
+            assert_eq!(codes(sql), [Code::OwnTable], "{sql}");
+        }
+        for sql in ["SELECT b IS DISTINCT FROM 'revchain_history' FROM a", "'revchain_history'"] {
             assert_eq!(codes(sql), [], "{sql}");
         }
     }

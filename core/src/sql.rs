@@ -338,22 +338,47 @@ mod tests {
     }
 
     #[test]
+    fn every_other_operator_is_one_character() {
+        let sql = "(a/b%c+d-e*f),g.h<i>j=k;~l";
+        let operators = kinds(sql).into_iter().filter(|(kind, _)| *kind == Kind::Operator);
+        let texts: String = operators.map(|(_, text)| text).collect();
+        assert_eq!(texts, "(/%+-*),.<>=;~");
+        assert_eq!(kinds("a<!b>!c|d").iter().filter(|(kind, _)| *kind == Kind::Illegal).count(), 2);
+    }
+
+    #[test]
+    fn words_may_hold_what_begins_something_else() {
+        for word in ["x", "X1", "x_", "e1", "a$1", "_", "\u{ff46}oo", "\u{f000}", "é\u{feff}"] {
+            assert_eq!(kinds(word), [(Kind::Word, word)]);
+        }
+        assert_eq!(kinds("xx'00'"), [(Kind::Word, "xx"), (Kind::String, "'00'")]);
+    }
+
+    #[test]
     fn numbers_blobs_and_parameters_are_told_from_what_sqlite_cannot_read() {
-        for number in ["1", "1.5", ".5", "1.", "1e5", "1.5E-10", "0xFf", "1_000", "1e+5"] {
+        for number in [
+            "1", "1.5", ".5", "1.", "1e5", "1.5E-10", "0xFf", "1_000", "1e+5", "1.e5", ".5e1", "0X0",
+            "1e-1_0", "0x1_f", "0", "00", "0.5", "0e-1",
+        ] {
             assert_eq!(kinds(number), [(Kind::Number, number)]);
         }
         for illegal in [
             "1abc", "0x", "0xg", "x'1'", "x'zz'", "1__0", "\0", "'a\0b'", "-- a\0b", "\"\0\"", "\\", "!",
-            ":", "{", "}", "^",
+            ":", "{", "}", "^", "1e", "1_", "0x_1", "1._5", "1e5e5", "1x5", "1e5.5", "1.5x", "$", "#",
+            "$(a)", "$a(b c)", "$a(b", "x'0g'", "::",
         ] {
             assert!(kinds(illegal).iter().any(|(kind, _)| *kind == Kind::Illegal), "{illegal:?} is legal");
         }
-        for parameter in ["?", "?12", ":a", "@a", "$a", "$a::b", "$a(x)"] {
+        for parameter in ["?", "?12", ":a", "@a", "#a", "$a", "$a::b", "$::a", "$a(x)", "$a::b(x:y)"] {
             assert_eq!(kinds(parameter), [(Kind::Parameter, parameter)]);
         }
         assert_eq!(kinds("x'00ff'"), [(Kind::Blob, "x'00ff'")]);
         assert_eq!(kinds("x'00''b'"), [(Kind::Blob, "x'00'"), (Kind::String, "'b'")]);
+        assert_eq!(kinds("$a(x)b"), [(Kind::Parameter, "$a(x)"), (Kind::Word, "b")]);
+        assert_eq!(kinds("$ab(c d)")[0], (Kind::Illegal, "$ab(c"));
+        assert_eq!(kinds("?a"), [(Kind::Parameter, "?"), (Kind::Word, "a")]);
         assert_eq!(kinds("1-2").len(), 3);
+        assert_eq!(kinds("1e-a"), [(Kind::Illegal, "1e"), (Kind::Operator, "-"), (Kind::Word, "a")]);
         assert_eq!(kinds("0xe-1").len(), 3, "no exponent in a hexadecimal number");
     }
 
@@ -367,7 +392,7 @@ mod tests {
 
     #[test]
     fn what_never_ends_is_told_apart() {
-        for open in ["'a", "\"a", "`a", "[a", "x'00", "'a''"] {
+        for open in ["'a", "\"a", "`a", "[a", "x'00", "'a''", "'a\0"] {
             assert_eq!(kinds(open), [(Kind::Unterminated(Unterminated::String), open)]);
         }
         assert_eq!(kinds("/* a"), [(Kind::Unterminated(Unterminated::Comment), "/* a")]);
@@ -388,6 +413,17 @@ mod tests {
         let trigger = "CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN\n  SELECT CASE WHEN 1 THEN 2 END;\n  DELETE FROM b; /* ; */\nEND";
         assert_eq!(split(&format!("{trigger};\nSELECT 1;")), [trigger, "SELECT 1"]);
         assert_eq!(split(trigger), [trigger]);
+        for create in [
+            "CREATE TRIGGER",
+            "create temporary trigger",
+            "CREATE /* ; */ TEMP -- ;\n TRIGGER",
+            "EXPLAIN CREATE TRIGGER",
+            "EXPLAIN QUERY PLAN CREATE TRIGGER",
+        ] {
+            let trigger = format!("{create} t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2; end");
+            assert_eq!(split(&format!("{trigger}; SELECT 1")), [trigger.as_str(), "SELECT 1"]);
+        }
+        assert_eq!(split("CREATE TEMP TABLE a (b); SELECT 1").len(), 2);
         assert_eq!(split("CREATE TABLE trigger_x (a); SELECT 1"), ["CREATE TABLE trigger_x (a)", "SELECT 1"]);
     }
 

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Directory, ids, name, revisions, text};
-use revchain_core::{Chain, Code, Downgrade};
+use revchain_core::{Chain, Code, Downgrade, Revision, checksum, source};
 
 const NOTES: &str = "-- Create the notes.\n-- @revises base\n\n-- @upgrade\nCREATE TABLE notes (id INTEGER, body TEXT);\nCREATE INDEX idx_notes ON notes (body);\n\n-- @downgrade\nDROP TABLE notes;\n";
 
@@ -14,7 +14,7 @@ fn one(text: impl AsRef<[u8]>) -> Directory {
     Directory::new().with("20260101_1200_001_x.sql", text)
 }
 
-fn checksum(text: impl AsRef<[u8]>) -> [u8; 32] {
+fn checksum_of(text: impl AsRef<[u8]>) -> [u8; 32] {
     *one(text).chain().head().unwrap().checksum()
 }
 
@@ -85,7 +85,7 @@ fn nothing_else_is_skipped_in_silence() {
 
 #[test]
 fn how_a_file_is_written_does_not_change_its_checksum() {
-    let same = checksum(NOTES);
+    let same = checksum_of(NOTES);
     for (what, text) in [
         ("line ends", NOTES.replace('\n', "\r\n")),
         ("old line ends", NOTES.replace('\n', "\r")),
@@ -97,13 +97,13 @@ fn how_a_file_is_written_does_not_change_its_checksum() {
         ("stray semicolons", NOTES.replace("CREATE INDEX", ";;CREATE INDEX").replace("DROP", ";DROP")),
         ("no last semicolon", NOTES.replace("notes;\n", "notes")),
     ] {
-        assert_eq!(checksum(text), same, "{what}");
+        assert_eq!(checksum_of(text), same, "{what}");
     }
 }
 
 #[test]
 fn what_a_file_means_is_its_checksum() {
-    let before = checksum(NOTES);
+    let before = checksum_of(NOTES);
     for (what, text) in [
         ("a token", NOTES.replace("body TEXT", "body BLOB")),
         ("the case of a token", NOTES.replace("body TEXT", "body text")),
@@ -125,7 +125,7 @@ fn what_a_file_means_is_its_checksum() {
         ),
         ("white space in a string", NOTES.replace("body TEXT", "body TEXT DEFAULT ' '")),
     ] {
-        assert_ne!(checksum(text), before, "{what}");
+        assert_ne!(checksum_of(text), before, "{what}");
     }
     let other_id = Directory::new().with("20260101_1200_002_x.sql", NOTES).chain();
     assert_ne!(*other_id.head().unwrap().checksum(), before, "the id");
@@ -152,6 +152,27 @@ fn the_heads_chain_checksum_pins_the_whole_history() {
     assert_eq!(own(&before), own(&after));
     assert_ne!(chain_checksum(&before), chain_checksum(&after));
     assert_ne!(chain_checksum(&before), own(&before));
+}
+
+/// Every database that there is has such checksums: where one changes, all of them are refused.
+#[test]
+fn a_checksum_is_for_ever() {
+    let first = "-- A.\n-- @revises base\n-- @irreversible no\n-- @upgrade\nCREATE TABLE a(b); -- c\nINSERT INTO a VALUES ('ä  b');;\n";
+    let second = "-- B.\n-- @revises 001\n-- @upgrade\nDROP TABLE /* d */ a;\n-- @downgrade\nSELECT 1\n";
+    let chain = Directory::of([(name(1, "001"), first), (name(2, "002"), second)]).chain();
+    let checksums =
+        |revision: &Revision| (checksum::hex(revision.checksum()), checksum::hex(revision.chain_checksum()));
+    // SHA-256 over what the module `checksum` says, computed by another program.
+    let first = (
+        "33a647f1344de57995129b3257facc1c4d21593c0f27b5e5eb973213590c71e6".to_owned(),
+        "621dbef08e236ff33242f2189bbe53fb0209c20d08dce22d992300cb7c6bf704".to_owned(),
+    );
+    let second = (
+        "9958d1a595ea94e3e207b5afe24688ce0415ca8fde9a803d16a8b0339f6dc4ff".to_owned(),
+        "94ee45da7f8b7f2daba086a3806a0286fe41a6f8431c5268c9bcf7fb62da102e".to_owned(),
+    );
+    assert_eq!(checksums(&chain.revisions()[0]), first);
+    assert_eq!(checksums(&chain.revisions()[1]), second);
 }
 
 #[test]
@@ -271,6 +292,12 @@ fn a_second_head_that_is_older_is_told_to_take_a_date() {
         (name(5, "005"), text("001")),
     ]);
     assert!(message(&directory).ends_with("make 005 revise 009, and date its file 20260109_1200 or later"));
+    let same_minute = Directory::of([
+        (name(1, "001"), text("base")),
+        (name(2, "002"), text("001")),
+        (name(2, "003"), text("001")),
+    ]);
+    assert!(message(&same_minute).ends_with("make 003 revise 002"));
 }
 
 #[test]
@@ -278,6 +305,62 @@ fn a_circle_is_one_defect_and_so_is_what_leads_to_it() {
     let circle = [("001", "base"), ("002", "004"), ("003", "002"), ("004", "003"), ("005", "004")];
     let message = message(&revisions(&circle));
     assert!(message.starts_with("[cycle] revisions revise each other: 002 → 003 → 004 → 002\n"), "{message}");
+}
+
+#[test]
+fn a_circle_is_shown_at_its_oldest_file_and_names_its_youngest() {
+    let message = message(&revisions(&[("001", "base"), ("002", "003"), ("003", "002")]));
+    assert!(message.contains("\n  migrations/20260103_1200_003_x.sql\n"), "{message}");
+    assert!(message.contains("\n  migrations/20260102_1200_002_x.sql:2:13\n"), "{message}");
+}
+
+#[test]
+fn of_several_parents_the_one_that_is_meant_is_marked() {
+    let column = |directory: Directory| {
+        let defects = directory.load().unwrap_err();
+        defects.iter().next().unwrap().line_column().unwrap().1
+    };
+    assert_eq!(column(revisions(&[("001", "base"), ("002", "001 009")])), 17);
+    assert_eq!(column(revisions(&[("001", "base"), ("002", "001 002")])), 17);
+}
+
+#[test]
+fn a_revision_may_not_be_dated_before_what_it_revises() {
+    let directory = Directory::of([(name(2, "001"), text("base")), (name(1, "002"), text("001"))]);
+    let message = message(&directory);
+    assert!(
+        message.starts_with("[dated-before-parent] 002 is dated 2026-01-01 12:00, before 001"),
+        "{message}"
+    );
+    assert!(message.contains("date its file 20260102_1200 or later"), "{message}");
+}
+
+#[test]
+fn two_files_of_one_revision_are_told_the_next_that_is_free() {
+    let help = |ids: [&str; 3]| {
+        let [first, second, third] = ids;
+        let directory = Directory::of([
+            (name(1, first), text("base")),
+            (name(2, second), text(first)),
+            (name(3, third), text(first)),
+            (name(4, third), text(second)),
+        ]);
+        let defects = directory.load().unwrap_err();
+        defects.iter().next().unwrap().help_text().split(',').next().unwrap().to_owned()
+    };
+    assert_eq!(help(["001", "002", "009"]), "rename this one to 010");
+    assert_eq!(help(["001", "002", "x"]), "rename this one to a free revision");
+}
+
+#[test]
+fn where_a_directory_seems_to_be_missing_no_likely_parent_is_looked_for() {
+    let ids: Vec<String> = (1..=22).map(|id| format!("{id:03}")).collect();
+    let nearly = ids.iter().cycle().skip(1).map(|id| text(id.trim_start_matches('0')));
+    let files = ids.iter().map(|id| format!("20260101_1200_{id}_x.sql")).zip(nearly);
+    let defects = Directory::of(files).load().unwrap_err();
+    let helps: Vec<_> = defects.iter().map(|defect| defect.help_text()).collect();
+    assert_eq!(helps.len(), 22);
+    assert_eq!(helps.iter().filter(|help| help.starts_with("did you mean")).count(), 20, "{helps:?}");
 }
 
 #[test]
@@ -343,12 +426,115 @@ fn what_follows_from_a_misread_directive_is_not_reported() {
 }
 
 #[test]
+fn a_mistake_is_marked_where_it_stands() {
+    let good = text("base");
+    let one_way = good.split("-- @downgrade").next().unwrap();
+    for (text, code, mark) in [
+        (good.replace("base", "001 A2"), Code::MalformedDirective, "2:17 ^^"),
+        (good.replace("base", "002 002"), Code::MalformedDirective, "2:17 ^^^"),
+        (good.replace("base", "  base 002"), Code::MalformedDirective, "2:15 ^^^^^^^^"),
+        (good.replace(" base", ""), Code::MalformedDirective, "2:4 ^^^^^^^^"),
+        (
+            good.replace("base\n", "base\n-- @revises base\n"),
+            Code::DuplicateDirective,
+            "3:1 ^^^^^^^^^^^^^^^^",
+        ),
+        (
+            one_way.replace("base\n", "base\n-- @irreversible\n"),
+            Code::MalformedDirective,
+            "3:4 ^^^^^^^^^^^^^",
+        ),
+        (good.replace("base\n", "base\n-- @destroys\n"), Code::MalformedDirective, "3:4 ^^^^^^^^^"),
+        (good.replace("base\n", "base\n-- @destroys a \n"), Code::MalformedDirective, "3:14 ^"),
+        (good.replace("base\n", "base\n-- @destroys a(b gone\n"), Code::MalformedDirective, "3:14 ^^^^^^^^"),
+        (good.replace("@upgrade", "@upgrade now  "), Code::MalformedDirective, "4:13 ^^^"),
+        (good.replace("SELECT 1;", "SELECT 1;\n-- @upgrade"), Code::DuplicateSection, "6:1 ^^^^^^^^^^^"),
+        (
+            good.replace("SELECT 1;", "SELECT 1;\n  -- @destroys a b"),
+            Code::MisplacedDirective,
+            "6:6 ^^^^^^^^^",
+        ),
+        (good.replace("SELECT 2;", "-- nothing"), Code::EmptySection, "7:1 ^^^^^^^^^^^^^"),
+        (good.replace("SELECT 2;", "SELECT 2;\n-- @x"), Code::UnknownDirective, "9:4 ^^"),
+        (good.replace("SELECT 2;", "SELECT 'a;"), Code::UnterminatedString, "8:8 ^"),
+        (good.replace("SELECT 2;", "SELECT /* a;"), Code::UnterminatedComment, "8:8 ^^"),
+        (good.replace("SELECT 2;", "SELECT \\ a, \\;"), Code::InvalidToken, "8:8 ^"),
+        (good.replace("SELECT 2;", "SELECT 'ä\0';"), Code::InvalidToken, "8:10 ^^^^^"),
+        (good.replace("SELECT 2;", "SELECT 2; COMMIT;"), Code::TransactionControl, "8:11 ^^^^^^"),
+    ] {
+        let directory = one(&text);
+        let defects = directory.load().unwrap_err();
+        let defect = defects.iter().next().unwrap();
+        let (line, column) = defect.line_column().unwrap();
+        let carets = defect.to_string().matches('^').count();
+        assert_eq!(
+            (defect.code(), format!("{line}:{column} {}", "^".repeat(carets))),
+            (code, mark.to_owned()),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_missing_is_told_and_only_that() {
+    let good = text("base");
+    let no_downgrade = good.split("-- @downgrade").next().unwrap();
+    let one_way = no_downgrade.replace("-- @upgrade", "-- @irreversible no\n-- @upgrade");
+    for (text, codes) in [
+        (no_downgrade.to_owned(), vec![Code::MissingSection]),
+        (good.replace("-- @upgrade\nSELECT 1;\n", ""), vec![Code::MissingSection]),
+        ("-- Do.\n-- @revises base\n".to_owned(), vec![Code::MissingSection, Code::MissingSection]),
+        (good.replace("-- Do something.\n", "-- ---\n"), vec![Code::MissingSummary]),
+        (
+            "-- @revises base\n-- @downgrade\nSELECT 1;\n".to_owned(),
+            vec![Code::MissingSummary, Code::MissingSection],
+        ),
+        (
+            "-- @revises base\n-- @upgrade\nSELECT 'a\n".to_owned(),
+            vec![Code::MissingSummary, Code::UnterminatedString],
+        ),
+        (one_way.clone(), vec![]),
+        (one_way + "-- @downgrade\nSELECT 2;\n", vec![Code::ReversibleAndNot]),
+        (good.replace("SELECT 1;", "SELECT 1;\n-- @irreversible no"), vec![Code::MisplacedDirective]),
+    ] {
+        assert_eq!(one(&text).codes(), codes, "{text}");
+    }
+}
+
+#[test]
+fn an_empty_section_is_told_what_to_write_into_it() {
+    let help = |empty: &str| {
+        let defects = one(text("base").replace(empty, "")).load().unwrap_err();
+        defects.iter().next().unwrap().help_text().to_owned()
+    };
+    assert_eq!(help("SELECT 1;"), "write the SQL that upgrades");
+    assert!(help("SELECT 2;").starts_with("write the SQL that reverts the upgrade, or say"));
+}
+
+#[test]
+fn what_is_destroyed_is_said_once() {
+    let with = |destroys: &str| one(text("base").replace("base\n", &format!("base\n{destroys}"))).codes();
+    assert_eq!(with("-- @destroys a x\n-- @destroys a.b x\n-- @destroys c.b x\n-- @destroys c.d x\n"), []);
+    assert_eq!(with("-- @destroys a x\n-- @destroys A y\n"), [Code::DuplicateDirective]);
+    assert_eq!(with("-- @destroys a.b x\n-- @destroys A.\"B\" y\n"), [Code::DuplicateDirective]);
+}
+
+#[test]
+fn a_reason_may_begin_with_a_dot() {
+    let chain = one(text("base").replace("base\n", "base\n-- @destroys a .b had it all\n")).chain();
+    let destroys = &chain.head().unwrap().destroys()[0];
+    assert_eq!((destroys.column.as_deref(), &*destroys.reason), (None, ".b had it all"));
+}
+
+#[test]
 fn an_empty_file_is_one_defect_and_is_told_what_belongs_into_it() {
-    for empty in ["", "\n \r\n", "\u{feff}"] {
+    for empty in ["", "\n \r\n", "\u{feff}", "-- Nothing.\n"] {
         let message = message(&one(empty));
         assert!(message.contains("the file is empty"), "{message}");
         assert!(message.contains("\n      -- @upgrade\n"), "{message}");
     }
+    let message = message(&one("CREATE TABLE a (b);"));
+    assert!(message.contains("this is SQL, but no migration yet"), "{message}");
 }
 
 #[test]
@@ -408,6 +594,20 @@ fn a_directory_that_cannot_be_read_is_one_defect() {
 }
 
 #[test]
+fn a_file_of_more_than_64_mib_is_not_read() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = std::fs::File::create(temp.path().join("20260101_0000_001_a.sql")).unwrap();
+    for (length, is_read) in [(source::LARGEST, true), (source::LARGEST + 1, false)] {
+        file.set_len(length).unwrap();
+        let mut defects = Vec::new();
+        let files = source::read(temp.path(), "m", &mut defects);
+        assert_eq!((files.len(), files[0].bytes.is_some(), defects.is_empty()), (1, is_read, is_read));
+    }
+    let title = revchain_core::load(temp.path(), "m").unwrap_err().iter().next().unwrap().title().to_owned();
+    assert_eq!(title, "the migration cannot be read: it has 67108865 bytes; the limit is 64 MiB");
+}
+
+#[test]
 fn a_nul_character_is_a_defect_wherever_it_stands() {
     for text in ["SELECT 'a\0b';", "SELECT 1 -- a\0b\n;", "SELECT \0;"] {
         let directory = tempfile::tempdir().unwrap();
@@ -461,6 +661,18 @@ fn a_file_with_thousands_of_mistakes_is_told_of_some() {
         let told = defects.to_string();
         assert!(told.contains("(this file has 19980 more)") && told.len() < 20_000, "{told}");
     }
+}
+
+#[test]
+fn how_many_mistakes_are_told_is_counted_for_each_file() {
+    let mistakes = "SELECT :a;\n".repeat(15);
+    let directory = Directory::of([
+        (name(1, "001"), text("base").replace("SELECT 1;", &mistakes)),
+        (name(2, "002"), text("001").replace("SELECT 1;", &mistakes)),
+    ]);
+    let defects = directory.load().unwrap_err();
+    assert_eq!(defects.iter().count(), 30);
+    assert!(!defects.to_string().contains("more)"), "{defects}");
 }
 
 #[test]

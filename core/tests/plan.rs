@@ -10,7 +10,9 @@ use common::{Directory, name, revisions, text};
 use proptest::prelude::*;
 use proptest::sample::select;
 use revchain_core::Step::{CreateHistory, Downgrade, Stamp, Unstamp, Upgrade};
-use revchain_core::{Chain, Conflict, Found, Plan, Request, Stamped, Step, Target, checksum, plan::plan};
+use revchain_core::{
+    Chain, Conflict, Found, Plan, Request, Stamped, Step, Target, checksum, plan::current, plan::plan,
+};
 
 /// 001 to 005 in a line.
 static LINE: LazyLock<Chain> = LazyLock::new(|| {
@@ -239,12 +241,44 @@ fn a_downgrade_does_not_go_forward() {
         reason(downgrade(&LINE, &found, "003"))
             .contains("the database is at 002, and 003 is not one of its ancestors")
     );
-    assert!(reason(downgrade(&LINE, &found, "head")).contains("use `upgrade`"));
+    let all = history(&LINE, &["001", "002", "003", "004", "005"]);
+    for found in [&found, &all] {
+        assert!(reason(downgrade(&LINE, found, "head")).contains("does not lead to head: use `upgrade`"));
+    }
     assert!(reason(downgrade(&LINE, &found, "+1")).contains("write -1"));
     assert_eq!(reason(downgrade(&LINE, &found, "-3")), "-3 goes below base: 2 applied");
     let base = history(&LINE, &[]);
     assert_eq!(reason(downgrade(&LINE, &base, "-1")), "the database is at base: there is nothing to revert");
     assert!(reason(downgrade(&LINE, &Found::Nothing, "001")).contains("the database is at base"));
+}
+
+#[test]
+fn where_a_database_is_is_told_only_where_chain_and_history_agree() {
+    for unmanaged in [Found::Nothing, tables(), history(&LINE, &[])] {
+        assert_eq!(current(&LINE, &unmanaged), Ok(None), "{unmanaged:?}");
+    }
+    assert_eq!(current(&LINE, &history(&LINE, &["001", "002", "003"])), Ok(Some(2)));
+    for (found, code) in [
+        (history(&LINE, &["001", "006"]), "ahead"),
+        (edited(&LINE, &["001", "002"], "001"), "edited"),
+        (history(&LINE, &["001", "003"]), "gap"),
+    ] {
+        assert_eq!(current(&LINE, &found).unwrap_err().code(), code);
+    }
+}
+
+#[test]
+fn a_plan_knows_whose_sql_it_runs() {
+    let baseline = Target::from("001");
+    let plan = plan(&LINE, &tables(), Some(&baseline), &Request::Upgrade("003".into())).unwrap();
+    assert_eq!(plan.upgrades().collect::<Vec<_>>(), [1, 2]);
+    let places: Vec<_> = plan.steps.iter().map(|step| step.place()).collect();
+    assert_eq!(places, [None, Some(0), Some(1), Some(2)]);
+    assert!(plan.runs_sql());
+    let down = self::plan(&LINE, &history(&LINE, &["001"]), None, &Request::Downgrade(Target::Base)).unwrap();
+    assert!(down.runs_sql() && down.upgrades().next().is_none());
+    let stamp = self::plan(&LINE, &tables(), None, &Request::Stamp("001".into())).unwrap();
+    assert!(!stamp.runs_sql());
 }
 
 #[test]
