@@ -13,6 +13,7 @@ use revchain_runtime::{Event, Options, Plan, Report, Request, Revision, Target};
 use crate::args::{Command, Common, Downgrade};
 use crate::database::{exists, must_exist, open};
 use crate::failure::{Failure, in_database};
+use crate::lock::lock;
 use crate::migrate::migrate;
 use crate::output::{self, Answer, FAINT};
 
@@ -93,6 +94,9 @@ impl<'m> Commands<'m> {
             Command::Pending(look) => self.pending(self.path(&look.common)?),
             Command::Migrate(arguments) => {
                 migrate(arguments, &self.chain_directory(), Some(self.options.migrations()))
+            }
+            Command::Lock(arguments) => {
+                lock(arguments, &self.chain_directory(), Some(self.options.migrations()))
             }
         }
     }

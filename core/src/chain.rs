@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::checksum;
 use crate::defect::{Code, Defect};
+use crate::lock::Lock;
 use crate::parse::Parsed;
 use crate::revision::Revision;
 use crate::snippet::Snippet;
@@ -60,9 +61,10 @@ impl Chain {
 const MOST_SUGGESTIONS: usize = 20;
 
 /// Puts the files into an order in which each follows what it revises; `None` where they are no chain.
-pub fn link(files: Vec<Parsed>, defects: &mut Vec<Defect>) -> Option<Chain> {
-    let mut linker = Linker::new(&files, defects);
+pub fn link(files: Vec<Parsed>, lock: Option<&Lock>, defects: &mut Vec<Defect>) -> Option<Chain> {
+    let mut linker = Linker::new(&files, lock, defects);
     linker.find_duplicates();
+    linker.find_missing();
     linker.resolve_parents();
     linker.find_several_roots();
     let order = linker.sort();
@@ -73,12 +75,17 @@ pub fn link(files: Vec<Parsed>, defects: &mut Vec<Defect>) -> Option<Chain> {
     if !complete || order.len() != files.len() {
         return None;
     }
-    build(files, &order)
+    let chain = build(files, &order)?;
+    if let Some(lock) = lock {
+        lock.find_changes(&chain, defects);
+    }
+    Some(chain)
 }
 
 /// The files as a graph. An index is a file's place in the list.
 struct Linker<'f, 'd> {
     files: &'f [Parsed],
+    lock: Option<&'f Lock>,
     defects: &'d mut Vec<Defect>,
     by_id: HashMap<&'f str, usize>,
     parents: Vec<Vec<usize>>,
@@ -88,10 +95,10 @@ struct Linker<'f, 'd> {
 }
 
 impl<'f, 'd> Linker<'f, 'd> {
-    fn new(files: &'f [Parsed], defects: &'d mut Vec<Defect>) -> Self {
+    fn new(files: &'f [Parsed], lock: Option<&'f Lock>, defects: &'d mut Vec<Defect>) -> Self {
         let complete = files.iter().all(|file| file.id.is_some() && file.revises.is_some());
         let none = vec![Vec::new(); files.len()];
-        Self { files, defects, by_id: HashMap::new(), parents: none.clone(), children: none, complete }
+        Self { files, lock, defects, by_id: HashMap::new(), parents: none.clone(), children: none, complete }
     }
 
     fn id(&self, index: usize) -> &'f str {
@@ -143,6 +150,16 @@ impl<'f, 'd> Linker<'f, 'd> {
         }
     }
 
+    /// What is locked and gone. What revises it is then not told that it is unknown.
+    fn find_missing(&mut self) {
+        if let Some(lock) = self.lock {
+            let misnamed = |id: &&str| self.is_misnamed(id);
+            let mut ids: HashSet<&str> = self.by_id.keys().copied().collect();
+            ids.extend(lock.ids().filter(misnamed));
+            lock.find_missing(&ids, self.defects);
+        }
+    }
+
     fn resolve_parents(&mut self) {
         let mut unknown = 0;
         for (index, file) in self.files.iter().enumerate() {
@@ -161,7 +178,9 @@ impl<'f, 'd> Linker<'f, 'd> {
                         self.parents[index].push(parent);
                         self.children[parent].push(index);
                     }
-                    None if self.is_misnamed(id) => self.complete = false,
+                    None if self.is_misnamed(id) || self.lock.is_some_and(|lock| lock.has(id)) => {
+                        self.complete = false;
+                    }
                     None => {
                         self.complete = false;
                         let title = format!("there is no revision {id} to revise");

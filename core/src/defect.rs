@@ -92,6 +92,16 @@ codes! {
     OwnTable = "own-table",
     /// SQL has a parameter that nothing binds.
     BindParameter = "bind-parameter",
+    /// The lock cannot be understood: it was edited by hand, or is in a merge conflict.
+    MalformedLock = "malformed-lock",
+    /// A revision was edited after it had been locked.
+    LockedRevisionChanged = "locked-revision-changed",
+    /// The file of a locked revision is gone.
+    LockedRevisionMissing = "locked-revision-missing",
+    /// Locked revisions come in another order than when they were locked.
+    LockedOrderChanged = "locked-order-changed",
+    /// The head is not the one that the lock names.
+    LockHeadDiffers = "lock-head-differs",
 }
 
 impl fmt::Display for Code {

@@ -154,7 +154,7 @@ fn link(files: Vec<(String, Vec<u8>)>) -> (Option<Chain>, Vec<Defect>) {
         parse::parse(&File { name, path, bytes: Some(bytes) }, &mut defects)
     });
     let parsed = parsed.collect();
-    let chain = chain::link(parsed, &mut defects);
+    let chain = chain::link(parsed, None, &mut defects);
     (chain, defects)
 }
 
