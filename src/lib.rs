@@ -110,7 +110,7 @@
 //! # The commands
 //!
 //! With the feature `cli`, [`cli::Commands`](https://docs.rs/revchain/latest/revchain/cli) runs upgrade, downgrade,
-//! current, history, pending, stamp, migrate and lock, mounted in the clap CLI of an application.
+//! current, history, pending, stamp, migrate, lock and rebase, mounted in the clap CLI of an application.
 //!
 //! # Features
 //!

@@ -25,6 +25,8 @@ pub enum Command {
     Migrate(Migrate),
     /// Lock the chain: what is in it is released, and changing it becomes a compile error (for developers)
     Lock(Lock),
+    /// Put a second head behind the first: a new parent, and a new time if need be (for developers)
+    Rebase(Rebase),
 }
 
 /// Which database, and how to answer.
@@ -111,6 +113,17 @@ pub struct Lock {
     pub(crate) common: Common,
 }
 
+/// What `rebase` takes.
+#[derive(Debug, Clone, Args)]
+pub struct Rebase {
+    /// The directory of the migrations [default: that of the chain]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    // As for `migrate`.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
 impl Command {
     pub(crate) fn common(&self) -> &Common {
         match self {
@@ -119,6 +132,7 @@ impl Command {
             | Self::Stamp(Stamp { common, .. })
             | Self::Migrate(Migrate { common, .. })
             | Self::Lock(Lock { common, .. })
+            | Self::Rebase(Rebase { common, .. })
             | Self::Current(Look { common })
             | Self::History(Look { common })
             | Self::Pending(Look { common }) => common,

@@ -16,6 +16,7 @@ use crate::failure::{Failure, in_database};
 use crate::lock::lock;
 use crate::migrate::migrate;
 use crate::output::{self, Answer, FAINT};
+use crate::rebase::rebase;
 
 /// The commands of one application: on its chain, with its options, on its database.
 #[must_use = "commands do nothing until one is run"]
@@ -98,6 +99,7 @@ impl<'m> Commands<'m> {
             Command::Lock(arguments) => {
                 lock(arguments, &self.chain_directory(), Some(self.options.migrations()))
             }
+            Command::Rebase(arguments) => rebase(arguments, &self.chain_directory()),
         }
     }
 

@@ -101,7 +101,7 @@ fn text(description: &str, revises: &str) -> String {
     )
 }
 
-fn now() -> Date {
+pub(crate) fn now() -> Date {
     let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
     let small = |number: i8| u8::try_from(number).unwrap_or_default();
     let year = u16::try_from(now.year()).unwrap_or_default();

@@ -46,12 +46,17 @@ pub(crate) fn load(
     }
 }
 
-/// Writes the lock: all of it or nothing.
+/// Writes the lock.
 pub(crate) fn write_lock(directory: &Path, text: &str) -> Result<(), Failure> {
-    let path = directory.join(lock::FILE_NAME);
-    // A dotfile, so that it is no stray file should it stay behind.
-    let new = directory.join(format!(".{}.new", lock::FILE_NAME));
+    replace(&directory.join(lock::FILE_NAME), text)
+}
+
+/// Writes a file: all of it or nothing.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::failed("io", format!("{}: {error}", path.display()));
+    // A dotfile, so that it is no stray file should it stay behind.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let new = path.with_file_name(format!(".{name}.new"));
     fs::write(&new, text).map_err(failed)?;
-    fs::rename(&new, &path).map_err(failed)
+    fs::rename(&new, path).map_err(failed)
 }

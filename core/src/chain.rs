@@ -63,12 +63,7 @@ const MOST_SUGGESTIONS: usize = 20;
 /// Puts the files into an order in which each follows what it revises; `None` where they are no chain.
 pub fn link(files: Vec<Parsed>, lock: Option<&Lock>, defects: &mut Vec<Defect>) -> Option<Chain> {
     let mut linker = Linker::new(&files, lock, defects);
-    linker.find_duplicates();
-    linker.find_missing();
-    linker.resolve_parents();
-    linker.find_several_roots();
-    let order = linker.sort();
-    linker.find_cycles(&order);
+    let order = linker.resolve();
     linker.find_dates_before_parents(&order);
     linker.find_several_heads();
     let complete = linker.complete && defects.is_empty();
@@ -80,6 +75,30 @@ pub fn link(files: Vec<Parsed>, lock: Option<&Lock>, defects: &mut Vec<Defect>) 
         lock.find_changes(&chain, defects);
     }
     Some(chain)
+}
+
+/// Two branches that no merge joins.
+pub(crate) struct Branches {
+    /// Their heads: the one that counts, and the oldest of the others.
+    pub(crate) heads: [usize; 2],
+    /// What only leads to the one, and to the other, in the order of the chain.
+    pub(crate) branches: [Vec<usize>; 2],
+}
+
+/// The two branches that the files have; nothing where they have one head, or are no chain for other reasons.
+pub(crate) fn branches(files: &[Parsed], lock: Option<&Lock>, defects: &mut Vec<Defect>) -> Option<Branches> {
+    let mut linker = Linker::new(files, lock, defects);
+    let order = linker.resolve();
+    let (main, others) = linker.heads()?;
+    let &second = others.first()?;
+    let (to_main, to_second) = (linker.ancestry(main), linker.ancestry(second));
+    let only = |of: &HashSet<usize>, not: &HashSet<usize>| {
+        order.iter().copied().filter(|index| of.contains(index) && !not.contains(index)).collect()
+    };
+    Some(Branches {
+        heads: [main, second],
+        branches: [only(&to_main, &to_second), only(&to_second, &to_main)],
+    })
 }
 
 /// The files as a graph. An index is a file's place in the list.
@@ -99,6 +118,17 @@ impl<'f, 'd> Linker<'f, 'd> {
         let complete = files.iter().all(|file| file.id.is_some() && file.revises.is_some());
         let none = vec![Vec::new(); files.len()];
         Self { files, lock, defects, by_id: HashMap::new(), parents: none.clone(), children: none, complete }
+    }
+
+    /// Makes the graph, and reports what keeps files from having a place in it. Gives their order.
+    fn resolve(&mut self) -> Vec<usize> {
+        self.find_duplicates();
+        self.find_missing();
+        self.resolve_parents();
+        self.find_several_roots();
+        let order = self.sort();
+        self.find_cycles(&order);
+        order
     }
 
     fn id(&self, index: usize) -> &'f str {
@@ -333,18 +363,10 @@ impl<'f, 'd> Linker<'f, 'd> {
 
     /// Reports each head but one: the one that is reached by taking the oldest branch of every fork.
     fn find_several_heads(&mut self) {
-        let mut heads: Vec<usize> =
-            (0..self.files.len()).filter(|&index| self.children[index].is_empty()).collect();
-        if !self.complete || heads.len() < 2 {
-            return;
-        }
-        let Some(root) = (0..self.files.len()).find(|&index| self.parents[index].is_empty()) else { return };
+        let Some((main, others)) = self.heads() else { return };
         // What leads to a head that is accounted for.
-        let mut known = HashSet::new();
-        self.add_ancestry(self.oldest_head(root), &mut known);
-        heads.retain(|head| !known.contains(head));
-        heads.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
-        for head in heads {
+        let mut known = self.ancestry(main);
+        for head in others {
             let mut branch = head;
             // Every way back ends at the root, which is known.
             while let Some(&parent) = self.parents[branch].first() {
@@ -355,8 +377,23 @@ impl<'f, 'd> Linker<'f, 'd> {
                 }
                 branch = parent;
             }
-            self.add_ancestry(head, &mut known);
+            known.extend(self.ancestry(head));
         }
+    }
+
+    /// The head that counts, and the others from the oldest on; nothing where there is one head, or where that cannot
+    /// be told.
+    fn heads(&self) -> Option<(usize, Vec<usize>)> {
+        let heads = (0..self.files.len()).filter(|&index| self.children[index].is_empty());
+        let mut heads: Vec<usize> = heads.collect();
+        if !self.complete || heads.len() < 2 {
+            return None;
+        }
+        let root = (0..self.files.len()).find(|&index| self.parents[index].is_empty())?;
+        let main = self.oldest_head(root);
+        heads.retain(|&head| head != main);
+        heads.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+        Some((main, heads))
     }
 
     fn oldest_head(&self, mut index: usize) -> usize {
@@ -366,13 +403,16 @@ impl<'f, 'd> Linker<'f, 'd> {
         index
     }
 
-    fn add_ancestry(&self, index: usize, known: &mut HashSet<usize>) {
+    /// The file and all that it revises, near or far.
+    fn ancestry(&self, index: usize) -> HashSet<usize> {
+        let mut found = HashSet::new();
         let mut open = vec![index];
         while let Some(index) = open.pop() {
-            if known.insert(index) {
+            if found.insert(index) {
                 open.extend(&self.parents[index]);
             }
         }
+        found
     }
 
     fn report_second_head(&mut self, fork: usize, first: usize, second: usize) {

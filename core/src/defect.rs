@@ -228,6 +228,11 @@ impl Defects {
         Self(defects)
     }
 
+    /// The defects, if there are any.
+    pub fn from_list(defects: Vec<Defect>) -> Option<Self> {
+        if defects.is_empty() { None } else { Some(Self::new(defects)) }
+    }
+
     /// The defects in the order of their files.
     pub fn iter(&self) -> impl Iterator<Item = &Defect> {
         self.0.iter()

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod name;
 pub mod parse;
 pub mod plan;
+pub mod rebase;
 pub mod revision;
 mod rules;
 pub mod snippet;

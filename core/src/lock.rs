@@ -20,6 +20,7 @@ use crate::chain::Chain;
 use crate::checksum;
 use crate::defect::{Code, Defect};
 use crate::name;
+use crate::parse::Parsed;
 use crate::revision::{Downgrade, Revision};
 use crate::snippet::Snippet;
 
@@ -28,7 +29,7 @@ pub const FILE_NAME: &str = "revchain.lock";
 
 const HEADER: &str = "\
 # The revisions below are released: to change or remove one is a compile error. Written by `revchain lock`.
-# A merge conflict in this file: two branches have added revisions, and one of them must revise the other.
+# A merge conflict in this file: two branches have added revisions. Keep one `head` line, then `revchain rebase`.
 ";
 
 /// A lock, read from its file.
@@ -116,7 +117,7 @@ pub fn parse(path: String, bytes: &[u8], defects: &mut Vec<Defect>) -> Option<Lo
             let is_conflict = ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|mark| text.contains(mark));
             let help = match is_conflict {
                 true => {
-                    "two branches have added revisions: keep one `head` line and every other line, remove the marks,\nand build again: the next error says which revision must revise which"
+                    "two branches have added revisions: keep one `head` line and every other line, remove the marks,\nthen put one branch behind the other: `revchain rebase`"
                 }
                 false => {
                     "put it back as it was; it is in version control, and only `revchain lock` writes it"
@@ -167,6 +168,16 @@ fn read_lines(text: &str) -> Result<Lines, (Range<usize>, &'static str)> {
 }
 
 impl Lock {
+    /// Whether the file is the revision of its id that was locked, and not another of that id.
+    pub(crate) fn is_of(&self, file: &Parsed) -> bool {
+        let (Some(id), Some(revises), Some(body)) = (&file.id, &file.revises, &file.body) else {
+            return false;
+        };
+        let parents = revises.parents.iter().map(|(parent, _)| parent.as_str());
+        let checksum = checksum::hex(&checksum::revision(id, parents, &body.upgrade, &body.downgrade));
+        self.locked.iter().any(|locked| locked.id == *id && locked.checksum == checksum)
+    }
+
     /// The ids of the locked revisions, in order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.locked.iter().map(|locked| locked.id.as_str())
