@@ -1,7 +1,9 @@
 //! `lock`: writing down which revisions are released.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::path::Path;
+use std::time::SystemTime;
 
 use revchain_core::{Revision, lock};
 use revchain_runtime::Migrations;
@@ -45,6 +47,9 @@ pub(crate) fn lock(
         directory,
         &lock::text(&chain, |revision| was_locked(revision.id()) || new.contains(revision.id())),
     )?;
+    if let (None, Some(head)) = (&before, chain.head()) {
+        touch(directory, head);
+    }
     let path = directory.join(lock::FILE_NAME).display().to_string();
     let locked: Vec<&str> =
         chain.revisions().iter().map(Revision::id).filter(|id| was_locked(id) || new.contains(id)).collect();
@@ -59,4 +64,12 @@ pub(crate) fn lock(
     };
     let new: Vec<&&str> = locked.iter().filter(|id| new.contains(**id)).collect();
     Ok(Answer { json: json!({ "path": path, "locked": locked, "new": new, "head": head }), text })
+}
+
+/// A build looks at the lock only if it was there at the last one. So that a new lock is noticed, it is made to look as
+/// if a file had changed that every build looks at; if that cannot be done, the next change of any file does it.
+fn touch(directory: &Path, head: &Revision) {
+    let name = head.path().rsplit('/').next().unwrap_or_default();
+    let file = File::options().append(true).open(directory.join(name));
+    let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
 }

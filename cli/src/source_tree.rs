@@ -56,7 +56,10 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::failed("io", format!("{}: {error}", path.display()));
     // A dotfile, so that it is no stray file should it stay behind.
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let new = path.with_file_name(format!(".{name}.new"));
-    fs::write(&new, text).map_err(failed)?;
-    fs::rename(&new, path).map_err(failed)
+    let new = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let written = fs::write(&new, text).and_then(|()| fs::rename(&new, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&new);
+        failed(error)
+    })
 }

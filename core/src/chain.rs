@@ -64,6 +64,7 @@ const MOST_SUGGESTIONS: usize = 20;
 pub fn link(files: Vec<Parsed>, lock: Option<&Lock>, defects: &mut Vec<Defect>) -> Option<Chain> {
     let mut linker = Linker::new(&files, lock, defects);
     let order = linker.resolve();
+    linker.find_changes();
     linker.find_dates_before_parents(&order);
     linker.find_several_heads();
     let complete = linker.complete && defects.is_empty();
@@ -72,7 +73,7 @@ pub fn link(files: Vec<Parsed>, lock: Option<&Lock>, defects: &mut Vec<Defect>) 
     }
     let chain = build(files, &order)?;
     if let Some(lock) = lock {
-        lock.find_changes(&chain, defects);
+        lock.find_other_order(&chain, defects);
     }
     Some(chain)
 }
@@ -135,9 +136,15 @@ impl<'f, 'd> Linker<'f, 'd> {
         self.files[index].id.as_deref().unwrap_or_default()
     }
 
-    /// The order in which branches are told apart: the older one was first.
+    /// The order of revisions that could come in any.
     fn age(&self, index: usize) -> impl Ord + use<'f> {
         (self.files[index].date, &self.files[index].path)
+    }
+
+    /// The order in which branches are told apart: what is locked stays, then what is older.
+    fn rank(&self, index: usize) -> impl Ord + use<'f> {
+        let is_locked = self.lock.is_some_and(|lock| lock.has(self.id(index)));
+        (!is_locked, self.files[index].date, &self.files[index].path)
     }
 
     /// A defect at what the file at `index` says of its parents, or of the one with the id `parent`.
@@ -167,12 +174,16 @@ impl<'f, 'd> Linker<'f, 'd> {
                 continue;
             };
             self.complete = false;
+            // The one that is released keeps its id.
+            let is_locked = |file: &Parsed| self.lock.is_some_and(|lock| lock.is_of(file));
+            let (kept, other) = if is_locked(file) { (index, first) } else { (first, index) };
+            self.by_id.insert(id, kept);
             let ids = self.files.iter().filter_map(|file| file.id.as_deref());
             let next = next_id(id, ids).unwrap_or_else(|| "a free revision".to_owned());
             self.defects.push(
                 Defect::new(Code::DuplicateRevision, format!("two files are revision {id}"))
-                    .with(&self.files[first].path)
-                    .at(&file.path)
+                    .with(&self.files[kept].path)
+                    .at(&self.files[other].path)
                     .help(format!(
                         "rename this one to {next}, and let it revise the revision that comes before it"
                     )),
@@ -187,6 +198,13 @@ impl<'f, 'd> Linker<'f, 'd> {
             let mut ids: HashSet<&str> = self.by_id.keys().copied().collect();
             ids.extend(lock.ids().filter(misnamed));
             lock.find_missing(&ids, self.defects);
+        }
+    }
+
+    /// What is locked and not what it was.
+    fn find_changes(&mut self) {
+        if let Some(lock) = self.lock {
+            self.by_id.values().for_each(|&index| lock.find_change(&self.files[index], self.defects));
         }
     }
 
@@ -239,7 +257,7 @@ impl<'f, 'd> Linker<'f, 'd> {
         }
         for index in 0..self.files.len() {
             let mut children = std::mem::take(&mut self.children[index]);
-            children.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+            children.sort_by(|&a, &b| self.rank(a).cmp(&self.rank(b)));
             self.children[index] = children;
         }
     }
@@ -281,7 +299,7 @@ impl<'f, 'd> Linker<'f, 'd> {
         let is_root = |file: &Parsed| file.revises.as_ref().is_some_and(|revises| revises.parents.is_empty());
         let mut roots: Vec<_> =
             self.by_id.values().copied().filter(|&index| is_root(&self.files[index])).collect();
-        roots.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+        roots.sort_by(|&a, &b| self.rank(a).cmp(&self.rank(b)));
         let Some((&first, others)) = roots.split_first() else { return };
         for &other in others {
             self.complete = false;
@@ -371,8 +389,7 @@ impl<'f, 'd> Linker<'f, 'd> {
             // Every way back ends at the root, which is known.
             while let Some(&parent) = self.parents[branch].first() {
                 if let Some(&fork) = self.parents[branch].iter().find(|parent| known.contains(parent)) {
-                    let rival = self.children[fork].iter().copied().find(|child| known.contains(child));
-                    self.report_second_head(fork, rival.unwrap_or(fork), branch);
+                    self.report_second_head(fork, branch, head, &known);
                     break;
                 }
                 branch = parent;
@@ -392,7 +409,7 @@ impl<'f, 'd> Linker<'f, 'd> {
         let root = (0..self.files.len()).find(|&index| self.parents[index].is_empty())?;
         let main = self.oldest_head(root);
         heads.retain(|&head| head != main);
-        heads.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+        heads.sort_by(|&a, &b| self.rank(a).cmp(&self.rank(b)));
         Some((main, heads))
     }
 
@@ -415,9 +432,15 @@ impl<'f, 'd> Linker<'f, 'd> {
         found
     }
 
-    fn report_second_head(&mut self, fork: usize, first: usize, second: usize) {
+    /// The branch from `second` to `other` leaves at `fork` what is `known` to lead to another head.
+    fn report_second_head(&mut self, fork: usize, second: usize, other: usize, known: &HashSet<usize>) {
         self.complete = false;
-        let head = self.oldest_head(first);
+        let next = |index: usize| self.children[index].iter().copied().find(|child| known.contains(child));
+        let first = next(fork).unwrap_or(fork);
+        let mut head = first;
+        while let Some(child) = next(head) {
+            head = child;
+        }
         let (head_id, second_id) = (self.id(head), self.id(second));
         let date = self.files[head].date.map(|date| date.to_string()).unwrap_or_default();
         let later = match (self.files[head].date, self.files[second].date) {
@@ -428,10 +451,17 @@ impl<'f, 'd> Linker<'f, 'd> {
         };
         let title = format!("two revisions revise {}: only one can", self.id(fork));
         let note = format!("{head_id} is the head since {date}");
+        let help = match self.lock.is_some_and(|lock| lock.has(second_id)) {
+            true => format!(
+                "both are released: merge them in a new revision, `-- @revises {head_id} {}`",
+                self.id(other)
+            ),
+            false => format!("make {second_id} revise {head_id}{later}"),
+        };
         self.defects.push(
             self.at_revises(Code::MultipleHeads, title, second, Some(self.id(fork)), &note)
                 .with(&self.files[first].path)
-                .help(format!("make {second_id} revise {head_id}{later}")),
+                .help(help),
         );
     }
 }

@@ -34,7 +34,8 @@ pub fn read(directory: &Path, shown: &str, defects: &mut Vec<Defect>) -> (Vec<Fi
         }
     };
     let lock = files.iter().position(|file| file.name == lock::FILE_NAME).map(|at| files.remove(at));
-    if files.is_empty() && defects.len() == before {
+    // With a lock, what is missing is said revision by revision.
+    if files.is_empty() && lock.is_none() && defects.len() == before {
         defects.push(
             Defect::new(Code::EmptyDirectory, "there are no migrations here")
                 .at(shown)
@@ -97,9 +98,9 @@ fn read_file(directory: &Path, shown: &str, name: &OsStr, defects: &mut Vec<Defe
     }
     let bytes = read_at_most(&on_disk, LARGEST).map_err(|error| {
         defects.push(
-            Defect::new(Code::UnreadableFile, format!("the migration cannot be read: {error}"))
-                .at(&path)
-                .help("it must be a regular file of at most 64 MiB that the user who builds the program may read"),
+            Defect::new(Code::UnreadableFile, format!("the file cannot be read: {error}")).at(&path).help(
+                "it must be a regular file of at most 64 MiB that the user who builds the program may read",
+            ),
         );
     });
     Some(File { name: lossy.into_owned(), path, bytes: bytes.ok() })

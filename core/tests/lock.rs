@@ -102,7 +102,11 @@ fn a_locked_file_that_is_gone_is_one_defect() {
 fn a_revision_that_the_lock_does_not_name_as_the_head_is_told_the_command() {
     let directory = locked(TWO).with(&name(3, "003"), text("002"));
     assert_eq!(directory.codes(), [Code::LockHeadDiffers]);
-    assert!(directory.load().unwrap_err().to_string().ends_with("so: `revchain lock --head`"));
+    let message = directory.load().unwrap_err().to_string();
+    assert!(
+        message.contains(&format!("`head {}`", name(3, "003"))) && message.contains("`revchain lock --head`"),
+        "{message}"
+    );
     let (chain, lock) = revchain_core::load_to_lock(directory.path(), "migrations").unwrap();
     let directory = directory.with(lock::FILE_NAME, lock.unwrap().with_head(&name(3, "003")));
     assert_eq!(directory.codes(), []);
@@ -127,7 +131,11 @@ fn a_lock_that_cannot_be_understood_is_a_defect() {
         let message = directory.load().unwrap_err().to_string();
         assert!(message.contains(note), "{message}");
     }
-    assert_eq!(revisions(TWO).with(lock::FILE_NAME, good.replace('\n', "\r\n")).codes(), []);
+    for fine in
+        [good.replace('\n', "\r\n"), format!("\u{feff}{good}"), format!("  # a comment\n\n{good}\n\n")]
+    {
+        assert_eq!(revisions(TWO).with(lock::FILE_NAME, fine).codes(), []);
+    }
 }
 
 #[test]
@@ -140,6 +148,58 @@ fn two_branches_that_both_add_a_revision_change_the_same_line() {
     let changed = |after: &str| before.lines().zip(after.lines()).position(|(a, b)| a != b).unwrap();
     assert_eq!(changed(&ours), changed(&theirs));
     assert_ne!(ours, theirs, "also where both chose the same id");
+}
+
+#[test]
+fn no_help_says_to_change_what_is_locked() {
+    let lock = lock_of(&revisions(TWO));
+    // A branch whose files are older than what was released in the meantime.
+    let root = Directory::new().with(&name(3, "001"), text("base")).with(&name(5, "002"), text("001"));
+    let lock_of_root = lock_of(&root);
+    let root = root.with(lock::FILE_NAME, lock_of_root);
+    let message = |directory: &Directory| directory.load().unwrap_err().to_string();
+    let branch = root.with(&name(4, "00f"), text("001"));
+    assert!(message(&branch).contains("make 00f revise 002, and date its file"), "{}", message(&branch));
+    let other_root =
+        revisions(TWO).with(lock::FILE_NAME, &lock).with("20251231_1200_00f_x.sql", text("base"));
+    assert!(message(&other_root).contains("make 00f revise the revision that comes before it"));
+    let twice = revisions(TWO)
+        .with(lock::FILE_NAME, &lock)
+        .with("20260101_1300_002_a.sql", text("001").replace('1', "9"));
+    let defects = twice.load().unwrap_err();
+    let duplicate = defects.iter().find(|defect| defect.code() == Code::DuplicateRevision).unwrap();
+    assert_eq!(duplicate.path(), Some("migrations/20260101_1300_002_a.sql"));
+    // Where both branches are released, only a merge is left.
+    let forked = [("001", "base"), ("002", "001"), ("003", "001"), ("004", "002 003")];
+    let lines = lock_of(&revisions(&forked));
+    let without: String =
+        lines.lines().filter(|line| !line.starts_with("004 ")).map(|line| format!("{line}\n")).collect();
+    let fork = revisions(&forked[..3]).with(lock::FILE_NAME, without);
+    assert!(
+        message(&fork).ends_with("merge them in a new revision, `-- @revises 002 003`"),
+        "{}",
+        message(&fork)
+    );
+}
+
+#[test]
+fn an_edit_of_a_locked_revision_is_told_beside_other_defects() {
+    let directory = locked(TWO)
+        .with(&name(1, "001"), text("base").replace("SELECT 1", "SELECT 3"))
+        .with(&name(3, "003"), text("002").replace("SELECT 1", "COMMIT"));
+    assert_eq!(directory.codes(), [Code::LockedRevisionChanged, Code::TransactionControl]);
+}
+
+#[test]
+fn a_directory_that_lost_all_is_told_of_some() {
+    let list: Vec<(String, String)> = (1..=30)
+        .map(|n| (format!("{n:03}"), if n == 1 { "base".into() } else { format!("{:03}", n - 1) }))
+        .collect();
+    let list: Vec<(&str, &str)> = list.iter().map(|(id, parent)| (id.as_str(), parent.as_str())).collect();
+    let lock = lock_of(&revisions(&list));
+    let defects = Directory::new().with(lock::FILE_NAME, lock).load().unwrap_err();
+    assert_eq!(defects.iter().count(), 20);
+    assert!(defects.to_string().contains("(and 10 more are missing)"));
 }
 
 proptest! {
