@@ -35,6 +35,9 @@
 //! Each file names the revision that it revises, the first one `base`. Whatever keeps the directory from being one
 //! chain is a compile error that says how to mend it; [`Code`] lists the kinds. See [`embed_migrations!`].
 //!
+//! A revision in `revchain.lock`, which the command `lock` writes, is released: to change or remove it is a compile
+//! error.
+//!
 //! # What happens to a database
 //!
 //! | what is found | what happens |
@@ -107,7 +110,7 @@
 //! # The commands
 //!
 //! With the feature `cli`, [`cli::Commands`](https://docs.rs/revchain/latest/revchain/cli) runs upgrade, downgrade,
-//! current, history, pending, stamp and migrate, mounted in the clap CLI of an application.
+//! current, history, pending, stamp, migrate, lock and rebase, mounted in the clap CLI of an application.
 //!
 //! # Features
 //!
@@ -144,7 +147,8 @@ pub use revchain_cli as cli;
 /// # When cargo builds anew
 ///
 /// An edit or a removal of a migration rebuilds the crate. A *new* file does not: stable Rust gives a macro no way
-/// to say that it read a directory. A `build.rs` beside Cargo.toml closes the gap:
+/// to say that it read a directory. Where there is a `revchain.lock`, the command `migrate` writes it, which does
+/// rebuild the crate. Otherwise a `build.rs` beside Cargo.toml closes the gap:
 ///
 /// ```
 /// println!("cargo::rerun-if-changed=migrations"); // in its main()

@@ -355,6 +355,20 @@ fn temporary_tables_that_would_hide_the_databases_own_are_refused() {
 }
 
 #[test]
+fn a_migration_must_drop_its_temporary_tables() {
+    let place = Place::new();
+    let start = ("CREATE TABLE users (a);", "DROP TABLE users;");
+    let left = ("CREATE TEMP TABLE users AS SELECT * FROM users;", "SELECT 1;");
+    let error = place
+        .chain(&[start, left, ("ALTER TABLE users ADD COLUMN b;", "SELECT 1;")])
+        .open(place.db())
+        .unwrap_err();
+    assert!(error.to_string().contains("002 leaves temporary tables (users)"), "{error}");
+    let dropped = ("CREATE TEMP TABLE old AS SELECT * FROM users; DROP TABLE temp.old;", "SELECT 1;");
+    drop(place.chain(&[start, dropped]).open(place.db()).unwrap());
+}
+
+#[test]
 fn a_stamp_that_a_trigger_swallows_is_an_error() {
     let place = Place::new();
     let chain = place.tables(2);

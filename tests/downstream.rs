@@ -113,6 +113,18 @@ fn the_readmes_crate_works_and_is_rebuilt_when_its_migrations_change() {
 }
 
 #[test]
+fn with_a_lock_migrate_alone_rebuilds_the_crate() {
+    let downstream = Crate::new("downstream-lock", "The commands");
+    let db = |arguments: &[&str]| downstream.cargo(&[&["run", "--quiet", "--", "db"], arguments].concat());
+    let (success, said) = db(&["lock"]);
+    assert!(success && said.contains("1 locked up to 001"), "{said}");
+    let (success, said) = db(&["migrate", "Add sessions"]);
+    assert!(success && said.contains("_002_add_sessions.sql"), "{said}");
+    let (success, said) = db(&["upgrade"]);
+    assert!(!success && said.contains("[empty-section]"), "the new file is in the build: {said}");
+}
+
+#[test]
 fn the_readmes_commands_options_and_test_work_as_they_stand() {
     let downstream = Crate::new("downstream-cli", "The commands");
     let (success, said) = downstream.cargo(&["run", "--quiet", "--", "db", "upgrade"]);

@@ -682,6 +682,9 @@ fn what_was_planned_is_done_or_nothing_is() {
     assert_eq!(ids(&db).len(), 4);
     let plan = chain.plan(&db, &request).unwrap();
     assert_eq!(chain.options().carry_out(&mut db, &request, &plan).unwrap().reverted.len(), 3);
+    // Also where another has done it.
+    let error = chain.options().carry_out(&mut db, &request, &plan).unwrap_err();
+    assert!(matches!(error.conflict(), Some(Conflict::Changed)), "{error}");
 }
 
 #[test]

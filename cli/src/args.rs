@@ -23,6 +23,10 @@ pub enum Command {
     /// Write the next file of the chain (for developers)
     #[command(visible_alias = "new")]
     Migrate(Migrate),
+    /// Lock the chain: what is in it is released, and changing it becomes a compile error (for developers)
+    Lock(Lock),
+    /// Put a second head behind the first: a new parent, and a new time if need be (for developers)
+    Rebase(Rebase),
 }
 
 /// Which database, and how to answer.
@@ -92,6 +96,34 @@ pub struct Migrate {
     pub(crate) common: Common,
 }
 
+/// What `lock` takes.
+#[derive(Debug, Clone, Args)]
+pub struct Lock {
+    /// Lock up to this revision, and not up to the head
+    #[arg(short, long)]
+    pub(crate) revision: Option<String>,
+    /// Lock no more than is locked already, only say which revision is the head
+    #[arg(long, conflicts_with = "revision")]
+    pub(crate) head: bool,
+    /// The directory of the migrations [default: that of the chain]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    // As for `migrate`.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What `rebase` takes.
+#[derive(Debug, Clone, Args)]
+pub struct Rebase {
+    /// The directory of the migrations [default: that of the chain]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    // As for `migrate`.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
 impl Command {
     pub(crate) fn common(&self) -> &Common {
         match self {
@@ -99,6 +131,8 @@ impl Command {
             | Self::Downgrade(Downgrade { common, .. })
             | Self::Stamp(Stamp { common, .. })
             | Self::Migrate(Migrate { common, .. })
+            | Self::Lock(Lock { common, .. })
+            | Self::Rebase(Rebase { common, .. })
             | Self::Current(Look { common })
             | Self::History(Look { common })
             | Self::Pending(Look { common }) => common,

@@ -13,8 +13,10 @@ use revchain_runtime::{Event, Options, Plan, Report, Request, Revision, Target};
 use crate::args::{Command, Common, Downgrade};
 use crate::database::{exists, must_exist, open};
 use crate::failure::{Failure, in_database};
+use crate::lock::lock;
 use crate::migrate::migrate;
 use crate::output::{self, Answer, FAINT};
+use crate::rebase::rebase;
 
 /// The commands of one application: on its chain, with its options, on its database.
 #[must_use = "commands do nothing until one is run"]
@@ -94,6 +96,10 @@ impl<'m> Commands<'m> {
             Command::Migrate(arguments) => {
                 migrate(arguments, &self.chain_directory(), Some(self.options.migrations()))
             }
+            Command::Lock(arguments) => {
+                lock(arguments, &self.chain_directory(), Some(self.options.migrations()))
+            }
+            Command::Rebase(arguments) => rebase(arguments, &self.chain_directory()),
         }
     }
 

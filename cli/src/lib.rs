@@ -1,5 +1,5 @@
 //! The commands of [revchain](https://docs.rs/revchain): upgrade, downgrade, current, history, pending, stamp,
-//! migrate. An application mounts them in its own clap CLI, under a name of its choice:
+//! migrate, lock, rebase. An application mounts them in its own clap CLI, under a name of its choice:
 //!
 //! ```
 //! use std::process::ExitCode;
@@ -36,9 +36,12 @@ mod args;
 mod commands;
 mod database;
 mod failure;
+mod lock;
 mod look;
 mod migrate;
 mod output;
+mod rebase;
+mod source_tree;
 
 pub use args::Command;
 pub use commands::Commands;
@@ -53,6 +56,8 @@ pub fn run_on_directory(directory: &Path, command: &Command) -> ExitCode {
     let result = match command {
         // The directory may be empty, or not there yet.
         Command::Migrate(arguments) => migrate::migrate(arguments, directory, None),
+        Command::Lock(arguments) => lock::lock(arguments, directory, None),
+        Command::Rebase(arguments) => rebase::rebase(arguments, directory),
         _ => match Migrations::from_directory(directory) {
             Ok(migrations) => return Commands::new(migrations.options()).run(command),
             Err(defects) => Err(defects.into()),

@@ -4,15 +4,16 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use revchain_core::Chain;
 use revchain_core::chain::next_id;
 use revchain_core::name::{self, Date};
-use revchain_core::{Chain, Code};
 use revchain_runtime::Migrations;
 use serde_json::json;
 
 use crate::args::Migrate;
 use crate::failure::Failure;
 use crate::output::Answer;
+use crate::source_tree;
 
 /// The longest slug that is made from a description, in characters: a name must fit into 255 bytes.
 const LONGEST_SLUG: usize = 60;
@@ -25,22 +26,12 @@ pub(crate) fn migrate(
     embedded: Option<&Migrations>,
 ) -> Result<Answer, Failure> {
     let directory = arguments.directory.as_deref().unwrap_or(directory);
-    let chain = load(directory)?;
-    if let Some(head) = embedded.and_then(Migrations::head) {
-        if chain.as_ref().is_none_or(|chain| chain.position(head.id()).is_none()) {
-            let what = match chain {
-                None => "there is no chain".to_owned(),
-                Some(_) => format!(
-                    "this is not the chain that the program was built from: it has no revision {}",
-                    head.id()
-                ),
-            };
-            let message = format!(
-                "{}: {what}\nhelp: run this in the source tree, or name the directory: --directory DIR",
-                directory.display(),
-            );
-            return Err(Failure::failed("wrong-directory", message));
-        }
+    let (chain, lock) = match source_tree::load(directory, embedded)? {
+        Some((chain, lock)) => (Some(chain), lock),
+        None => (None, None),
+    };
+    if let Some(chain) = &chain {
+        revchain_core::check_head(chain, lock.as_ref())?;
     }
     let slug = slug(&arguments.description)?;
     let id = id(arguments, chain.as_ref())?;
@@ -50,21 +41,12 @@ pub(crate) fn migrate(
     let revises = head.map_or("base", |head| head.id());
     let file = format!("{}_{id}_{slug}.sql", date.prefix());
     let path = write(directory, &file, &text(&arguments.description, revises))?;
+    if let Some(lock) = lock {
+        // With it, cargo notices the new file, and another branch that adds one conflicts.
+        source_tree::write_lock(directory, &lock.with_head(&file))?;
+    }
     let shown = path.display().to_string();
     Ok(Answer { json: json!({ "path": shown, "revision": id, "revises": revises }), text: shown })
-}
-
-/// The chain in the directory; none where it is empty or not there.
-fn load(directory: &Path) -> Result<Option<Chain>, Failure> {
-    match revchain_core::load(directory, &directory.to_string_lossy()) {
-        Ok(chain) => Ok(Some(chain)),
-        Err(defects) => {
-            let none = |code| {
-                code == Code::EmptyDirectory || code == Code::UnreadableDirectory && !directory.exists()
-            };
-            if defects.iter().all(|defect| none(defect.code())) { Ok(None) } else { Err(defects.into()) }
-        }
-    }
 }
 
 fn id(arguments: &Migrate, chain: Option<&Chain>) -> Result<String, Failure> {
@@ -119,7 +101,7 @@ fn text(description: &str, revises: &str) -> String {
     )
 }
 
-fn now() -> Date {
+pub(crate) fn now() -> Date {
     let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
     let small = |number: i8| u8::try_from(number).unwrap_or_default();
     let year = u16::try_from(now.year()).unwrap_or_default();

@@ -524,3 +524,128 @@ fn migrate_takes_any_directory() {
     let file = fs::read_dir(odd).unwrap().next().unwrap().unwrap().path();
     assert!(fs::read_to_string(file).unwrap().starts_with("-- x.\n"));
 }
+
+#[test]
+fn lock_writes_down_what_is_released_and_migrate_keeps_its_head_true() {
+    let shell = Shell::new();
+    let lock = || fs::read_to_string(shell.path("migrations/revchain.lock")).unwrap();
+    let out = shell.ok("lock -r 002");
+    assert_eq!(out, "migrations/revchain.lock: 2 locked up to 002, 2 of them new; the head is 003");
+    assert!(lock().ends_with("\nhead 20260103_0000_003_tags.sql\n"));
+    // What is not locked may change; what is may not.
+    shell.migration("20260103_0000_003_tags.sql", "002", "CREATE TABLE tags (a, b);", "DROP TABLE tags;");
+    shell.ok("upgrade -d app.db");
+    shell.migration("20260102_0000_002_notes.sql", "001", "CREATE TABLE notes (a, b);", "DROP TABLE notes;");
+    for command in ["upgrade -d app.db", "lock", "migrate more"] {
+        let (code, _, error) = shell.run(command);
+        assert_eq!(code, 1);
+        assert!(
+            error.contains("[locked-revision-changed] the locked revision 002 has changed: its upgrade"),
+            "{error}"
+        );
+    }
+    shell.migration("20260102_0000_002_notes.sql", "001", "CREATE TABLE notes (a);", "DROP TABLE notes;");
+    let path = shell.ok("migrate more");
+    assert!(lock().ends_with(&format!("\nhead {}\n", path.trim_start_matches("migrations/"))), "{}", lock());
+    assert_eq!(lock().matches("\n00").count(), 2, "migrate locks nothing");
+    // A file that is added by hand is told what to do.
+    fs::remove_file(shell.path(&path)).unwrap();
+    assert!(shell.run("pending").2.contains("[lock-head-differs]"));
+    assert!(shell.run("migrate more").2.contains("[lock-head-differs]"));
+    shell.ok("lock --head");
+    assert_eq!(shell.json("lock --json")["new"], json!(["003"]));
+    assert_eq!(
+        shell.json("lock -r 001 --json")["locked"],
+        json!(["001", "002", "003"]),
+        "nothing is unlocked"
+    );
+    assert_eq!(shell.run("lock -r 009").0, 2);
+    assert_eq!(shell.run("lock --directory elsewhere").0, 1);
+    let left: Vec<_> =
+        fs::read_dir(shell.path("migrations")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 4);
+}
+
+#[test]
+fn rebase_puts_the_second_head_behind_the_first() {
+    let shell = Shell::new();
+    shell.ok("lock -r 002");
+    // Two branches: one has 003, the other has 004 and 005, which are older.
+    shell.migration("20260102_1200_004_left.sql", "002", "CREATE TABLE l (a);", "DROP TABLE l;");
+    shell.migration("20260102_1300_005_leaf.sql", "004", "CREATE TABLE m (a);", "DROP TABLE m;");
+    let file = shell.path("migrations/20260103_0000_003_tags.sql");
+    fs::write(&file, fs::read_to_string(&file).unwrap().replace('\n', "\r\n")).unwrap();
+    assert!(shell.run("pending").2.contains("[multiple-heads]"));
+    let out = shell.ok("rebase");
+    assert_eq!(out, "migrations: 20260103_0000_003_tags.sql: 003 revises 005");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("-- @revises 005\r\n") && !text.replace("\r\n", "").contains('\n'), "{text}");
+    assert_eq!(shell.json("pending -d app.db --json")["pending"].as_array().unwrap().len(), 5);
+    assert_eq!(shell.ok("rebase"), "migrations: there is one head: nothing to do");
+    let lock = fs::read_to_string(shell.path("migrations/revchain.lock")).unwrap();
+    assert!(lock.ends_with("\nhead 20260103_0000_003_tags.sql\n"), "{lock}");
+}
+
+#[test]
+fn rebase_touches_nothing_that_is_locked() {
+    let shell = Shell::new();
+    shell.ok("lock");
+    shell.migration("20260102_1200_004_left.sql", "002", "CREATE TABLE l (a);", "DROP TABLE l;");
+    shell.migration("20260102_1300_005_leaf.sql", "004", "CREATE TABLE m (a);", "DROP TABLE m;");
+    let moved = shell.json("rebase --json")["moved"].clone();
+    // The older branch is the one that moves, and takes a time after what it follows.
+    assert_eq!(
+        (&moved[0]["from"], &moved[0]["revises"]),
+        (&json!("20260102_1200_004_left.sql"), &json!("003"))
+    );
+    assert_ne!(moved[0]["to"], moved[0]["from"]);
+    assert_eq!(moved[1]["revises"], "004");
+    assert_eq!(shell.json("pending -d app.db --json")["pending"][4]["revision"], "005");
+    shell.ok("lock");
+    shell.migration("20260105_0000_006_other.sql", "002", "CREATE TABLE o (a);", "DROP TABLE o;");
+    shell.ok("rebase");
+
+    // Where both are locked, only a merge is left.
+    let shell = Shell::new();
+    shell.migration("20260104_0000_004_left.sql", "002", "CREATE TABLE l (a);", "DROP TABLE l;");
+    shell.migration("20260105_0000_005_merge.sql", "003 004", "CREATE TABLE m (a);", "DROP TABLE m;");
+    shell.ok("lock");
+    fs::remove_file(shell.path("migrations/20260105_0000_005_merge.sql")).unwrap();
+    let lock = shell.path("migrations/revchain.lock");
+    let text = fs::read_to_string(&lock).unwrap();
+    let without: String =
+        text.lines().filter(|line| !line.starts_with("005 ")).map(|line| format!("{line}\n")).collect();
+    fs::write(&lock, without).unwrap();
+    let (code, _, error) = shell.run("rebase");
+    assert_eq!(code, 1);
+    assert!(error.contains("003 and 004 are locked") && error.contains("@revises 003 004"), "{error}");
+}
+
+#[test]
+fn rebase_gives_a_new_id_to_one_of_two_that_have_the_same() {
+    let shell = Shell::new();
+    shell.migration("20260103_0900_003_links.sql", "002", "CREATE TABLE links (a);", "DROP TABLE links;");
+    assert!(shell.run("pending").2.contains("[duplicate-revision]"));
+    assert_eq!(
+        shell.ok("rebase"),
+        "migrations: 20260103_0900_003_links.sql → 20260103_0900_004_links.sql: 004 revises 003"
+    );
+    assert_eq!(shell.json("pending -d app.db --json")["pending"].as_array().unwrap().len(), 4);
+    // The one that is locked keeps its id, also if it is the younger.
+    shell.ok("lock");
+    shell.migration("20260103_0800_004_early.sql", "003", "CREATE TABLE e (a);", "DROP TABLE e;");
+    assert!(shell.ok("rebase").contains("20260103_0800_004_early.sql → "));
+    assert_eq!(shell.json("pending -d app.db --json")["pending"][4]["revision"], "005");
+    // Nothing is guessed.
+    shell.migration("20260106_0000_001_again.sql", "base", "CREATE TABLE x (a);", "DROP TABLE x;");
+    assert!(shell.run("rebase").2.contains("cannot be told which one others revise"));
+}
+
+#[test]
+fn rebase_leaves_other_defects_to_be_mended_first() {
+    let shell = Shell::new();
+    shell.migration("20260104_0000_004_left.sql", "002", "COMMIT;", "DROP TABLE l;");
+    let before = fs::read_to_string(shell.path("migrations/20260104_0000_004_left.sql")).unwrap();
+    assert!(shell.run("rebase").2.contains("[transaction-control]"));
+    assert_eq!(fs::read_to_string(shell.path("migrations/20260104_0000_004_left.sql")).unwrap(), before);
+}

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::checksum;
 use crate::defect::{Code, Defect};
+use crate::lock::Lock;
 use crate::parse::Parsed;
 use crate::revision::Revision;
 use crate::snippet::Snippet;
@@ -60,25 +61,51 @@ impl Chain {
 const MOST_SUGGESTIONS: usize = 20;
 
 /// Puts the files into an order in which each follows what it revises; `None` where they are no chain.
-pub fn link(files: Vec<Parsed>, defects: &mut Vec<Defect>) -> Option<Chain> {
-    let mut linker = Linker::new(&files, defects);
-    linker.find_duplicates();
-    linker.resolve_parents();
-    linker.find_several_roots();
-    let order = linker.sort();
-    linker.find_cycles(&order);
+pub fn link(files: Vec<Parsed>, lock: Option<&Lock>, defects: &mut Vec<Defect>) -> Option<Chain> {
+    let mut linker = Linker::new(&files, lock, defects);
+    let order = linker.resolve();
+    linker.find_changes();
     linker.find_dates_before_parents(&order);
     linker.find_several_heads();
     let complete = linker.complete && defects.is_empty();
     if !complete || order.len() != files.len() {
         return None;
     }
-    build(files, &order)
+    let chain = build(files, &order)?;
+    if let Some(lock) = lock {
+        lock.find_other_order(&chain, defects);
+    }
+    Some(chain)
+}
+
+/// Two branches that no merge joins.
+pub(crate) struct Branches {
+    /// Their heads: the one that counts, and the oldest of the others.
+    pub(crate) heads: [usize; 2],
+    /// What only leads to the one, and to the other, in the order of the chain.
+    pub(crate) branches: [Vec<usize>; 2],
+}
+
+/// The two branches that the files have; nothing where they have one head, or are no chain for other reasons.
+pub(crate) fn branches(files: &[Parsed], lock: Option<&Lock>, defects: &mut Vec<Defect>) -> Option<Branches> {
+    let mut linker = Linker::new(files, lock, defects);
+    let order = linker.resolve();
+    let (main, others) = linker.heads()?;
+    let &second = others.first()?;
+    let (to_main, to_second) = (linker.ancestry(main), linker.ancestry(second));
+    let only = |of: &HashSet<usize>, not: &HashSet<usize>| {
+        order.iter().copied().filter(|index| of.contains(index) && !not.contains(index)).collect()
+    };
+    Some(Branches {
+        heads: [main, second],
+        branches: [only(&to_main, &to_second), only(&to_second, &to_main)],
+    })
 }
 
 /// The files as a graph. An index is a file's place in the list.
 struct Linker<'f, 'd> {
     files: &'f [Parsed],
+    lock: Option<&'f Lock>,
     defects: &'d mut Vec<Defect>,
     by_id: HashMap<&'f str, usize>,
     parents: Vec<Vec<usize>>,
@@ -88,19 +115,36 @@ struct Linker<'f, 'd> {
 }
 
 impl<'f, 'd> Linker<'f, 'd> {
-    fn new(files: &'f [Parsed], defects: &'d mut Vec<Defect>) -> Self {
+    fn new(files: &'f [Parsed], lock: Option<&'f Lock>, defects: &'d mut Vec<Defect>) -> Self {
         let complete = files.iter().all(|file| file.id.is_some() && file.revises.is_some());
         let none = vec![Vec::new(); files.len()];
-        Self { files, defects, by_id: HashMap::new(), parents: none.clone(), children: none, complete }
+        Self { files, lock, defects, by_id: HashMap::new(), parents: none.clone(), children: none, complete }
+    }
+
+    /// Makes the graph, and reports what keeps files from having a place in it. Gives their order.
+    fn resolve(&mut self) -> Vec<usize> {
+        self.find_duplicates();
+        self.find_missing();
+        self.resolve_parents();
+        self.find_several_roots();
+        let order = self.sort();
+        self.find_cycles(&order);
+        order
     }
 
     fn id(&self, index: usize) -> &'f str {
         self.files[index].id.as_deref().unwrap_or_default()
     }
 
-    /// The order in which branches are told apart: the older one was first.
+    /// The order of revisions that could come in any.
     fn age(&self, index: usize) -> impl Ord + use<'f> {
         (self.files[index].date, &self.files[index].path)
+    }
+
+    /// The order in which branches are told apart: what is locked stays, then what is older.
+    fn rank(&self, index: usize) -> impl Ord + use<'f> {
+        let is_locked = self.lock.is_some_and(|lock| lock.has(self.id(index)));
+        (!is_locked, self.files[index].date, &self.files[index].path)
     }
 
     /// A defect at what the file at `index` says of its parents, or of the one with the id `parent`.
@@ -130,16 +174,37 @@ impl<'f, 'd> Linker<'f, 'd> {
                 continue;
             };
             self.complete = false;
+            // The one that is released keeps its id.
+            let is_locked = |file: &Parsed| self.lock.is_some_and(|lock| lock.is_of(file));
+            let (kept, other) = if is_locked(file) { (index, first) } else { (first, index) };
+            self.by_id.insert(id, kept);
             let ids = self.files.iter().filter_map(|file| file.id.as_deref());
             let next = next_id(id, ids).unwrap_or_else(|| "a free revision".to_owned());
             self.defects.push(
                 Defect::new(Code::DuplicateRevision, format!("two files are revision {id}"))
-                    .with(&self.files[first].path)
-                    .at(&file.path)
+                    .with(&self.files[kept].path)
+                    .at(&self.files[other].path)
                     .help(format!(
                         "rename this one to {next}, and let it revise the revision that comes before it"
                     )),
             );
+        }
+    }
+
+    /// What is locked and gone. What revises it is then not told that it is unknown.
+    fn find_missing(&mut self) {
+        if let Some(lock) = self.lock {
+            let misnamed = |id: &&str| self.is_misnamed(id);
+            let mut ids: HashSet<&str> = self.by_id.keys().copied().collect();
+            ids.extend(lock.ids().filter(misnamed));
+            lock.find_missing(&ids, self.defects);
+        }
+    }
+
+    /// What is locked and not what it was.
+    fn find_changes(&mut self) {
+        if let Some(lock) = self.lock {
+            self.by_id.values().for_each(|&index| lock.find_change(&self.files[index], self.defects));
         }
     }
 
@@ -161,7 +226,9 @@ impl<'f, 'd> Linker<'f, 'd> {
                         self.parents[index].push(parent);
                         self.children[parent].push(index);
                     }
-                    None if self.is_misnamed(id) => self.complete = false,
+                    None if self.is_misnamed(id) || self.lock.is_some_and(|lock| lock.has(id)) => {
+                        self.complete = false;
+                    }
                     None => {
                         self.complete = false;
                         let title = format!("there is no revision {id} to revise");
@@ -190,7 +257,7 @@ impl<'f, 'd> Linker<'f, 'd> {
         }
         for index in 0..self.files.len() {
             let mut children = std::mem::take(&mut self.children[index]);
-            children.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+            children.sort_by(|&a, &b| self.rank(a).cmp(&self.rank(b)));
             self.children[index] = children;
         }
     }
@@ -232,7 +299,7 @@ impl<'f, 'd> Linker<'f, 'd> {
         let is_root = |file: &Parsed| file.revises.as_ref().is_some_and(|revises| revises.parents.is_empty());
         let mut roots: Vec<_> =
             self.by_id.values().copied().filter(|&index| is_root(&self.files[index])).collect();
-        roots.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
+        roots.sort_by(|&a, &b| self.rank(a).cmp(&self.rank(b)));
         let Some((&first, others)) = roots.split_first() else { return };
         for &other in others {
             self.complete = false;
@@ -314,30 +381,36 @@ impl<'f, 'd> Linker<'f, 'd> {
 
     /// Reports each head but one: the one that is reached by taking the oldest branch of every fork.
     fn find_several_heads(&mut self) {
-        let mut heads: Vec<usize> =
-            (0..self.files.len()).filter(|&index| self.children[index].is_empty()).collect();
-        if !self.complete || heads.len() < 2 {
-            return;
-        }
-        let Some(root) = (0..self.files.len()).find(|&index| self.parents[index].is_empty()) else { return };
+        let Some((main, others)) = self.heads() else { return };
         // What leads to a head that is accounted for.
-        let mut known = HashSet::new();
-        self.add_ancestry(self.oldest_head(root), &mut known);
-        heads.retain(|head| !known.contains(head));
-        heads.sort_by(|&a, &b| self.age(a).cmp(&self.age(b)));
-        for head in heads {
+        let mut known = self.ancestry(main);
+        for head in others {
             let mut branch = head;
             // Every way back ends at the root, which is known.
             while let Some(&parent) = self.parents[branch].first() {
                 if let Some(&fork) = self.parents[branch].iter().find(|parent| known.contains(parent)) {
-                    let rival = self.children[fork].iter().copied().find(|child| known.contains(child));
-                    self.report_second_head(fork, rival.unwrap_or(fork), branch);
+                    self.report_second_head(fork, branch, head, &known);
                     break;
                 }
                 branch = parent;
             }
-            self.add_ancestry(head, &mut known);
+            known.extend(self.ancestry(head));
         }
+    }
+
+    /// The head that counts, and the others from the oldest on; nothing where there is one head, or where that cannot
+    /// be told.
+    fn heads(&self) -> Option<(usize, Vec<usize>)> {
+        let heads = (0..self.files.len()).filter(|&index| self.children[index].is_empty());
+        let mut heads: Vec<usize> = heads.collect();
+        if !self.complete || heads.len() < 2 {
+            return None;
+        }
+        let root = (0..self.files.len()).find(|&index| self.parents[index].is_empty())?;
+        let main = self.oldest_head(root);
+        heads.retain(|&head| head != main);
+        heads.sort_by(|&a, &b| self.rank(a).cmp(&self.rank(b)));
+        Some((main, heads))
     }
 
     fn oldest_head(&self, mut index: usize) -> usize {
@@ -347,18 +420,27 @@ impl<'f, 'd> Linker<'f, 'd> {
         index
     }
 
-    fn add_ancestry(&self, index: usize, known: &mut HashSet<usize>) {
+    /// The file and all that it revises, near or far.
+    fn ancestry(&self, index: usize) -> HashSet<usize> {
+        let mut found = HashSet::new();
         let mut open = vec![index];
         while let Some(index) = open.pop() {
-            if known.insert(index) {
+            if found.insert(index) {
                 open.extend(&self.parents[index]);
             }
         }
+        found
     }
 
-    fn report_second_head(&mut self, fork: usize, first: usize, second: usize) {
+    /// The branch from `second` to `other` leaves at `fork` what is `known` to lead to another head.
+    fn report_second_head(&mut self, fork: usize, second: usize, other: usize, known: &HashSet<usize>) {
         self.complete = false;
-        let head = self.oldest_head(first);
+        let next = |index: usize| self.children[index].iter().copied().find(|child| known.contains(child));
+        let first = next(fork).unwrap_or(fork);
+        let mut head = first;
+        while let Some(child) = next(head) {
+            head = child;
+        }
         let (head_id, second_id) = (self.id(head), self.id(second));
         let date = self.files[head].date.map(|date| date.to_string()).unwrap_or_default();
         let later = match (self.files[head].date, self.files[second].date) {
@@ -369,10 +451,17 @@ impl<'f, 'd> Linker<'f, 'd> {
         };
         let title = format!("two revisions revise {}: only one can", self.id(fork));
         let note = format!("{head_id} is the head since {date}");
+        let help = match self.lock.is_some_and(|lock| lock.has(second_id)) {
+            true => format!(
+                "both are released: merge them in a new revision, `-- @revises {head_id} {}`",
+                self.id(other)
+            ),
+            false => format!("make {second_id} revise {head_id}{later}"),
+        };
         self.defects.push(
             self.at_revises(Code::MultipleHeads, title, second, Some(self.id(fork)), &note)
                 .with(&self.files[first].path)
-                .help(format!("make {second_id} revise {head_id}{later}")),
+                .help(help),
         );
     }
 }

@@ -57,6 +57,13 @@ fn push_half(texts: &mut Vec<u8>, half: &Half) {
     push(texts, "");
 }
 
+/// SHA-256 over the statements of one half alone, in the same form.
+pub fn half(half: &Half) -> [u8; 32] {
+    let mut texts = Vec::new();
+    push_half(&mut texts, half);
+    Sha256::digest(texts).into()
+}
+
 /// The chain checksum of a revision: SHA-256 over its parents' chain checksums, in the order in which it names
 /// them, and its own checksum.
 pub fn chain<'p>(parents: impl Iterator<Item = &'p [u8; 32]>, checksum: &[u8; 32]) -> [u8; 32] {

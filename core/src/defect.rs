@@ -92,6 +92,16 @@ codes! {
     OwnTable = "own-table",
     /// SQL has a parameter that nothing binds.
     BindParameter = "bind-parameter",
+    /// The lock cannot be understood: it was edited by hand, or is in a merge conflict.
+    MalformedLock = "malformed-lock",
+    /// A revision was edited after it had been locked.
+    LockedRevisionChanged = "locked-revision-changed",
+    /// The file of a locked revision is gone.
+    LockedRevisionMissing = "locked-revision-missing",
+    /// Locked revisions come in another order than when they were locked.
+    LockedOrderChanged = "locked-order-changed",
+    /// The head is not the one that the lock names.
+    LockHeadDiffers = "lock-head-differs",
 }
 
 impl fmt::Display for Code {
@@ -216,6 +226,11 @@ impl Defects {
     pub(crate) fn new(mut defects: Vec<Defect>) -> Self {
         defects.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         Self(defects)
+    }
+
+    /// The defects, if there are any.
+    pub fn from_list(defects: Vec<Defect>) -> Option<Self> {
+        if defects.is_empty() { None } else { Some(Self::new(defects)) }
     }
 
     /// The defects in the order of their files.

@@ -69,6 +69,11 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
         "does nothing in a transaction",
         "remove it: revchain turns enforcement off before the transaction, and checks every key before it commits",
     ),
+    (
+        &["journal_mode", "synchronous", "wal_checkpoint"],
+        "cannot be done in a transaction",
+        "do it where the connection is opened, after MIGRATIONS.open(…)",
+    ),
     (&["busy_timeout"], "sets the connection", "remove it, and give options().lock_timeout(…)"),
     (
         &["page_size", "auto_vacuum", "encoding"],
@@ -88,15 +93,22 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
 ];
 
 const OTHERS: (&str, &str) = (
-    "sets the connection, not the database",
-    "set it where the connection is opened, after MIGRATIONS.open(…)",
+    "is not one that works on the database and in a transaction",
+    "if it sets the connection, set it where that is opened, after MIGRATIONS.open(…)",
 );
 
 /// The breaches of one statement, whose tokens stand in `text`.
 pub(crate) fn check(text: &str, statement: &[Token]) -> Vec<Breach> {
     let tokens: Vec<&Token> = statement.iter().filter(|token| !token.is_comment()).collect();
     let mut breaches = Vec::new();
-    breaches.extend(tokens.first().and_then(|first| first_word(text, first, &tokens)));
+    // SQLite carries most pragmas out while it prepares them, also those that it is to explain.
+    let explained = match tokens.first().is_some_and(|first| first.is_word(text, "EXPLAIN")) {
+        true if tokens.get(1).is_some_and(|second| second.is_word(text, "QUERY")) => 3,
+        true => 1,
+        false => 0,
+    };
+    let plain = tokens.get(explained..).unwrap_or_default();
+    breaches.extend(plain.first().and_then(|first| first_word(text, first, plain)));
     breaches.extend(tokens.iter().find_map(|token| parameter(text, token)));
     breaches
         .extend(tokens.iter().enumerate().find_map(|(index, token)| own_table(text, index, token, &tokens)));
@@ -227,6 +239,8 @@ mod tests {
             "PRAGMA recursive_triggers = ON",
             "PRAGMA writable_schema = 1",
             "PRAGMA no_such_pragma",
+            "EXPLAIN PRAGMA recursive_triggers = 1",
+            "EXPLAIN QUERY PLAN PRAGMA recursive_triggers = 1",
         ] {
             assert_eq!(codes(sql), [Code::NotTransactional], "{sql}");
         }

@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use crate::defect::{Code, Defect};
+use crate::lock;
 
 /// The largest migration that is read, in bytes: 64 MiB.
 pub const LARGEST: u64 = 64 << 20;
@@ -21,25 +22,27 @@ pub struct File {
     pub bytes: Option<Vec<u8>>,
 }
 
-/// Reads every migration in `directory`, in the order of their names. What else is there is a defect, save
-/// dotfiles, `README.md` and the lock.
-pub fn read(directory: &Path, shown: &str, defects: &mut Vec<Defect>) -> Vec<File> {
+/// Reads every migration in `directory`, in the order of their names, and the lock if there is one. What else is
+/// there is a defect, save dotfiles and `README.md`.
+pub fn read(directory: &Path, shown: &str, defects: &mut Vec<Defect>) -> (Vec<File>, Option<File>) {
     let before = defects.len();
-    let files = match list(directory) {
+    let mut files: Vec<File> = match list(directory) {
         Ok(names) => names.iter().filter_map(|name| read_file(directory, shown, name, defects)).collect(),
         Err(error) => {
             defects.push(unreadable(shown, &error));
             Vec::new()
         }
     };
-    if files.is_empty() && defects.len() == before {
+    let lock = files.iter().position(|file| file.name == lock::FILE_NAME).map(|at| files.remove(at));
+    // With a lock, what is missing is said revision by revision.
+    if files.is_empty() && lock.is_none() && defects.len() == before {
         defects.push(
             Defect::new(Code::EmptyDirectory, "there are no migrations here")
                 .at(shown)
                 .help("write the first one: YYYYMMDD_HHMM_001_<slug>.sql, with `-- @revises base`"),
         );
     }
-    files
+    (files, lock)
 }
 
 fn list(directory: &Path) -> io::Result<Vec<std::ffi::OsString>> {
@@ -76,10 +79,11 @@ fn read_file(directory: &Path, shown: &str, name: &OsStr, defects: &mut Vec<Defe
     let on_disk = directory.join(name);
     let lossy = name.to_string_lossy();
     let path = join(shown, &lossy);
-    if lossy.starts_with('.') || lossy == "README.md" || lossy == "revchain.lock" {
+    if lossy.starts_with('.') || lossy == "README.md" {
         return None;
     }
-    if !lossy.to_ascii_lowercase().ends_with(".sql") || on_disk.is_dir() {
+    let is_known = lossy == lock::FILE_NAME || lossy.to_ascii_lowercase().ends_with(".sql");
+    if !is_known || on_disk.is_dir() {
         let what = if on_disk.is_dir() { "a directory" } else { "a file" };
         let help = match on_disk.join("up.sql").exists() {
             true => {
@@ -94,9 +98,9 @@ fn read_file(directory: &Path, shown: &str, name: &OsStr, defects: &mut Vec<Defe
     }
     let bytes = read_at_most(&on_disk, LARGEST).map_err(|error| {
         defects.push(
-            Defect::new(Code::UnreadableFile, format!("the migration cannot be read: {error}"))
-                .at(&path)
-                .help("it must be a regular file of at most 64 MiB that the user who builds the program may read"),
+            Defect::new(Code::UnreadableFile, format!("the file cannot be read: {error}")).at(&path).help(
+                "it must be a regular file of at most 64 MiB that the user who builds the program may read",
+            ),
         );
     });
     Some(File { name: lossy.into_owned(), path, bytes: bytes.ok() })

@@ -62,7 +62,6 @@ fn an_irreversible_revision_says_why() {
 fn what_is_known_beside_the_migrations_is_ignored() {
     let chain = revisions(&[("001", "base")])
         .with("README.md", "-- @upgrade")
-        .with("revchain.lock", "?")
         .with(".hidden.sql", "?")
         .with_folder(".git")
         .chain();

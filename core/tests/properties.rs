@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use common::{Directory, text};
 use proptest::prelude::*;
@@ -154,7 +154,7 @@ fn link(files: Vec<(String, Vec<u8>)>) -> (Option<Chain>, Vec<Defect>) {
         parse::parse(&File { name, path, bytes: Some(bytes) }, &mut defects)
     });
     let parsed = parsed.collect();
-    let chain = chain::link(parsed, &mut defects);
+    let chain = chain::link(parsed, None, &mut defects);
     (chain, defects)
 }
 
@@ -175,6 +175,50 @@ fn check(chain: Option<&Chain>, defects: &[Defect]) {
         for statement in revision.upgrade().statements() {
             assert!(!statement.sql().is_empty());
             let _ = statement.snippet(Some(usize::MAX)).to_string();
+        }
+    }
+}
+
+/// Revisions that each revise some of those before.
+fn a_dag() -> impl Strategy<Value = Vec<Vec<usize>>> {
+    prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 1..4), 0..12).prop_map(
+        |picks| {
+            let parents = |(at, picks): (usize, Vec<prop::sample::Index>)| {
+                let parents: BTreeSet<usize> = picks.iter().map(|pick| pick.index(at + 1)).collect();
+                parents.into_iter().collect()
+            };
+            [vec![Vec::new()], picks.into_iter().enumerate().map(parents).collect()].concat()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(config(1500))]
+
+    #[test]
+    fn every_head_but_one_is_a_defect_whose_help_leads_in_no_circle(dag in a_dag()) {
+        let files = dag.iter().enumerate().map(|(index, parents)| {
+            let parents: Vec<String> = parents.iter().map(|parent| format!("n{parent}")).collect();
+            let revises = if parents.is_empty() { "base".to_owned() } else { parents.join(" ") };
+            (format!("202601{:02}_1200_n{index}_x.sql", index + 1), text(&revises).into_bytes())
+        });
+        let (chain, defects) = link(files.collect());
+        let is_revised = |index: &usize| dag.iter().any(|parents| parents.contains(index));
+        let heads = (0..dag.len()).filter(|index| !is_revised(index)).count();
+        prop_assert_eq!((defects.len(), chain.is_some()), (heads - 1, heads == 1));
+        for defect in defects {
+            // make nX revise nY
+            let words: Vec<&str> = defect.help_text().split([' ', ',']).collect();
+            let place = |word: &str| word[1..].parse::<usize>().unwrap();
+            let (moved, behind) = (place(words[1]), place(words[3]));
+            let mut open = vec![behind];
+            let mut before = HashSet::new();
+            while let Some(index) = open.pop() {
+                if before.insert(index) {
+                    open.extend(&dag[index]);
+                }
+            }
+            prop_assert!(!before.contains(&moved), "{}", defect.help_text());
         }
     }
 }

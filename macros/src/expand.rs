@@ -4,6 +4,7 @@ use std::path::Path;
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use revchain_core::lock::FILE_NAME;
 use revchain_core::{Chain, Destroys, Downgrade, Half, Revision};
 
 use crate::input::Directory;
@@ -11,7 +12,11 @@ use crate::input::Directory;
 /// The chain as a constant.
 pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain) -> TokenStream {
     let shown = &directory.shown;
-    let tracked = chain.revisions().iter().map(|revision| track(directory, revision));
+    let files =
+        chain.revisions().iter().map(|revision| revision.path().rsplit('/').next().unwrap_or_default());
+    // `revchain migrate` writes the lock, so with one, a new file is noticed too.
+    let lock = directory.path.join(FILE_NAME).exists().then_some(FILE_NAME);
+    let tracked = files.chain(lock).map(|file| track(directory, file));
     let revisions = chain.revisions().iter().map(revision);
     quote! {
         {
@@ -38,9 +43,8 @@ pub(crate) fn errors(krate: &TokenStream, span: Span, messages: impl Iterator<It
 }
 
 /// Makes cargo build anew when the file is edited or removed. A macro has no stable way to say so but this.
-fn track(directory: &Directory, revision: &Revision) -> TokenStream {
-    let name = revision.path().rsplit('/').next().unwrap_or_default();
-    let relative = Path::new(&directory.shown).join(name);
+fn track(directory: &Directory, file: &str) -> TokenStream {
+    let relative = Path::new(&directory.shown).join(file);
     let shown = relative.to_string_lossy();
     let path = if relative.is_absolute() {
         quote!(#shown)

@@ -41,18 +41,20 @@ impl<'c, 'o> Patience<'c, 'o> {
         let timeout = self.options.lock_timeout;
         let mut pause = Duration::from_millis(1);
         loop {
+            let start = Instant::now();
             match attempt() {
                 Err(error) if is_busy(&error) => {
-                    let waited = self.waited.get();
+                    // A busy handler of the caller's has waited, too.
+                    let so_far = self.waited.get();
+                    let waited = so_far + start.elapsed();
                     if waited >= timeout {
                         return Err(Failure::Locked { waited });
                     }
-                    if waited.is_zero() {
+                    if so_far.is_zero() {
                         self.options.emit(&Event::Waiting { timeout });
                     }
-                    let start = Instant::now();
                     thread::sleep(pause.min(timeout - waited));
-                    self.waited.set(waited + start.elapsed());
+                    self.waited.set(so_far + start.elapsed());
                     pause = (pause * 2).min(Duration::from_millis(50));
                 }
                 result => return result.map_err(Failure::Sqlite),

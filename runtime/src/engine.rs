@@ -33,6 +33,9 @@ fn try_run(
     }
     let patience = Patience::new(connection, options)?;
     if let Some(report) = up_to_date(connection, options, request) {
+        if expected.is_some_and(|expected| !expected.steps.is_empty()) {
+            return Err(Error::from_conflict(Conflict::Changed));
+        }
         return Ok(report);
     }
     under_lock(connection, options, &patience, request, expected)
@@ -55,7 +58,7 @@ fn under_lock(
     request: &Request,
     expected: Option<&Plan>,
 ) -> Result<Report, Error> {
-    // Declared before the transaction, so dropped after it: foreign keys cannot be turned on inside one.
+    // Declared before the transaction, so dropped after it: while it lives, no key is enforced.
     let _foreign_keys = ForeignKeysOff::new(connection)
         .map_err(|error| Failure::Sqlite(error).while_doing("turning foreign keys off"))?;
     let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
@@ -77,7 +80,7 @@ fn under_lock(
         return Ok(report);
     }
     if plan.runs_sql() {
-        refuse_temporary_tables(connection)?;
+        refuse_temporary_tables(connection, None)?;
     }
     let result = carry_out(&transaction, options, &plan, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
@@ -87,10 +90,17 @@ fn under_lock(
 }
 
 /// A temporary table stands before one of the database wherever a migration names it.
-fn refuse_temporary_tables(connection: &Connection) -> Result<(), Error> {
+fn refuse_temporary_tables(connection: &Connection, revision: Option<&Revision>) -> Result<(), Error> {
     let tables = history::tables(connection, "temp")
         .map_err(|error| Failure::Sqlite(error).while_doing("looking for temporary tables"))?;
-    if tables.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::TemporaryTables { tables })) }
+    if tables.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorKind::TemporaryTables {
+            tables,
+            revision: revision.map(|revision| revision.id().to_owned()),
+        }))
+    }
 }
 
 fn report(options: &Options<'_>, found: &Found, plan: &Plan, request: &Request) -> Report {
@@ -199,6 +209,8 @@ fn run_half(
             }));
         }
     }
+    // One that the migration leaves would stand before a table of the next.
+    refuse_temporary_tables(transaction, Some(revision))?;
     Ok(start.elapsed())
 }
 

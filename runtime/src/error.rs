@@ -65,6 +65,8 @@ pub enum ErrorKind {
     TemporaryTables {
         /// Their names.
         tables: Vec<String>,
+        /// The revision that left them; `None` where they were there before.
+        revision: Option<String>,
     },
     /// A statement of a migration ended the transaction, so what ran up to there may be in the database for good. The
     /// rules for statements are there so that this cannot happen: it is a defect of revchain.
@@ -253,7 +255,13 @@ impl fmt::Display for ErrorKind {
             Self::Conflict(conflict) => conflict.fmt(f),
             Self::Statement(error) => error.fmt(f),
             Self::ForeignKeys { violations, count, before } => foreign_keys(f, violations, *count, *before),
-            Self::TemporaryTables { tables } => write!(
+            Self::TemporaryTables { tables, revision: Some(revision) } => write!(
+                f,
+                "{revision} leaves temporary tables ({}), which would hide those of the database from what comes after it\n\
+                 help: drop them at its end",
+                escape(&tables.join(", "))
+            ),
+            Self::TemporaryTables { tables, revision: None } => write!(
                 f,
                 "the connection has temporary tables ({}), which would hide those of the database from the migrations\n\
                  help: upgrade before they are created, or drop them first",

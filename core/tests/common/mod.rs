@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 
 use std::fs;
+use std::path::Path;
 
 use revchain_core::{Chain, Code, Defects};
 use tempfile::TempDir;
@@ -28,6 +29,10 @@ impl Directory {
     pub(crate) fn with_folder(self, name: &str) -> Self {
         fs::create_dir(self.0.path().join(name)).unwrap();
         self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
     }
 
     pub(crate) fn load(&self) -> Result<Chain, Defects> {

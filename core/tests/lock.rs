@@ -1,0 +1,219 @@
+//! What the lock holds, what it lets pass, and how it is written.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Directory, name, revisions, text};
+use proptest::prelude::*;
+use revchain_core::{Code, lock};
+
+/// The text of a lock of all revisions of a directory.
+fn lock_of(directory: &Directory) -> String {
+    lock::text(&directory.chain(), |_| true)
+}
+
+/// The directory of these revisions, all locked.
+fn locked(list: &[(&str, &str)]) -> Directory {
+    let directory = revisions(list);
+    let lock = lock_of(&directory);
+    directory.with(lock::FILE_NAME, lock)
+}
+
+const TWO: &[(&str, &str)] = &[("001", "base"), ("002", "001")];
+
+#[test]
+fn a_lock_is_one_line_a_revision_and_the_head_comes_last() {
+    let lock = lock_of(&revisions(TWO));
+    let lines: Vec<&str> = lock.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines.len(), 3);
+    let fields: Vec<&str> = lines[1].split(' ').collect();
+    assert_eq!(
+        (fields[0], fields[1], fields[2].len(), fields[3].len(), fields[5]),
+        ("002", "001", 64, 8, "x")
+    );
+    assert!(lines[0].starts_with("001 base "));
+    assert_eq!(lines[2], format!("head {}", name(2, "002")));
+}
+
+#[test]
+fn what_means_the_same_may_be_edited() {
+    let changed = "-- Do something else.\r\n-- @revises 001\r\n-- why\r\n-- @upgrade\r\nSELECT /* one */ 1;;\r\n-- @downgrade\r\nSELECT\r\n2";
+    assert_eq!(locked(TWO).with(&name(2, "002"), changed).codes(), []);
+}
+
+#[test]
+fn an_edit_of_a_locked_revision_names_the_half() {
+    let good = text("001");
+    for (changed, what) in [
+        (good.replace("SELECT 1", "SELECT 3"), "its upgrade is another"),
+        (good.replace("SELECT 2", "SELECT 3"), "its downgrade is another"),
+        (
+            good.replace("SELECT 1", "SELECT 3").replace("SELECT 2", "SELECT 3"),
+            "its upgrade is another, its downgrade is another",
+        ),
+        (
+            good.replace("-- @downgrade\nSELECT 2;\n", "").replace("001\n", "001\n-- @irreversible gone\n"),
+            "its downgrade is another",
+        ),
+    ] {
+        let directory = locked(TWO).with(&name(2, "002"), changed);
+        assert_eq!(directory.codes(), [Code::LockedRevisionChanged]);
+        let message = directory.load().unwrap_err().to_string();
+        assert!(message.contains(&format!("002 has changed: {what}\n")), "{message}");
+    }
+    let directory = locked(&[("001", "base"), ("002", "001"), ("003", "002")]);
+    let merge = directory.with(&name(3, "003"), text("001 002"));
+    assert!(merge.load().unwrap_err().to_string().contains("it revises 001,002, not 002"));
+}
+
+#[test]
+fn revisions_after_the_locked_ones_stay_free() {
+    let directory = revisions(&[("001", "base"), ("002", "001")]);
+    let chain = directory.chain();
+    let first = lock::text(&chain, |revision| revision.id() == "001");
+    let directory = directory.with(lock::FILE_NAME, first);
+    assert_eq!(directory.codes(), []);
+    let directory = directory.with(&name(2, "002"), text("001").replace("SELECT 1", "SELECT 3"));
+    assert_eq!(directory.codes(), []);
+    let directory = directory.with(&name(1, "001"), text("base").replace("SELECT 1", "SELECT 3"));
+    assert_eq!(directory.codes(), [Code::LockedRevisionChanged]);
+}
+
+#[test]
+fn a_locked_file_that_is_gone_is_one_defect() {
+    let lock = lock_of(&revisions(&[("001", "base"), ("002", "001"), ("003", "002")]));
+    let without = |gone: &str| {
+        let days = [(1, "001", "base"), (2, "002", "001"), (3, "003", "002")];
+        let files = days
+            .iter()
+            .filter(|(_, id, _)| *id != gone)
+            .map(|(day, id, revises)| (name(*day, id), text(revises)));
+        Directory::of(files).with(lock::FILE_NAME, &lock)
+    };
+    assert_eq!(without("002").codes(), [Code::LockedRevisionMissing]);
+    assert_eq!(without("003").codes(), [Code::LockedRevisionMissing]);
+    // One that has only lost its name is not gone.
+    let misnamed = without("002").with("002_x.sql", text("001"));
+    assert_eq!(misnamed.codes(), [Code::BadFileName]);
+}
+
+#[test]
+fn a_revision_that_the_lock_does_not_name_as_the_head_is_told_the_command() {
+    let directory = locked(TWO).with(&name(3, "003"), text("002"));
+    assert_eq!(directory.codes(), [Code::LockHeadDiffers]);
+    let message = directory.load().unwrap_err().to_string();
+    assert!(
+        message.contains(&format!("`head {}`", name(3, "003"))) && message.contains("`revchain lock --head`"),
+        "{message}"
+    );
+    let (chain, lock) = revchain_core::load_to_lock(directory.path(), "migrations").unwrap();
+    let directory = directory.with(lock::FILE_NAME, lock.unwrap().with_head(&name(3, "003")));
+    assert_eq!(directory.codes(), []);
+    assert_eq!(chain.revisions().len(), 3);
+}
+
+#[test]
+fn a_lock_that_cannot_be_understood_is_a_defect() {
+    let good = lock_of(&revisions(TWO));
+    let line = good.lines().find(|line| line.starts_with("002")).unwrap();
+    for (bad, note) in [
+        (good.replace("head ", "heat "), "neither a revision nor the head"),
+        (good.replace(line, "002 001 123 1a2b3c4d 1a2b3c4d x"), "neither"),
+        (good.replace(line, &format!("{line}\n{line}")), "locked twice"),
+        (format!("{good}{line}\n"), "the head is the last line"),
+        (good.split("head").next().unwrap().to_owned(), "there is no line `head <file>`"),
+        (String::new(), "there is no line"),
+        (format!("{good}\u{0}\n"), "the head is the last line"),
+    ] {
+        let directory = revisions(TWO).with(lock::FILE_NAME, bad);
+        assert_eq!(directory.codes(), [Code::MalformedLock]);
+        let message = directory.load().unwrap_err().to_string();
+        assert!(message.contains(note), "{message}");
+    }
+    for fine in
+        [good.replace('\n', "\r\n"), format!("\u{feff}{good}"), format!("  # a comment\n\n{good}\n\n")]
+    {
+        assert_eq!(revisions(TWO).with(lock::FILE_NAME, fine).codes(), []);
+    }
+}
+
+#[test]
+fn two_branches_that_both_add_a_revision_change_the_same_line() {
+    let before = lock_of(&revisions(TWO));
+    let (ours, theirs) = (
+        lock_of(&revisions(TWO).with(&name(3, "003"), text("002"))),
+        lock_of(&revisions(TWO).with("20260103_1200_003_y.sql", text("002"))),
+    );
+    let changed = |after: &str| before.lines().zip(after.lines()).position(|(a, b)| a != b).unwrap();
+    assert_eq!(changed(&ours), changed(&theirs));
+    assert_ne!(ours, theirs, "also where both chose the same id");
+}
+
+#[test]
+fn no_help_says_to_change_what_is_locked() {
+    let lock = lock_of(&revisions(TWO));
+    // A branch whose files are older than what was released in the meantime.
+    let root = Directory::new().with(&name(3, "001"), text("base")).with(&name(5, "002"), text("001"));
+    let lock_of_root = lock_of(&root);
+    let root = root.with(lock::FILE_NAME, lock_of_root);
+    let message = |directory: &Directory| directory.load().unwrap_err().to_string();
+    let branch = root.with(&name(4, "00f"), text("001"));
+    assert!(message(&branch).contains("make 00f revise 002, and date its file"), "{}", message(&branch));
+    let other_root =
+        revisions(TWO).with(lock::FILE_NAME, &lock).with("20251231_1200_00f_x.sql", text("base"));
+    assert!(message(&other_root).contains("make 00f revise the revision that comes before it"));
+    let twice = revisions(TWO)
+        .with(lock::FILE_NAME, &lock)
+        .with("20260101_1300_002_a.sql", text("001").replace('1', "9"));
+    let defects = twice.load().unwrap_err();
+    let duplicate = defects.iter().find(|defect| defect.code() == Code::DuplicateRevision).unwrap();
+    assert_eq!(duplicate.path(), Some("migrations/20260101_1300_002_a.sql"));
+    // Where both branches are released, only a merge is left.
+    let forked = [("001", "base"), ("002", "001"), ("003", "001"), ("004", "002 003")];
+    let lines = lock_of(&revisions(&forked));
+    let without: String =
+        lines.lines().filter(|line| !line.starts_with("004 ")).map(|line| format!("{line}\n")).collect();
+    let fork = revisions(&forked[..3]).with(lock::FILE_NAME, without);
+    assert!(
+        message(&fork).ends_with("merge them in a new revision, `-- @revises 002 003`"),
+        "{}",
+        message(&fork)
+    );
+}
+
+#[test]
+fn an_edit_of_a_locked_revision_is_told_beside_other_defects() {
+    let directory = locked(TWO)
+        .with(&name(1, "001"), text("base").replace("SELECT 1", "SELECT 3"))
+        .with(&name(3, "003"), text("002").replace("SELECT 1", "COMMIT"));
+    assert_eq!(directory.codes(), [Code::LockedRevisionChanged, Code::TransactionControl]);
+}
+
+#[test]
+fn a_directory_that_lost_all_is_told_of_some() {
+    let list: Vec<(String, String)> = (1..=30)
+        .map(|n| (format!("{n:03}"), if n == 1 { "base".into() } else { format!("{:03}", n - 1) }))
+        .collect();
+    let list: Vec<(&str, &str)> = list.iter().map(|(id, parent)| (id.as_str(), parent.as_str())).collect();
+    let lock = lock_of(&revisions(&list));
+    let defects = Directory::new().with(lock::FILE_NAME, lock).load().unwrap_err();
+    assert_eq!(defects.iter().count(), 20);
+    assert!(defects.to_string().contains("(and 10 more are missing)"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_a_lock_or_a_defect(bytes in prop::collection::vec(any::<u8>(), 0..300), at in 0..400_usize) {
+        let good = lock_of(&revisions(TWO)).into_bytes();
+        let at = at.min(good.len());
+        for lock in [bytes.clone(), [&good[..at], &bytes[..], &good[at..]].concat()] {
+            let mut defects = Vec::new();
+            let lock = lock::parse("m/revchain.lock".to_owned(), &lock, &mut defects);
+            prop_assert_eq!(lock.is_some(), defects.is_empty());
+            let _ = defects.iter().map(ToString::to_string).collect::<String>();
+        }
+    }
+}

@@ -1,0 +1,8 @@
+-- Create the links.
+-- @revises 002
+
+-- @upgrade
+CREATE TABLE links (id INTEGER PRIMARY KEY);
+
+-- @downgrade
+DROP TABLE links;

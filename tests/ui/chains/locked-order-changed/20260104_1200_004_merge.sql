@@ -1,0 +1,6 @@
+-- Join the two branches.
+-- @revises 002 003
+
+-- @upgrade
+
+-- @downgrade
