@@ -599,11 +599,11 @@ fn a_file_of_more_than_64_mib_is_not_read() {
     for (length, is_read) in [(source::LARGEST, true), (source::LARGEST + 1, false)] {
         file.set_len(length).unwrap();
         let mut defects = Vec::new();
-        let files = source::read(temp.path(), "m", &mut defects);
+        let (files, _) = source::read(temp.path(), "m", &mut defects);
         assert_eq!((files.len(), files[0].bytes.is_some(), defects.is_empty()), (1, is_read, is_read));
     }
     let title = revchain_core::load(temp.path(), "m").unwrap_err().iter().next().unwrap().title().to_owned();
-    assert_eq!(title, "the migration cannot be read: it has 67108865 bytes; the limit is 64 MiB");
+    assert_eq!(title, "the file cannot be read: it has 67108865 bytes; the limit is 64 MiB");
 }
 
 #[test]
