@@ -476,7 +476,8 @@ fn what_only_looks_never_writes() {
 #[test]
 fn what_only_looks_sees_one_state_of_the_database() {
     let place = Place::new();
-    let db = Connection::open(place.db()).unwrap();
+    #[allow(unused_mut, reason = "some versions of rusqlite want it to set the authorizer")]
+    let mut db = Connection::open(place.db()).unwrap();
     db.pragma_update(None, "journal_mode", "wal").unwrap();
     let (queries, path) = (AtomicUsize::new(0), place.db());
     let authorizer = move |context: AuthContext<'_>| {
