@@ -1,7 +1,7 @@
 //! A revision: what a migration file means.
 //!
 //! What was embedded is borrowed, what was read at run time is owned, so that both are one type. The functions
-//! named `embedded` are what the macro's output calls: of plain arguments, because rustc takes ten times as long
+//! named `embedded` are what the macro's output calls: of plain arguments, because rustc takes five times as long
 //! over the same data as nested literals.
 
 use std::borrow::Cow;
