@@ -521,8 +521,11 @@ impl<'t, 'd> Parser<'t, 'd> {
                 self.defect(breach.code, breach.title, breach.span, breach.note, breach.help);
             }
         }
-        // Only what is white space to SQLite: a no-break space at the end is a token of the last statement.
-        let text = self.text[section.text.clone()].trim_end_matches([' ', '\t', '\n', '\x0c', '\r']);
+        let text = &self.text[section.text.clone()];
+        let trimmed = text.trim_end_matches([' ', '\t', '\n', '\x0c', '\r']).len();
+        // White space at the end can be part of the last token: a quote that is not closed runs to the end.
+        let last = statements.last().and_then(|statement| statement.last());
+        let text = &text[..last.map_or(trimmed, |token| trimmed.max(token.span.end - section.text.start))];
         // A file has at most 64 MiB.
         let offset = |at: usize| u32::try_from(at - section.text.start).unwrap_or(u32::MAX);
         let spans = statements.iter().filter_map(|statement| {

@@ -191,6 +191,15 @@ fn an_edit_of_a_locked_revision_is_told_beside_other_defects() {
 }
 
 #[test]
+fn a_locked_revision_that_became_unreadable_is_an_error_and_no_panic() {
+    for broken in ["SELECT 'a;", "SELECT \"a;", "/* a", "SELECT 1\u{a0}", "SELECT \0"] {
+        let directory =
+            locked(TWO).with(&name(2, "002"), text("001").replace("SELECT 2;", &format!("{broken}\n\n")));
+        directory.load().unwrap_err();
+    }
+}
+
+#[test]
 fn a_directory_that_lost_all_is_told_of_some() {
     let list: Vec<(String, String)> = (1..=30)
         .map(|n| (format!("{n:03}"), if n == 1 { "base".into() } else { format!("{:03}", n - 1) }))
