@@ -11,7 +11,7 @@ pub(crate) struct Failure {
     /// A short name for scripts.
     pub(crate) code: &'static str,
     pub(crate) message: String,
-    /// 1: it failed. 2: it cannot be meant so.
+    /// 1: a failure. 2: a usage error.
     pub(crate) exit: u8,
 }
 

@@ -1,6 +1,5 @@
 //! `lock`: writing down which revisions are released.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 use std::time::SystemTime;
@@ -36,23 +35,18 @@ pub(crate) fn lock(
         },
     };
     let was_locked = |id: &str| before.as_ref().is_some_and(|before| before.has(id));
-    let new: HashSet<&str> = chain
-        .revisions()
-        .iter()
-        .zip(up_to)
-        .filter(|(revision, is)| *is && !was_locked(revision.id()))
-        .map(|(revision, _)| revision.id())
+    let revisions = chain.revisions().iter().zip(up_to);
+    let locked: Vec<&Revision> = revisions
+        .filter(|(revision, is)| *is || was_locked(revision.id()))
+        .map(|(revision, _)| revision)
         .collect();
-    source_tree::write_lock(
-        directory,
-        &lock::text(&chain, |revision| was_locked(revision.id()) || new.contains(revision.id())),
-    )?;
+    source_tree::write_lock(directory, &lock::text(&chain, locked.iter().copied()))?;
     if let (None, Some(head)) = (&before, chain.head()) {
         touch(directory, head);
     }
     let path = directory.join(lock::FILE_NAME).display().to_string();
-    let locked: Vec<&str> =
-        chain.revisions().iter().map(Revision::id).filter(|id| was_locked(id) || new.contains(id)).collect();
+    let locked: Vec<&str> = locked.into_iter().map(Revision::id).collect();
+    let new: Vec<&str> = locked.iter().copied().filter(|id| !was_locked(id)).collect();
     let head = chain.head().map_or("base", |head| head.id());
     let text = match locked.last() {
         Some(last) => format!(
@@ -62,14 +56,12 @@ pub(crate) fn lock(
         ),
         None => format!("{path}: nothing locked; the head is {head}"),
     };
-    let new: Vec<&&str> = locked.iter().filter(|id| new.contains(**id)).collect();
     Ok(Answer { json: json!({ "path": path, "locked": locked, "new": new, "head": head }), text })
 }
 
 /// A build looks at the lock only if it was there at the last one. So that a new lock is noticed, it is made to look as
 /// if a file had changed that every build looks at; if that cannot be done, the next change of any file does it.
 fn touch(directory: &Path, head: &Revision) {
-    let name = head.path().rsplit('/').next().unwrap_or_default();
-    let file = File::options().append(true).open(directory.join(name));
+    let file = File::options().append(true).open(directory.join(head.file_name()));
     let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
 }

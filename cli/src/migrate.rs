@@ -1,19 +1,17 @@
 //! `migrate`: writing the next file of a chain.
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use revchain_core::Chain;
 use revchain_core::chain::next_id;
-use revchain_core::name::{self, Date};
+use revchain_core::name::{self, Name};
 use revchain_runtime::Migrations;
 use serde_json::json;
 
 use crate::args::Migrate;
 use crate::failure::Failure;
 use crate::output::Answer;
-use crate::source_tree;
+use crate::source_tree::{self, now};
 
 /// The longest slug that is made from a description, in characters: a name must fit into 255 bytes.
 const LONGEST_SLUG: usize = 60;
@@ -39,8 +37,9 @@ pub(crate) fn migrate(
     // A clock that is behind must not date a revision before its parent.
     let date = head.map_or_else(now, |head| now().max(head.date()));
     let revises = head.map_or("base", |head| head.id());
-    let file = format!("{}_{id}_{slug}.sql", date.prefix());
-    let path = write(directory, &file, &text(&arguments.description, revises))?;
+    let file = Name { date, id: id.clone(), slug }.file_name();
+    let path = directory.join(&file);
+    source_tree::create(&path, &text(&arguments.description, revises))?;
     if let Some(lock) = lock {
         // With it, cargo notices the new file, and another branch that adds one conflicts.
         source_tree::write_lock(directory, &lock.with_head(&file))?;
@@ -99,28 +98,4 @@ fn text(description: &str, revises: &str) -> String {
         "-- {}{stop}\n-- @revises {revises}\n\n-- @upgrade\n\n-- @downgrade\n",
         summary.trim_start_matches(['@', '-', ' '])
     )
-}
-
-pub(crate) fn now() -> Date {
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    let small = |number: i8| u8::try_from(number).unwrap_or_default();
-    let year = u16::try_from(now.year()).unwrap_or_default();
-    // A clock before the year 0 or after 9999 is wrong; the parent's date stands in for it.
-    Date::new(year, small(now.month()), small(now.day()), small(now.hour()), small(now.minute()))
-        .unwrap_or(EPOCH)
-}
-
-const EPOCH: Date = match Date::new(1970, 1, 1, 0, 0) {
-    Some(date) => date,
-    None => panic!("there is such a date"),
-};
-
-fn write(directory: &Path, file: &str, text: &str) -> Result<PathBuf, Failure> {
-    let path = directory.join(file);
-    let failed = |error: std::io::Error| Failure::failed("io", format!("{}: {error}", path.display()));
-    fs::create_dir_all(directory).map_err(failed)?;
-    // Never over a file that is there.
-    let mut new = fs::File::create_new(&path).map_err(failed)?;
-    new.write_all(text.as_bytes()).map_err(failed)?;
-    Ok(path)
 }

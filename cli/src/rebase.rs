@@ -1,18 +1,17 @@
 //! `rebase`: putting a second head behind the first.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use revchain_core::rebase::{Edit, RebaseError, plan};
-use revchain_core::{Defects, Lock, lock, source};
+use revchain_core::source::File;
+use revchain_core::{Defects, Lock};
 use serde_json::{Value, json};
 
 use crate::args::Rebase;
 use crate::failure::Failure;
-use crate::migrate::now;
 use crate::output::Answer;
-use crate::source_tree;
+use crate::source_tree::{self, now};
 
 /// Rewrites the files of `directory` until they have one head.
 pub(crate) fn rebase(arguments: &Rebase, directory: &Path) -> Result<Answer, Failure> {
@@ -46,24 +45,18 @@ pub(crate) fn rebase(arguments: &Rebase, directory: &Path) -> Result<Answer, Fai
     Ok(Answer { text: lines.join("\n"), json: json!({ "moved": moved }) })
 }
 
-fn read(directory: &Path) -> Result<(Vec<source::File>, Option<Lock>), Failure> {
+fn read(directory: &Path) -> Result<(Vec<File>, Option<Lock>), Failure> {
     let mut defects = Vec::new();
-    let (files, lock) = source::read(directory, &directory.to_string_lossy(), &mut defects);
-    let lock = lock.and_then(|file| lock::parse(file.path, &file.bytes?, &mut defects));
-    match Defects::from_list(defects) {
-        Some(defects) => Err(defects.into()),
-        None => Ok((files, lock)),
-    }
+    let found = revchain_core::read(directory, &directory.to_string_lossy(), &mut defects);
+    Defects::from_list(defects).map_or(Ok(found), |defects| Err(defects.into()))
 }
 
 /// Writes the file anew. Under a new name it is written before the old one goes, so that nothing is ever lost.
 fn write(directory: &Path, edit: &Edit) -> Result<(), Failure> {
     let (from, to) = (directory.join(&edit.from), directory.join(&edit.to));
-    let failed = |error: io::Error| Failure::failed("io", format!("{}: {error}", to.display()));
-    if edit.from == edit.to {
+    if from == to {
         return source_tree::replace(&to, &edit.text);
     }
-    let mut new = fs::File::create_new(&to).map_err(failed)?;
-    io::Write::write_all(&mut new, edit.text.as_bytes()).map_err(failed)?;
-    fs::remove_file(&from).map_err(failed)
+    source_tree::create(&to, &edit.text)?;
+    fs::remove_file(&from).map_err(source_tree::at(&from))
 }

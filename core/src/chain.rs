@@ -9,6 +9,7 @@ use crate::lock::Lock;
 use crate::parse::Parsed;
 use crate::revision::Revision;
 use crate::snippet::Snippet;
+use crate::source;
 use crate::suggest::did_you_mean;
 
 /// All revisions of a directory, validated, each after those that it revises.
@@ -266,7 +267,7 @@ impl<'f, 'd> Linker<'f, 'd> {
     fn is_misnamed(&self, id: &str) -> bool {
         let mut unnamed = self.files.iter().filter(|file| file.id.is_none());
         unnamed.any(|file| {
-            let name = file.path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+            let name = source::file_name(&file.path).to_ascii_lowercase();
             name.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == id)
         })
     }
@@ -480,12 +481,11 @@ fn build(files: Vec<Parsed>, order: &[usize]) -> Option<Chain> {
     let mut chain_checksums: HashMap<String, [u8; 32]> = HashMap::new();
     let mut revisions = Vec::with_capacity(order.len());
     for &index in order {
-        let Parsed { path, id, date, revises, body, .. } = files[index].take()?;
-        let (id, body) = (id?, body?);
+        let Parsed { path, id, date, revises, body, checksum, .. } = files[index].take()?;
+        let (id, body, checksum) = (id?, body?, checksum?);
         let parents: Vec<String> = revises?.parents.into_iter().map(|(id, _)| id).collect();
-        let ids = parents.iter().map(String::as_str);
-        let checksum = checksum::revision(&id, ids.clone(), &body.upgrade, &body.downgrade);
-        let chain_checksum = checksum::chain(ids.filter_map(|id| chain_checksums.get(id)), &checksum);
+        let before = parents.iter().filter_map(|id| chain_checksums.get(id));
+        let chain_checksum = checksum::chain(before, &checksum);
         chain_checksums.insert(id.clone(), chain_checksum);
         revisions.push(Revision {
             id: Cow::Owned(id),

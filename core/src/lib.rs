@@ -65,12 +65,17 @@ pub fn check_head(chain: &Chain, lock: Option<&Lock>) -> Result<(), Defects> {
 /// Every defect that the directory has, in the order of the files.
 pub fn load_to_lock(directory: &Path, shown: &str) -> Result<(Chain, Option<Lock>), Defects> {
     let mut defects = Vec::new();
-    let (files, lock) = source::read(directory, shown, &mut defects);
-    let lock = lock.and_then(|file| lock::parse(file.path, &file.bytes?, &mut defects));
+    let (files, lock) = read(directory, shown, &mut defects);
     let parsed = files.iter().map(|file| parse::parse(file, &mut defects)).collect();
     let chain = chain::link(parsed, lock.as_ref(), &mut defects);
     match chain {
         Some(chain) if defects.is_empty() => Ok((chain, lock)),
         _ => Err(Defects::new(defects)),
     }
+}
+
+/// Reads the files of `directory` and understands the lock, but not the files.
+pub fn read(directory: &Path, shown: &str, defects: &mut Vec<Defect>) -> (Vec<source::File>, Option<Lock>) {
+    let (files, lock) = source::read(directory, shown, defects);
+    (files, lock.and_then(|file| lock::parse(file.path, &file.bytes?, defects)))
 }

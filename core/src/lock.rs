@@ -44,8 +44,8 @@ pub struct Lock {
     locked: Vec<Locked>,
     /// The place of each locked revision in the list.
     places: HashMap<String, usize>,
-    /// The file name of the head, and where it stands.
-    head: (String, Range<usize>),
+    /// Where the file name of the head stands in the text.
+    head: Range<usize>,
 }
 
 /// A locked revision: a line of the lock.
@@ -61,12 +61,12 @@ struct Locked {
 }
 
 impl Locked {
-    fn of(id: &str, parents: &[&str], upgrade: &Half, downgrade: &Downgrade) -> Self {
+    fn of(id: &str, parents: &[&str], checksum: &[u8; 32], upgrade: &Half, downgrade: &Downgrade) -> Self {
         let short = |half| checksum::hex(&checksum::half(half))[..8].to_owned();
         Self {
             id: id.to_owned(),
             parents: if parents.is_empty() { "base".to_owned() } else { parents.join(",") },
-            checksum: checksum::hex(&checksum::revision(id, parents.iter().copied(), upgrade, downgrade)),
+            checksum: checksum::hex(checksum),
             upgrade: short(upgrade),
             downgrade: match downgrade {
                 Downgrade::Sql(half) => short(half),
@@ -81,7 +81,7 @@ impl Locked {
         let body = file.body.as_ref()?;
         let parents: Vec<&str> =
             file.revises.as_ref()?.parents.iter().map(|(parent, _)| parent.as_str()).collect();
-        Some(Self::of(file.id.as_deref()?, &parents, &body.upgrade, &body.downgrade))
+        Some(Self::of(file.id.as_deref()?, &parents, file.checksum.as_ref()?, &body.upgrade, &body.downgrade))
     }
 
     fn parse(text: &str, line: u32) -> Option<Self> {
@@ -106,18 +106,15 @@ impl Locked {
         })
     }
 
-    /// What is no longer as it was locked, in words; nothing if all is.
-    fn difference(&self, now: &Self) -> Option<String> {
-        if self.checksum == now.checksum {
-            return None;
-        }
+    /// What is no longer as it was locked, in words.
+    fn difference(&self, now: &Self) -> String {
         let parts = [
             (self.parents != now.parents, format!("it revises {}, not {}", now.parents, self.parents)),
             (self.upgrade != now.upgrade, "its upgrade is another".to_owned()),
             (self.downgrade != now.downgrade, "its downgrade is another".to_owned()),
         ];
         let changed: Vec<String> = parts.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect();
-        Some(if changed.is_empty() { "its checksum is another".to_owned() } else { changed.join(", ") })
+        if changed.is_empty() { "its checksum is another".to_owned() } else { changed.join(", ") }
     }
 }
 
@@ -125,11 +122,7 @@ impl Locked {
 pub fn parse(path: String, bytes: &[u8], defects: &mut Vec<Defect>) -> Option<Lock> {
     let text = String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').replace("\r\n", "\n");
     match read_lines(&text) {
-        Ok((locked, head)) => {
-            let places =
-                locked.iter().enumerate().map(|(place, locked)| (locked.id.clone(), place)).collect();
-            Some(Lock { path, locked, places, head, text })
-        }
+        Ok(Lines { locked, places, head }) => Some(Lock { path, text, locked, places, head }),
         Err((span, note)) => {
             let is_mark =
                 |line: &str| ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark));
@@ -151,13 +144,18 @@ pub fn parse(path: String, bytes: &[u8], defects: &mut Vec<Defect>) -> Option<Lo
     }
 }
 
-type Lines = (Vec<Locked>, (String, Range<usize>));
+/// What the lines of a lock say; see the fields of [`Lock`].
+struct Lines {
+    locked: Vec<Locked>,
+    places: HashMap<String, usize>,
+    head: Range<usize>,
+}
 
-/// The locked revisions and the head, or where the lock is wrong and why.
+/// Reads the lines, or says where the lock is wrong and why.
 fn read_lines(text: &str) -> Result<Lines, (Range<usize>, &'static str)> {
     let mut locked: Vec<Locked> = Vec::new();
-    let mut head: Option<(String, Range<usize>)> = None;
-    let mut ids = HashSet::new();
+    let mut places = HashMap::new();
+    let mut head = None;
     let (mut start, mut number) = (0, 0);
     for line in text.split('\n') {
         let span = start..start + line.len();
@@ -170,17 +168,20 @@ fn read_lines(text: &str) -> Result<Lines, (Range<usize>, &'static str)> {
             return Err((span, "the head is the last line"));
         }
         if let Some(file) = line.strip_prefix("head ") {
-            head = Some((file.trim().to_owned(), span.start + 5..span.end));
+            let from = span.end - file.trim_start().len();
+            head = Some(from..from + file.trim().len());
             continue;
         }
         match Locked::parse(line, number) {
-            Some(revision) if !ids.insert(revision.id.clone()) => return Err((span, "locked twice")),
+            Some(revision) if places.insert(revision.id.clone(), locked.len()).is_some() => {
+                return Err((span, "locked twice"));
+            }
             Some(revision) => locked.push(revision),
             None => return Err((span, "neither a revision nor the head")),
         }
     }
     match head {
-        Some(head) => Ok((locked, head)),
+        Some(head) => Ok(Lines { locked, places, head }),
         None => Err((text.len()..text.len(), "there is no line `head <file>`")),
     }
 }
@@ -188,8 +189,12 @@ fn read_lines(text: &str) -> Result<Lines, (Range<usize>, &'static str)> {
 impl Lock {
     /// Whether the file is the revision of its id that was locked, and not another of that id.
     pub(crate) fn is_of(&self, file: &Parsed) -> bool {
-        let now = Locked::of_file(file);
-        now.is_some_and(|now| self.get(&now.id).is_some_and(|locked| locked.checksum == now.checksum))
+        let locked = file.id.as_deref().and_then(|id| self.get(id));
+        locked.is_some_and(|locked| file.checksum.is_some_and(|now| locked.checksum == checksum::hex(&now)))
+    }
+
+    fn head_file(&self) -> &str {
+        &self.text[self.head.clone()]
     }
 
     fn get(&self, id: &str) -> Option<&Locked> {
@@ -197,7 +202,7 @@ impl Lock {
     }
 
     /// The ids of the locked revisions, in order.
-    pub fn ids(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
         self.locked.iter().map(|locked| locked.id.as_str())
     }
 
@@ -234,7 +239,10 @@ impl Lock {
     /// Reports a file that is no longer what was locked.
     pub(crate) fn find_change(&self, file: &Parsed, defects: &mut Vec<Defect>) {
         let Some(locked) = file.id.as_deref().and_then(|id| self.get(id)) else { return };
-        let Some(what) = Locked::of_file(file).and_then(|now| locked.difference(&now)) else { return };
+        if self.is_of(file) {
+            return;
+        }
+        let Some(what) = Locked::of_file(file).map(|now| locked.difference(&now)) else { return };
         defects.push(
             Defect::new(
                 Code::LockedRevisionChanged,
@@ -269,15 +277,14 @@ impl Lock {
 
     /// The defect that the head is not the one that the lock names.
     pub(crate) fn other_head(&self, chain: &Chain) -> Option<Defect> {
-        let (file, span) = &self.head;
-        let head = chain.head().filter(|head| file_name(head) != file)?;
+        let head = chain.head().filter(|head| head.file_name() != self.head_file())?;
         let title = format!("the head is {}, and the lock names another", head.id());
         let help = format!(
             "if {} is meant to be the head, let the last line be `head {}`, as `revchain lock --head` writes it",
             head.id(),
-            file_name(head)
+            head.file_name()
         );
-        let snippet = Snippet::new(&self.text, 1, span.clone(), format!("the head is {}", head.id()));
+        let snippet = Snippet::new(&self.text, 1, self.head.clone(), format!("the head is {}", head.id()));
         let defect = Defect::new(Code::LockHeadDiffers, title).at(&self.path).showing(snippet);
         Some(defect.with(head.path()).help(help))
     }
@@ -285,26 +292,23 @@ impl Lock {
     /// The lock's text with another head.
     pub fn with_head(&self, file: &str) -> String {
         let mut text = self.text.clone();
-        text.replace_range(self.head.1.clone(), file);
+        text.replace_range(self.head.clone(), file);
         text
     }
 }
 
-fn file_name(revision: &Revision) -> &str {
-    revision.path().rsplit('/').next().unwrap_or_default()
-}
-
-/// The text of a lock of those revisions of the chain that `is_locked` says.
-pub fn text(chain: &Chain, is_locked: impl Fn(&Revision) -> bool) -> String {
+/// The text of a lock of some revisions of the chain, which come in its order.
+pub fn text<'r>(chain: &Chain, locked: impl IntoIterator<Item = &'r Revision>) -> String {
     let mut text = HEADER.to_owned();
-    for revision in chain.revisions().iter().filter(|revision| is_locked(revision)) {
+    for revision in locked {
         let parents: Vec<&str> = revision.revises().collect();
-        let locked = Locked::of(revision.id(), &parents, revision.upgrade(), revision.downgrade());
+        let (upgrade, downgrade) = (revision.upgrade(), revision.downgrade());
+        let locked = Locked::of(revision.id(), &parents, revision.checksum(), upgrade, downgrade);
         let Locked { id, parents, checksum, upgrade, downgrade, .. } = locked;
-        let slug = name::parse(file_name(revision)).map(|name| name.slug).unwrap_or_default();
+        let slug = name::parse(revision.file_name()).map(|name| name.slug).unwrap_or_default();
         // Writing to a string does not fail.
         let _ = writeln!(text, "{id} {parents} {checksum} {upgrade} {downgrade} {slug}");
     }
-    let _ = writeln!(text, "head {}", chain.head().map(file_name).unwrap_or_default());
+    let _ = writeln!(text, "head {}", chain.head().map(Revision::file_name).unwrap_or_default());
     text
 }

@@ -16,6 +16,13 @@ pub struct Name {
     pub slug: String,
 }
 
+impl Name {
+    /// The file's name: what [`parse`] reads.
+    pub fn file_name(&self) -> String {
+        format!("{}_{}_{}.sql", self.date.prefix(), self.id, self.slug)
+    }
+}
+
 /// A date and a time of day in UTC, to the minute: as much as a file's name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
@@ -159,6 +166,7 @@ mod tests {
     fn a_good_name_is_read() {
         let name = parse("20260113_1200_002_add_app_passwords.sql").expect("it is good");
         assert_eq!((name.id.as_str(), name.slug.as_str()), ("002", "add_app_passwords"));
+        assert_eq!(name.file_name(), "20260113_1200_002_add_app_passwords.sql");
         assert_eq!(
             format!("{} {:#} {}", name.date, name.date, name.date.prefix()),
             "2026-01-13 2026-01-13 12:00 20260113_1200"

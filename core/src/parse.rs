@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use self::header::{DIRECTIVES, Directive, Once};
+use crate::checksum;
 use crate::defect::{Code, Defect};
 use crate::name::{self, Date, NameError};
 use crate::revision::{Destroys, Downgrade, Half};
@@ -30,6 +31,8 @@ pub struct Parsed {
     pub revises: Option<Revises>,
     /// The rest, which is complete where the file has no defect.
     pub body: Option<Body>,
+    /// The revision's checksum, where the file is whole.
+    pub checksum: Option<[u8; 32]>,
 }
 
 /// What `@revises` says.
@@ -59,14 +62,21 @@ pub fn parse(file: &File, defects: &mut Vec<Defect>) -> Parsed {
     let (id, date) = read_name(file, defects);
     let Some(text) = file.bytes.as_deref().and_then(|bytes| decode(&file.path, bytes, defects)) else {
         let path = file.path.clone();
-        return Parsed { path, text: String::new(), id, date, revises: None, body: None };
+        return Parsed { path, text: String::new(), id, date, revises: None, body: None, checksum: None };
     };
     let mut parser = Parser::new(&file.path, &text, defects);
     parser.walk();
     let body = parser.finish();
     parser.tell_of_more();
     let revises = parser.revises.and_then(|revises| revises.known);
-    Parsed { path: file.path.clone(), id, date, revises, body, text }
+    let checksum = checksum(id.as_deref(), revises.as_ref(), body.as_ref());
+    Parsed { path: file.path.clone(), id, date, revises, body, checksum, text }
+}
+
+fn checksum(id: Option<&str>, revises: Option<&Revises>, body: Option<&Body>) -> Option<[u8; 32]> {
+    let parents = revises?.parents.iter().map(|(id, _)| id.as_str());
+    let Body { upgrade, downgrade, .. } = body?;
+    Some(checksum::revision(id?, parents, upgrade, downgrade))
 }
 
 fn read_name(file: &File, defects: &mut Vec<Defect>) -> (Option<String>, Option<Date>) {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::chain::{self, next_id};
 use crate::defect::{Code, Defect, Defects};
 use crate::lock::Lock;
-use crate::name::{self, Date};
+use crate::name::{self, Date, Name};
 use crate::parse::{self, Parsed};
 use crate::source::File;
 
@@ -106,6 +106,8 @@ fn renumber(parsed: &mut [Parsed], lock: Option<&Lock>) -> Result<HashSet<usize>
         };
         taken.insert(new.clone());
         parsed[index].id = Some(new);
+        // It was that of the old id.
+        parsed[index].checksum = None;
         renumbered.insert(index);
     }
     Ok(renumbered)
@@ -138,7 +140,7 @@ fn put_behind(files: &[File], parsed: &mut [Parsed], behind: usize, moved: &[usi
         parsed[index].date = Some(date);
         edits.push(Edit {
             from: files[index].name.clone(),
-            to: format!("{}_{id}_{}.sql", date.prefix(), name.slug),
+            to: Name { date, id: id.clone(), slug: name.slug }.file_name(),
             text,
             revision: id,
             revises: parents.join(" "),

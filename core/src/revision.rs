@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::name::Date;
 use crate::snippet::Snippet;
+use crate::source;
 
 /// One step of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,11 @@ impl Revision {
     /// The file, in the directory as it was given to `embed_migrations!`.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The file's name, without the directory.
+    pub fn file_name(&self) -> &str {
+        source::file_name(&self.path)
     }
 
     /// The SQL that upgrades to this revision.

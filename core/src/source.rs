@@ -75,6 +75,11 @@ pub fn join(shown: &str, name: &str) -> String {
     if shown.is_empty() { name.to_owned() } else { format!("{shown}/{name}") }
 }
 
+/// The file's name in such a path.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
 fn read_file(directory: &Path, shown: &str, name: &OsStr, defects: &mut Vec<Defect>) -> Option<File> {
     let on_disk = directory.join(name);
     let lossy = name.to_string_lossy();

@@ -10,7 +10,8 @@ use revchain_core::{Code, lock};
 
 /// The text of a lock of all revisions of a directory.
 fn lock_of(directory: &Directory) -> String {
-    lock::text(&directory.chain(), |_| true)
+    let chain = directory.chain();
+    lock::text(&chain, chain.revisions())
 }
 
 /// The directory of these revisions, all locked.
@@ -71,7 +72,7 @@ fn an_edit_of_a_locked_revision_names_the_half() {
 fn revisions_after_the_locked_ones_stay_free() {
     let directory = revisions(&[("001", "base"), ("002", "001")]);
     let chain = directory.chain();
-    let first = lock::text(&chain, |revision| revision.id() == "001");
+    let first = lock::text(&chain, &chain.revisions()[..1]);
     let directory = directory.with(lock::FILE_NAME, first);
     assert_eq!(directory.codes(), []);
     let directory = directory.with(&name(2, "002"), text("001").replace("SELECT 1", "SELECT 3"));

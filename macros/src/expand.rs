@@ -12,8 +12,7 @@ use crate::input::Directory;
 /// The chain as a constant.
 pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain) -> TokenStream {
     let shown = &directory.shown;
-    let files =
-        chain.revisions().iter().map(|revision| revision.path().rsplit('/').next().unwrap_or_default());
+    let files = chain.revisions().iter().map(Revision::file_name);
     // `revchain migrate` writes the lock, so with one, a new file is noticed too.
     let lock = directory.path.join(FILE_NAME).exists().then_some(FILE_NAME);
     let tracked = files.chain(lock).map(|file| track(directory, file));

@@ -5,7 +5,6 @@ mod expand;
 mod input;
 
 use proc_macro::TokenStream;
-use revchain_core::Defects;
 
 /// Called by `revchain::embed_migrations!`, which puts the path of its own crate before the arguments: only it
 /// knows under which name the program has that.
@@ -20,12 +19,8 @@ fn try_embed(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
         Ok(input) => input,
         Err(broken) => return broken.expand(),
     };
-    match load(&directory) {
+    match revchain_core::load(&directory.path, &directory.shown) {
         Ok(chain) => expand::chain(&krate, &directory, &chain),
         Err(defects) => expand::errors(&krate, span, defects.iter().map(ToString::to_string)),
     }
-}
-
-fn load(directory: &input::Directory) -> Result<revchain_core::Chain, Defects> {
-    revchain_core::load(&directory.path, &directory.shown)
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::Path;
 
 use revchain_core::{Chain, Defects, Plan, Request, Revision, Target};
@@ -13,17 +14,14 @@ use crate::{Error, Options, Report, Stamp};
 #[must_use = "migrations do nothing until a database is opened or upgraded with them"]
 pub struct Migrations {
     chain: Chain,
-    directory: std::borrow::Cow<'static, str>,
+    directory: Cow<'static, str>,
 }
 
 impl Migrations {
     /// What the macro calls. `directory` is as the user wrote it.
     #[doc(hidden)]
     pub const fn embedded(directory: &'static str, revisions: &'static [Revision]) -> Self {
-        Self {
-            chain: Chain { revisions: std::borrow::Cow::Borrowed(revisions) },
-            directory: std::borrow::Cow::Borrowed(directory),
-        }
+        Self { chain: Chain { revisions: Cow::Borrowed(revisions) }, directory: Cow::Borrowed(directory) }
     }
 
     /// Reads and validates a directory at run time, by the same code as the macro. For tools; a program embeds

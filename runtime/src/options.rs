@@ -104,7 +104,7 @@ impl<'m> Options<'m> {
     /// Upgrades to `target`, which is a revision, `"head"`, `"base"` or `"+n"`. Revisions beyond it that are
     /// applied already stay.
     ///
-    /// Where nothing is pending, two queries read, and nothing is written. Otherwise the write lock is taken, and
+    /// Where nothing is pending, the history is read, and nothing is written. Otherwise the write lock is taken, and
     /// what is found is read again under it. All pending revisions, and a row of `revchain_history` for each, are
     /// then written in one transaction. While it runs foreign keys are not enforced, as a table rebuild needs it;
     /// every key is checked before the commit, and the connection's setting is put back.
