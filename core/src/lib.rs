@@ -18,6 +18,7 @@ pub mod plan;
 pub mod rebase;
 pub mod revision;
 mod rules;
+pub mod schema;
 pub mod snippet;
 pub mod source;
 pub mod sql;

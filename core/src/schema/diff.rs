@@ -1,0 +1,218 @@
+//! What tells two schemas apart, for people.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::object::{Body, Class, Object};
+use super::table::{Column, Table};
+use super::text::{fold, quote};
+use super::{ColumnOrder, Schema};
+use crate::snippet::escape;
+
+/// What tells a schema from the one that it should be, a line for each thing: `- …` where it is missing, `+ …` where it
+/// should not be there, `… → …` where it is another.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Diff {
+    lines: Vec<Line>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Line {
+    text: String,
+    /// The name that it is about.
+    about: String,
+}
+
+impl Diff {
+    /// The lines.
+    pub fn lines(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.lines.iter().map(|line| line.text.as_str())
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The names of what differs: tables, indexes, views, triggers.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|line| line.about.as_str())
+    }
+
+    fn push(&mut self, about: &str, text: String) {
+        self.lines.push(Line { text, about: about.to_owned() });
+    }
+}
+
+/// How many lines are shown of a diff.
+const SHOWN: usize = 20;
+
+impl fmt::Display for Diff {
+    /// A line for each difference, and how many more there are than are shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, line) in self.lines.iter().take(SHOWN).enumerate() {
+            let end = if index == 0 { "" } else { "\n" };
+            write!(f, "{end}{}", escape(&line.text))?;
+        }
+        match self.lines.len().checked_sub(SHOWN) {
+            Some(more) if more > 0 => write!(f, "\n… and {more} more"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What tells `actual` from `expected`.
+pub fn diff(expected: &Schema, actual: &Schema) -> Diff {
+    let objects = |schema: &'_ Schema| -> BTreeMap<(bool, String), Object> {
+        schema.counted().map(|object| (object.key(), object.clone())).collect()
+    };
+    let (old, new) = (objects(expected), objects(actual));
+    let mut diff = Diff::default();
+    for key in old.keys().chain(new.keys().filter(|key| !old.contains_key(*key))) {
+        match (old.get(key), new.get(key)) {
+            (Some(one), Some(other)) => compare(one, other, expected.order, &mut diff),
+            // What is on a table goes and comes with it.
+            (Some(one), None) if !is_on_one_of(one, &old, &new) => {
+                diff.push(&one.name, format!("- {}", describe(one)))
+            }
+            (None, Some(other)) if !is_on_one_of(other, &new, &old) => {
+                diff.push(&other.name, format!("+ {}", describe(other)));
+            }
+            _ => {}
+        }
+    }
+    diff
+}
+
+/// Whether the object is on a table that only the one schema has.
+fn is_on_one_of(
+    object: &Object,
+    one: &BTreeMap<(bool, String), Object>,
+    other: &BTreeMap<(bool, String), Object>,
+) -> bool {
+    let key = object.on.as_deref().map(|table| (false, table.to_ascii_lowercase()));
+    key.is_some_and(|key| one.contains_key(&key) && !other.contains_key(&key))
+}
+
+fn describe(object: &Object) -> String {
+    let name = quote(&object.name);
+    match (object.class, &object.body) {
+        (Class::Table, Body::Table(table)) => {
+            let columns: Vec<String> = table.columns.iter().map(|column| quote(&column.name)).collect();
+            format!("table {name} ({})", shorten(&columns.join(", ")))
+        }
+        (Class::Other, Body::Text(text)) => shorten(text),
+        (class, Body::Text(text)) => format!("{} {name} {}", class.name(), shorten(text)),
+        (class, Body::Table(_)) => format!("{} {name}", class.name()),
+    }
+}
+
+fn compare(one: &Object, other: &Object, order: ColumnOrder, diff: &mut Diff) {
+    if one.digest(order) == other.digest(order) {
+        return;
+    }
+    let name = quote(&one.name);
+    if one.class != other.class {
+        diff.push(&one.name, format!("- {}", describe(one)));
+        diff.push(&one.name, format!("+ {}", describe(other)));
+        return;
+    }
+    match (&one.body, &other.body) {
+        (Body::Table(old), Body::Table(new)) => compare_tables(&one.name, old, new, order, diff),
+        (Body::Text(old), Body::Text(new)) => {
+            let (old, new) = around_the_difference(old, new);
+            diff.push(&one.name, format!("{} {name}: {old} → {new}", one.class.name()));
+        }
+        _ => {
+            diff.push(&one.name, format!("- {}", describe(one)));
+            diff.push(&one.name, format!("+ {}", describe(other)));
+        }
+    }
+}
+
+fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff: &mut Diff) {
+    let table = quote(name);
+    let find = |columns: &'_ [Column], name: &str| -> Option<String> {
+        let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
+        Some(column.definition.clone())
+    };
+    let or_none = |definition: &str| match definition {
+        "" => "(no type)".to_owned(),
+        definition => shorten(definition),
+    };
+    for Column { name: column, definition } in &old.columns {
+        let place = format!("{table}.{}", quote(column));
+        match find(&new.columns, column) {
+            None => diff.push(name, format!("- {}", format!("{place} {definition}").trim_end())),
+            Some(now) if fold(definition) == fold(&now) => {}
+            Some(now) => diff.push(name, format!("{place}: {} → {}", or_none(definition), or_none(&now))),
+        }
+    }
+    for Column { name: column, definition } in &new.columns {
+        if find(&old.columns, column).is_none() {
+            let added = format!("{table}.{} {definition}", quote(column));
+            diff.push(name, format!("+ {}", added.trim_end()));
+        }
+    }
+    let common = |columns: &[Column], others: &[Column]| -> Vec<String> {
+        let both = columns.iter().filter(|column| find(others, &column.name).is_some());
+        both.map(|column| column.name.to_ascii_lowercase()).collect()
+    };
+    let (before, after) = (common(&old.columns, &new.columns), common(&new.columns, &old.columns));
+    if before != after && order == ColumnOrder::Fixed {
+        diff.push(
+            name,
+            format!("{table}: columns in the order {} → {}", before.join(", "), after.join(", ")),
+        );
+    } else if before.len() == old.columns.len()
+        && order == ColumnOrder::Fixed
+        && !new.columns.iter().zip(&old.columns).all(|(new, old)| new.name.eq_ignore_ascii_case(&old.name))
+    {
+        let names: Vec<String> = new.columns.iter().map(|column| quote(&column.name)).collect();
+        diff.push(name, format!("{table}: columns in the order {}", names.join(", ")));
+    }
+    for (key, constraint) in &old.constraints {
+        if !new.constraints.contains_key(key) {
+            diff.push(name, format!("- {table} {}", shorten(constraint)));
+        }
+    }
+    for (key, constraint) in &new.constraints {
+        if !old.constraints.contains_key(key) {
+            diff.push(name, format!("+ {table} {}", shorten(constraint)));
+        }
+    }
+    if old.options != new.options {
+        let said =
+            |options: &str| if options.is_empty() { "no options".to_owned() } else { options.to_owned() };
+        diff.push(name, format!("{table}: {} → {}", said(&old.options), said(&new.options)));
+    }
+}
+
+/// The longest text that is shown whole, in characters.
+const LONGEST: usize = 160;
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// Two texts, each from a little before where they part to a little after.
+fn around_the_difference(one: &str, other: &str) -> (String, String) {
+    let [one, other] = [one, other].map(|text| text.split(' ').collect::<Vec<_>>());
+    let same = |(a, b): &(&&str, &&str)| a == b;
+    let shorter = one.len().min(other.len());
+    let start = one.iter().zip(&other).take_while(same).count();
+    let end = one.iter().rev().zip(other.iter().rev()).take_while(same).count().min(shorter - start);
+    let cut = |words: &[&str]| {
+        let (first, last) = (start.saturating_sub(AROUND), (words.len() - end + AROUND).min(words.len()));
+        let before = if first > 0 { "… " } else { "" };
+        let after = if last < words.len() { " …" } else { "" };
+        format!("{before}{}{after}", shorten(&words[first..last].join(" ")))
+    };
+    (cut(&one), cut(&other))
+}
+
+/// How many words are shown on either side of a difference.
+const AROUND: usize = 4;

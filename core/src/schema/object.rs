@@ -1,0 +1,177 @@
+//! One thing in a schema, read from the text that SQLite keeps of it.
+
+use sha2::{Digest, Sha256};
+
+use super::ColumnOrder;
+use super::cursor::{self, Cursor, split};
+use super::table::{self, Table};
+use super::text::{fold, render};
+use crate::sql::Token;
+
+/// What kind of thing it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    Table,
+    Index,
+    View,
+    Trigger,
+    /// What this version cannot read: a newer SQLite made it.
+    Other,
+}
+
+impl Class {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Index => "index",
+            Self::View => "view",
+            Self::Trigger => "trigger",
+            Self::Other => "object",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    pub(super) class: Class,
+    /// As it is written.
+    pub(super) name: String,
+    /// The table that an index or a trigger is on.
+    pub(super) on: Option<String>,
+    /// The module of a virtual table.
+    pub(super) module: Option<String>,
+    pub(super) body: Body,
+}
+
+/// What it is made of.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    Table(Table),
+    /// The rest of the statement in normal form.
+    Text(String),
+}
+
+impl Object {
+    /// Reads a statement of `sqlite_schema`.
+    pub(super) fn read(sql: &str) -> Self {
+        let tokens = cursor::tokens(sql);
+        understand(sql, &tokens).unwrap_or_else(|| Self {
+            class: Class::Other,
+            name: String::new(),
+            on: None,
+            module: None,
+            body: Body::Text(render(sql, &tokens, |_| false)),
+        })
+    }
+
+    /// Under what it is found: a trigger may have the name of a table.
+    pub(super) fn key(&self) -> (bool, String) {
+        let is_apart = matches!(self.class, Class::Trigger | Class::Other);
+        let name = if self.class == Class::Other { self.text() } else { &self.name };
+        (is_apart, name.to_ascii_lowercase())
+    }
+
+    fn text(&self) -> &str {
+        match &self.body {
+            Body::Text(text) => text,
+            Body::Table(_) => "",
+        }
+    }
+
+    /// SHA-256 over what it is equal by: texts that are each ended by a NUL, which none of them contains.
+    pub(super) fn digest(&self, order: ColumnOrder) -> [u8; 32] {
+        let mut texts = vec![self.class.name().to_owned(), self.name.to_ascii_lowercase()];
+        match &self.body {
+            Body::Text(text) => texts.push(fold(text)),
+            Body::Table(table) => {
+                let mut columns: Vec<[String; 2]> = table
+                    .columns
+                    .iter()
+                    .map(|column| [column.name.to_ascii_lowercase(), fold(&column.definition)])
+                    .collect();
+                if order == ColumnOrder::Free {
+                    columns.sort_unstable();
+                }
+                texts.extend(columns.into_iter().flatten());
+                texts.push(String::new());
+                texts.extend(table.constraints.keys().cloned());
+                texts.push(String::new());
+                texts.push(table.options.clone());
+            }
+        }
+        let mut bytes = Vec::new();
+        for text in &texts {
+            bytes.extend_from_slice(text.as_bytes());
+            bytes.push(0);
+        }
+        Sha256::digest(bytes).into()
+    }
+}
+
+fn understand(sql: &str, tokens: &[Token]) -> Option<Object> {
+    let mut cursor = Cursor::new(sql, tokens);
+    cursor.eat(&["CREATE"]).then_some(())?;
+    let _ = cursor.eat(&["TEMP"]) || cursor.eat(&["TEMPORARY"]);
+    let is_virtual = cursor.eat(&["VIRTUAL"]);
+    let is_unique = cursor.eat(&["UNIQUE"]);
+    let class = match () {
+        () if cursor.eat(&["TABLE"]) => Class::Table,
+        () if cursor.eat(&["INDEX"]) => Class::Index,
+        () if cursor.eat(&["VIEW"]) => Class::View,
+        () if cursor.eat(&["TRIGGER"]) => Class::Trigger,
+        () => return None,
+    };
+    cursor.eat(&["IF", "NOT", "EXISTS"]);
+    let name = cursor.qualified_name()?;
+    let mut object = Object { class, name, on: None, module: None, body: Body::Text(String::new()) };
+    object.body = match class {
+        Class::Table if is_virtual => {
+            cursor.eat(&["USING"]).then_some(())?;
+            let rest = cursor.rest();
+            object.module = cursor.name().map(|module| module.to_ascii_lowercase());
+            Body::Text(format!("USING {}", render(sql, rest, |_| false)))
+        }
+        // What cannot be read column by column is held token by token.
+        Class::Table => {
+            let rest = cursor.rest();
+            match table::read(&mut cursor) {
+                Some(table) => Body::Table(table),
+                None => Body::Text(render(sql, rest, |_| false)),
+            }
+        }
+        Class::Index => Body::Text(index(&mut cursor, is_unique, &mut object.on)?),
+        Class::Trigger => Body::Text(trigger(&mut cursor, &mut object.on)?),
+        Class::View | Class::Other => Body::Text(render(sql, cursor.rest(), |_| false)),
+    };
+    Some(object)
+}
+
+fn index(cursor: &mut Cursor<'_>, is_unique: bool, on: &mut Option<String>) -> Option<String> {
+    let sql = cursor.sql;
+    cursor.eat(&["ON"]).then_some(())?;
+    let table = cursor.name()?;
+    let unique = if is_unique { "UNIQUE " } else { "" };
+    let columns = table::render_list(sql, &split(sql, cursor.group()?));
+    let mut text = format!("{unique}ON {} ({columns})", super::text::quote(&table));
+    if !cursor.rest().is_empty() {
+        text.push(' ');
+        text += &render(sql, cursor.rest(), |_| false);
+    }
+    *on = Some(table);
+    Some(text)
+}
+
+fn trigger(cursor: &mut Cursor<'_>, on: &mut Option<String>) -> Option<String> {
+    let sql = cursor.sql;
+    let rest = cursor.rest();
+    // What need not be said is.
+    let timed = cursor.is_at(&["BEFORE", "AFTER", "INSTEAD"]);
+    let head = rest.iter().position(|token| token.is_word(sql, "ON"))?;
+    let mut after = Cursor::new(sql, &rest[head + 1..]);
+    *on = Some(after.name()?);
+    let event = render(sql, &rest[..head], |_| false);
+    let table = super::text::quote(on.as_deref().unwrap_or_default());
+    after.eat(&["FOR", "EACH", "ROW"]);
+    let body = render(sql, after.rest(), |_| false);
+    Some(format!("{}{event} ON {table} {body}", if timed { "" } else { "BEFORE " }))
+}

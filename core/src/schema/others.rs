@@ -1,0 +1,50 @@
+//! What is in a database and not part of its schema: what SQLite, revchain and other tools keep there for themselves.
+
+/// The tables in which other tools keep books, and the tool.
+const TOOLS: &[(&str, &str)] = &[
+    ("alembic_version", "Alembic"),
+    ("refinery_schema_history", "refinery"),
+    ("_sqlx_migrations", "sqlx"),
+    ("__diesel_schema_migrations", "Diesel"),
+    ("goose_db_version", "goose"),
+    ("flyway_schema_history", "Flyway"),
+    ("_litestream_seq", "Litestream"),
+    ("_litestream_lock", "Litestream"),
+    ("seaql_migrations", "SeaORM"),
+];
+
+/// The tool that keeps books in a table of this name.
+pub fn tool(table: &str) -> Option<&'static str> {
+    TOOLS.iter().find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, tool)| *tool)
+}
+
+/// Whether a table, or what is on it, is no part of a schema.
+pub(super) fn is_bookkeeping(table: &str) -> bool {
+    let starts =
+        |prefix: &str| table.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    starts("sqlite_") || starts("revchain_") || tool(table).is_some()
+}
+
+/// The tables that the modules of SQLite itself keep behind a virtual table: `<table>_<one of these>`.
+const SHADOWS: &[(&str, &[&str])] = &[
+    ("fts5", &["data", "idx", "content", "docsize", "config"]),
+    ("fts4", &["content", "segments", "segdir", "docsize", "stat"]),
+    ("fts3", &["content", "segments", "segdir", "docsize", "stat"]),
+    ("rtree", &["node", "parent", "rowid"]),
+    ("rtree_i32", &["node", "parent", "rowid"]),
+    ("geopoly", &["node", "parent", "rowid"]),
+];
+
+/// Whether `table` is one that `module` keeps behind the virtual table `of`. Of a module that is not known here, every
+/// table with that beginning is taken for one: SQLite could only tell where the program has registered it.
+pub(super) fn is_shadow(table: &str, of: &str, module: &str) -> bool {
+    let table = table.to_ascii_lowercase();
+    let Some(suffix) = table.strip_prefix(&of.to_ascii_lowercase()).and_then(|rest| rest.strip_prefix('_'))
+    else {
+        return false;
+    };
+    match SHADOWS.iter().find(|(known, _)| *known == module) {
+        Some((_, suffixes)) => suffixes.contains(&suffix),
+        None => true,
+    }
+}

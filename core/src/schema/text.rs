@@ -1,0 +1,261 @@
+//! SQL in normal form: without comments, white space, needless quotes, and the case of what is not in a string.
+
+use crate::sql::{Kind, Token, unquote};
+
+/// Words that mean something else in quotes: what SQLite's grammar keeps for itself, and the literals among words.
+const RESERVED: &[&str] = &[
+    "ADD",
+    "ALL",
+    "ALTER",
+    "AND",
+    "AS",
+    "AUTOINCREMENT",
+    "BETWEEN",
+    "CASE",
+    "CHECK",
+    "COLLATE",
+    "COMMIT",
+    "CONSTRAINT",
+    "CREATE",
+    "CROSS",
+    "CURRENT_DATE",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "DEFAULT",
+    "DEFERRABLE",
+    "DELETE",
+    "DISTINCT",
+    "DROP",
+    "ELSE",
+    "ESCAPE",
+    "EXCEPT",
+    "EXISTS",
+    "FALSE",
+    "FILTER",
+    "FOREIGN",
+    "FROM",
+    "FULL",
+    "GROUP",
+    "HAVING",
+    "IN",
+    "INDEX",
+    "INDEXED",
+    "INNER",
+    "INSERT",
+    "INTERSECT",
+    "INTO",
+    "IS",
+    "ISNULL",
+    "JOIN",
+    "LEFT",
+    "LIMIT",
+    "NATURAL",
+    "NOT",
+    "NOTHING",
+    "NOTNULL",
+    "NULL",
+    "ON",
+    "OR",
+    "ORDER",
+    "OUTER",
+    "OVER",
+    "PRIMARY",
+    "REFERENCES",
+    "RETURNING",
+    "RIGHT",
+    "SELECT",
+    "SET",
+    "TABLE",
+    "THEN",
+    "TO",
+    "TRANSACTION",
+    "TRUE",
+    "UNION",
+    "UNIQUE",
+    "UPDATE",
+    "USING",
+    "VALUES",
+    "WHEN",
+    "WHERE",
+    "WINDOW",
+    "WITHIN",
+];
+
+/// Keywords that may also be names: shown as keywords, but equal to the name in quotes.
+const OTHER_KEYWORDS: &[&str] = &[
+    "ABORT",
+    "ACTION",
+    "AFTER",
+    "ALWAYS",
+    "ASC",
+    "BEFORE",
+    "BEGIN",
+    "BY",
+    "CASCADE",
+    "CAST",
+    "CONFLICT",
+    "DEFERRED",
+    "DESC",
+    "DO",
+    "EACH",
+    "END",
+    "FAIL",
+    "FOR",
+    "GENERATED",
+    "GLOB",
+    "IF",
+    "IGNORE",
+    "IMMEDIATE",
+    "INITIALLY",
+    "INSTEAD",
+    "KEY",
+    "LIKE",
+    "MATCH",
+    "NO",
+    "OF",
+    "OFFSET",
+    "PARTITION",
+    "RAISE",
+    "RECURSIVE",
+    "REGEXP",
+    "REPLACE",
+    "RESTRICT",
+    "ROLLBACK",
+    "ROWID",
+    "ROWS",
+    "STORED",
+    "STRICT",
+    "TRIGGER",
+    "VIEW",
+    "VIRTUAL",
+    "WITH",
+    "WITHOUT",
+];
+
+fn is_in(words: &[&str], word: &str) -> bool {
+    words
+        .binary_search_by(|known| known.bytes().cmp(word.bytes().map(|byte| byte.to_ascii_uppercase())))
+        .is_ok()
+}
+
+/// Puts tokens, none of them a comment, into normal form. `is_string` tells of a name in double quotes whether SQLite
+/// takes it for a string, because nothing has that name.
+pub(super) fn render(sql: &str, tokens: &[Token], is_string: impl Fn(&str) -> bool) -> String {
+    let mut text = String::new();
+    // Whether the token before is one that a parenthesis follows without a space: the name of a function or a type.
+    let mut is_called = false;
+    let mut is_open = true;
+    for token in tokens {
+        let written = token.text(sql);
+        let is_close = matches!(written, ")" | "," | "." | ";") || written == "(" && is_called;
+        if !(is_open || is_close) {
+            text.push(' ');
+        }
+        is_open = token.kind == Kind::Operator && matches!(written, "(" | ".");
+        is_called = false;
+        match token.kind {
+            Kind::Word if is_in(RESERVED, written) || is_in(OTHER_KEYWORDS, written) => {
+                text.extend(written.chars().map(|c| c.to_ascii_uppercase()));
+            }
+            Kind::Word => {
+                text.push_str(written);
+                is_called = true;
+            }
+            Kind::QuotedWord => {
+                let name = unquote(written);
+                if written.starts_with('"') && is_string(&name) {
+                    text.push_str(&string(&name));
+                } else {
+                    text.push_str(&quote(&name));
+                    is_called = true;
+                }
+            }
+            Kind::Blob => text.extend(["x", &written[1..].to_ascii_uppercase()]),
+            Kind::Number => text.push_str(&written.to_ascii_lowercase().replace('_', "")),
+            _ => text.push_str(written),
+        }
+    }
+    text
+}
+
+/// A name, in quotes where it needs them.
+pub(super) fn quote(name: &str) -> String {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii();
+    let is_plain = name.chars().all(is_letter) && !name.starts_with(|c: char| c.is_ascii_digit() || c == '$');
+    if is_plain && !name.is_empty() && !is_in(RESERVED, name) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+/// A string literal.
+pub(super) fn string(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A text in which case does not matter, but in strings: what is equal is equal to SQLite.
+pub(super) fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut quote = None;
+    for c in text.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            _ => {}
+        }
+        folded.push(if quote == Some('\'') { c } else { c.to_ascii_lowercase() });
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(sql: &str) -> String {
+        let tokens: Vec<Token> =
+            crate::sql::tokens(sql).into_iter().filter(|token| !token.is_comment()).collect();
+        render(sql, &tokens, |_| false)
+    }
+
+    #[test]
+    fn the_lists_can_be_searched() {
+        assert!(RESERVED.is_sorted() && OTHER_KEYWORDS.is_sorted());
+        assert!(RESERVED.iter().all(|word| !OTHER_KEYWORDS.contains(word)));
+    }
+
+    #[test]
+    fn what_does_not_matter_is_gone() {
+        for sql in [
+            "check(length(a)>0 and b in('X','y'))",
+            "CHECK ( length ( \"a\" ) > 0 /* x */ AND [b] IN ('X', 'y') ) -- y",
+            "Check (LENGTH(`A`)\n>\t0 And B In ('X','y'))",
+        ] {
+            assert_eq!(fold(&normal(sql)), "check (length(a) > 0 and b in ('X', 'y'))", "{sql}");
+        }
+        assert_eq!(normal("x'ab'"), "x'AB'");
+        assert_eq!(normal("1_000.5E3 0XfF"), "1000.5e3 0xff");
+    }
+
+    #[test]
+    fn what_matters_stays() {
+        for (one, other) in [
+            ("'a'", "'A'"),
+            ("\"order\"", "order"),
+            ("\"null\"", "null"),
+            ("\"current_date\"", "current_date"),
+            ("\"a b\"", "a b"),
+            ("a.b", "a b"),
+            ("\"it's\"", "its"),
+        ] {
+            assert_ne!(fold(&normal(one)), fold(&normal(other)));
+        }
+        assert_eq!(fold(&normal("\"key\"")), fold(&normal("key")));
+    }
+
+    #[test]
+    fn only_strings_keep_their_case() {
+        assert_eq!(fold("A 'B''C' D \"It's\" 'E'"), "a 'B''C' d \"it's\" 'E'");
+    }
+}

@@ -1,0 +1,298 @@
+//! When two schemas are equal, and how it is said that they are not.
+
+use revchain_core::schema::{Schema, diff};
+
+fn equal(one: &str, other: &str) {
+    let (one, other) = (Schema::read([one]), Schema::read([other]));
+    assert_eq!(diff(&one, &other).to_string(), "");
+    assert_eq!(one.fingerprint(), other.fingerprint());
+}
+
+/// The two differ, and this is what is said of it.
+fn differ(one: &[&str], other: &[&str], expected: &str) {
+    let (one, other) = (Schema::read(one.iter().copied()), Schema::read(other.iter().copied()));
+    assert_eq!(diff(&one, &other).to_string(), expected);
+    assert_ne!(one.fingerprint(), other.fingerprint());
+}
+
+fn columns_differ(one: &str, other: &str, expected: &str) {
+    differ(&[&format!("CREATE TABLE t ({one})")], &[&format!("CREATE TABLE t ({other})")], expected);
+}
+
+#[test]
+fn what_sqlite_does_not_see_does_not_matter() {
+    for (one, other) in [
+        ("CREATE TABLE t (a TEXT, b INTEGER)", "create table \"T\"( [a] text ,`B`integer -- b\n/* c */)"),
+        (
+            "CREATE TABLE t (a VARCHAR(10), b DECIMAL(5,2))",
+            "CREATE TABLE t (a varchar ( 10 ), b \"decimal\"(5 , 2))",
+        ),
+        (
+            "CREATE TABLE t (a INTEGER PRIMARY KEY, b UNIQUE)",
+            "CREATE TABLE t (a INTEGER, b, UNIQUE (b), PRIMARY KEY (a))",
+        ),
+        ("CREATE TABLE t (a INTEGER PRIMARY KEY)", "CREATE TABLE t (a INTEGER, PRIMARY KEY (a DESC))"),
+        ("CREATE TABLE t (a INTEGER PRIMARY KEY)", "CREATE TABLE t (a INTEGER NOT NULL PRIMARY KEY)"),
+        (
+            "CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT)",
+            "CREATE TABLE t (a INTEGER, PRIMARY KEY(a AUTOINCREMENT))",
+        ),
+        (
+            "CREATE TABLE t (a REFERENCES p(x))",
+            "CREATE TABLE t (a, CONSTRAINT f FOREIGN KEY (a) REFERENCES \"p\" (x) ON DELETE NO ACTION)",
+        ),
+        (
+            "CREATE TABLE t (a REFERENCES p(x) MATCH FULL)",
+            "CREATE TABLE t (a REFERENCES p(x) NOT DEFERRABLE INITIALLY IMMEDIATE)",
+        ),
+        ("CREATE TABLE t (a CHECK (a > 0), b)", "CREATE TABLE t (a, b, CHECK(A>0))"),
+        (
+            "CREATE TABLE t (a, b, CHECK (a > 0) CHECK (b > 0))",
+            "CREATE TABLE t (a, b, CHECK (b > 0), CHECK (a > 0))",
+        ),
+        ("CREATE TABLE t (a CHECK (a = \"x\"))", "CREATE TABLE t (a CHECK (\"a\" = 'x'))"),
+        (
+            "CREATE TABLE t (a DEFAULT hybrid, b DEFAULT \"x\")",
+            "CREATE TABLE t (a DEFAULT 'hybrid', b DEFAULT ('x'))",
+        ),
+        ("CREATE TABLE t (a DEFAULT NULL, b NULL)", "CREATE TABLE t (a, b)"),
+        (
+            "CREATE TABLE t (a DEFAULT -1, b DEFAULT (1 + 2))",
+            "CREATE TABLE t (a DEFAULT (- 1), b DEFAULT (1+2))",
+        ),
+        (
+            "CREATE TABLE t (a DEFAULT current_timestamp, b DEFAULT true)",
+            "CREATE TABLE t (a DEFAULT (CURRENT_TIMESTAMP), b DEFAULT TRUE)",
+        ),
+        ("CREATE TABLE t (a TEXT COLLATE BINARY UNIQUE ON CONFLICT ABORT)", "CREATE TABLE t (a TEXT UNIQUE)"),
+        ("CREATE TABLE t (a AS (b + 1), b)", "CREATE TABLE t (a GENERATED ALWAYS AS (b+1) VIRTUAL, b)"),
+        (
+            "CREATE TABLE t (a TEXT CONSTRAINT k NOT NULL, CONSTRAINT u UNIQUE (a))",
+            "CREATE TABLE t (a TEXT NOT NULL UNIQUE)",
+        ),
+        (
+            "CREATE TABLE t (a TEXT PRIMARY KEY) WITHOUT ROWID, STRICT",
+            "CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY) strict, without rowid",
+        ),
+        (
+            "CREATE TABLE t (a, b, PRIMARY KEY (a, b)) WITHOUT ROWID",
+            "CREATE TABLE t (a NOT NULL, b NOT NULL, PRIMARY KEY (a ASC, b)) WITHOUT ROWID",
+        ),
+        ("CREATE TABLE t (\"key\" TEXT, \"order\" TEXT)", "CREATE TABLE t (key TEXT, [order] TEXT)"),
+        (
+            "CREATE INDEX i ON t (a ASC, lower(b)) WHERE c",
+            "create index main.I on \"t\"(\"a\",LOWER ( b ))where c",
+        ),
+        ("CREATE VIEW v AS SELECT a FROM t", "create view if not exists v as select \"a\" from [t] -- all"),
+        (
+            "CREATE TRIGGER g INSERT ON t BEGIN SELECT 1; END",
+            "CREATE TRIGGER g BEFORE INSERT ON \"t\" FOR EACH ROW BEGIN SELECT 1; END",
+        ),
+        ("CREATE VIRTUAL TABLE f USING fts5(a, b)", "CREATE VIRTUAL TABLE \"f\" USING FTS5 ( a , b )"),
+    ] {
+        equal(one, other);
+    }
+}
+
+#[test]
+fn what_sqlite_sees_matters_and_is_said() {
+    for (one, other, expected) in [
+        ("a TEXT PRIMARY KEY, b", "a TEXT, b", "t.a: TEXT PRIMARY KEY → TEXT"),
+        ("a INTEGER", "a INT", "t.a: INTEGER → INT"),
+        (
+            "a INTEGER PRIMARY KEY",
+            "a INTEGER PRIMARY KEY DESC",
+            "t.a: INTEGER PRIMARY KEY → INTEGER PRIMARY KEY DESC",
+        ),
+        (
+            "a INT, PRIMARY KEY (a DESC)",
+            "a INT PRIMARY KEY",
+            "t.a: INT → INT PRIMARY KEY\n- t PRIMARY KEY (a DESC)",
+        ),
+        (
+            "a INTEGER PRIMARY KEY",
+            "a INTEGER PRIMARY KEY AUTOINCREMENT",
+            "t.a: INTEGER PRIMARY KEY → INTEGER PRIMARY KEY AUTOINCREMENT",
+        ),
+        ("a", "a BLOB", "t.a: (no type) → BLOB"),
+        ("a NOT NULL", "a", "t.a: NOT NULL → (no type)"),
+        ("a TEXT DEFAULT 'x'", "a TEXT DEFAULT 'X'", "t.a: TEXT DEFAULT 'x' → TEXT DEFAULT 'X'"),
+        (
+            "a DEFAULT current_date",
+            "a DEFAULT 'current_date'",
+            "t.a: DEFAULT CURRENT_DATE → DEFAULT 'current_date'",
+        ),
+        ("a DEFAULT 1", "a DEFAULT -1", "t.a: DEFAULT 1 → DEFAULT -1"),
+        ("a COLLATE nocase", "a", "t.a: COLLATE NOCASE → (no type)"),
+        ("a, b", "b, a", "t: columns in the order a, b → b, a"),
+        ("a, c", "a, b, c", "+ t.b\nt: columns in the order a, b, c"),
+        ("a, b INTEGER", "a", "- t.b INTEGER"),
+        ("a CHECK (a > 0)", "a CHECK (a >= 0)", "- t CHECK (a > 0)\n+ t CHECK (a >= 0)"),
+        ("a CHECK (a = 'x')", "a CHECK (a = 'X')", "- t CHECK (a = 'x')\n+ t CHECK (a = 'X')"),
+        ("a, CONSTRAINT n CHECK (a)", "a CHECK (a)", "- t CONSTRAINT n CHECK (a)\n+ t CHECK (a)"),
+        ("a UNIQUE", "a UNIQUE ON CONFLICT REPLACE", "t.a: UNIQUE → UNIQUE ON CONFLICT REPLACE"),
+        ("a, b, UNIQUE (a, b)", "a, b, UNIQUE (b, a)", "- t UNIQUE (a, b)\n+ t UNIQUE (b, a)"),
+        (
+            "a REFERENCES p",
+            "a REFERENCES p ON DELETE CASCADE",
+            "t.a: REFERENCES p → REFERENCES p ON DELETE CASCADE",
+        ),
+        (
+            "a REFERENCES p",
+            "a REFERENCES p DEFERRABLE INITIALLY DEFERRED",
+            "t.a: REFERENCES p → REFERENCES p DEFERRABLE INITIALLY DEFERRED",
+        ),
+        ("a, b, FOREIGN KEY (a, b) REFERENCES p", "a, b", "- t FOREIGN KEY (a, b) REFERENCES p"),
+        ("a AS (1) STORED", "a AS (1)", "t.a: AS (1) STORED → AS (1) VIRTUAL"),
+        ("a PRIMARY KEY", "a PRIMARY KEY NOT NULL", "t.a: PRIMARY KEY → PRIMARY KEY NOT NULL"),
+    ] {
+        columns_differ(one, other, expected);
+    }
+    for (one, other, expected) in [
+        ("CREATE TABLE t (a INT) STRICT", "CREATE TABLE t (a INT)", "t: STRICT → no options"),
+        ("CREATE INDEX i ON t (a)", "CREATE UNIQUE INDEX i ON t (a)", "index i: ON t (a) → UNIQUE ON t (a)"),
+        ("CREATE INDEX i ON t (a)", "CREATE INDEX i ON t (a DESC)", "index i: ON t (a) → ON t (a DESC)"),
+        (
+            "CREATE INDEX i ON t (a)",
+            "CREATE INDEX i ON t (a) WHERE a > 1",
+            "index i: ON t (a) → ON t (a) WHERE a > 1",
+        ),
+        (
+            "CREATE VIEW v AS SELECT a, b, c, d, e FROM t WHERE a = 1 AND b = 2",
+            "CREATE VIEW v AS SELECT a, b, c, d, e FROM t WHERE a = 7 AND b = 2",
+            "view v: … t WHERE a = 1 AND b = 2 → … t WHERE a = 7 AND b = 2",
+        ),
+        ("CREATE VIEW v AS SELECT 1", "CREATE TABLE v (a)", "- view v AS SELECT 1\n+ table v (a)"),
+        (
+            "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END",
+            "CREATE TRIGGER g INSERT ON t BEGIN SELECT 1; END",
+            "trigger g: AFTER INSERT ON t BEGIN … → BEFORE INSERT ON t BEGIN …",
+        ),
+        (
+            "CREATE VIRTUAL TABLE f USING fts5(a)",
+            "CREATE VIRTUAL TABLE f USING fts5(a, tokenize = 'porter')",
+            "table f: USING fts5(a) → USING fts5(a, tokenize = 'porter')",
+        ),
+    ] {
+        differ(&[one], &[other], expected);
+    }
+}
+
+#[test]
+fn what_a_table_takes_along_is_not_said_apart() {
+    let table = "CREATE TABLE t (a, b)";
+    let index = "CREATE INDEX i ON t (a)";
+    let trigger = "CREATE TRIGGER t AFTER INSERT ON t BEGIN SELECT 1; END";
+    differ(&[table, index, trigger], &[], "- table t (a, b)");
+    differ(&[], &[table, index, trigger], "+ table t (a, b)");
+    differ(
+        &[table, index, trigger],
+        &[table],
+        "- index i ON t (a)\n- trigger t AFTER INSERT ON t BEGIN SELECT 1; END",
+    );
+}
+
+#[test]
+fn what_others_keep_does_not_count() {
+    let schema = Schema::read([
+        "CREATE TABLE sqlite_sequence(name,seq)",
+        "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
+        "CREATE TABLE revchain_history (revision)",
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
+        "CREATE TABLE refinery_schema_history(version INT4 PRIMARY KEY)",
+        "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY)",
+        "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50))",
+        "CREATE TABLE goose_db_version (id)",
+        "CREATE TABLE \"flyway_schema_history\" (a)",
+        "CREATE INDEX \"flyway_schema_history_s_idx\" ON \"flyway_schema_history\" (a)",
+        "CREATE TABLE _litestream_seq (id)",
+        "CREATE TABLE _litestream_lock (id)",
+    ]);
+    assert!(schema.is_empty());
+    assert_eq!(schema.fingerprint(), Schema::default().fingerprint());
+    assert_eq!(schema.tables().count(), 0);
+}
+
+#[test]
+fn shadow_tables_do_not_count_in_whatever_order_they_come() {
+    let table = "CREATE VIRTUAL TABLE docs USING fts5(body)";
+    let shadows = [
+        "CREATE TABLE 'docs_data'(id INTEGER PRIMARY KEY, block BLOB)",
+        "CREATE TABLE 'docs_idx'(segid, term)",
+    ];
+    let own = "CREATE TABLE docs_own (a)";
+    let alone = Schema::read([table, own]);
+    let before = Schema::read([shadows[0], shadows[1], own, table]);
+    let after = Schema::read([table, shadows[0], own, shadows[1]]);
+    assert_eq!(alone.fingerprint(), before.fingerprint());
+    assert_eq!(alone.fingerprint(), after.fingerprint());
+    // Of a module that only the program knows, whatever begins so is a shadow.
+    let unknown = Schema::read([
+        "CREATE VIRTUAL TABLE v USING vec0(a)",
+        "CREATE TABLE v_chunks (a)",
+        "CREATE TABLE w (a)",
+    ]);
+    assert_eq!(unknown.tables().collect::<Vec<_>>(), ["v", "w"]);
+}
+
+#[test]
+fn tables_can_be_left_out_by_name() {
+    let texts = [
+        "CREATE TABLE a (a)",
+        "CREATE TABLE app_x (a)",
+        "CREATE INDEX i ON app_x (a)",
+        "CREATE TABLE Other (a)",
+    ];
+    let left = Schema::read(texts).without(&["APP_*".to_owned(), "other".to_owned()]);
+    assert_eq!(left.fingerprint(), Schema::read([texts[0]]).fingerprint());
+}
+
+#[test]
+fn a_change_gives_what_reading_all_of_it_gives() {
+    let texts: Vec<String> = (0..200).map(|n| format!("CREATE TABLE t{n} (a INTEGER, b TEXT)")).collect();
+    let mut schema = Schema::read(texts.iter().map(String::as_str));
+    let added = ["CREATE TABLE t7 (a INTEGER)", "CREATE VIRTUAL TABLE t8 USING fts5(a)"];
+    schema.change([texts[7].as_str(), &texts[8]], added);
+    let rest = texts.iter().enumerate().filter(|(n, _)| ![7, 8].contains(n)).map(|(_, text)| text.as_str());
+    assert_eq!(schema.fingerprint(), Schema::read(rest.chain(added)).fingerprint());
+    schema.change(added, [texts[7].as_str(), &texts[8]]);
+    assert_eq!(schema.fingerprint(), Schema::read(texts.iter().map(String::as_str)).fingerprint());
+}
+
+#[test]
+fn the_order_of_columns_can_be_set_free() {
+    let one = Schema::read(["CREATE TABLE t (a, b)"]).with_columns_in_any_order();
+    let other = Schema::read(["CREATE TABLE t (b, a)"]).with_columns_in_any_order();
+    assert_eq!(one.fingerprint(), other.fingerprint());
+    assert!(diff(&one, &other).is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_is_held_token_by_token() {
+    let table = "CREATE TABLE t (a TEXT FROBNICATED)";
+    equal(table, "create table T(a /* x */ text frobnicated)");
+    differ(&[table], &["CREATE TABLE t (a TEXT POLISHED)"], "t.a: TEXT FROBNICATED → TEXT POLISHED");
+    differ(&["CREATE TABLE t (a) FAST"], &["CREATE TABLE t (a) SLOW"], "table t: (a) FAST → (a) SLOW");
+    differ(
+        &["CREATE SEQUENCE s START 1"],
+        &["CREATE SEQUENCE s START 2"],
+        "- CREATE SEQUENCE s START 1\n+ CREATE SEQUENCE s START 2",
+    );
+}
+
+#[test]
+fn nothing_in_a_name_steers_the_terminal() {
+    let shown = diff(&Schema::default(), &Schema::read(["CREATE TABLE \"a\u{1b}[31m\nb\" (c)"])).to_string();
+    assert_eq!(shown, "+ table \"a\\u{1b}[31m\\nb\" (c)");
+}
+
+/// Fingerprints are not kept anywhere but in the program that has them; this pins that they do not change by accident.
+#[test]
+fn the_fingerprint_is_pinned() {
+    let schema =
+        Schema::read(["CREATE TABLE t (a TEXT NOT NULL, CHECK (a <> ''))", "CREATE INDEX i ON t (a)"]);
+    assert_eq!(
+        revchain_core::checksum::hex(&schema.fingerprint()),
+        "3d7eaf4b587412b90d8aa445f188db4274c6143827cc8510da1e40a10b8d51ed"
+    );
+}
