@@ -312,6 +312,7 @@ fn where_a_statement_ended_the_transaction_no_error_says_that_nothing_was_change
         &[],
         &[0; 32],
         &[0; 32],
+        &[],
     );
     let mut db = Connection::open_in_memory().unwrap();
     let error = Migrations::embedded("m", const { &[REVISION] }).upgrade(&mut db).unwrap_err();

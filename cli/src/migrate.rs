@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use revchain_core::Chain;
 use revchain_core::chain::next_id;
 use revchain_core::name::{self, Name};
+use revchain_core::{Chain, Defects};
 use revchain_runtime::Migrations;
 use serde_json::json;
 
@@ -28,8 +28,8 @@ pub(crate) fn migrate(
         Some((chain, lock)) => (Some(chain), lock),
         None => (None, None),
     };
-    if let Some(chain) = &chain {
-        revchain_core::check_head(chain, lock.as_ref())?;
+    if let (Some(chain), Some(lock)) = (&chain, &lock) {
+        Defects::from_list(lock.other_head(chain).into_iter().collect()).map_or(Ok(()), Err)?;
     }
     let slug = slug(&arguments.description)?;
     let id = id(arguments, chain.as_ref())?;

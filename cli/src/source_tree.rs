@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use revchain_core::name::Date;
-use revchain_core::{Chain, Code, Lock, lock};
+use revchain_core::{Chain, Code, Draft, Lock, lock};
 use revchain_runtime::Migrations;
 
 use crate::failure::Failure;
@@ -16,7 +16,7 @@ pub(crate) fn load(
     directory: &Path,
     embedded: Option<&Migrations>,
 ) -> Result<Option<(Chain, Option<Lock>)>, Failure> {
-    let found = match revchain_core::load_to_lock(directory, &directory.to_string_lossy()) {
+    let found = match Draft::read(directory, &directory.to_string_lossy()).finish_to_lock() {
         Ok(found) => Some(found),
         Err(defects) => {
             let nothing = |code| {

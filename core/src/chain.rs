@@ -40,6 +40,29 @@ impl Chain {
         self.revisions.iter().enumerate().map(|(place, revision)| (revision.id(), place)).collect()
     }
 
+    /// For each place, whether the revisions up to it are one line: each revises the one before it.
+    #[doc(hidden)]
+    pub fn lines(&self) -> Vec<bool> {
+        let mut before: Option<&Revision> = None;
+        let mut is_line = true;
+        let follows =
+            |revision: &Revision, before: Option<&Revision>| revision.revises().eq(before.map(Revision::id));
+        let line = self.revisions.iter().map(|revision| {
+            is_line &= follows(revision, before.replace(revision));
+            is_line
+        });
+        line.collect()
+    }
+
+    /// The same chain, each revision with the fingerprint that a database has after it, where that is known.
+    #[doc(hidden)]
+    pub fn with_fingerprints(mut self, fingerprints: impl IntoIterator<Item = Option<[u8; 32]>>) -> Self {
+        for (revision, fingerprint) in self.revisions.to_mut().iter_mut().zip(fingerprints) {
+            revision.fingerprint = fingerprint;
+        }
+        self
+    }
+
     /// For each revision in order, whether it is `target` or one of its ancestors.
     pub fn ancestry(&self, target: usize) -> Vec<bool> {
         let places = self.places();
@@ -61,15 +84,17 @@ impl Chain {
 /// For how many unknown parents a likely one is looked for.
 const MOST_SUGGESTIONS: usize = 20;
 
-/// Puts the files into an order in which each follows what it revises; `None` where they are no chain.
+/// Puts the files into an order in which each follows what it revises; `None` where they are no chain. A chain may have
+/// defects all the same.
 pub fn link(files: Vec<Parsed>, lock: Option<&Lock>, defects: &mut Vec<Defect>) -> Option<Chain> {
     let mut linker = Linker::new(&files, lock, defects);
+    let found_before = linker.defects.len();
     let order = linker.resolve();
+    linker.find_several_heads();
+    let is_chain = linker.complete && linker.defects.len() == found_before && order.len() == files.len();
     linker.find_changes();
     linker.find_dates_before_parents(&order);
-    linker.find_several_heads();
-    let complete = linker.complete && defects.is_empty();
-    if !complete || order.len() != files.len() {
+    if !is_chain {
         return None;
     }
     let chain = build(files, &order)?;
@@ -475,7 +500,7 @@ pub fn next_id<'i>(like: &str, ids: impl Iterator<Item = &'i str>) -> Option<Str
     Some(format!("{next:0width$}", width = like.len()))
 }
 
-/// Makes the revisions, now that nothing is wrong with them.
+/// Makes the revisions, if every file says enough of them.
 fn build(files: Vec<Parsed>, order: &[usize]) -> Option<Chain> {
     let mut files: Vec<Option<Parsed>> = files.into_iter().map(Some).collect();
     let mut chain_checksums: HashMap<String, [u8; 32]> = HashMap::new();
@@ -498,6 +523,7 @@ fn build(files: Vec<Parsed>, order: &[usize]) -> Option<Chain> {
             destroys: Cow::Owned(body.destroys),
             checksum,
             chain_checksum,
+            fingerprint: None,
         });
     }
     Some(Chain { revisions: Cow::Owned(revisions) })

@@ -102,6 +102,20 @@ codes! {
     LockedOrderChanged = "locked-order-changed",
     /// The head is not the one that the lock names.
     LockHeadDiffers = "lock-head-differs",
+    /// SQLite refuses a statement.
+    SqlError = "sql-error",
+    /// A downgrade does not give back the schema from before the upgrade.
+    DowngradeDoesNotRestore = "downgrade-does-not-restore",
+    /// An upgrade drops a table or a column that no `@destroys` names.
+    UndeclaredDestruction = "undeclared-destruction",
+    /// A `@destroys` names what the upgrade does not destroy.
+    DestroysNothing = "destroys-nothing",
+    /// A revision leaves rows, or a key, that point at nothing.
+    ForeignKeyViolation = "foreign-key-violation",
+    /// A revision that rebuilds a table loses rows or values of it.
+    RowsLost = "rows-lost",
+    /// `@unproven` stands in a revision of which everything can be proven.
+    NeedlesslyUnproven = "needlessly-unproven",
 }
 
 impl fmt::Display for Code {
@@ -129,6 +143,8 @@ pub struct Defect {
     also: Vec<String>,
     path: Option<String>,
     snippet: Option<Snippet>,
+    /// What is to be seen there, line by line.
+    details: Vec<String>,
     help: String,
 }
 
@@ -140,6 +156,7 @@ impl Defect {
             also: Vec::new(),
             path: None,
             snippet: None,
+            details: Vec::new(),
             help: String::new(),
         }
     }
@@ -159,6 +176,12 @@ impl Defect {
     /// The place in the file at fault.
     pub(crate) fn showing(mut self, snippet: Snippet) -> Self {
         self.snippet = Some(snippet);
+        self
+    }
+
+    /// What is to be seen there: the lines are escaped already.
+    pub(crate) fn details(mut self, lines: impl fmt::Display) -> Self {
+        self.details = lines.to_string().lines().map(str::to_owned).collect();
         self
     }
 
@@ -187,6 +210,11 @@ impl Defect {
         self.snippet.as_ref().map(|snippet| (snippet.line(), snippet.column()))
     }
 
+    /// What is to be seen there, such as the lines of a diff.
+    pub fn detail_lines(&self) -> impl Iterator<Item = &str> {
+        self.details.iter().map(String::as_str)
+    }
+
     /// How to mend it.
     pub fn help_text(&self) -> &str {
         &self.help
@@ -208,6 +236,9 @@ impl fmt::Display for Defect {
         }
         if let Some(snippet) = &self.snippet {
             write!(f, ":{}:{}\n{snippet}", snippet.line(), snippet.column())?;
+        }
+        for line in &self.details {
+            write!(f, "\n    {line}")?;
         }
         for (index, line) in self.help.lines().enumerate() {
             write!(f, "\n{}{}", if index == 0 { "help: " } else { "      " }, escape(line))?;

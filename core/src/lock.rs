@@ -276,7 +276,7 @@ impl Lock {
     }
 
     /// The defect that the head is not the one that the lock names.
-    pub(crate) fn other_head(&self, chain: &Chain) -> Option<Defect> {
+    pub fn other_head(&self, chain: &Chain) -> Option<Defect> {
         let head = chain.head().filter(|head| head.file_name() != self.head_file())?;
         let title = format!("the head is {}, and the lock names another", head.id());
         let help = format!(

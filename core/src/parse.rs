@@ -55,6 +55,8 @@ pub struct Body {
     pub downgrade: Downgrade,
     /// What the upgrade declares to destroy.
     pub destroys: Vec<Destroys>,
+    /// Whether it says that not all of it can be proven.
+    pub is_unproven: bool,
 }
 
 /// Reads a file, and adds what is wrong with it to `defects`.
@@ -147,6 +149,7 @@ struct Parser<'t, 'd> {
     summary: Option<&'t str>,
     revises: Option<Once<Revises>>,
     irreversible: Option<Once<&'t str>>,
+    unproven: Option<Once<&'t str>>,
     destroys: Vec<Destroys>,
     upgrade: Option<Section>,
     downgrade: Option<Section>,
@@ -165,6 +168,7 @@ impl<'t, 'd> Parser<'t, 'd> {
             summary: None,
             revises: None,
             irreversible: None,
+            unproven: None,
             destroys: Vec::new(),
             upgrade: None,
             downgrade: None,
@@ -341,8 +345,10 @@ impl<'t, 'd> Parser<'t, 'd> {
         self.has_directives = true;
         match directive.name {
             "upgrade" | "downgrade" => self.section(index, directive),
-            "revises" | "irreversible" | "destroys" if self.in_header() => self.header_directive(directive),
-            "revises" | "irreversible" | "destroys" => {
+            "revises" | "irreversible" | "destroys" | "unproven" if self.in_header() => {
+                self.header_directive(directive)
+            }
+            "revises" | "irreversible" | "destroys" | "unproven" => {
                 self.defect(
                     Code::MisplacedDirective,
                     format!("`@{}` comes after `@upgrade`", directive.name),
@@ -469,7 +475,10 @@ impl<'t, 'd> Parser<'t, 'd> {
             (None, _) => None,
         };
         let destroys = std::mem::take(&mut self.destroys);
-        Some(Body { summary: self.summary?.to_owned(), upgrade: upgrade?, downgrade: downgrade?, destroys })
+        // What lacks a summary, which is said already, can be proven all the same.
+        let summary = self.summary.unwrap_or_default().to_owned();
+        let is_unproven = self.unproven.is_some();
+        Some(Body { summary, upgrade: upgrade?, downgrade: downgrade?, destroys, is_unproven })
     }
 
     fn report_missing_sections(

@@ -25,6 +25,7 @@ pub struct Revision {
     pub(crate) destroys: Cow<'static, [Destroys]>,
     pub(crate) checksum: [u8; 32],
     pub(crate) chain_checksum: [u8; 32],
+    pub(crate) fingerprint: Option<[u8; 32]>,
 }
 
 impl Revision {
@@ -41,6 +42,7 @@ impl Revision {
         destroys: &'static [Destroys],
         checksum: &'static [u8; 32],
         chain_checksum: &'static [u8; 32],
+        fingerprint: &'static [u8],
     ) -> Self {
         Self {
             id: Cow::Borrowed(id),
@@ -53,6 +55,10 @@ impl Revision {
             destroys: Cow::Borrowed(destroys),
             checksum: *checksum,
             chain_checksum: *chain_checksum,
+            fingerprint: match fingerprint.first_chunk() {
+                Some(fingerprint) => Some(*fingerprint),
+                None => None,
+            },
         }
     }
 
@@ -109,6 +115,12 @@ impl Revision {
     /// SHA-256 over the parents' chain checksums and this revision's checksum: it pins the whole history.
     pub fn chain_checksum(&self) -> &[u8; 32] {
         &self.chain_checksum
+    }
+
+    /// The fingerprint of the schema that a database has at this revision. Without the proof it is not known, nor after
+    /// a revision that could not be proven.
+    pub fn fingerprint(&self) -> Option<&[u8; 32]> {
+        self.fingerprint.as_ref()
     }
 }
 

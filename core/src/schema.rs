@@ -14,12 +14,13 @@ mod others;
 mod table;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use self::diff::{Diff, diff};
 use self::fingerprint::Digests;
 use self::object::{Body, Class, Object};
 pub use self::others::tool;
+pub(crate) use self::text::quote;
 
 /// Whether the order of a table's columns counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +43,10 @@ pub struct Schema {
     /// Names, or beginnings of names that end with `*`, of tables that do not count.
     ignored: Vec<String>,
     order: ColumnOrder,
+    /// How many things have each name, where something in double quotes is a string unless it is a name.
+    names: HashMap<String, usize>,
+    /// The keys of what has such quotes.
+    ambiguous: BTreeSet<(bool, String)>,
     digests: Digests,
 }
 
@@ -59,30 +64,73 @@ impl Schema {
         out: impl IntoIterator<Item = &'s str>,
         into: impl IntoIterator<Item = &'s str>,
     ) {
-        let out: Vec<Object> =
-            out.into_iter().filter_map(|text| self.objects.remove(&Object::read(text).key())).collect();
-        let into: Vec<Object> = into.into_iter().map(Object::read).collect();
-        if out.iter().chain(&into).any(|object| object.module.is_some()) {
-            self.objects.extend(into.into_iter().map(|object| (object.key(), object)));
-            self.count_anew();
-            return;
+        let out: Vec<Object> = out
+            .into_iter()
+            .filter_map(|text| self.objects.remove(&Object::read(text, &|_| true).key()))
+            .collect();
+        let into: Vec<Object> = into.into_iter().map(|text| Object::read(text, &|_| true)).collect();
+        for object in &out {
+            self.ambiguous.remove(&object.key());
+            for name in &object.names {
+                if let Some(count) = self.names.get_mut(name) {
+                    *count -= 1;
+                }
+            }
         }
-        let digests = |objects: &[Object]| -> Vec<[u8; 32]> {
-            let counted = objects.iter().filter(|object| self.counts(object));
-            counted.map(|object| object.digest(self.order)).collect()
-        };
-        let (gone, new) = (digests(&out), digests(&into));
-        self.digests.change(&gone, &new);
-        self.objects.extend(into.into_iter().map(|object| (object.key(), object)));
+        for object in &into {
+            object.names.iter().for_each(|name| *self.names.entry(name.clone()).or_default() += 1);
+        }
+        let changes_shadows = out.iter().chain(&into).any(|object| object.module.is_some());
+        if !changes_shadows {
+            let digests = |objects: &[Object]| -> Vec<[u8; 32]> {
+                let counted = objects.iter().filter(|object| self.counts(object));
+                counted.map(|object| object.digest(self.order)).collect()
+            };
+            let (gone, new) = (digests(&out), digests(&into));
+            self.digests.change(&gone, &new);
+        }
+        for object in into {
+            if object.ambiguous.is_some() {
+                self.ambiguous.insert(object.key());
+            }
+            self.objects.insert(object.key(), object);
+        }
+        if changes_shadows {
+            self.count_anew();
+        }
+        self.resolve();
     }
 
-    /// The same schema, in which the order of columns does not count.
-    pub fn with_columns_in_any_order(mut self) -> Self {
-        if self.order == ColumnOrder::Fixed {
-            self.order = ColumnOrder::Free;
+    /// Reads again what has double quotes, now that other names are known.
+    fn resolve(&mut self) {
+        for key in &self.ambiguous {
+            let Some(object) = self.objects.get(key) else { continue };
+            let is_known = |name: &str| self.names.get(name).is_some_and(|count| *count > 0);
+            let Some(now) = object.ambiguous.as_deref().map(|text| Object::read(text, &is_known)) else {
+                continue;
+            };
+            let (before, after) = (object.digest(self.order), now.digest(self.order));
+            if before != after {
+                if self.counts(object) {
+                    self.digests.change(&[before], &[after]);
+                }
+                self.objects.insert(key.clone(), now);
+            }
+        }
+    }
+
+    /// The same schema, in which the order of columns counts or does not.
+    pub fn with_column_order(mut self, order: ColumnOrder) -> Self {
+        if self.order != order {
+            self.order = order;
             self.count_anew();
         }
         self
+    }
+
+    /// Whether the order of columns counts.
+    pub fn column_order(&self) -> ColumnOrder {
+        self.order
     }
 
     /// The same schema without tables of these names, which may end with `*` for all that begin so, and without what is

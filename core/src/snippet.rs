@@ -41,6 +41,12 @@ impl Snippet {
         }
     }
 
+    /// The same place, with a note below the mark.
+    pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+
     /// The line, from 1.
     pub fn line(&self) -> u32 {
         self.line

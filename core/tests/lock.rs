@@ -108,7 +108,7 @@ fn a_revision_that_the_lock_does_not_name_as_the_head_is_told_the_command() {
         message.contains(&format!("`head {}`", name(3, "003"))) && message.contains("`revchain lock --head`"),
         "{message}"
     );
-    let (chain, lock) = revchain_core::load_to_lock(directory.path(), "migrations").unwrap();
+    let (chain, lock) = revchain_core::Draft::read(directory.path(), "migrations").finish_to_lock().unwrap();
     let directory = directory.with(lock::FILE_NAME, lock.unwrap().with_head(&name(3, "003")));
     assert_eq!(directory.codes(), []);
     assert_eq!(chain.revisions().len(), 3);
@@ -188,7 +188,11 @@ fn an_edit_of_a_locked_revision_is_told_beside_other_defects() {
     let directory = locked(TWO)
         .with(&name(1, "001"), text("base").replace("SELECT 1", "SELECT 3"))
         .with(&name(3, "003"), text("002").replace("SELECT 1", "COMMIT"));
-    assert_eq!(directory.codes(), [Code::LockedRevisionChanged, Code::TransactionControl]);
+    // The lock names the head that there was.
+    assert_eq!(
+        directory.codes(),
+        [Code::LockedRevisionChanged, Code::TransactionControl, Code::LockHeadDiffers]
+    );
 }
 
 #[test]

@@ -155,7 +155,9 @@ fn link(files: Vec<(String, Vec<u8>)>) -> (Option<Chain>, Vec<Defect>) {
     });
     let parsed = parsed.collect();
     let chain = chain::link(parsed, None, &mut defects);
-    (chain, defects)
+    assert!(chain.is_some() || !defects.is_empty(), "neither a chain nor a defect");
+    // One that has defects is none to a program.
+    (chain.filter(|_| defects.is_empty()), defects)
 }
 
 /// A chain or defects, never both and never neither, and all of it can be looked at.

@@ -71,10 +71,12 @@ fn revision(revision: &Revision) -> TokenStream {
     // One token each, instead of an array of 32.
     let checksum = Literal::byte_string(revision.checksum());
     let chain_checksum = Literal::byte_string(revision.chain_checksum());
+    // Empty where it is not known.
+    let fingerprint = Literal::byte_string(revision.fingerprint().map_or(&[], |fingerprint| fingerprint));
     quote! {
         r::Revision::embedded(
             #id, #parents, #path, #date, #summary, r::Half::embedded(#upgrade), #downgrade,
-            &[#(#destroys),*], #checksum, #chain_checksum
+            &[#(#destroys),*], #checksum, #chain_checksum, #fingerprint
         )
     }
 }

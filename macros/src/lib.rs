@@ -5,6 +5,7 @@ mod expand;
 mod input;
 
 use proc_macro::TokenStream;
+use revchain_core::Draft;
 
 /// Called by `revchain::embed_migrations!`, which puts the path of its own crate before the arguments: only it
 /// knows under which name the program has that.
@@ -19,7 +20,10 @@ fn try_embed(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
         Ok(input) => input,
         Err(broken) => return broken.expand(),
     };
-    match revchain_core::load(&directory.path, &directory.shown) {
+    let draft = Draft::read(&directory.path, &directory.shown);
+    #[cfg(feature = "prove")]
+    let draft = revchain_runtime::prove(draft, revchain_runtime::Scope::Unlocked);
+    match draft.finish() {
         Ok(chain) => expand::chain(&krate, &directory, &chain),
         Err(defects) => expand::errors(&krate, span, defects.iter().map(ToString::to_string)),
     }

@@ -8,7 +8,8 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use crate::connection::{self, ForeignKeysOff, Patience};
 use crate::error::{self, ErrorKind, Failure};
 use crate::{
-    Applied, Direction, Error, Event, Options, Origin, Outcome, Report, StatementError, foreign_keys, history,
+    Applied, Direction, Error, Event, Options, Origin, Outcome, Report, Statement, StatementError,
+    foreign_keys, history,
 };
 
 /// Brings the database to where `request` wants it, or leaves it as it is: also where that is no longer what was
@@ -90,7 +91,10 @@ fn under_lock(
 }
 
 /// A temporary table stands before one of the database wherever a migration names it.
-fn refuse_temporary_tables(connection: &Connection, revision: Option<&Revision>) -> Result<(), Error> {
+pub(crate) fn refuse_temporary_tables(
+    connection: &Connection,
+    revision: Option<&Revision>,
+) -> Result<(), Error> {
     let tables = history::tables(connection, "temp")
         .map_err(|error| Failure::Sqlite(error).while_doing("looking for temporary tables"))?;
     if tables.is_empty() {
@@ -187,31 +191,43 @@ fn run_half(
     };
     let start = Instant::now();
     for statement in half.statements() {
-        connection::execute(transaction, statement.sql(), []).map_err(|source| {
-            let snippet = statement.snippet(error::offset(&source));
-            Error::new(ErrorKind::Statement(StatementError {
-                revision: revision.id().to_owned(),
-                direction,
-                path: revision.path().to_owned(),
-                line: snippet.line(),
-                column: snippet.column(),
-                message: error::message(&source),
-                source,
-                snippet,
-                at: at.clone(),
-            }))
-        })?;
-        // No statement that the rules let through can do this. If one does, nobody may believe that it did not.
-        if transaction.is_autocommit() {
-            return Err(Error::new(ErrorKind::TransactionEnded {
-                revision: revision.id().to_owned(),
-                path: revision.path().to_owned(),
-            }));
-        }
+        run_statement(transaction, revision, direction, &statement, at)?;
     }
     // One that the migration leaves would stand before a table of the next.
     refuse_temporary_tables(transaction, Some(revision))?;
     Ok(start.elapsed())
+}
+
+/// Runs one statement. `at` is where the database stays if that fails.
+pub(crate) fn run_statement(
+    transaction: &Connection,
+    revision: &Revision,
+    direction: Direction,
+    statement: &Statement<'_>,
+    at: &Option<String>,
+) -> Result<(), Error> {
+    connection::execute(transaction, statement.sql(), []).map_err(|source| {
+        let snippet = statement.snippet(error::offset(&source));
+        Error::new(ErrorKind::Statement(StatementError {
+            revision: revision.id().to_owned(),
+            direction,
+            path: revision.path().to_owned(),
+            line: snippet.line(),
+            column: snippet.column(),
+            message: error::message(&source),
+            source,
+            snippet,
+            at: at.clone(),
+        }))
+    })?;
+    // No statement that the rules let through can do this. If one does, nobody may believe that it did not.
+    if transaction.is_autocommit() {
+        return Err(Error::new(ErrorKind::TransactionEnded {
+            revision: revision.id().to_owned(),
+            path: revision.path().to_owned(),
+        }));
+    }
+    Ok(())
 }
 
 /// SQLite lets a transaction for writing begin on a read-only database, and fails at the first write.

@@ -305,11 +305,7 @@ fn foreign_keys(
 ) -> fmt::Result {
     let rows = if count == 1 { "1 row violates" } else { &format!("{count} rows violate") };
     write!(f, "{rows} a foreign key, so nothing was changed")?;
-    for Violation { table, rowid, columns, parent } in violations {
-        let row = rowid.map_or("a row".to_owned(), |rowid| format!("row {rowid}"));
-        let columns = columns.join(", ");
-        write!(f, "\n  {}, {row}: ({}) has no match in {}", escape(table), escape(&columns), escape(parent))?;
-    }
+    violations.iter().try_for_each(|violation| write!(f, "\n  {violation}"))?;
     if count > violations.len() {
         write!(f, "\n  … and {} more", count - violations.len())?;
     }
@@ -322,6 +318,15 @@ fn foreign_keys(
             "\nhelp: {before} such {} there before the pending migrations ran: let a migration delete or mend them",
             if before == 1 { "row was" } else { "rows were" }
         ),
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, rowid, columns, parent } = self;
+        let row = rowid.map_or("a row".to_owned(), |rowid| format!("row {rowid}"));
+        let columns = columns.join(", ");
+        write!(f, "{}, {row}: ({}) has no match in {}", escape(table), escape(&columns), escape(parent))
     }
 }
 

@@ -12,13 +12,18 @@ mod foreign_keys;
 mod history;
 mod migrations;
 mod options;
+mod prove;
 mod report;
+mod schema;
+mod seed;
 
 pub use error::{Direction, Error, ErrorKind, StatementError, Violation};
 pub use event::Event;
 pub use history::{Origin, Stamp};
 pub use migrations::Migrations;
 pub use options::Options;
+#[doc(hidden)]
+pub use prove::{Scope, prove};
 pub use report::{Applied, Outcome, Report};
 pub use revchain_core::name::Date;
 pub use revchain_core::revision::Statement;

@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use revchain_core::{Chain, Defects, Plan, Request, Revision, Target};
+use revchain_core::{Chain, Defects, Draft, Plan, Request, Revision, Target};
 use rusqlite::Connection;
 
-use crate::{Error, Options, Report, Stamp};
+use crate::{Error, Options, Report, Scope, Stamp, prove};
 
 /// A chain of migrations, ready to be applied: what `embed_migrations!` makes.
 ///
@@ -24,16 +24,30 @@ impl Migrations {
         Self { chain: Chain { revisions: Cow::Borrowed(revisions) }, directory: Cow::Borrowed(directory) }
     }
 
-    /// Reads and validates a directory at run time, by the same code as the macro. For tools; a program embeds
+    /// Reads, validates and proves a directory at run time, by the same code as the macro. For tools; a program embeds
     /// its chain, so that nothing can be missing where it runs.
     ///
     /// # Errors
     ///
     /// Every defect of the directory.
     pub fn from_directory(directory: impl AsRef<Path>) -> Result<Self, Defects> {
-        let directory = directory.as_ref();
+        Self::from_draft(directory.as_ref(), |draft| prove(draft, Scope::Unlocked))
+    }
+
+    /// Reads and validates a directory without proving it, as the macro does without the feature `prove`: what SQLite
+    /// would refuse is found when it runs, and no revision has a fingerprint.
+    ///
+    /// # Errors
+    ///
+    /// Every defect of the directory that shows without running its SQL.
+    pub fn from_directory_unproven(directory: impl AsRef<Path>) -> Result<Self, Defects> {
+        Self::from_draft(directory.as_ref(), |draft| draft)
+    }
+
+    fn from_draft(directory: &Path, prove: impl FnOnce(Draft) -> Draft) -> Result<Self, Defects> {
         let shown = directory.to_string_lossy().into_owned();
-        Ok(Self { chain: revchain_core::load(directory, &shown)?, directory: shown.into() })
+        let chain = prove(Draft::read(directory, &shown)).finish()?;
+        Ok(Self { chain, directory: shown.into() })
     }
 
     /// The directory that the chain was read from, as it was given to the macro or to

@@ -1,4 +1,4 @@
-//! Directives, and those of them that stand in the header: `@revises`, `@irreversible`, `@destroys`.
+//! Directives, and those of them that stand in the header: `@revises`, `@irreversible`, `@destroys`, `@unproven`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,7 +10,8 @@ use crate::revision::Destroys;
 use crate::snippet::line_number;
 use crate::sql::{self, Kind, Token};
 
-pub(super) const DIRECTIVES: &[&str] = &["revises", "upgrade", "downgrade", "irreversible", "destroys"];
+pub(super) const DIRECTIVES: &[&str] =
+    &["revises", "upgrade", "downgrade", "irreversible", "destroys", "unproven"];
 
 /// A directive line.
 #[derive(Clone)]
@@ -54,7 +55,7 @@ impl<'t> Parser<'t, '_> {
     pub(super) fn header_directive(&mut self, directive: &Directive<'t>) {
         match directive.name {
             "revises" => self.revises(directive),
-            "irreversible" => self.irreversible(directive),
+            "irreversible" | "unproven" => self.reason(directive),
             _ => self.destroys(directive),
         }
     }
@@ -105,22 +106,30 @@ impl<'t> Parser<'t, '_> {
         Some(Revises { parents, span: directive.arguments_span() })
     }
 
-    fn irreversible(&mut self, directive: &Directive<'t>) {
-        if let Some(first) = self.irreversible.as_ref().map(|irreversible| irreversible.line.clone()) {
+    /// `@irreversible REASON` or `@unproven REASON`.
+    fn reason(&mut self, directive: &Directive<'t>) {
+        let is_irreversible = directive.name == "irreversible";
+        let said = if is_irreversible { &self.irreversible } else { &self.unproven };
+        if let Some(first) = said.as_ref().map(|said| said.line.clone()) {
             self.duplicate(directive, first, "keep one reason");
             return;
         }
         let reason = (!directive.arguments.is_empty()).then_some(directive.arguments);
         if reason.is_none() {
+            let help = match is_irreversible {
+                true => "say why, for whoever wants to downgrade: `-- @irreversible the old hashes are gone`",
+                false => "say what only the program has: `-- @unproven the program registers normalize()`",
+            };
             self.defect(
                 Code::MalformedDirective,
-                "`@irreversible` does not say why",
+                format!("`@{}` does not say why", directive.name),
                 directive.name_span.clone(),
                 "no reason follows",
-                "say why, for whoever wants to downgrade: `-- @irreversible the old hashes are gone`",
+                help,
             );
         }
-        self.irreversible = Some(Once { line: directive.line.clone(), known: reason });
+        let once = Some(Once { line: directive.line.clone(), known: reason });
+        *(if is_irreversible { &mut self.irreversible } else { &mut self.unproven }) = once;
     }
 
     /// `@destroys TABLE[.COLUMN] REASON`, the names quoted as in SQL where they need it.

@@ -35,7 +35,7 @@ impl Diff {
     }
 
     /// The names of what differs: tables, indexes, views, triggers.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(|line| line.about.as_str())
     }
 

@@ -1,12 +1,14 @@
 //! One thing in a schema, read from the text that SQLite keeps of it.
 
+use std::cell::Cell;
+
 use sha2::{Digest, Sha256};
 
 use super::ColumnOrder;
 use super::cursor::{self, Cursor, split};
 use super::table::{self, Table};
-use super::text::{fold, render};
-use crate::sql::Token;
+use super::text::{fold, must_be_name, render};
+use crate::sql::{Kind, Token, unquote};
 
 /// What kind of thing it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +43,10 @@ pub(super) struct Object {
     /// The module of a virtual table.
     pub(super) module: Option<String>,
     pub(super) body: Body,
+    /// Its text, where that has something in double quotes which is a string if nothing has that name.
+    pub(super) ambiguous: Option<String>,
+    /// The names that it gives to things: its own, and those of its columns.
+    pub(super) names: Vec<String>,
 }
 
 /// What it is made of.
@@ -52,16 +58,55 @@ pub(super) enum Body {
 }
 
 impl Object {
-    /// Reads a statement of `sqlite_schema`.
-    pub(super) fn read(sql: &str) -> Self {
+    /// Reads a statement of `sqlite_schema`. `is_known` tells whether anything in the schema has a name.
+    pub(super) fn read(sql: &str, is_known: &dyn Fn(&str) -> bool) -> Self {
         let tokens = cursor::tokens(sql);
-        understand(sql, &tokens).unwrap_or_else(|| Self {
+        let is_ambiguous = Cell::new(false);
+        let is_string = |name: &str| {
+            // A name that the text itself gives to something is one.
+            let is_own = |token: &Token| {
+                let written = token.text(sql);
+                token.kind == Kind::Word && written.eq_ignore_ascii_case(name)
+            };
+            let is_name = tokens.iter().any(is_own);
+            is_ambiguous.set(is_ambiguous.get() || !is_name);
+            !is_name && !is_known(&name.to_ascii_lowercase())
+        };
+        let mut object = understand(sql, &tokens, &is_string).unwrap_or_else(|| Self {
             class: Class::Other,
             name: String::new(),
             on: None,
             module: None,
             body: Body::Text(render(sql, &tokens, |_| false)),
-        })
+            ambiguous: None,
+            names: Vec::new(),
+        });
+        object.names = object.given_names(sql, &tokens);
+        object.ambiguous = is_ambiguous.get().then(|| sql.to_owned());
+        object
+    }
+
+    fn given_names(&self, sql: &str, tokens: &[Token]) -> Vec<String> {
+        let mut names = vec![self.name.to_ascii_lowercase()];
+        match &self.body {
+            Body::Table(table) => {
+                names.extend(table.columns.iter().map(|column| column.name.to_ascii_lowercase()));
+            }
+            Body::Text(_) if self.class == Class::View || self.module.is_some() => {
+                // Any name in it may be that of a column.
+                let is_name = |index: usize| match tokens[index].kind {
+                    Kind::Word => true,
+                    Kind::QuotedWord => {
+                        !tokens[index].text(sql).starts_with('"') || must_be_name(sql, tokens, index)
+                    }
+                    _ => false,
+                };
+                let given = (0..tokens.len()).filter(|&index| is_name(index));
+                names.extend(given.map(|index| unquote(tokens[index].text(sql)).to_ascii_lowercase()));
+            }
+            Body::Text(_) => {}
+        }
+        names
     }
 
     /// Under what it is found: a trigger may have the name of a table.
@@ -108,7 +153,7 @@ impl Object {
     }
 }
 
-fn understand(sql: &str, tokens: &[Token]) -> Option<Object> {
+fn understand(sql: &str, tokens: &[Token], is_string: &dyn Fn(&str) -> bool) -> Option<Object> {
     let mut cursor = Cursor::new(sql, tokens);
     cursor.eat(&["CREATE"]).then_some(())?;
     let _ = cursor.eat(&["TEMP"]) || cursor.eat(&["TEMPORARY"]);
@@ -123,7 +168,15 @@ fn understand(sql: &str, tokens: &[Token]) -> Option<Object> {
     };
     cursor.eat(&["IF", "NOT", "EXISTS"]);
     let name = cursor.qualified_name()?;
-    let mut object = Object { class, name, on: None, module: None, body: Body::Text(String::new()) };
+    let mut object = Object {
+        class,
+        name,
+        on: None,
+        module: None,
+        body: Body::Text(String::new()),
+        ambiguous: None,
+        names: Vec::new(),
+    };
     object.body = match class {
         Class::Table if is_virtual => {
             cursor.eat(&["USING"]).then_some(())?;
@@ -139,29 +192,38 @@ fn understand(sql: &str, tokens: &[Token]) -> Option<Object> {
                 None => Body::Text(render(sql, rest, |_| false)),
             }
         }
-        Class::Index => Body::Text(index(&mut cursor, is_unique, &mut object.on)?),
-        Class::Trigger => Body::Text(trigger(&mut cursor, &mut object.on)?),
-        Class::View | Class::Other => Body::Text(render(sql, cursor.rest(), |_| false)),
+        Class::Index => Body::Text(index(&mut cursor, is_unique, &mut object.on, is_string)?),
+        Class::Trigger => Body::Text(trigger(&mut cursor, &mut object.on, is_string)?),
+        Class::View | Class::Other => Body::Text(render(sql, cursor.rest(), is_string)),
     };
     Some(object)
 }
 
-fn index(cursor: &mut Cursor<'_>, is_unique: bool, on: &mut Option<String>) -> Option<String> {
+fn index(
+    cursor: &mut Cursor<'_>,
+    is_unique: bool,
+    on: &mut Option<String>,
+    is_string: &dyn Fn(&str) -> bool,
+) -> Option<String> {
     let sql = cursor.sql;
     cursor.eat(&["ON"]).then_some(())?;
     let table = cursor.name()?;
     let unique = if is_unique { "UNIQUE " } else { "" };
-    let columns = table::render_list(sql, &split(sql, cursor.group()?));
+    let columns = table::render_list(sql, &split(sql, cursor.group()?), is_string);
     let mut text = format!("{unique}ON {} ({columns})", super::text::quote(&table));
     if !cursor.rest().is_empty() {
         text.push(' ');
-        text += &render(sql, cursor.rest(), |_| false);
+        text += &render(sql, cursor.rest(), is_string);
     }
     *on = Some(table);
     Some(text)
 }
 
-fn trigger(cursor: &mut Cursor<'_>, on: &mut Option<String>) -> Option<String> {
+fn trigger(
+    cursor: &mut Cursor<'_>,
+    on: &mut Option<String>,
+    is_string: &dyn Fn(&str) -> bool,
+) -> Option<String> {
     let sql = cursor.sql;
     let rest = cursor.rest();
     // What need not be said is.
@@ -169,9 +231,9 @@ fn trigger(cursor: &mut Cursor<'_>, on: &mut Option<String>) -> Option<String> {
     let head = rest.iter().position(|token| token.is_word(sql, "ON"))?;
     let mut after = Cursor::new(sql, &rest[head + 1..]);
     *on = Some(after.name()?);
-    let event = render(sql, &rest[..head], |_| false);
+    let event = render(sql, &rest[..head], is_string);
     let table = super::text::quote(on.as_deref().unwrap_or_default());
     after.eat(&["FOR", "EACH", "ROW"]);
-    let body = render(sql, after.rest(), |_| false);
+    let body = render(sql, after.rest(), is_string);
     Some(format!("{}{event} ON {table} {body}", if timed { "" } else { "BEFORE " }))
 }

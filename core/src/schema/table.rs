@@ -192,7 +192,7 @@ impl Reader {
             if let Some(column) = self.only(sql, &columns) {
                 column.references = join(&column.references, &references);
             } else {
-                let columns = render_list(sql, &columns);
+                let columns = render_list(sql, &columns, &|_| false);
                 self.constraints.push(format!("FOREIGN KEY ({columns}) {references}"));
             }
             return Some(());
@@ -225,7 +225,7 @@ impl Reader {
             Some(column) => column.unique = format!("UNIQUE{conflict}"),
             None => {
                 let word = if is_primary { "PRIMARY KEY" } else { "UNIQUE" };
-                let columns = render_list(sql, &columns);
+                let columns = render_list(sql, &columns, &|_| false);
                 self.constraints.push(format!("{word} ({columns}){conflict}"));
             }
         }
@@ -370,7 +370,7 @@ fn references(cursor: &mut Cursor<'_>) -> Option<String> {
     let sql = cursor.sql;
     let mut text = format!("REFERENCES {}", quote(&cursor.name()?));
     if cursor.peek().is_some_and(|token| token.text(sql) == "(") {
-        text += &format!("({})", render_list(sql, &split(sql, cursor.group()?)));
+        text += &format!("({})", render_list(sql, &split(sql, cursor.group()?), &|_| false));
     }
     let (mut delete, mut update, mut deferred) = (String::new(), String::new(), "");
     loop {
@@ -408,12 +408,12 @@ fn action(cursor: &mut Cursor<'_>, of: &str) -> Option<String> {
 }
 
 /// The columns of a key or an index, `ASC` left out: it is the usual order.
-pub(super) fn render_list(sql: &str, columns: &[&[Token]]) -> String {
+pub(super) fn render_list(sql: &str, columns: &[&[Token]], is_string: &dyn Fn(&str) -> bool) -> String {
     let columns = columns.iter().map(|column| match column.split_last() {
         Some((last, before)) if !before.is_empty() && last.is_word(sql, "ASC") => {
-            render(sql, before, |_| false)
+            render(sql, before, is_string)
         }
-        _ => render(sql, column, |_| false),
+        _ => render(sql, column, is_string),
     });
     columns.collect::<Vec<_>>().join(", ")
 }

@@ -139,13 +139,13 @@ fn is_in(words: &[&str], word: &str) -> bool {
 }
 
 /// Puts tokens, none of them a comment, into normal form. `is_string` tells of a name in double quotes whether SQLite
-/// takes it for a string, because nothing has that name.
+/// takes it for a string, because nothing has that name; where only a name can stand, it is not asked.
 pub(super) fn render(sql: &str, tokens: &[Token], is_string: impl Fn(&str) -> bool) -> String {
     let mut text = String::new();
     // Whether the token before is one that a parenthesis follows without a space: the name of a function or a type.
     let mut is_called = false;
     let mut is_open = true;
-    for token in tokens {
+    for (index, token) in tokens.iter().enumerate() {
         let written = token.text(sql);
         let is_close = matches!(written, ")" | "," | "." | ";") || written == "(" && is_called;
         if !(is_open || is_close) {
@@ -163,7 +163,7 @@ pub(super) fn render(sql: &str, tokens: &[Token], is_string: impl Fn(&str) -> bo
             }
             Kind::QuotedWord => {
                 let name = unquote(written);
-                if written.starts_with('"') && is_string(&name) {
+                if written.starts_with('"') && !must_be_name(sql, tokens, index) && is_string(&name) {
                     text.push_str(&string(&name));
                 } else {
                     text.push_str(&quote(&name));
@@ -178,8 +178,17 @@ pub(super) fn render(sql: &str, tokens: &[Token], is_string: impl Fn(&str) -> bo
     text
 }
 
+/// Whether the token stands where only a name can.
+pub(super) fn must_be_name(sql: &str, tokens: &[Token], index: usize) -> bool {
+    const BEFORE: &[&str] =
+        &["AS", "FROM", "JOIN", "INTO", "UPDATE", "TABLE", "ON", "COLLATE", "REFERENCES", "OF", "SET"];
+    let before = index.checked_sub(1).map(|before| &tokens[before]);
+    before.is_some_and(|token| token.text(sql) == "." || BEFORE.iter().any(|word| token.is_word(sql, word)))
+        || tokens.get(index + 1).is_some_and(|token| matches!(token.text(sql), "." | "("))
+}
+
 /// A name, in quotes where it needs them.
-pub(super) fn quote(name: &str) -> String {
+pub(crate) fn quote(name: &str) -> String {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii();
     let is_plain = name.chars().all(is_letter) && !name.starts_with(|c: char| c.is_ascii_digit() || c == '$');
     if is_plain && !name.is_empty() && !is_in(RESERVED, name) {

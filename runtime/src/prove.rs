@@ -1,0 +1,412 @@
+//! The proof: a chain is run in memory, by the engine that runs it in production, and every defect that this shows is
+//! found while the program is built.
+//!
+//! Each revision is upgraded, downgraded and upgraded again. One that fails is gone on after as if the statements that
+//! SQLite refuses were not there; what names the same things is then not judged, and everything else is.
+
+use std::collections::HashSet;
+
+use revchain_core::draft::{Draft, Note};
+use revchain_core::proof::{self, Run};
+use revchain_core::schema::{ColumnOrder, Schema, diff};
+use revchain_core::{Chain, Defect, Downgrade, Lock, Revision};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::connection::ForeignKeysOff;
+use crate::error::{self, ErrorKind};
+use crate::schema::{self, Dump, dump};
+use crate::seed::{self, Contents};
+use crate::{Direction, Violation, engine, foreign_keys};
+
+/// What is proven of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Of a locked revision only that its upgrade runs: the rest was proven when it was locked, and it has not changed.
+    Unlocked,
+    /// Everything.
+    All,
+}
+
+/// Proves what the draft has of a chain: adds the defects that it shows, and to each revision its fingerprint.
+pub fn prove(mut draft: Draft, scope: Scope) -> Draft {
+    let Some(chain) = draft.chain.take() else { return draft };
+    let lock = draft.lock.as_ref().filter(|_| scope == Scope::Unlocked);
+    let proven = Connection::open_in_memory().and_then(|connection| {
+        let _foreign_keys = ForeignKeysOff::new(&connection)?;
+        let mut prover = Prover::new(&chain, lock, &draft.notes, &connection);
+        let result = prover.prove();
+        if let Err(source) = result {
+            prover.defects.push(proof::stopped(prover.revision(), &error::message(&source)));
+        }
+        Ok((prover.fingerprints, prover.defects, prover.remarks))
+    });
+    // A machine that has no room for an empty database in memory has none for a compiler.
+    let (fingerprints, defects, remarks) = proven.unwrap_or_default();
+    draft.defects.extend(defects);
+    draft.remarks.extend(remarks);
+    draft.chain = Some(chain.with_fingerprints(fingerprints));
+    draft
+}
+
+struct Prover<'c> {
+    chain: &'c Chain,
+    lock: Option<&'c Lock>,
+    notes: &'c [Note],
+    connection: &'c Connection,
+    /// The place of the revision that is proven.
+    place: usize,
+    /// The schema before or after it.
+    dump: Dump,
+    schema: Schema,
+    /// The names in statements that SQLite refused: what happens to these things cannot be judged.
+    doubtful: HashSet<String>,
+    /// Whether the schema is the one that every database has.
+    is_known: bool,
+    /// Whether the revision has a statement that needs what only the program registers.
+    needs_program: bool,
+    /// How many rows violate a foreign key already.
+    violations: usize,
+    fingerprints: Vec<Option<[u8; 32]>>,
+    defects: Vec<Defect>,
+    remarks: Vec<String>,
+}
+
+impl<'c> Prover<'c> {
+    fn new(chain: &'c Chain, lock: Option<&'c Lock>, notes: &'c [Note], connection: &'c Connection) -> Self {
+        Self {
+            chain,
+            lock,
+            notes,
+            connection,
+            place: 0,
+            dump: Dump::default(),
+            schema: Schema::default(),
+            doubtful: HashSet::new(),
+            is_known: true,
+            needs_program: false,
+            violations: 0,
+            fingerprints: Vec::new(),
+            defects: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    fn revision(&self) -> &'c Revision {
+        &self.chain.revisions()[self.place]
+    }
+
+    fn note(&self) -> &'c Note {
+        &self.notes[self.place]
+    }
+
+    fn is_locked(&self) -> bool {
+        self.lock.is_some_and(|lock| lock.has(self.revision().id()))
+    }
+
+    fn prove(&mut self) -> rusqlite::Result<()> {
+        for (place, is_line) in self.chain.lines().into_iter().enumerate() {
+            self.place = place;
+            if !is_line {
+                self.schema = std::mem::take(&mut self.schema).with_column_order(ColumnOrder::Free);
+            }
+            if !self.is_locked() {
+                self.run_with_rows()?;
+            }
+            self.connection.execute_batch("BEGIN IMMEDIATE")?;
+            self.prove_revision()?;
+            self.connection.execute_batch("COMMIT")?;
+            self.fingerprints.push(self.is_known.then(|| self.schema.fingerprint()));
+        }
+        self.find_keys_to_nothing()
+    }
+
+    fn prove_revision(&mut self) -> rusqlite::Result<()> {
+        let is_locked = self.is_locked();
+        self.needs_program = false;
+        let is_sound = self.run(Run::Upgrade)?;
+        let before = std::mem::take(&mut self.dump);
+        let after = dump(self.connection)?;
+        let (gone, new) = before.changes(&after);
+        if !is_locked && is_sound {
+            self.judge_destruction(&gone, &new);
+        }
+        self.schema.change(gone, new);
+        self.dump = after;
+        if is_locked {
+            return Ok(());
+        }
+        self.check_keys(Run::Upgrade)?;
+        if let Downgrade::Sql(_) = self.revision().downgrade() {
+            self.connection.execute_batch("SAVEPOINT revchain_upgraded")?;
+            if !self.prove_downgrade(&before, is_sound)? {
+                self.connection.execute_batch("ROLLBACK TO revchain_upgraded")?;
+            }
+            self.connection.execute_batch("RELEASE revchain_upgraded")?;
+        }
+        if self.note().is_unproven && !self.needs_program && is_sound {
+            self.defects.push(proof::needlessly_unproven(self.revision(), self.note()));
+        }
+        Ok(())
+    }
+
+    /// Downgrades and upgrades again. Whether the database is as it was then.
+    fn prove_downgrade(&mut self, before: &Dump, is_sound: bool) -> rusqlite::Result<bool> {
+        let runs = self.run(Run::Downgrade)?;
+        // After an upgrade of which something is missing there is no saying what should be there.
+        if !(runs && is_sound) {
+            return Ok(false);
+        }
+        let reverted = dump(self.connection)?;
+        if reverted != *before && !self.gives_back(before, &reverted) {
+            return Ok(false);
+        }
+        self.check_keys(Run::Downgrade)?;
+        if !self.run(Run::Again)? {
+            return Ok(false);
+        }
+        // Where the texts are the same, so is what the same statements make of them.
+        Ok(reverted == *before || dump(self.connection)?.changes(&self.dump) == (Vec::new(), Vec::new()))
+    }
+
+    /// Whether the downgrade has given back the schema from before the upgrade.
+    fn gives_back(&mut self, before: &Dump, reverted: &Dump) -> bool {
+        let (lost, left) = before.changes(reverted);
+        if Schema::read(lost) == Schema::read(left) {
+            return true;
+        }
+        let order = self.schema.column_order();
+        let [expected, actual] = [before, reverted].map(|dump| dump.schema().with_column_order(order));
+        let diff = diff(&expected, &actual);
+        if diff.is_empty() {
+            return true;
+        }
+        if !diff.names().any(|name| self.is_doubtful(name)) {
+            self.defects.push(proof::not_restored(self.chain, self.place, &diff));
+        }
+        false
+    }
+
+    /// Runs the revision with made-up rows in the tables that it rebuilds or adds to, and takes all of it back.
+    fn run_with_rows(&mut self) -> rusqlite::Result<()> {
+        let revision = self.revision();
+        let mut tables = proof::tables_at_stake(revision.upgrade(), &self.schema);
+        if let Downgrade::Sql(half) = revision.downgrade() {
+            tables.extend(proof::tables_at_stake(half, &self.schema));
+        }
+        tables.sort_unstable();
+        tables.dedup();
+        tables.retain(|table| !self.is_doubtful(table));
+        if tables.is_empty() || self.note().has_defects {
+            return Ok(());
+        }
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let result = self.compare_rows(&tables);
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        result
+    }
+
+    fn compare_rows(&mut self, tables: &[String]) -> rusqlite::Result<()> {
+        let revision = self.revision();
+        let (mut filled, empty) = seed::seed(self.connection, tables)?;
+        self.remarks.extend(empty.iter().map(|table| proof::no_rows(revision, table)));
+        let Ok((_, 0)) = foreign_keys::violations(self.connection) else { return Ok(()) };
+        for run in [Run::WithRows, Run::Downgrade] {
+            let (direction, half) = match (run, revision.downgrade()) {
+                (Run::Downgrade, Downgrade::Sql(half)) => (Direction::Downgrade, half),
+                (Run::Downgrade, Downgrade::Irreversible(_)) => return Ok(()),
+                _ => (Direction::Upgrade, revision.upgrade()),
+            };
+            let schema = schema::read(self.connection)?;
+            let mut before = Vec::new();
+            for table in filled {
+                before.extend(seed::contents(self.connection, &table)?.map(|contents| (table, contents)));
+            }
+            for (index, statement) in half.statements().enumerate() {
+                let Err(error) =
+                    engine::run_statement(self.connection, revision, direction, &statement, &None)
+                else {
+                    continue;
+                };
+                // Made-up rows may be refused for what they are made of; that says nothing of a user's.
+                if let (ErrorKind::Statement(error), Run::WithRows) = (error.kind(), run) {
+                    if proof::refuses_any_rows(statement.sql(), &error.message) {
+                        let offset = error::offset(&error.source);
+                        let defect = proof::refused(revision, run, index, offset, &error.message, &schema);
+                        self.defects.push(defect);
+                    }
+                }
+                return Ok(());
+            }
+            filled = Vec::new();
+            for (table, before) in before {
+                for now in proof::successors(half, &schema, &table) {
+                    let Some(after) = seed::contents(self.connection, &now)? else { continue };
+                    self.defects.extend(lost(revision, run, &table, &before, &after));
+                    filled.push(now);
+                    break;
+                }
+            }
+            if let Ok((violations, 1..)) = foreign_keys::violations(self.connection) {
+                let tables: Vec<String> =
+                    violations.iter().map(|violation| violation.table.clone()).collect();
+                let lines: Vec<String> = violations.iter().map(Violation::to_string).collect();
+                self.defects.push(proof::broken_keys(revision, run, &tables, &lines.join("\n")));
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_doubtful(&self, name: &str) -> bool {
+        self.doubtful.contains(&name.to_ascii_lowercase())
+    }
+
+    fn judge_destruction(&mut self, gone: &[&str], new: &[&str]) {
+        let (revision, note) = (self.revision(), self.note());
+        if !proof::may_destroy(revision) {
+            return;
+        }
+        let mut after = self.schema.clone();
+        after.change(gone.iter().copied(), new.iter().copied());
+        self.defects.extend(proof::destruction(revision, note, &self.schema, &after));
+    }
+
+    /// Runs a half, and passes over what SQLite refuses. Whether it refused nothing.
+    fn run(&mut self, run: Run) -> rusqlite::Result<bool> {
+        let revision = self.revision();
+        let (direction, half) = match (run, revision.downgrade()) {
+            (Run::Downgrade, Downgrade::Sql(half)) => (Direction::Downgrade, half),
+            _ => (Direction::Upgrade, revision.upgrade()),
+        };
+        let mut is_sound = !self.note().has_defects;
+        for (index, statement) in half.statements().enumerate() {
+            // What the rules refuse, which is said already, must not run.
+            if self.note().has_defects && !proof::is_plain(statement.sql()) {
+                continue;
+            }
+            let Err(error) = engine::run_statement(self.connection, revision, direction, &statement, &None)
+            else {
+                continue;
+            };
+            let (message, offset) = match error.kind() {
+                ErrorKind::Statement(error) => (error.message.clone(), error::offset(&error.source)),
+                kind => (kind.to_string(), None),
+            };
+            let names = proof::names(statement.sql());
+            let follows = self.note().has_defects || names.iter().any(|name| self.is_doubtful(name));
+            if self.note().is_unproven && proof::lacks_what_programs_register(&message) {
+                self.needs_program = true;
+                if proof::changes_rows_only(statement.sql()) {
+                    continue;
+                }
+            } else {
+                is_sound = false;
+                if !follows {
+                    self.defects.push(proof::refused(revision, run, index, offset, &message, &self.schema));
+                }
+            }
+            self.is_known = false;
+            self.doubtful.extend(names);
+            if self.connection.is_autocommit() {
+                // A conflict or a trigger has rolled all of it back.
+                let statements = half.statements();
+                self.doubtful.extend(statements.flat_map(|statement| proof::names(statement.sql())));
+                self.connection.execute_batch("BEGIN IMMEDIATE; SAVEPOINT revchain_upgraded")?;
+                break;
+            }
+        }
+        is_sound &= self.drop_temporary_tables(run)?;
+        Ok(is_sound)
+    }
+
+    /// Whether the revision leaves no temporary table.
+    fn drop_temporary_tables(&mut self, run: Run) -> rusqlite::Result<bool> {
+        let Err(error) = engine::refuse_temporary_tables(self.connection, Some(self.revision())) else {
+            return Ok(true);
+        };
+        if let ErrorKind::TemporaryTables { tables, .. } = error.kind() {
+            self.defects.push(proof::leaves_temporary_tables(self.revision(), run, tables));
+            for table in tables {
+                let quoted = table.replace('"', "\"\"");
+                let sql = format!("DROP TABLE IF EXISTS temp.\"{quoted}\"");
+                let view = format!("DROP VIEW IF EXISTS temp.\"{quoted}\"");
+                self.connection.execute_batch(&sql).or_else(|_| self.connection.execute_batch(&view))?;
+            }
+        }
+        Ok(false)
+    }
+
+    fn check_keys(&mut self, run: Run) -> rusqlite::Result<()> {
+        let (tables, lines, count) = match foreign_keys::violations(self.connection) {
+            Ok((first, count)) => {
+                let tables: Vec<String> = first.iter().map(|violation| violation.table.clone()).collect();
+                let lines: Vec<String> = first.iter().map(Violation::to_string).collect();
+                (tables, lines.join("\n"), count)
+            }
+            // A key whose columns are no key of its parent.
+            Err(source) => (Vec::new(), error::message(&source), usize::MAX),
+        };
+        let is_new = count > self.violations;
+        self.violations = count;
+        let is_doubtful = match tables.is_empty() {
+            true => !self.is_known,
+            false => tables.iter().any(|table| self.is_doubtful(table)),
+        };
+        if is_new && !is_doubtful && !self.note().has_defects {
+            self.defects.push(proof::broken_keys(self.revision(), run, &tables, &lines));
+        }
+        Ok(())
+    }
+
+    /// Reports the foreign keys of tables at the head that point at tables which no revision makes.
+    fn find_keys_to_nothing(&mut self) -> rusqlite::Result<()> {
+        if !self.is_known {
+            return Ok(());
+        }
+        let mut statement = self.connection.prepare(
+            "SELECT t.name, k.\"from\", k.\"table\" FROM main.sqlite_master t, pragma_foreign_key_list(t.name, 'main') k
+             WHERE t.type = 'table' ORDER BY t.name, k.id, k.seq",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (table, column, parent): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            if self.schema.columns(&parent).is_none() {
+                let defect = proof::key_to_nothing(self.chain, &table, &column, &parent, &self.schema);
+                self.defects.push(defect);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a half has lost of the rows of a table.
+fn lost(revision: &Revision, run: Run, table: &str, before: &Contents, after: &Contents) -> Option<Defect> {
+    if proof::deletes_rows(revision, run, table) || proof::declares(revision, table, None) {
+        return None;
+    }
+    // A downgrade may take back rows that the upgrade has added; all of them would be too many.
+    if after.count < before.count && (run != Run::Downgrade || after.count == 0) {
+        let lost = format!("{} of its {} rows", before.count - after.count, before.count);
+        return Some(proof::rows_lost(revision, run, table, None, &lost));
+    }
+    let is_value = |value: &&Value| **value != Value::Null;
+    let mut columns: Vec<&String> = before.columns.keys().collect();
+    columns.sort_unstable();
+    columns.into_iter().find_map(|column| {
+        let (old, new) = (&before.columns[column], after.columns.get(column)?);
+        let has_lost =
+            old.iter().any(|value| is_value(&value)) && new.iter().all(|value| *value == Value::Null);
+        (has_lost && !proof::declares(revision, table, Some(column))).then(|| {
+            proof::rows_lost(
+                revision,
+                run,
+                table,
+                Some(column),
+                &format!("the values of its column `{column}`"),
+            )
+        })
+    })
+}
