@@ -125,9 +125,9 @@
 
 #[doc(inline)]
 pub use revchain_runtime::{
-    Applied, Chain, Code, Conflict, Date, Defect, Defects, Destroys, Direction, Downgrade, Error, ErrorKind,
-    Event, Half, Migrations, Options, Origin, Outcome, Plan, Report, Request, Revision, Stamp, Statement,
-    StatementError, Step, Target, Violation, rusqlite,
+    Applied, Chain, Code, Conflict, Date, Defect, Defects, Destroys, Diff, Direction, Downgrade, Drift,
+    Error, ErrorKind, Event, Half, Migrations, OnDrift, Options, Origin, Outcome, Plan, Report, Request,
+    Revision, Stamp, Statement, StatementError, Step, Target, Violation, rusqlite,
 };
 
 #[cfg(feature = "cli")]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use revchain_core::snippet::escape;
-use revchain_core::{Found, plan};
+use revchain_core::{Found, Policy, plan};
 use revchain_runtime::{Event, Options, Plan, Report, Request, Revision, Target};
 
 use crate::args::{Command, Common, Downgrade};
@@ -110,7 +110,7 @@ impl<'m> Commands<'m> {
 
     fn plan_new(&self, path: &Path, target: Target) -> Result<Plan, Failure> {
         let chain = self.options.migrations().chain();
-        plan::plan(chain, &Found::Nothing, None, &Request::Upgrade(target))
+        plan::plan(chain, &Found::Nothing, &Policy::default(), &Request::Upgrade(target))
             .map_err(|conflict| Failure::failed(conflict.code(), format!("{}: {conflict}", path.display())))
     }
 

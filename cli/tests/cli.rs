@@ -221,10 +221,10 @@ fn downgrade_asks_on_a_terminal() {
 #[test]
 fn stamp_records_where_a_database_is() {
     let shell = Shell::new();
-    Connection::open(shell.path("app.db")).unwrap().execute_batch("CREATE TABLE users (a)").unwrap();
+    Connection::open(shell.path("app.db")).unwrap().execute_batch("CREATE TABLE users (b)").unwrap();
     let (code, _, error) = shell.run("upgrade -d app.db");
     assert_eq!(code, 1);
-    assert!(error.contains("tables (users) but no history") && error.contains("`stamp -r 001`"), "{error}");
+    assert!(error.contains("the nearest is 001") && error.contains("`stamp -r 001`"), "{error}");
     assert_eq!(shell.ok("current -d app.db"), "app.db: base (it has tables, but no history)");
     assert!(shell.ok("history -d app.db").starts_with("app.db (it has tables, but no history)\n"));
     assert_eq!(

@@ -1,6 +1,7 @@
 //! The chain: every file's place in it, or what keeps it from being one.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::checksum;
@@ -8,6 +9,7 @@ use crate::defect::{Code, Defect};
 use crate::lock::Lock;
 use crate::parse::Parsed;
 use crate::revision::Revision;
+use crate::schema::{ColumnOrder, Schema};
 use crate::snippet::Snippet;
 use crate::source;
 use crate::suggest::did_you_mean;
@@ -52,6 +54,25 @@ impl Chain {
             is_line
         });
         line.collect()
+    }
+
+    /// Whether any revision has a fingerprint.
+    #[doc(hidden)]
+    pub fn is_proven(&self) -> bool {
+        self.revisions.iter().any(|revision| revision.fingerprint().is_some())
+    }
+
+    /// The places of the revisions after which a database has this schema.
+    #[doc(hidden)]
+    pub fn with_schema(&self, schema: &Schema) -> Vec<usize> {
+        let in_line = schema.fingerprint();
+        // Where branches were merged, each database has their columns in the order of its own history.
+        let merged = LazyCell::new(|| schema.clone().with_column_order(ColumnOrder::Free).fingerprint());
+        let is_same = |(place, is_line): (usize, bool)| {
+            let fingerprint = self.revisions[place].fingerprint()?;
+            (*fingerprint == if is_line { in_line } else { *merged }).then_some(place)
+        };
+        self.lines().into_iter().enumerate().filter_map(is_same).collect()
     }
 
     /// The same chain, each revision with the fingerprint that a database has after it, where that is known.

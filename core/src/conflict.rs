@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::schema::Diff;
 use crate::snippet::escape;
 
 /// Why nothing can be done.
@@ -13,6 +14,38 @@ pub enum Conflict {
     Unmanaged {
         /// The tables.
         tables: Vec<String>,
+    },
+    /// The database has tables, but no history, and no revision has its schema.
+    #[non_exhaustive]
+    Unrecognized {
+        /// The tables.
+        tables: Vec<String>,
+        /// The revision whose schema is nearest.
+        nearest: Option<String>,
+        /// What tells the database from it.
+        diff: Diff,
+    },
+    /// The database has tables, but no history, and its schema is that of several revisions.
+    #[non_exhaustive]
+    Ambiguous {
+        /// Those revisions.
+        revisions: Vec<String>,
+    },
+    /// The database has tables, but no history, and its schema is not that of the baseline.
+    #[non_exhaustive]
+    BaselineDiffers {
+        /// The baseline.
+        revision: String,
+        /// What tells the database from it.
+        diff: Diff,
+    },
+    /// The schema is no longer that of the revision that the database is at.
+    #[non_exhaustive]
+    Drifted {
+        /// The revision.
+        revision: String,
+        /// What tells the database from it.
+        diff: Diff,
     },
     /// The database has revisions that the chain does not have.
     #[non_exhaustive]
@@ -73,6 +106,10 @@ impl Conflict {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unmanaged { .. } => "unmanaged",
+            Self::Unrecognized { .. } => "unrecognized",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::BaselineDiffers { .. } => "baseline-differs",
+            Self::Drifted { .. } => "drifted",
             Self::Ahead { .. } => "ahead",
             Self::Edited { .. } => "edited",
             Self::Gap { .. } => "gap",
@@ -95,6 +132,44 @@ impl fmt::Display for Conflict {
                  every such database along, the command `stamp -r 001` records it for this one; if they are those of\n      \
                  another program that shares the file, the revision is \"base\"",
                 few(tables)
+            ),
+            Self::Unrecognized { tables, nearest: None, .. } => write!(
+                f,
+                "the database has tables ({}) but no history, and no revision has anything like its schema\n\
+                 help: check that this is the right file for this program; if they are tables of another program that shares the\n      \
+                 file, .ignore_tables([…]) on the options leaves them out; if they are those of a revision, the command\n      \
+                 `stamp -r 001` records it, or .baseline_unchecked(\"001\") takes every such database along",
+                few(tables)
+            ),
+            Self::Unrecognized { nearest: Some(nearest), diff, .. } => write!(
+                f,
+                "the database has tables but no history, and no revision has its schema; the nearest is {nearest}, from which it differs:{}\n\
+                 help: `-` is missing in the database, `+` is there and not in {nearest}, `→` is {nearest} → database; bring it to that\n      \
+                 schema, or leave tables of another program out with .ignore_tables([…]) on the options; if it is at {nearest}\n      \
+                 all the same, .baseline_unchecked(\"{nearest}\") takes it along, or the command `stamp -r {nearest}` records it",
+                indented(diff)
+            ),
+            Self::Ambiguous { revisions } => write!(
+                f,
+                "the database has tables but no history, and its schema is that of several revisions: {}\n\
+                 help: they differ in what they do to rows; say which it is: .adopt_as(\"{}\") on the options, or `upgrade --adopt-as {}`",
+                few(revisions),
+                escape(revisions.last().map_or("", String::as_str)),
+                escape(revisions.last().map_or("", String::as_str)),
+            ),
+            Self::BaselineDiffers { revision, diff } => write!(
+                f,
+                "the database has no history, and its schema is not that of {revision}, where the baseline says that it is:{}\n\
+                 help: `-` is missing in the database, `+` is there and not in {revision}, `→` is {revision} → database; bring it to that\n      \
+                 schema, leave tables of another program out with .ignore_tables([…]), or insist with .baseline_unchecked(\"{revision}\")",
+                indented(diff)
+            ),
+            Self::Drifted { revision, diff } => write!(
+                f,
+                "the schema of the database is no longer that of {revision}, the revision that it is at:{}\n\
+                 help: `-` is missing in the database, `+` is there and not in {revision}, `→` is {revision} → database; undo that, or leave\n      \
+                 tables of another program out with .ignore_tables([…]); .on_drift(OnDrift::Warn) goes on all the same",
+                indented(diff)
             ),
             Self::Ahead { unknown, head, related: true } => write!(
                 f,
@@ -143,6 +218,11 @@ impl fmt::Display for Conflict {
 }
 
 impl std::error::Error for Conflict {}
+
+/// The lines of a diff, each on a line of its own and set in.
+fn indented(diff: &Diff) -> String {
+    diff.to_string().lines().map(|line| format!("\n    {line}")).collect()
+}
 
 /// How many names a sentence holds.
 const FEW: usize = 3;

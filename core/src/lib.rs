@@ -33,6 +33,6 @@ pub use conflict::Conflict;
 pub use defect::{Code, Defect, Defects};
 pub use draft::{Draft, load, read};
 pub use lock::Lock;
-pub use plan::{Found, Plan, Request, Stamped, Step};
+pub use plan::{Found, OnDrift, Plan, Policy, Request, Stamped, Step};
 pub use revision::{Destroys, Downgrade, Half, Revision};
 pub use target::Target;

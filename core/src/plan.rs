@@ -6,6 +6,7 @@ use crate::chain::Chain;
 use crate::checksum;
 use crate::conflict::Conflict;
 use crate::revision::Downgrade;
+use crate::schema::{Diff, Schema};
 use crate::suggest::did_you_mean;
 
 /// What is stamped for one revision.
@@ -22,10 +23,39 @@ pub struct Stamped {
 pub enum Found {
     /// No history and no table: a new database.
     Nothing,
-    /// No history, but these tables.
-    Unmanaged(Vec<String>),
+    /// No history, but tables or views.
+    Unmanaged(Schema),
     /// A history.
-    Managed(Vec<Stamped>),
+    Managed {
+        /// Its rows, in the order in which they were written.
+        rows: Vec<Stamped>,
+        /// The schema, where anything is to be compared with it.
+        schema: Option<Schema>,
+    },
+}
+
+/// What is to be done where the facts leave a choice.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// Where a database is that has tables but no history.
+    pub baseline: Option<Target>,
+    /// Whether that is taken on trust, also where the schema is not that of the baseline.
+    pub is_baseline_unchecked: bool,
+    /// Which of the revisions that share a schema it is, where one of them is recognised.
+    pub adopt_as: Vec<String>,
+    /// What is done about a schema that is no longer that of its revision.
+    pub on_drift: OnDrift,
+}
+
+/// What is done about a database whose schema is no longer that of its revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnDrift {
+    /// Nothing is done to it, and the difference is shown.
+    #[default]
+    Refuse,
+    /// It is told, and gone on with. What then comes of a migration is not checked.
+    Warn,
 }
 
 /// What is asked for.
@@ -48,6 +78,8 @@ pub enum Step {
     Upgrade(usize),
     /// Run the downgrade, and remove the record.
     Downgrade(usize),
+    /// Record it: the database was recognised.
+    Adopt(usize),
     /// Record it, in place of any older record.
     Stamp(usize),
     /// Remove the record.
@@ -63,6 +95,8 @@ pub struct Plan {
     pub to: Option<usize>,
     /// The steps.
     pub steps: Vec<Step>,
+    /// Whether the schema is known not to be that of the revision that the database is at.
+    pub is_drifted: bool,
 }
 
 impl Plan {
@@ -82,48 +116,57 @@ impl Step {
     pub fn place(self) -> Option<usize> {
         match self {
             Self::CreateHistory => None,
-            Self::Upgrade(place) | Self::Downgrade(place) | Self::Stamp(place) | Self::Unstamp(place) => {
-                Some(place)
-            }
+            Self::Upgrade(place)
+            | Self::Downgrade(place)
+            | Self::Adopt(place)
+            | Self::Stamp(place)
+            | Self::Unstamp(place) => Some(place),
         }
     }
 }
 
-/// Decides what brings a database to where it is asked to be. `baseline` is where a database is that has tables
-/// but no history.
+/// Decides what brings a database to where it is asked to be.
 ///
 /// # Errors
 ///
 /// Why nothing can be done; then nothing may be.
-pub fn plan(
-    chain: &Chain,
-    found: &Found,
-    baseline: Option<&Target>,
-    request: &Request,
-) -> Result<Plan, Conflict> {
+pub fn plan(chain: &Chain, found: &Found, policy: &Policy, request: &Request) -> Result<Plan, Conflict> {
     let mut stamped = vec![false; chain.revisions().len()];
     let mut steps = Vec::new();
     let mut from = None;
+    let mut is_drifted = false;
     match found {
         Found::Nothing => {}
-        Found::Managed(rows) => {
+        Found::Managed { rows, schema } => {
             let history = History::read(chain, rows)?;
             match request {
                 // A stamp is the way to mend what is not as it should be.
                 Request::Stamp(_) => steps.extend(history.edited.iter().copied().map(Step::Stamp)),
-                _ => history.verify(chain)?,
+                _ => {
+                    history.verify(chain)?;
+                    is_drifted = drift(chain, &history.stamped, schema.as_ref(), policy)?;
+                }
             }
             stamped = history.stamped;
             from = newest(&stamped);
         }
-        Found::Unmanaged(tables) => match (request, baseline) {
+        Found::Unmanaged(schema) => match (request, &policy.baseline) {
             (Request::Stamp(_), _) => {}
             (Request::Upgrade(_), Some(baseline)) => {
-                let kept = within(chain, baseline)?;
-                steps.extend(places_of(&kept).map(Step::Stamp));
-                stamped = kept;
+                stamped = within(chain, baseline)?;
+                is_drifted = differs(chain, &stamped, schema);
+                if is_drifted && !policy.is_baseline_unchecked {
+                    let revision = name(chain, &stamped);
+                    return Err(Conflict::BaselineDiffers { revision, diff: Diff::default() });
+                }
+                steps.extend(places_of(&stamped).map(Step::Stamp));
             }
-            _ => return Err(Conflict::Unmanaged { tables: tables.clone() }),
+            (Request::Upgrade(_), None) => {
+                let place = recognise(chain, schema, policy)?;
+                stamped[..=place].fill(true);
+                steps.extend((0..=place).map(Step::Adopt));
+            }
+            (Request::Downgrade(_), _) => return Err(unmanaged(schema)),
         },
     }
     let after = match request {
@@ -132,11 +175,73 @@ pub fn plan(
         Request::Stamp(target) => stamp(chain, &stamped, target, &mut steps)?,
     };
     // To be at base is worth a record only where it was asked for.
-    let managed = matches!(found, Found::Managed(_));
+    let managed = matches!(found, Found::Managed { .. });
     if !managed && (!steps.is_empty() || matches!(request, Request::Stamp(_))) {
         steps.insert(0, Step::CreateHistory);
     }
-    Ok(Plan { from, to: newest(&after), steps })
+    Ok(Plan { from, to: newest(&after), steps, is_drifted })
+}
+
+/// That a database has tables, and no history.
+pub fn unmanaged(schema: &Schema) -> Conflict {
+    Conflict::Unmanaged { tables: schema.names().map(str::to_owned).collect() }
+}
+
+/// The last of the revisions that a database without a history has, by its schema.
+fn recognise(chain: &Chain, schema: &Schema, policy: &Policy) -> Result<usize, Conflict> {
+    let matching = chain.with_schema(schema);
+    let ids =
+        |places: &[usize]| places.iter().map(|&place| chain.revisions()[place].id().to_owned()).collect();
+    match &matching[..] {
+        [] if !chain.is_proven() => Err(unmanaged(schema)),
+        [] => Err(Conflict::Unrecognized {
+            tables: schema.names().map(str::to_owned).collect(),
+            nearest: None,
+            diff: Diff::default(),
+        }),
+        [place] => Ok(*place),
+        several => {
+            let is_chosen =
+                |place: &&usize| policy.adopt_as.iter().any(|id| id == chain.revisions()[**place].id());
+            match several.iter().filter(is_chosen).collect::<Vec<_>>()[..] {
+                [place] => Ok(*place),
+                _ => Err(Conflict::Ambiguous { revisions: ids(several) }),
+            }
+        }
+    }
+}
+
+/// Whether the schema is known not to be that of a database that has these revisions.
+fn differs(chain: &Chain, stamped: &[bool], schema: &Schema) -> bool {
+    match newest(stamped) {
+        None => chain.is_proven() && !schema.is_empty(),
+        // Of a set with gaps, as branches leave it, no fingerprint is known.
+        Some(place) => {
+            stamped[..=place].iter().all(|is| *is)
+                && chain.revisions()[place].fingerprint().is_some()
+                && !chain.with_schema(schema).contains(&place)
+        }
+    }
+}
+
+/// Whether the database has drifted, and may have.
+fn drift(
+    chain: &Chain,
+    stamped: &[bool],
+    schema: Option<&Schema>,
+    policy: &Policy,
+) -> Result<bool, Conflict> {
+    // At base, whatever is there is not the chain's.
+    let has_drifted =
+        schema.is_some_and(|schema| newest(stamped).is_some() && differs(chain, stamped, schema));
+    if has_drifted && policy.on_drift == OnDrift::Refuse {
+        return Err(Conflict::Drifted { revision: name(chain, stamped), diff: Diff::default() });
+    }
+    Ok(has_drifted)
+}
+
+fn name(chain: &Chain, stamped: &[bool]) -> String {
+    newest(stamped).map_or("base", |place| chain.revisions()[place].id()).to_owned()
 }
 
 /// The newest revision that a database has; `None` at base, and where there is no history.
@@ -145,10 +250,19 @@ pub fn plan(
 ///
 /// Where history and chain disagree.
 pub fn current(chain: &Chain, found: &Found) -> Result<Option<usize>, Conflict> {
-    let Found::Managed(rows) = found else { return Ok(None) };
+    Ok(newest(&stamped(chain, found)?))
+}
+
+/// For each revision, whether a database has it; none where there is no history.
+///
+/// # Errors
+///
+/// Where history and chain disagree.
+pub fn stamped(chain: &Chain, found: &Found) -> Result<Vec<bool>, Conflict> {
+    let Found::Managed { rows, .. } = found else { return Ok(vec![false; chain.revisions().len()]) };
     let history = History::read(chain, rows)?;
     history.verify(chain)?;
-    Ok(newest(&history.stamped))
+    Ok(history.stamped)
 }
 
 /// The rows of a history as places in the chain.

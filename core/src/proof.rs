@@ -280,13 +280,16 @@ pub fn rows_lost(revision: &Revision, run: Run, table: &str, column: Option<&str
         name += &format!(".{}", crate::schema::quote(column));
     }
     let half = half(revision, run);
-    let drops = |sql: &str| names(sql).iter().any(|name| name.eq_ignore_ascii_case(table));
-    let about = half.statements().enumerate().filter(|(_, statement)| drops(statement.sql())).last();
+    let is_about = |sql: &str| names(sql).iter().any(|name| name.eq_ignore_ascii_case(table));
+    let drops = |sql: &str| starts_with_one_of(sql, &["DROP"]) && is_about(sql);
+    let mut statements = half.statements();
+    let about = statements.position(|statement| drops(statement.sql()));
+    let about = about.or_else(|| half.statements().position(|statement| is_about(statement.sql())));
     let help = format!(
         "this was seen with made-up rows: copy every row, and every column that stays, before the old table is dropped;\nif it is meant, say so and why in the header: `-- @destroys {name} REASON`"
     );
     let defect = Defect::new(Code::RowsLost, title).help(help);
-    at_statement(defect, revision, half, about.map_or(0, |(index, _)| index), None, "")
+    at_statement(defect, revision, half, about.unwrap_or(0), None, "")
 }
 
 /// The tables that need rows to show what a revision does to them: those that its halves rebuild, or add a column to that

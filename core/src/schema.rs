@@ -186,6 +186,17 @@ impl Schema {
         self.counted().filter(|object| object.class == Class::Table).map(|object| object.name.as_str())
     }
 
+    /// The names of its tables and views.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let is_named = |object: &&Object| matches!(object.class, Class::Table | Class::View);
+        self.counted().filter(is_named).map(|object| object.name.as_str())
+    }
+
+    /// How many things only one of the two has, or has in another form: how far they are apart.
+    pub fn distance(&self, other: &Self) -> usize {
+        self.digests.distance(&other.digests)
+    }
+
     /// The names of a table's columns; `None` where there is no such table, or it does not count. A virtual table has
     /// none that are known.
     pub fn columns(&self, table: &str) -> Option<Vec<&str>> {

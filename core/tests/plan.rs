@@ -10,8 +10,9 @@ use common::{Directory, name, revisions, text};
 use proptest::prelude::*;
 use proptest::sample::select;
 use revchain_core::Step::{CreateHistory, Downgrade, Stamp, Unstamp, Upgrade};
+use revchain_core::schema::Schema;
 use revchain_core::{
-    Chain, Conflict, Found, Plan, Request, Stamped, Step, Target, checksum, plan::current, plan::plan,
+    Chain, Conflict, Found, Plan, Policy, Request, Stamped, Step, Target, checksum, plan::current, plan::plan,
 };
 
 /// 001 to 005 in a line.
@@ -50,30 +51,34 @@ fn history(chain: &Chain, ids: &[&str]) -> Found {
         let known = chain.position(id).map(|place| checksum::hex(chain.revisions()[place].checksum()));
         Stamped { revision: (*id).to_owned(), checksum: known.unwrap_or_else(|| "00".repeat(32)) }
     });
-    Found::Managed(rows.collect())
+    Found::Managed { rows: rows.collect(), schema: None }
 }
 
 /// A history whose revision `id` has another checksum.
 fn edited(chain: &Chain, ids: &[&str], id: &str) -> Found {
-    let Found::Managed(mut rows) = history(chain, ids) else { unreachable!() };
+    let Found::Managed { mut rows, schema } = history(chain, ids) else { unreachable!() };
     rows.iter_mut().filter(|row| row.revision == id).for_each(|row| row.checksum = "00".repeat(32));
-    Found::Managed(rows)
+    Found::Managed { rows, schema }
 }
 
 fn tables() -> Found {
-    Found::Unmanaged(vec!["users".to_owned()])
+    Found::Unmanaged(Schema::read(["CREATE TABLE users (name)"]))
+}
+
+fn baselined(target: impl Into<Target>) -> Policy {
+    Policy { baseline: Some(target.into()), ..Policy::default() }
 }
 
 fn upgrade(chain: &Chain, found: &Found, target: &str) -> Result<Vec<Step>, Conflict> {
-    plan(chain, found, None, &Request::Upgrade(target.into())).map(|plan| plan.steps)
+    plan(chain, found, &Policy::default(), &Request::Upgrade(target.into())).map(|plan| plan.steps)
 }
 
 fn downgrade(chain: &Chain, found: &Found, target: &str) -> Result<Vec<Step>, Conflict> {
-    plan(chain, found, None, &Request::Downgrade(target.into())).map(|plan| plan.steps)
+    plan(chain, found, &Policy::default(), &Request::Downgrade(target.into())).map(|plan| plan.steps)
 }
 
 fn stamp(chain: &Chain, found: &Found, target: &str) -> Result<Vec<Step>, Conflict> {
-    plan(chain, found, None, &Request::Stamp(target.into())).map(|plan| plan.steps)
+    plan(chain, found, &Policy::default(), &Request::Stamp(target.into())).map(|plan| plan.steps)
 }
 
 fn reason(result: Result<Vec<Step>, Conflict>) -> String {
@@ -85,29 +90,33 @@ fn reason(result: Result<Vec<Step>, Conflict>) -> String {
 
 #[test]
 fn nothing_becomes_the_whole_chain() {
-    let plan = plan(&LINE, &Found::Nothing, None, &Request::Upgrade(Target::Head)).unwrap();
+    let plan = plan(&LINE, &Found::Nothing, &Policy::default(), &Request::Upgrade(Target::Head)).unwrap();
     let steps = vec![CreateHistory, Upgrade(0), Upgrade(1), Upgrade(2), Upgrade(3), Upgrade(4)];
-    assert_eq!(plan, Plan { from: None, to: Some(4), steps });
+    assert_eq!(plan, Plan { from: None, to: Some(4), steps, is_drifted: false });
 }
 
 #[test]
 fn a_history_at_an_ancestor_gets_what_is_pending() {
     let found = history(&LINE, &["001", "002", "003"]);
-    let plan = plan(&LINE, &found, None, &Request::Upgrade(Target::Head)).unwrap();
-    assert_eq!(plan, Plan { from: Some(2), to: Some(4), steps: vec![Upgrade(3), Upgrade(4)] });
+    let plan = plan(&LINE, &found, &Policy::default(), &Request::Upgrade(Target::Head)).unwrap();
+    assert_eq!(
+        plan,
+        Plan { from: Some(2), to: Some(4), steps: vec![Upgrade(3), Upgrade(4)], is_drifted: false }
+    );
 }
 
 #[test]
 fn a_history_at_head_needs_nothing() {
     let found = history(&LINE, &["001", "002", "003", "004", "005"]);
-    let plan = plan(&LINE, &found, None, &Request::Upgrade(Target::Head)).unwrap();
-    assert_eq!(plan, Plan { from: Some(4), to: Some(4), steps: vec![] });
+    let plan = plan(&LINE, &found, &Policy::default(), &Request::Upgrade(Target::Head)).unwrap();
+    assert_eq!(plan, Plan { from: Some(4), to: Some(4), steps: vec![], is_drifted: false });
 }
 
 #[test]
 fn a_history_without_a_row_is_at_base() {
-    let plan = plan(&LINE, &history(&LINE, &[]), None, &Request::Upgrade("001".into())).unwrap();
-    assert_eq!(plan, Plan { from: None, to: Some(0), steps: vec![Upgrade(0)] });
+    let plan =
+        plan(&LINE, &history(&LINE, &[]), &Policy::default(), &Request::Upgrade("001".into())).unwrap();
+    assert_eq!(plan, Plan { from: None, to: Some(0), steps: vec![Upgrade(0)], is_drifted: false });
 }
 
 #[test]
@@ -121,7 +130,7 @@ fn a_revision_that_the_program_does_not_know_is_ahead_of_it() {
     for request in
         [Request::Upgrade(Target::Head), Request::Downgrade(Target::Base), Request::Stamp(Target::Head)]
     {
-        match plan(&LINE, &found, None, &request) {
+        match plan(&LINE, &found, &Policy::default(), &request) {
             Err(Conflict::Ahead { unknown, head, related, .. }) => {
                 assert_eq!(
                     (unknown, head.as_str(), related),
@@ -181,15 +190,14 @@ fn tables_without_a_history_need_a_baseline() {
         assert_eq!(conflict.unwrap_err().code(), "unmanaged");
     }
     let baseline = Target::from("002");
-    let down = plan(&LINE, &tables(), Some(&baseline), &Request::Downgrade(Target::Base));
+    let down = plan(&LINE, &tables(), &baselined(baseline.clone()), &Request::Downgrade(Target::Base));
     assert_eq!(down.unwrap_err().code(), "unmanaged");
 }
 
 #[test]
 fn a_baseline_is_stamped_and_the_rest_applied() {
     let from = |baseline: &str, target: &str| {
-        plan(&LINE, &tables(), Some(&baseline.into()), &Request::Upgrade(target.into()))
-            .map(|plan| plan.steps)
+        plan(&LINE, &tables(), &baselined(baseline), &Request::Upgrade(target.into())).map(|plan| plan.steps)
     };
     assert_eq!(from("002", "004"), Ok(vec![CreateHistory, Stamp(0), Stamp(1), Upgrade(2), Upgrade(3)]));
     assert_eq!(from("002", "001"), Ok(vec![CreateHistory, Stamp(0), Stamp(1)]));
@@ -203,9 +211,9 @@ fn a_baseline_is_stamped_and_the_rest_applied() {
 fn a_baseline_is_of_no_account_where_there_is_a_history_or_nothing() {
     let baseline = Target::from("003");
     let request = Request::Upgrade("002".into());
-    let new = plan(&LINE, &Found::Nothing, Some(&baseline), &request).unwrap();
+    let new = plan(&LINE, &Found::Nothing, &baselined(baseline.clone()), &request).unwrap();
     assert_eq!(new.steps, [CreateHistory, Upgrade(0), Upgrade(1)]);
-    let managed = plan(&LINE, &history(&LINE, &["001"]), Some(&baseline), &request).unwrap();
+    let managed = plan(&LINE, &history(&LINE, &["001"]), &baselined(baseline.clone()), &request).unwrap();
     assert_eq!(managed.steps, [Upgrade(1)]);
 }
 
@@ -230,7 +238,7 @@ fn a_downgrade_goes_back_in_reverse_order() {
     assert_eq!(downgrade(&LINE, &found, "-1"), Ok(vec![Downgrade(3)]));
     assert_eq!(downgrade(&LINE, &found, "-4"), downgrade(&LINE, &found, "base"));
     assert_eq!(downgrade(&LINE, &found, "004"), Ok(vec![]));
-    let plan = plan(&LINE, &found, None, &Request::Downgrade(Target::Base)).unwrap();
+    let plan = plan(&LINE, &found, &Policy::default(), &Request::Downgrade(Target::Base)).unwrap();
     assert_eq!((plan.from, plan.to, plan.steps.len()), (Some(3), None, 4));
 }
 
@@ -270,14 +278,16 @@ fn where_a_database_is_is_told_only_where_chain_and_history_agree() {
 #[test]
 fn a_plan_knows_whose_sql_it_runs() {
     let baseline = Target::from("001");
-    let plan = plan(&LINE, &tables(), Some(&baseline), &Request::Upgrade("003".into())).unwrap();
+    let plan = plan(&LINE, &tables(), &baselined(baseline.clone()), &Request::Upgrade("003".into())).unwrap();
     assert_eq!(plan.upgrades().collect::<Vec<_>>(), [1, 2]);
     let places: Vec<_> = plan.steps.iter().map(|step| step.place()).collect();
     assert_eq!(places, [None, Some(0), Some(1), Some(2)]);
     assert!(plan.runs_sql());
-    let down = self::plan(&LINE, &history(&LINE, &["001"]), None, &Request::Downgrade(Target::Base)).unwrap();
+    let down =
+        self::plan(&LINE, &history(&LINE, &["001"]), &Policy::default(), &Request::Downgrade(Target::Base))
+            .unwrap();
     assert!(down.runs_sql() && down.upgrades().next().is_none());
-    let stamp = self::plan(&LINE, &tables(), None, &Request::Stamp("001".into())).unwrap();
+    let stamp = self::plan(&LINE, &tables(), &Policy::default(), &Request::Stamp("001".into())).unwrap();
     assert!(!stamp.runs_sql());
 }
 
@@ -377,7 +387,7 @@ fn execute(chain: &Chain, steps: &[Step], mut set: Set) -> Set {
                 set[place] = false;
                 assert!(is_closed(chain, &set), "{place} is reverted before what revises it");
             }
-            Stamp(place) => set[place] = true,
+            Stamp(place) | Step::Adopt(place) => set[place] = true,
             Unstamp(place) => {
                 assert!(set[place], "{place} is not stamped");
                 set[place] = false;
@@ -440,7 +450,8 @@ proptest! {
         if kind < 2 {
             before.fill(false);
         }
-        let plan = match plan(chain, &state, baseline.as_ref(), &request) {
+        let policy = Policy { baseline: baseline.clone(), ..Policy::default() };
+        let plan = match plan(chain, &state, &policy, &request) {
             Ok(plan) => plan,
             Err(conflict) => {
                 prop_assert!(!conflict.to_string().is_empty());
@@ -466,8 +477,8 @@ proptest! {
             (_, None) => prop_assert!(false, "{target} is unknown"),
         }
         if !matches!(target, Target::Steps(_)) {
-            let again = self::plan(chain, &found(chain, &after), baseline.as_ref(), &request);
-            prop_assert_eq!(again, Ok(Plan { from: plan.to, to: plan.to, steps: vec![] }));
+            let again = self::plan(chain, &found(chain, &after), &policy, &request);
+            prop_assert_eq!(again, Ok(Plan { from: plan.to, to: plan.to, steps: vec![], is_drifted: false }));
         }
     }
 }

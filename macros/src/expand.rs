@@ -67,7 +67,7 @@ fn revision(revision: &Revision) -> TokenStream {
         }
         Downgrade::Irreversible(reason) => quote!(r::Downgrade::irreversible(#reason)),
     };
-    let destroys = revision.destroys().iter().map(destroys);
+    let destroys = destroys(revision.destroys());
     // One token each, instead of an array of 32.
     let checksum = Literal::byte_string(revision.checksum());
     let chain_checksum = Literal::byte_string(revision.chain_checksum());
@@ -76,7 +76,7 @@ fn revision(revision: &Revision) -> TokenStream {
     quote! {
         r::Revision::embedded(
             #id, #parents, #path, #date, #summary, r::Half::embedded(#upgrade), #downgrade,
-            &[#(#destroys),*], #checksum, #chain_checksum, #fingerprint
+            #destroys, #checksum, #chain_checksum, #fingerprint
         )
     }
 }
@@ -89,11 +89,17 @@ fn half(half: &Half) -> TokenStream {
     quote!(#sql, #line, &[#(#spans),*])
 }
 
-fn destroys(destroys: &Destroys) -> TokenStream {
-    let Destroys { table, column, reason } = destroys;
-    let column = match column {
-        Some(column) => quote!(::core::option::Option::Some(#column)),
-        None => quote!(::core::option::Option::None),
-    };
-    quote!(r::Destroys::embedded(#table, #column, #reason))
+fn destroys(destroys: &[Destroys]) -> TokenStream {
+    if destroys.is_empty() {
+        return quote!(&[]);
+    }
+    let destroys = destroys.iter().map(|Destroys { table, column, reason }| {
+        let column = match column {
+            Some(column) => quote!(::core::option::Option::Some(#column)),
+            None => quote!(::core::option::Option::None),
+        };
+        quote!(r::Destroys::embedded(#table, #column, #reason))
+    });
+    // A constant of its own: as an argument, what might have to be dropped cannot live as long as the program.
+    quote!({ const D: &[r::Destroys] = &[#(#destroys),*]; D })
 }

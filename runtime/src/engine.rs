@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use crate::connection::{self, ForeignKeysOff, Patience};
 use crate::error::{self, ErrorKind, Failure};
 use crate::{
-    Applied, Direction, Error, Event, Options, Origin, Outcome, Report, Statement, StatementError,
+    Applied, Direction, Error, Event, Options, Origin, Outcome, Report, Statement, StatementError, explain,
     foreign_keys, history,
 };
 
@@ -33,7 +33,7 @@ fn try_run(
         return Err(Error::new(ErrorKind::InTransaction));
     }
     let patience = Patience::new(connection, options)?;
-    if let Some(report) = up_to_date(connection, options, request) {
+    if let Some(report) = up_to_date(connection, options, request)? {
         if expected.is_some_and(|expected| !expected.steps.is_empty()) {
             return Err(Error::from_conflict(Conflict::Changed));
         }
@@ -42,14 +42,32 @@ fn try_run(
     under_lock(connection, options, &patience, request, expected)
 }
 
-/// The usual case, without a lock and without a write: the history says that nothing is to be done. Whatever
-/// else it says, or fails to, is decided under the lock.
-fn up_to_date(connection: &Connection, options: &Options<'_>, request: &Request) -> Option<Report> {
-    let found = history::found(connection).ok()?;
-    // Without a history, two statements have seen two states, perhaps of two moments.
-    let Found::Managed(_) = found else { return None };
-    let plan = plan::plan(options.migrations.chain(), &found, None, request).ok()?;
-    plan.steps.is_empty().then(|| report(options, &found, &plan, request))
+/// The usual case, without a lock and without a write: the history says that nothing is to be done, or that something
+/// is wrong which no lock would change. Whatever else it says, or fails to, is decided under the lock.
+fn up_to_date(
+    connection: &Connection,
+    options: &Options<'_>,
+    request: &Request,
+) -> Result<Option<Report>, Error> {
+    // One transaction: history and schema must be those of one moment.
+    let Ok(found) = connection::read(connection, |connection| history::found(connection, options)) else {
+        return Ok(None);
+    };
+    let Found::Managed { .. } = found else { return Ok(None) };
+    match options.plan_from(&found, request) {
+        Ok(plan) if plan.steps.is_empty() => {
+            warn_of_drift(options, &plan);
+            Ok(Some(report(options, &found, &plan, request)))
+        }
+        Err(conflict @ Conflict::Drifted { .. }) => Err(explain::conflict(conflict, options, &found)),
+        _ => Ok(None),
+    }
+}
+
+fn warn_of_drift(options: &Options<'_>, plan: &Plan) {
+    if let (true, Some(place)) = (plan.is_drifted, plan.from) {
+        options.emit(&Event::Drifted { revision: options.revision(place) });
+    }
 }
 
 fn under_lock(
@@ -65,14 +83,16 @@ fn under_lock(
     let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
     let transaction = patience.retry(begin).map_err(|failure| {
         // `PRAGMA query_only` lets no transaction for writing begin; what it is for can still be read.
-        let found = connection::read(connection, history::found).ok();
+        let found = connection::read(connection, |connection| history::found(connection, options)).ok();
         let plan = found.and_then(|found| options.plan_from(&found, request).ok());
         as_read_only(failure.while_doing("taking the write lock"), options, plan.as_ref())
     })?;
     let found = patience
-        .retry(|| history::found(&transaction))
+        .retry(|| history::found(&transaction, options))
         .map_err(|failure| failure.while_doing("reading the history"))?;
-    let plan = options.plan_from(&found, request).map_err(Error::from_conflict)?;
+    let plan = options
+        .plan_from(&found, request)
+        .map_err(|conflict| explain::conflict(conflict, options, &found))?;
     if expected.is_some_and(|expected| *expected != plan) {
         return Err(Error::from_conflict(Conflict::Changed));
     }
@@ -80,11 +100,15 @@ fn under_lock(
     if plan.steps.is_empty() {
         return Ok(report);
     }
+    warn_of_drift(options, &plan);
     if plan.runs_sql() {
         refuse_temporary_tables(connection, None)?;
     }
     let result = carry_out(&transaction, options, &plan, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
+    if plan.runs_sql() && !plan.is_drifted {
+        verify(&transaction, options, &plan)?;
+    }
     commit(&transaction, patience, &plan)?;
     options.emit(&Event::Committed { at: plan.to.map(|place| options.revision(place)) });
     Ok(report)
@@ -95,7 +119,7 @@ pub(crate) fn refuse_temporary_tables(
     connection: &Connection,
     revision: Option<&Revision>,
 ) -> Result<(), Error> {
-    let tables = history::tables(connection, "temp")
+    let tables = history::temporary_tables(connection)
         .map_err(|error| Failure::Sqlite(error).while_doing("looking for temporary tables"))?;
     if tables.is_empty() {
         Ok(())
@@ -111,10 +135,11 @@ fn report(options: &Options<'_>, found: &Found, plan: &Plan, request: &Request) 
     let id = |place: Option<usize>| place.map(|place| options.revision(place).id().to_owned());
     let outcome = match (request, found) {
         _ if plan.steps.is_empty() => Outcome::UpToDate,
+        _ if plan.steps.iter().any(|step| matches!(step, Step::Adopt(_))) => Outcome::Adopted,
         (Request::Stamp(_), _) | (_, Found::Unmanaged(_)) => Outcome::Stamped,
         (Request::Downgrade(_), _) => Outcome::Downgraded,
         (Request::Upgrade(_), Found::Nothing) => Outcome::New,
-        (Request::Upgrade(_), Found::Managed(_)) => Outcome::Upgraded,
+        (Request::Upgrade(_), Found::Managed { .. }) => Outcome::Upgraded,
     };
     Report {
         outcome,
@@ -159,11 +184,15 @@ fn carry_out(
                 report.reverted.push(Applied { revision: revision.id().to_owned(), duration });
                 options.emit(&Event::Downgraded { revision, duration });
             }
-            Step::Stamp(place) => {
+            Step::Stamp(place) | Step::Adopt(place) => {
                 let revision = options.revision(place);
-                recorded(history::insert(transaction, revision, Origin::Stamp, Duration::ZERO))?;
+                let origin = if step == Step::Stamp(place) { Origin::Stamp } else { Origin::Adopt };
+                recorded(history::insert(transaction, revision, origin, Duration::ZERO))?;
                 report.stamped.push(revision.id().to_owned());
-                options.emit(&Event::Stamped { revision });
+                options.emit(&match origin {
+                    Origin::Adopt => Event::Adopted { revision },
+                    _ => Event::Stamped { revision },
+                });
             }
             Step::Unstamp(place) => {
                 let revision = options.revision(place);
@@ -243,6 +272,25 @@ fn as_read_only(error: Error, options: &Options<'_>, plan: Option<&Plan>) -> Err
     let pending =
         plan.into_iter().flat_map(Plan::upgrades).map(|place| options.revision(place).id().to_owned());
     Error::new(ErrorKind::ReadOnly { pending: pending.collect() })
+}
+
+/// Checks that what was run has made the schema that it made in the proof.
+fn verify(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Result<(), Error> {
+    let chain = options.migrations.chain();
+    let Some(place) = plan.to.filter(|&place| options.revision(place).fingerprint().is_some()) else {
+        return Ok(());
+    };
+    let found = history::found(transaction, options)
+        .map_err(|error| Failure::Sqlite(error).while_doing("checking the schema"))?;
+    let Found::Managed { schema: Some(schema), .. } = &found else { return Ok(()) };
+    // Of a set with gaps, as branches leave it, no fingerprint is known.
+    let stamped = plan::stamped(chain, &found).map_err(Error::from_conflict)?;
+    if !stamped[..=place].iter().all(|is| *is) || chain.with_schema(schema).contains(&place) {
+        return Ok(());
+    }
+    let revision = options.revision(place).id().to_owned();
+    let diff = explain::difference(options, &stamped, schema);
+    Err(Error::new(ErrorKind::WrongSchema { revision, diff }))
 }
 
 /// Commits, unless SQL was run and a foreign key points at nothing.

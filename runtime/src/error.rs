@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use revchain_core::Conflict;
+use revchain_core::schema::Diff;
 use revchain_core::snippet::{Snippet, escape};
 use rusqlite::{Connection, ErrorCode};
 
@@ -58,6 +59,14 @@ pub enum ErrorKind {
         count: usize,
         /// How many there were before the migrations ran, where that could be found out.
         before: Option<usize>,
+    },
+    /// The migrations have made another schema than they made in the proof.
+    #[non_exhaustive]
+    WrongSchema {
+        /// The revision that the database would have been at.
+        revision: String,
+        /// What tells the schema from that of the revision.
+        diff: Diff,
     },
     /// The connection has temporary tables. They would stand before the tables of the database wherever a migration
     /// names one.
@@ -199,6 +208,7 @@ impl Error {
             ErrorKind::Conflict(conflict) => conflict.code(),
             ErrorKind::Statement(_) => "statement",
             ErrorKind::ForeignKeys { .. } => "foreign-keys",
+            ErrorKind::WrongSchema { .. } => "wrong-schema",
             ErrorKind::TemporaryTables { .. } => "temporary-tables",
             ErrorKind::TransactionEnded { .. } => "transaction-ended",
             ErrorKind::Sqlite { .. } => "sqlite",
@@ -255,6 +265,15 @@ impl fmt::Display for ErrorKind {
             Self::Conflict(conflict) => conflict.fmt(f),
             Self::Statement(error) => error.fmt(f),
             Self::ForeignKeys { violations, count, before } => foreign_keys(f, violations, *count, *before),
+            Self::WrongSchema { revision, diff } => {
+                write!(f, "the schema would not have become that of {revision}, so nothing was changed:")?;
+                diff.to_string().lines().try_for_each(|line| write!(f, "\n    {line}"))?;
+                write!(
+                    f,
+                    "\nhelp: `-` is missing in the database, `+` is there and not in {revision}, `→` is {revision} → database; something\n      \
+                     that the migrations do not know of stood in their way, as a table does to CREATE TABLE IF NOT EXISTS"
+                )
+            }
             Self::TemporaryTables { tables, revision: Some(revision) } => write!(
                 f,
                 "{revision} leaves temporary tables ({}), which would hide those of the database from what comes after it\n\

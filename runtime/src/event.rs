@@ -58,6 +58,19 @@ pub enum Event<'e> {
         /// The revision.
         revision: &'e Revision,
     },
+    /// A revision was recorded without running: the database was recognised by its schema.
+    #[non_exhaustive]
+    Adopted {
+        /// The revision.
+        revision: &'e Revision,
+    },
+    /// The schema is no longer that of the revision that the database is at, and the options say that this is no
+    /// reason to stop.
+    #[non_exhaustive]
+    Drifted {
+        /// The revision.
+        revision: &'e Revision,
+    },
     /// The record of a revision was removed without running.
     #[non_exhaustive]
     Unstamped {
@@ -91,6 +104,14 @@ impl fmt::Display for Event<'_> {
                 write!(f, "downgraded {} ({duration:.1?})", revision.id())
             }
             Self::Stamped { revision } => write!(f, "stamped {}", revision.id()),
+            Self::Adopted { revision } => write!(f, "adopted {}", revision.id()),
+            Self::Drifted { revision } => {
+                write!(
+                    f,
+                    "the schema is no longer that of {}: `check` shows what is different",
+                    revision.id()
+                )
+            }
             Self::Unstamped { revision } => write!(f, "removed the stamp of {}", revision.id()),
             Self::Committed { at } => write!(f, "committed at {}", id(at)),
         }
@@ -109,7 +130,10 @@ impl Event<'_> {
                 let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
                 tracing::info!(target: "revchain", revision = revision.id(), duration_us, "{self}");
             }
-            Self::Stamped { revision } | Self::Unstamped { revision } => {
+            Self::Drifted { revision } => {
+                tracing::warn!(target: "revchain", revision = revision.id(), "{self}");
+            }
+            Self::Stamped { revision } | Self::Adopted { revision } | Self::Unstamped { revision } => {
                 tracing::info!(target: "revchain", revision = revision.id(), "{self}");
             }
             Self::Started { .. } | Self::Committed { .. } => tracing::info!(target: "revchain", "{self}"),

@@ -8,6 +8,7 @@ use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::connection::execute;
+use crate::{Options, schema};
 
 /// Named with its schema everywhere: a temporary table of that name must not stand before it.
 const CREATE: &str = "CREATE TABLE main.revchain_history (
@@ -75,16 +76,19 @@ impl FromSql for Origin {
     }
 }
 
-/// What is in the database, as the plan needs it.
-pub(crate) fn found(connection: &Connection) -> rusqlite::Result<Found> {
+/// What is in the database, as the plan needs it: the schema only where it matters.
+pub(crate) fn found(connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Found> {
+    let schema = || Ok::<_, rusqlite::Error>(schema::read(connection)?.without(&options.ignored));
     if !exists(connection)? {
-        let tables = tables(connection, "main")?;
-        return Ok(if tables.is_empty() { Found::Nothing } else { Found::Unmanaged(tables) });
+        let schema = schema()?;
+        return Ok(if schema.is_empty() { Found::Nothing } else { Found::Unmanaged(schema) });
     }
     let mut statement =
         connection.prepare("SELECT revision, checksum FROM main.revchain_history ORDER BY rowid")?;
     let rows = statement.query_map([], |row| Ok(Stamped { revision: row.get(0)?, checksum: row.get(1)? }))?;
-    Ok(Found::Managed(rows.collect::<Result<_, _>>()?))
+    let rows = rows.collect::<Result<_, _>>()?;
+    let schema = if options.migrations.chain().is_proven() { Some(schema()?) } else { None };
+    Ok(Found::Managed { rows, schema })
 }
 
 /// Whether the database has a history. Something else of that name does not pass for one: reading it will fail.
@@ -93,13 +97,12 @@ fn exists(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(connection.query_row(sql, [], |_| Ok(())).optional()?.is_some())
 }
 
-/// The tables and views of a schema, `main` or `temp`, in order.
-pub(crate) fn tables(connection: &Connection, schema: &str) -> rusqlite::Result<Vec<String>> {
-    let master = if schema == "temp" { "sqlite_temp_master" } else { "main.sqlite_master" };
-    let mut statement = connection.prepare(&format!(
-        "SELECT name FROM {master}
-         WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
-    ))?;
+/// The temporary tables and views of the connection, in order.
+pub(crate) fn temporary_tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT name FROM sqlite_temp_master
+         WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+    )?;
     let names = statement.query_map([], |row| row.get(0))?;
     names.collect()
 }

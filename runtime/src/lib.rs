@@ -5,9 +5,11 @@
 //! found, asks `revchain_core::plan` what to do, does it in one transaction, and reports.
 
 mod connection;
+mod drift;
 mod engine;
 mod error;
 mod event;
+mod explain;
 mod foreign_keys;
 mod history;
 mod migrations;
@@ -17,6 +19,7 @@ mod report;
 mod schema;
 mod seed;
 
+pub use drift::Drift;
 pub use error::{Direction, Error, ErrorKind, StatementError, Violation};
 pub use event::Event;
 pub use history::{Origin, Stamp};
@@ -27,7 +30,9 @@ pub use prove::{Scope, prove};
 pub use report::{Applied, Outcome, Report};
 pub use revchain_core::name::Date;
 pub use revchain_core::revision::Statement;
+pub use revchain_core::schema::Diff;
 pub use revchain_core::{
-    Chain, Code, Conflict, Defect, Defects, Destroys, Downgrade, Half, Plan, Request, Revision, Step, Target,
+    Chain, Code, Conflict, Defect, Defects, Destroys, Downgrade, Half, OnDrift, Plan, Request, Revision,
+    Step, Target,
 };
 pub use rusqlite;

@@ -4,7 +4,7 @@ use std::path::Path;
 use revchain_core::{Chain, Defects, Draft, Plan, Request, Revision, Target};
 use rusqlite::Connection;
 
-use crate::{Error, Options, Report, Scope, Stamp, prove};
+use crate::{Drift, Error, Options, Report, Scope, Stamp, prove};
 
 /// A chain of migrations, ready to be applied: what `embed_migrations!` makes.
 ///
@@ -164,6 +164,15 @@ impl Migrations {
     /// Where the database cannot be read.
     pub fn history(&self, connection: &Connection) -> Result<Vec<Stamp>, Error> {
         self.options().history(connection)
+    }
+
+    /// Compares the schema of a database with that of the revision that it is at; see [`Options::check`]. Never writes.
+    ///
+    /// # Errors
+    ///
+    /// Where history and chain disagree, or there is none, as [`Conflict`](crate::Conflict) says.
+    pub fn check(&self, connection: &Connection) -> Result<Drift, Error> {
+        self.options().check(connection)
     }
 
     /// What `request` would do, without doing it; see [`Options::plan`].

@@ -2,12 +2,13 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use revchain_core::{Conflict, Found, Plan, Request, Revision, Target, plan};
+use revchain_core::schema::Diff;
+use revchain_core::{Conflict, Found, OnDrift, Plan, Policy, Request, Revision, Target, plan};
 use rusqlite::Connection;
 
 use crate::connection::Patience;
 use crate::error::ErrorKind;
-use crate::{Error, Event, Migrations, Report, Stamp, connection, engine, history};
+use crate::{Drift, Error, Event, Migrations, Report, Stamp, connection, engine, explain, history, schema};
 
 /// How databases are brought to a revision: [`Migrations`], with options.
 ///
@@ -26,7 +27,9 @@ use crate::{Error, Event, Migrations, Report, Stamp, connection, engine, history
 #[must_use = "options do nothing until a database is opened or upgraded with them"]
 pub struct Options<'m> {
     pub(crate) migrations: &'m Migrations,
-    pub(crate) baseline: Option<Target>,
+    pub(crate) policy: Policy,
+    /// Tables that are no part of the schema.
+    pub(crate) ignored: Vec<String>,
     pub(crate) lock_timeout: Duration,
     on_event: Vec<Callback<'m>>,
 }
@@ -35,14 +38,52 @@ type Callback<'m> = Box<dyn Fn(&Event<'_>) + 'm>;
 
 impl<'m> Options<'m> {
     pub(crate) fn new(migrations: &'m Migrations) -> Self {
-        Self { migrations, baseline: None, lock_timeout: Duration::from_secs(30), on_event: Vec::new() }
+        Self {
+            migrations,
+            policy: Policy::default(),
+            ignored: Vec::new(),
+            lock_timeout: Duration::from_secs(30),
+            on_event: Vec::new(),
+        }
     }
 
     /// Where a database is that has tables but no history: one from before the migrations. An upgrade stamps it
-    /// there, leaves its tables as they are, and goes on from there, all in one transaction. Without a baseline
-    /// such a database is refused.
+    /// there, leaves its tables as they are, and goes on from there, all in one transaction.
+    ///
+    /// Its schema must be that of the baseline, else it is refused, and the error shows what is different. Where the
+    /// chain was not proven, that cannot be known, and the baseline is believed. Without a baseline, an upgrade looks
+    /// for the revision that has the schema.
     pub fn baseline(mut self, target: impl Into<Target>) -> Self {
-        self.baseline = Some(target.into());
+        self.policy.baseline = Some(target.into());
+        self.policy.is_baseline_unchecked = false;
+        self
+    }
+
+    /// Like [`baseline`](Self::baseline), whatever the schema is. Of such a database no upgrade is checked, and the next
+    /// one finds that it has drifted.
+    pub fn baseline_unchecked(mut self, target: impl Into<Target>) -> Self {
+        self.policy.baseline = Some(target.into());
+        self.policy.is_baseline_unchecked = true;
+        self
+    }
+
+    /// At which revision a database without a history is, where its schema is that of several: revisions that only
+    /// change rows leave it as it was. May be given several times, for several such groups.
+    pub fn adopt_as(mut self, revision: impl Into<String>) -> Self {
+        self.policy.adopt_as.push(revision.into());
+        self
+    }
+
+    /// What is done about a database whose schema is no longer that of its revision: refused unless told.
+    pub fn on_drift(mut self, on_drift: OnDrift) -> Self {
+        self.policy.on_drift = on_drift;
+        self
+    }
+
+    /// Tables that another program keeps in the same file, and what is on them: they are no part of the schema. A name
+    /// may end with `*`, for all that begin so. What other migration tools keep is left out in any case.
+    pub fn ignore_tables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.ignored.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -104,10 +145,11 @@ impl<'m> Options<'m> {
     /// Upgrades to `target`, which is a revision, `"head"`, `"base"` or `"+n"`. Revisions beyond it that are
     /// applied already stay.
     ///
-    /// Where nothing is pending, the history is read, and nothing is written. Otherwise the write lock is taken, and
+    /// Where nothing is pending, history and schema are read, and nothing is written. Otherwise the write lock is taken, and
     /// what is found is read again under it. All pending revisions, and a row of `revchain_history` for each, are
     /// then written in one transaction. While it runs foreign keys are not enforced, as a table rebuild needs it;
-    /// every key is checked before the commit, and the connection's setting is put back.
+    /// every key is checked before the commit, and the connection's setting is put back. The schema must then be the one
+    /// that the proof has found, else all of it is rolled back.
     ///
     /// # Errors
     ///
@@ -152,7 +194,7 @@ impl<'m> Options<'m> {
     ///
     /// Why it would be refused.
     pub fn plan(&self, connection: &Connection, request: &Request) -> Result<Plan, Error> {
-        self.look(connection, |found| self.plan_from(&found, request))
+        self.look(connection, |found| self.plan_from(found, request))
     }
 
     /// Does what `request` asks for, if that is still what `plan` says: for programs that show what they will do, and
@@ -177,7 +219,7 @@ impl<'m> Options<'m> {
     ///
     /// Where history and chain disagree, as [`Conflict`](crate::Conflict) says.
     pub fn current(&self, connection: &Connection) -> Result<Option<&'m Revision>, Error> {
-        let place = self.look(connection, |found| plan::current(self.migrations.chain(), &found))?;
+        let place = self.look(connection, |found| plan::current(self.migrations.chain(), found))?;
         Ok(place.map(|place| self.revision(place)))
     }
 
@@ -200,14 +242,42 @@ impl<'m> Options<'m> {
         self.read(connection, history::stamps)
     }
 
+    /// Compares the schema with that of the revision that the database is at. Never writes.
+    ///
+    /// # Errors
+    ///
+    /// Where history and chain disagree, or there is none, as [`Conflict`](crate::Conflict) says.
+    pub fn check(&self, connection: &Connection) -> Result<Drift, Error> {
+        let chain = self.migrations.chain();
+        let (found, schema) = self.read(connection, |connection| {
+            Ok((history::found(connection, self)?, schema::read(connection)?.without(&self.ignored)))
+        })?;
+        let stamped = match &found {
+            Found::Unmanaged(_) => {
+                let request = Request::Upgrade(Target::Head);
+                self.plan_from(&found, &request).and_then(|_| Err(plan::unmanaged(&schema)))
+            }
+            _ => plan::stamped(chain, &found),
+        };
+        let stamped = stamped
+            .map_err(|conflict| explain::conflict(conflict, self, &found).in_database_of(connection))?;
+        let place = stamped.iter().rposition(|is| *is);
+        let is_same = place.is_some_and(|place| {
+            stamped[..=place].iter().all(|is| *is) && chain.with_schema(&schema).contains(&place)
+        });
+        let diff = if is_same { Diff::default() } else { explain::difference(self, &stamped, &schema) };
+        Ok(Drift { revision: place.map(|place| self.revision(place).id().to_owned()), diff })
+    }
+
     /// Concludes something from what is found in the database.
     fn look<T>(
         &self,
         connection: &Connection,
-        conclude: impl FnOnce(Found) -> Result<T, Conflict>,
+        conclude: impl FnOnce(&Found) -> Result<T, Conflict>,
     ) -> Result<T, Error> {
-        let found = self.read(connection, history::found)?;
-        conclude(found).map_err(|conflict| Error::from_conflict(conflict).in_database_of(connection))
+        let found = self.read(connection, |connection| history::found(connection, self))?;
+        conclude(&found)
+            .map_err(|conflict| explain::conflict(conflict, self, &found).in_database_of(connection))
     }
 
     fn read<T>(
@@ -224,7 +294,7 @@ impl<'m> Options<'m> {
     }
 
     pub(crate) fn plan_from(&self, found: &Found, request: &Request) -> Result<Plan, Conflict> {
-        plan::plan(self.migrations.chain(), found, self.baseline.as_ref(), request)
+        plan::plan(self.migrations.chain(), found, &self.policy, request)
     }
 
     pub(crate) fn revision(&self, place: usize) -> &'m Revision {
@@ -240,7 +310,8 @@ impl<'m> Options<'m> {
 impl fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
-            .field("baseline", &self.baseline)
+            .field("policy", &self.policy)
+            .field("ignored", &self.ignored)
             .field("lock_timeout", &self.lock_timeout)
             .finish_non_exhaustive()
     }

@@ -41,6 +41,8 @@ pub enum Outcome {
     UpToDate,
     /// The database was recorded as being at a revision: by a baseline, from where it was upgraded, or by `stamp`.
     Stamped,
+    /// The database had no history, and was recognised by its schema; then it was upgraded.
+    Adopted,
     /// The database had a history, and revisions were applied.
     Upgraded,
     /// Revisions were reverted.
@@ -54,6 +56,7 @@ impl Outcome {
             Self::New => "new",
             Self::UpToDate => "up-to-date",
             Self::Stamped => "stamped",
+            Self::Adopted => "adopted",
             Self::Upgraded => "upgraded",
             Self::Downgraded => "downgraded",
         }
@@ -79,6 +82,15 @@ impl fmt::Display for Report {
                     count(self.reverted.len()),
                     took(&self.reverted)
                 )
+            }
+            Outcome::Adopted => {
+                let at = self.stamped.last().map_or("base", String::as_str);
+                match self.applied.is_empty() {
+                    true => write!(f, "recognised and adopted at {at}, nothing pending"),
+                    false => {
+                        write!(f, "recognised and adopted at {at}, then upgraded to {to}: {}", applied())
+                    }
+                }
             }
             Outcome::Stamped => {
                 let at = self.stamped.last().map_or("base", String::as_str);

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use revchain_core::sql::{self, Kind};
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::error;
 
@@ -18,28 +18,21 @@ const ROWS: usize = 3;
 /// How many rows are tried where a CHECK refuses them.
 const TRIES: usize = 400;
 
-/// Makes up rows in `tables`, and in what belongs to them. Gives all tables that have some, and those of `tables` that
-/// have none.
-pub(crate) fn seed(
-    connection: &Connection,
-    tables: &[String],
-) -> rusqlite::Result<(Vec<String>, Vec<String>)> {
+/// Makes up rows in `tables`, and in what belongs to them. Gives all the tables that now have some, these or others.
+pub(crate) fn seed(connection: &Connection, tables: &[String]) -> rusqlite::Result<Vec<String>> {
     let mut seeder = Seeder { connection, tables: HashMap::new() };
-    let mut empty = Vec::new();
+    let mut all = tables.to_vec();
     for table in tables {
-        if seeder.fill(table)?.is_empty() {
-            empty.push(table.clone());
-        }
+        seeder.fill(table)?;
+        all.extend(children_of(connection, table)?);
     }
-    let mut children = Vec::new();
-    for table in tables {
-        children.extend(children_of(connection, table)?);
+    for table in &all {
+        seeder.fill(table)?;
     }
-    for child in children {
-        seeder.fill(&child)?;
-    }
-    let filled = seeder.tables.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(table, _)| table);
-    Ok((filled.collect(), empty))
+    all.extend(seeder.tables.into_keys());
+    all.sort_by_key(|table| table.to_ascii_lowercase());
+    all.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
+    Ok(all)
 }
 
 /// The tables with a foreign key to this one.
@@ -241,8 +234,10 @@ impl Column {
 /// The columns that a row gives values for.
 fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
     let mut statement = connection.prepare(
+        // A virtual table has no root page, and its rows are its module's affair.
         "SELECT name, type, \"notnull\", pk, (SELECT count(*) FROM pragma_table_xinfo(?1, 'main') WHERE pk > 0)
-         FROM pragma_table_xinfo(?1, 'main') WHERE hidden = 0",
+         FROM pragma_table_xinfo(?1, 'main') WHERE hidden = 0 AND EXISTS (
+           SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND rootpage > 0)",
     )?;
     let columns = statement.query_map([table], |row| {
         let kind: String = row.get(1)?;
@@ -296,7 +291,7 @@ fn primary_key(connection: &Connection, table: &str) -> rusqlite::Result<Option<
 /// The strings and numbers in a table's own SQL, and the numbers beside them: what its CHECKs compare with.
 fn literals(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Value>> {
     let query = "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-    let text: Option<String> = connection.query_row(query, [table], |row| row.get(0))?;
+    let text: Option<String> = connection.query_row(query, [table], |row| row.get(0)).optional()?;
     let text = text.unwrap_or_default();
     let mut values = Vec::new();
     for token in sql::tokens(&text) {

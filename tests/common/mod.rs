@@ -30,8 +30,18 @@ impl Place {
         self.path("app.db")
     }
 
-    /// Writes a linear chain of upgrades and downgrades, numbered from 001, and reads it.
+    /// Writes a linear chain of upgrades and downgrades, numbered from 001, and reads it. What is tested with it is what
+    /// happens to databases, also by a chain that the proof would refuse.
     pub(crate) fn chain(&self, steps: &[(&str, &str)]) -> Migrations {
+        Migrations::from_directory_unproven(self.write_chain(steps)).unwrap()
+    }
+
+    /// The same, proven.
+    pub(crate) fn proven(&self, steps: &[(&str, &str)]) -> Migrations {
+        Migrations::from_directory(self.write_chain(steps)).unwrap()
+    }
+
+    fn write_chain(&self, steps: &[(&str, &str)]) -> PathBuf {
         let directory = self.path("migrations");
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir(&directory).unwrap();
@@ -44,8 +54,7 @@ impl Place {
             let name = format!("20260101_{:02}{:02}_{:03}_step.sql", index / 60, index % 60, index + 1);
             fs::write(directory.join(name), text).unwrap();
         }
-        // What is tested here is what happens to databases, also with a chain that the proof would refuse.
-        Migrations::from_directory_unproven(&directory).unwrap()
+        directory
     }
 
     /// A chain of tables t1, t2 …, one a revision.

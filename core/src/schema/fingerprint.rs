@@ -40,6 +40,15 @@ impl Digests {
         }
     }
 
+    /// How many digests only one of the two has.
+    pub(super) fn distance(&self, other: &Self) -> usize {
+        let only = |one: &[[u8; 32]], other: &[[u8; 32]]| {
+            one.iter().filter(|digest| other.binary_search(digest).is_err()).count()
+        };
+        let buckets = self.buckets.iter().zip(&other.buckets);
+        buckets.map(|(one, other)| only(one, other) + only(other, one)).sum()
+    }
+
     pub(super) fn fingerprint(&self) -> [u8; 32] {
         let mut bytes = b"revchain schema 1\0".to_vec();
         bytes.extend(self.sums.iter().flatten());
