@@ -12,7 +12,7 @@ use revchain::Code;
 const UI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui");
 
 /// Cases that are no defect of a directory: the macro's arguments are wrong, or there are several defects.
-const OTHERS: [&str; 3] = ["not-a-string", "two-arguments", "several-defects"];
+const OTHERS: [&str; 4] = ["not-a-string", "two-arguments", "several-defects", "several-proof-defects"];
 
 #[test]
 fn every_defect_is_an_error_that_says_how_to_mend_it() {
@@ -59,20 +59,31 @@ fn every_case_shows_the_defect_it_is_named_after() {
 
 #[test]
 fn one_mistake_is_one_error() {
-    for case in cases("stderr").iter().filter(|case| *case != "several-defects") {
+    for case in cases("stderr").iter().filter(|case| !case.starts_with("several-")) {
         assert_eq!(errors(case).len(), 1, "{}", stderr(case));
     }
 }
 
 #[test]
 fn every_defect_of_a_directory_is_reported_in_one_build() {
-    let codes: Vec<_> = errors("several-defects")
-        .iter()
-        .map(|line| line["error: [".len()..].split(']').next().unwrap().to_owned())
-        .collect();
     assert_eq!(
-        codes,
+        codes("several-defects"),
         ["bad-file-name", "missing-section", "not-transactional", "bind-parameter", "stray-file"]
+    );
+}
+
+#[test]
+fn the_proof_goes_on_after_a_defect_and_reports_none_that_follows_from_it() {
+    assert_eq!(
+        codes("several-proof-defects"),
+        [
+            "sql-error",
+            "missing-summary",
+            "downgrade-does-not-restore",
+            "undeclared-destruction",
+            "foreign-key-violation",
+            "needlessly-unproven"
+        ]
     );
 }
 
@@ -102,6 +113,11 @@ fn errors(case: &str) -> Vec<String> {
     stderr(case).lines().filter(|line| line.starts_with("error")).map(str::to_owned).collect()
 }
 
+fn codes(case: &str) -> Vec<String> {
+    let errors = errors(case);
+    errors.iter().map(|line| line["error: [".len()..].split(']').next().unwrap().to_owned()).collect()
+}
+
 /// Copies the chains to where the cases find them: trybuild compiles these as a package of its own, below the target
 /// directory.
 fn prepare() -> PathBuf {
@@ -113,6 +129,8 @@ fn prepare() -> PathBuf {
             fs::remove_dir_all(&chains).unwrap();
         }
         copy(&Path::new(UI).join("chains"), &chains);
+        let everything = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/chains/everything");
+        copy(Path::new(everything), &chains.join("everything"));
         // One byte more than is read. Neither a dangling link nor a closed file is the same on every machine.
         let unreadable = chains.join("unreadable-file/20260102_1200_002_create_tags.sql");
         File::create(unreadable).unwrap().set_len((64 << 20) + 1).unwrap();

@@ -18,6 +18,8 @@ pub enum Command {
     History(Look),
     /// Show the revisions that an upgrade would apply
     Pending(Look),
+    /// Compare the schema of the database with that of its revision; with DIR, prove the migrations there
+    Check(Check),
     /// Record that the database is at a revision, and run nothing
     Stamp(Stamp),
     /// Write the next file of the chain (for developers)
@@ -35,6 +37,9 @@ pub(crate) struct Common {
     /// The database file [default: the application's own, if it has one]
     #[arg(short, long, value_name = "PATH")]
     pub(crate) database: Option<PathBuf>,
+    /// Tables that another program keeps in the same file: names, or beginnings that end with `*`
+    #[arg(long, value_name = "TABLE", value_delimiter = ',')]
+    pub(crate) ignore_tables: Vec<String>,
     /// Print JSON, for scripts
     #[arg(long)]
     pub(crate) json: bool,
@@ -53,6 +58,12 @@ pub struct Upgrade {
     /// Target: a revision, head, or +N steps
     #[arg(short, long, default_value = "head", allow_hyphen_values = true)]
     pub(crate) revision: String,
+    /// Where a database without a history is, if its schema is that of several revisions
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) adopt_as: Vec<String>,
+    /// Go on although the schema is no longer that of the revision that the database is at
+    #[arg(long)]
+    pub(crate) allow_drift: bool,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -66,6 +77,22 @@ pub struct Downgrade {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Go on although the schema is no longer that of the revision that the database is at
+    #[arg(long)]
+    pub(crate) allow_drift: bool,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What `check` takes.
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    /// Prove the migrations in this directory, as a build does
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// Prove the locked ones again, too
+    #[arg(long)]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -129,6 +156,7 @@ impl Command {
         match self {
             Self::Upgrade(Upgrade { common, .. })
             | Self::Downgrade(Downgrade { common, .. })
+            | Self::Check(Check { common, .. })
             | Self::Stamp(Stamp { common, .. })
             | Self::Migrate(Migrate { common, .. })
             | Self::Lock(Lock { common, .. })

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use revchain_core::snippet::escape;
 use revchain_core::{Found, Policy, plan};
-use revchain_runtime::{Event, Options, Plan, Report, Request, Revision, Target};
+use revchain_runtime::{Event, OnDrift, Options, Plan, Report, Request, Revision, Target};
 
 use crate::args::{Command, Common, Downgrade};
 use crate::database::{exists, must_exist, open};
@@ -21,7 +21,7 @@ use crate::rebase::rebase;
 /// The commands of one application: on its chain, with its options, on its database.
 #[must_use = "commands do nothing until one is run"]
 pub struct Commands<'m> {
-    pub(crate) options: Options<'m>,
+    options: Options<'m>,
     database: Option<PathBuf>,
     directory: Option<PathBuf>,
     before_upgrade: Option<Prepare<'m>>,
@@ -79,20 +79,34 @@ impl<'m> Commands<'m> {
                 if let Some(prepare) = &self.before_upgrade {
                     prepare(path).map_err(|error| Failure::failed("before-upgrade", error))?;
                 }
-                let report = self.options.upgrade_to(&mut open(path)?, target).map_err(in_database(path))?;
+                let mut options = self.options(&upgrade.common, upgrade.allow_drift);
+                for revision in &upgrade.adopt_as {
+                    options = options.adopt_as(revision);
+                }
+                let report = options.upgrade_to(&mut open(path)?, target).map_err(in_database(path))?;
                 Ok(reported(path, &report))
             }
             Command::Downgrade(downgrade) => self.downgrade(downgrade),
             Command::Stamp(stamp) => {
                 let path = self.path(&stamp.common)?;
                 must_exist(path)?;
-                let report =
-                    self.options.stamp(&mut open(path)?, &stamp.revision).map_err(in_database(path))?;
-                Ok(reported(path, &report))
+                let options = self.options(&stamp.common, false);
+                let mut connection = open(path)?;
+                let report = options.stamp(&mut connection, &stamp.revision).map_err(in_database(path))?;
+                let mut answer = reported(path, &report);
+                // It is what it is told to be, but the next upgrade will ask for more.
+                match options.check(&connection) {
+                    Ok(drift) if report.to.is_some() && !drift.is_none() => {
+                        answer.text += &format!("\nwarning: {drift}");
+                    }
+                    _ => {}
+                }
+                Ok(answer)
             }
-            Command::Current(look) => self.current(self.path(&look.common)?),
-            Command::History(look) => self.history(self.path(&look.common)?),
-            Command::Pending(look) => self.pending(self.path(&look.common)?),
+            Command::Check(arguments) => self.check(arguments),
+            Command::Current(look) => self.current(&look.common),
+            Command::History(look) => self.history(&look.common),
+            Command::Pending(look) => self.pending(&look.common),
             Command::Migrate(arguments) => {
                 migrate(arguments, &self.chain_directory(), Some(self.options.migrations()))
             }
@@ -103,7 +117,13 @@ impl<'m> Commands<'m> {
         }
     }
 
-    fn path<'a>(&'a self, common: &'a Common) -> Result<&'a Path, Failure> {
+    /// The application's options, with what the command line adds.
+    pub(crate) fn options(&self, common: &Common, allow_drift: bool) -> Options<'m> {
+        let options = self.options.clone().ignore_tables(common.ignore_tables.iter());
+        if allow_drift { options.on_drift(OnDrift::Warn) } else { options }
+    }
+
+    pub(crate) fn path<'a>(&'a self, common: &'a Common) -> Result<&'a Path, Failure> {
         let path = common.database.as_deref().or(self.database.as_deref());
         path.ok_or_else(|| Failure::usage("no database given: pass -d PATH"))
     }
@@ -133,12 +153,13 @@ impl<'m> Commands<'m> {
         must_exist(path)?;
         let mut connection = open(path)?;
         let request = Request::Downgrade((&downgrade.revision).into());
-        let plan = self.options.plan(&connection, &request).map_err(in_database(path))?;
+        let options = self.options(&downgrade.common, downgrade.allow_drift);
+        let plan = options.plan(&connection, &request).map_err(in_database(path))?;
         if !plan.steps.is_empty() && !downgrade.yes {
             self.confirm(path, &plan)?;
         }
         // What was shown is what is done, or nothing is.
-        let report = self.options.carry_out(&mut connection, &request, &plan).map_err(in_database(path))?;
+        let report = options.carry_out(&mut connection, &request, &plan).map_err(in_database(path))?;
         Ok(reported(path, &report))
     }
 
@@ -186,7 +207,7 @@ fn reported(path: &Path, report: &Report) -> Answer {
 /// Long upgrades are seen to go on; the outcome is said once it is certain.
 fn show_progress(event: &Event<'_>) {
     match event {
-        Event::Waiting { .. } => {
+        Event::Waiting { .. } | Event::Drifted { .. } => {
             let _ = writeln!(anstream::stderr(), "{event}");
         }
         Event::Upgraded { revision, duration, .. } | Event::Downgraded { revision, duration, .. } => {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use revchain_core::Defects;
 use revchain_runtime::Error;
+use serde_json::{Value, json};
 
 /// What is said, and with which exit code.
 #[derive(Debug)]
@@ -11,22 +12,30 @@ pub(crate) struct Failure {
     /// A short name for scripts.
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// What else scripts are told.
+    pub(crate) json: Option<Value>,
     /// 1: a failure. 2: a usage error.
     pub(crate) exit: u8,
 }
 
 impl Failure {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { code: "usage", message: message.into(), exit: 2 }
+        Self { code: "usage", message: message.into(), json: None, exit: 2 }
     }
 
     /// Somebody was asked, and said no.
     pub(crate) fn declined() -> Self {
-        Self { code: "declined", message: "nothing was changed".to_owned(), exit: 1 }
+        Self { code: "declined", message: "nothing was changed".to_owned(), json: None, exit: 1 }
     }
 
     pub(crate) fn failed(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), exit: 1 }
+        Self { code, message: message.into(), json: None, exit: 1 }
+    }
+
+    /// The same, with more for scripts.
+    pub(crate) fn with(mut self, json: Value) -> Self {
+        self.json = Some(json);
+        self
     }
 }
 
@@ -38,7 +47,19 @@ pub(crate) fn in_database(path: &Path) -> impl Fn(Error) -> Failure + '_ {
 impl From<Defects> for Failure {
     fn from(defects: Defects) -> Self {
         let told: Vec<String> = defects.iter().map(ToString::to_string).collect();
-        Self::failed("defects", told.join("\n\nerror: "))
+        let list = defects.iter().map(|defect| {
+            json!({
+                "code": defect.code().name(),
+                "title": defect.title(),
+                "path": defect.path(),
+                "line": defect.line_column().map(|(line, _)| line),
+                "column": defect.line_column().map(|(_, column)| column),
+                "details": defect.detail_lines().collect::<Vec<_>>(),
+                "help": defect.help_text(),
+            })
+        });
+        let list = json!({ "defects": list.collect::<Vec<_>>() });
+        Self::failed("defects", told.join("\n\nerror: ")).with(list)
     }
 }
 

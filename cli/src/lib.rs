@@ -1,4 +1,4 @@
-//! The commands of [revchain](https://docs.rs/revchain): upgrade, downgrade, current, history, pending, stamp,
+//! The commands of [revchain](https://docs.rs/revchain): upgrade, downgrade, current, history, pending, check, stamp,
 //! migrate, lock, rebase. An application mounts them in its own clap CLI, under a name of its choice:
 //!
 //! ```
@@ -33,6 +33,7 @@
 //! standard output too. The exit code is 0 for success, 1 for a failure, 2 for a usage error.
 
 mod args;
+mod check;
 mod commands;
 mod database;
 mod failure;
@@ -58,6 +59,18 @@ pub fn run_on_directory(directory: &Path, command: &Command) -> ExitCode {
         Command::Migrate(arguments) => migrate::migrate(arguments, directory, None),
         Command::Lock(arguments) => lock::lock(arguments, directory, None),
         Command::Rebase(arguments) => rebase::rebase(arguments, directory),
+        Command::Check(arguments) => {
+            let directory = arguments.directory.as_deref().unwrap_or(directory);
+            let proven = check::prove_directory(directory, arguments.all);
+            proven.and_then(|proven| match arguments.common.database {
+                None => Ok(proven),
+                Some(_) => {
+                    let migrations = Migrations::from_directory(directory)?;
+                    let checked = Commands::new(migrations.options()).check_database(arguments)?;
+                    Ok(check::both(proven, checked))
+                }
+            })
+        }
         _ => match Migrations::from_directory(directory) {
             Ok(migrations) => return Commands::new(migrations.options()).run(command),
             Err(defects) => Err(defects.into()),

@@ -13,14 +13,15 @@ use crate::failure::Failure;
 use crate::output::Answer;
 use crate::source_tree;
 
-/// Writes the lock of the chain in `directory`. What is locked already stays so.
+/// Writes the lock of the chain in `directory`. What is locked already stays so; what is not is proven first, since a
+/// locked revision is not proven again.
 pub(crate) fn lock(
     arguments: &Lock,
     directory: &Path,
     embedded: Option<&Migrations>,
 ) -> Result<Answer, Failure> {
     let directory = arguments.directory.as_deref().unwrap_or(directory);
-    let Some((chain, before)) = source_tree::load(directory, embedded)? else {
+    let Some((chain, before)) = source_tree::load_proven(directory, embedded)? else {
         return Err(Failure::failed(
             "no-chain",
             format!("{}: there is no chain to lock", directory.display()),

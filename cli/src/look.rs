@@ -5,22 +5,24 @@ use std::path::Path;
 use revchain_core::checksum;
 use revchain_core::snippet::escape;
 use revchain_runtime::rusqlite::Connection;
-use revchain_runtime::{Conflict, Request, Revision, Stamp, Step, Target};
+use revchain_runtime::{Conflict, Options, Request, Revision, Stamp, Step, Target};
 use serde_json::{Value, json};
 
 use crate::Commands;
+use crate::args::Common;
 use crate::database::look;
 use crate::failure::{Failure, in_database};
 use crate::output::{self, Answer, CURRENT, FAINT, PENDING};
 
 impl Commands<'_> {
-    pub(crate) fn current(&self, path: &Path) -> Result<Answer, Failure> {
+    pub(crate) fn current(&self, common: &Common) -> Result<Answer, Failure> {
+        let (path, options) = (self.path(common)?, self.options(common, false));
         let connection = look(path)?;
         let current = match &connection {
-            Some(connection) => self.options.current(connection).map_err(in_database(path))?,
+            Some(connection) => options.current(connection).map_err(in_database(path))?,
             None => None,
         };
-        let state = self.state(path, connection.as_ref())?;
+        let state = self.state(path, &options, connection.as_ref())?;
         let id = current.map_or("base", Revision::id);
         let summary = current.map(|current| format!("  {}", escape(current.summary()))).unwrap_or_default();
         let pending = state.pending.map(|places| ids(&places, self.revisions()));
@@ -43,25 +45,33 @@ impl Commands<'_> {
     }
 
     /// What an upgrade would find.
-    fn state(&self, path: &Path, connection: Option<&Connection>) -> Result<State, Failure> {
+    fn state(
+        &self,
+        path: &Path,
+        options: &Options<'_>,
+        connection: Option<&Connection>,
+    ) -> Result<State, Failure> {
         let Some(connection) = connection else {
             let pending = Some((0..self.revisions().len()).collect());
             return Ok(State { note: "there is no such file yet".to_owned(), pending });
         };
         let request = Request::Upgrade(Target::Head);
-        match self.options.plan(connection, &request) {
+        match options.plan(connection, &request) {
             Ok(plan) => {
                 let stamped: Vec<usize> = plan
                     .steps
                     .iter()
-                    .filter_map(|step| if let Step::Stamp(place) = *step { Some(place) } else { None })
+                    .filter_map(|step| match *step {
+                        Step::Stamp(place) | Step::Adopt(place) => Some(place),
+                        _ => None,
+                    })
                     .collect();
                 let pending: Vec<usize> = plan.upgrades().collect();
                 let note = match stamped.last() {
                     Some(&last) => {
                         let id = self.revisions()[last].id();
                         format!(
-                            "it has tables, but no history: an upgrade would stamp {id} and apply {}",
+                            "it has tables, but no history: an upgrade would record {id} and apply {}",
                             pending.len()
                         )
                     }
@@ -70,18 +80,25 @@ impl Commands<'_> {
                 Ok(State { note, pending: Some(pending) })
             }
             Err(error) => match error.conflict() {
-                Some(Conflict::Unmanaged { .. }) => {
-                    Ok(State { note: "it has tables, but no history".to_owned(), pending: None })
+                Some(
+                    Conflict::Unmanaged { .. }
+                    | Conflict::Unrecognized { .. }
+                    | Conflict::BaselineDiffers { .. }
+                    | Conflict::Ambiguous { .. },
+                ) => Ok(State { note: "it has tables, but no history".to_owned(), pending: None }),
+                Some(Conflict::Drifted { .. }) => {
+                    Ok(State { note: "its schema has drifted: see `check`".to_owned(), pending: None })
                 }
                 _ => Err(in_database(path)(error)),
             },
         }
     }
 
-    pub(crate) fn history(&self, path: &Path) -> Result<Answer, Failure> {
+    pub(crate) fn history(&self, common: &Common) -> Result<Answer, Failure> {
+        let (path, options) = (self.path(common)?, self.options(common, false));
         let connection = look(path)?;
         let stamps = match &connection {
-            Some(connection) => self.options.history(connection).map_err(in_database(path))?,
+            Some(connection) => options.history(connection).map_err(in_database(path))?,
             None => Vec::new(),
         };
         let known = |stamp: &&Stamp| self.revisions().iter().any(|revision| revision.id() == stamp.revision);
@@ -104,7 +121,8 @@ impl Commands<'_> {
             current.is_current = true;
         }
         // Where the database is ahead, or a file was edited, the entries say so themselves.
-        let note = self.state(path, connection.as_ref()).map(|state| state.note).unwrap_or_default();
+        let note =
+            self.state(path, &options, connection.as_ref()).map(|state| state.note).unwrap_or_default();
         let note = if note.is_empty() { note } else { format!(" ({note})") };
         let width = entries.iter().map(|entry| entry.id.len()).max().unwrap_or_default();
         let lines: String = entries.iter().map(|entry| format!("\n{}", entry.line(width))).collect();
@@ -118,10 +136,11 @@ impl Commands<'_> {
         })
     }
 
-    pub(crate) fn pending(&self, path: &Path) -> Result<Answer, Failure> {
+    pub(crate) fn pending(&self, common: &Common) -> Result<Answer, Failure> {
+        let (path, options) = (self.path(common)?, self.options(common, false));
         let connection = look(path)?;
         let pending: Vec<&Revision> = match &connection {
-            Some(connection) => self.options.pending(connection).map_err(in_database(path))?,
+            Some(connection) => options.pending(connection).map_err(in_database(path))?,
             None => self.revisions().iter().collect(),
         };
         let database = path.display();

@@ -27,8 +27,14 @@ pub(crate) fn finish(result: Result<Answer, Failure>, as_json: bool) -> ExitCode
     let written = match &result {
         Ok(answer) if as_json => writeln!(io::stdout(), "{}", answer.json),
         Ok(answer) => writeln!(anstream::stdout(), "{}", answer.text),
-        Err(Failure { code, message, .. }) if as_json => {
-            writeln!(io::stdout(), "{}", json!({ "error": { "code": code, "message": message } }))
+        Err(Failure { code, message, json: more, .. }) if as_json => {
+            let mut error = json!({ "code": code, "message": message });
+            if let (Some(error), Some(more)) =
+                (error.as_object_mut(), more.as_ref().and_then(Value::as_object))
+            {
+                error.extend(more.clone());
+            }
+            writeln!(io::stdout(), "{}", json!({ "error": error }))
         }
         // Not the user's mistake, but what they wanted.
         Err(Failure { code: "declined", message, .. }) => writeln!(anstream::stderr(), "{message}"),

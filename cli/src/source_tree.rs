@@ -6,7 +6,7 @@ use std::path::Path;
 
 use revchain_core::name::Date;
 use revchain_core::{Chain, Code, Draft, Lock, lock};
-use revchain_runtime::Migrations;
+use revchain_runtime::{Migrations, Scope, prove};
 
 use crate::failure::Failure;
 
@@ -16,7 +16,24 @@ pub(crate) fn load(
     directory: &Path,
     embedded: Option<&Migrations>,
 ) -> Result<Option<(Chain, Option<Lock>)>, Failure> {
-    let found = match Draft::read(directory, &directory.to_string_lossy()).finish_to_lock() {
+    finish(Draft::read(directory, &directory.to_string_lossy()), directory, embedded)
+}
+
+/// The same, with all of the chain proven that is not locked.
+pub(crate) fn load_proven(
+    directory: &Path,
+    embedded: Option<&Migrations>,
+) -> Result<Option<(Chain, Option<Lock>)>, Failure> {
+    let draft = prove(Draft::read(directory, &directory.to_string_lossy()), Scope::Unlocked);
+    finish(draft, directory, embedded)
+}
+
+fn finish(
+    draft: Draft,
+    directory: &Path,
+    embedded: Option<&Migrations>,
+) -> Result<Option<(Chain, Option<Lock>)>, Failure> {
+    let found = match draft.finish_to_lock() {
         Ok(found) => Some(found),
         Err(defects) => {
             let nothing = |code| {

@@ -221,18 +221,106 @@ fn downgrade_asks_on_a_terminal() {
 #[test]
 fn stamp_records_where_a_database_is() {
     let shell = Shell::new();
-    Connection::open(shell.path("app.db")).unwrap().execute_batch("CREATE TABLE users (b)").unwrap();
+    let db = Connection::open(shell.path("app.db")).unwrap();
+    db.execute_batch("CREATE TABLE users (a); CREATE INDEX mine ON users (a)").unwrap();
     let (code, _, error) = shell.run("upgrade -d app.db");
     assert_eq!(code, 1);
-    assert!(error.contains("the nearest is 001") && error.contains("`stamp -r 001`"), "{error}");
+    assert!(
+        error.contains("the nearest is 001, from which it differs:\n    + index mine ON users (a)\n")
+            && error.contains("`stamp -r 001`"),
+        "{error}"
+    );
     assert_eq!(shell.ok("current -d app.db"), "app.db: base (it has tables, but no history)");
     assert!(shell.ok("history -d app.db").starts_with("app.db (it has tables, but no history)\n"));
     assert_eq!(
         shell.ok("stamp -d app.db -r 001"),
-        "app.db: stamped at 001: 1 revision recorded, nothing run"
+        "app.db: stamped at 001: 1 revision recorded, nothing run\n\
+         warning: the schema is no longer that of 001:\n    + index mine ON users (a)"
     );
-    assert!(shell.ok("upgrade -d app.db").contains("upgraded from 001 to 003"));
+    assert_eq!(shell.run("upgrade -d app.db").0, 1, "it has drifted");
+    let (_, out, error) = shell.run("upgrade -d app.db --allow-drift");
+    assert!(out.contains("upgraded from 001 to 003"), "{out}");
+    assert!(
+        error.starts_with("the schema is no longer that of 001: `check` shows what is different"),
+        "{error}"
+    );
+    assert_eq!(shell.run("downgrade -d app.db --yes").0, 1);
+    db.execute_batch("DROP INDEX mine").unwrap();
+    assert!(shell.ok("downgrade -d app.db --yes").contains("downgraded from 003 to 002"));
     assert_eq!(shell.run("stamp -d app.db").0, 2, "a stamp names its revision");
+}
+
+#[test]
+fn a_database_without_a_history_is_recognised() {
+    let shell = Shell::new();
+    shell.migration("20260104_0000_004_data.sql", "003", "UPDATE tags SET a = 1;", "UPDATE tags SET a = 0;");
+    let db = Connection::open(shell.path("app.db")).unwrap();
+    db.execute_batch("CREATE TABLE users (a); CREATE TABLE notes (a);").unwrap();
+    assert_eq!(
+        shell.ok("current -d app.db"),
+        "app.db: base (it has tables, but no history: an upgrade would record 002 and apply 2)"
+    );
+    db.execute_batch("CREATE TABLE tags (a)").unwrap();
+    let (code, _, error) = shell.run("upgrade -d app.db");
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("that of several revisions: 003, 004") && error.contains("--adopt-as 004"),
+        "{error}"
+    );
+    assert!(shell.ok("upgrade -d app.db --adopt-as 003").contains("adopted at 003, then upgraded to 004"));
+    assert!(shell.ok("history -d app.db").contains("  adopt    Add tags."));
+}
+
+#[test]
+fn check_compares_a_database_with_its_revision() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    let proven = "migrations: 3 revisions proven, up, down and up again; the head is 003";
+    assert_eq!(shell.ok("check -d app.db"), format!("{proven}\napp.db: the schema is that of 003"));
+    let db = Connection::open(shell.path("app.db")).unwrap();
+    db.execute_batch("DROP TABLE notes; CREATE TABLE of_others (a)").unwrap();
+    let (code, out, error) = shell.run("check -d app.db");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(
+        error.contains(
+            "app.db: the schema is no longer that of 003:\n    - table notes (a)\n    + table of_others (a)\n"
+        ),
+        "{error}"
+    );
+    let (_, out, _) = shell.run("check -d app.db --ignore-tables of_*,none --json");
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["error"]["code"], "drifted");
+    assert_eq!(json["error"]["drift"], json!(["- table notes (a)"]));
+    assert_eq!(shell.run("check -d missing.db").0, 1);
+    assert!(!shell.path("missing.db").exists());
+}
+
+#[test]
+fn check_proves_a_directory_as_a_build_does() {
+    let shell = Shell::new();
+    assert_eq!(shell.json("check migrations --json")["revisions"], 3);
+    shell.ok("lock");
+    assert_eq!(
+        shell.ok("check"),
+        "migrations: 0 revisions proven, up, down and up again, and 3 revisions locked, of which only the upgrade was run \
+         (--all proves them again); the head is 003"
+    );
+    // What was locked without a proof, by an older version, is found by proving all of it.
+    fs::remove_file(shell.path("migrations/revchain.lock")).unwrap();
+    shell.migration("20260103_0000_003_tags.sql", "002", "CREATE TABLE tags (a);", "SELECT 1;");
+    let (code, _, error) = shell.run("check migrations");
+    assert_eq!(code, 1);
+    assert!(
+        error.starts_with("error: [downgrade-does-not-restore] the downgrade of 003 does not give back the schema of 002\n  migrations/20260103_0000_003_tags.sql:8:1\n"),
+        "{error}"
+    );
+    let (code, out, _) = shell.run("check --json");
+    assert_eq!(code, 1);
+    let defect = serde_json::from_str::<Value>(&out).unwrap()["error"]["defects"][0].clone();
+    assert_eq!((&defect["code"], &defect["line"]), (&json!("downgrade-does-not-restore"), &json!(8)));
+    assert_eq!(defect["details"], json!(["+ table tags (a)"]));
+    assert!(shell.run("lock").2.contains("[downgrade-does-not-restore]"), "what is not proven is not locked");
+    assert!(!shell.path("migrations/revchain.lock").exists());
 }
 
 #[test]

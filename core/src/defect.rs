@@ -114,6 +114,8 @@ codes! {
     ForeignKeyViolation = "foreign-key-violation",
     /// A revision that rebuilds a table loses rows or values of it.
     RowsLost = "rows-lost",
+    /// A revision that rebuilds a table forgets an index or a trigger that was on it.
+    ForgottenInRebuild = "forgotten-in-rebuild",
     /// `@unproven` stands in a revision of which everything can be proven.
     NeedlesslyUnproven = "needlessly-unproven",
 }

@@ -21,6 +21,22 @@ enum Act {
     ChangeRows(String),
     /// `ADD COLUMN` with what rows that are there may not satisfy.
     StrainRows(String),
+    /// `DROP INDEX` or `DROP TRIGGER`.
+    DropAttached(String),
+}
+
+impl Act {
+    /// The table that it is about.
+    fn table(&self) -> &str {
+        let (Self::DropTable(name)
+        | Self::RenameTable(name, _)
+        | Self::DropColumn(name, _)
+        | Self::RenameColumn(name, ..)
+        | Self::ChangeRows(name)
+        | Self::StrainRows(name)
+        | Self::DropAttached(name)) = self;
+        name
+    }
 }
 
 /// Something that a revision destroys.
@@ -32,6 +48,16 @@ pub(crate) struct Destroyed {
     pub(crate) statement: usize,
     /// Whether that drops the whole table, and a new one takes its name.
     pub(crate) is_rebuild: bool,
+}
+
+/// An index or a trigger that went with the table that it was on, and did not come back with its successor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Forgotten {
+    pub(crate) class: &'static str,
+    pub(crate) name: String,
+    pub(crate) table: String,
+    /// Which statement drops the table.
+    pub(crate) statement: usize,
 }
 
 /// What becomes of the tables while the statements run.
@@ -70,7 +96,9 @@ impl Fates {
 
     /// Whether there is anything that can destroy.
     pub(crate) fn is_harmless(&self) -> bool {
-        self.acts.iter().all(|(act, _)| matches!(act, Act::ChangeRows(_) | Act::StrainRows(_)))
+        self.acts
+            .iter()
+            .all(|(act, _)| matches!(act, Act::ChangeRows(_) | Act::StrainRows(_) | Act::DropAttached(_)))
     }
 
     /// What is destroyed on the way from the one schema to the other.
@@ -82,25 +110,59 @@ impl Fates {
         fates.iter().flat_map(|fate| fate.destroyed(before, after)).collect()
     }
 
+    /// The indexes and triggers that a rebuild forgets to make again.
+    pub(crate) fn forgotten(&self, before: &Schema, after: &Schema) -> Vec<Forgotten> {
+        let is_dropped = |name: &str| {
+            let names = |(act, _): &(Act, usize)| matches!(act, Act::DropAttached(dropped) if dropped.eq_ignore_ascii_case(name));
+            self.acts.iter().any(names)
+        };
+        let mut forgotten = Vec::new();
+        for fate in self.follow(before) {
+            let (Some(statement), Some(successor)) = (fate.dropped_by, fate.successor(after)) else {
+                continue;
+            };
+            let there = after.attached(&successor);
+            let gone = fate.destroyed(before, after);
+            for (class, name, text) in before.attached(&fate.origin) {
+                let is_there =
+                    there.iter().any(|(_, other, same)| other.eq_ignore_ascii_case(name) || *same == text);
+                // What was on a column that is gone has nothing to be on.
+                let is_on_gone = gone
+                    .iter()
+                    .filter_map(|destroyed| destroyed.column.as_deref())
+                    .any(|column| text.to_ascii_lowercase().contains(&column.to_ascii_lowercase()));
+                if !(is_there || is_on_gone || is_dropped(name)) {
+                    forgotten.push(Forgotten {
+                        class,
+                        name: name.to_owned(),
+                        table: fate.origin.clone(),
+                        statement,
+                    });
+                }
+            }
+        }
+        forgotten
+    }
+
+    /// The tables from before that the statements name, each followed through them.
     fn follow(&self, before: &Schema) -> Vec<Fate> {
-        let mut fates: Vec<Fate> = before
-            .tables()
-            .map(|table| Fate {
-                origin: table.to_owned(),
-                name: table.to_owned(),
-                renamed: BTreeMap::new(),
-                dropped_by: None,
-                cut_by: None,
-                is_strained: false,
-            })
-            .collect();
+        let mut fates: Vec<Fate> = Vec::new();
+        for (act, _) in &self.acts {
+            let name = act.table();
+            let is_followed = fates.iter().any(|fate| fate.origin.eq_ignore_ascii_case(name));
+            if let (false, Some(table)) = (is_followed, before.table_name(name)) {
+                fates.push(Fate {
+                    origin: table.to_owned(),
+                    name: table.to_owned(),
+                    renamed: BTreeMap::new(),
+                    dropped_by: None,
+                    cut_by: None,
+                    is_strained: false,
+                });
+            }
+        }
         for (act, statement) in &self.acts {
-            let (Act::DropTable(name)
-            | Act::RenameTable(name, _)
-            | Act::DropColumn(name, _)
-            | Act::RenameColumn(name, ..)
-            | Act::ChangeRows(name)
-            | Act::StrainRows(name)) = act;
+            let name = act.table();
             let alive = |fate: &&mut Fate| fate.dropped_by.is_none() && fate.name.eq_ignore_ascii_case(name);
             // One that is made on the way has no fate of its own.
             let Some(fate) = fates.iter_mut().find(alive) else { continue };
@@ -110,7 +172,7 @@ impl Fates {
                 Act::DropColumn(..) => fate.cut_by = Some(*statement),
                 Act::RenameColumn(_, from, to) => fate.rename(before, from, to),
                 Act::StrainRows(_) => fate.is_strained = true,
-                Act::ChangeRows(_) => {}
+                Act::ChangeRows(_) | Act::DropAttached(_) => {}
             }
         }
         fates
@@ -122,7 +184,7 @@ impl Fates {
         match fate {
             Some(fate) if fate.dropped_by.is_some() => vec![fate.origin, fate.name],
             Some(fate) => vec![fate.name],
-            None => Vec::new(),
+            None => vec![table.to_owned()],
         }
     }
 
@@ -156,16 +218,17 @@ impl Fate {
         self.renamed.get(&column.to_ascii_lowercase()).cloned().unwrap_or_else(|| column.to_owned())
     }
 
+    /// What the table is called afterwards, or the one that takes its place.
+    fn successor(&self, after: &Schema) -> Option<String> {
+        // One that was set aside under another name, copied and dropped, is succeeded by one of its first name.
+        let names = if self.dropped_by.is_some() { vec![&self.origin, &self.name] } else { vec![&self.name] };
+        names.into_iter().find(|name| after.columns(name).is_some()).cloned()
+    }
+
     fn destroyed(&self, before: &Schema, after: &Schema) -> Vec<Destroyed> {
         let is_rebuild = self.dropped_by.is_some();
-        // A table that was set aside under another name, copied and dropped, is succeeded by one of its first name.
-        let names = [&self.origin, &self.name];
-        let successor = match is_rebuild {
-            false => after.columns(&self.name),
-            true => names.iter().find_map(|name| after.columns(name)),
-        };
         let statement = self.dropped_by.or(self.cut_by).unwrap_or(0);
-        let Some(columns) = successor else {
+        let Some(columns) = self.successor(after).and_then(|name| after.columns(&name)) else {
             return vec![Destroyed {
                 table: self.origin.clone(),
                 column: None,
@@ -174,8 +237,12 @@ impl Fate {
             }];
         };
         let is_gone = |column: &&str| {
-            let now = if is_rebuild { (*column).to_owned() } else { self.now(column) };
-            !columns.is_empty() && !columns.iter().any(|name| name.eq_ignore_ascii_case(&now))
+            let now = self.now(column);
+            // What takes its place may have it under its first name, or under the one that it had last.
+            let is_there = |name: &&str| {
+                name.eq_ignore_ascii_case(&now) || is_rebuild && name.eq_ignore_ascii_case(column)
+            };
+            !columns.is_empty() && !columns.iter().any(is_there)
         };
         let gone = before.columns(&self.origin).unwrap_or_default().into_iter().filter(is_gone);
         gone.map(|column| Destroyed {
@@ -195,6 +262,10 @@ fn act(sql: &str) -> Option<Act> {
     if cursor.eat(&["DROP", "TABLE"]) {
         cursor.eat(&["IF", "EXISTS"]);
         return Some(Act::DropTable(cursor.qualified_name()?));
+    }
+    if cursor.eat(&["DROP", "INDEX"]) || cursor.eat(&["DROP", "TRIGGER"]) {
+        cursor.eat(&["IF", "EXISTS"]);
+        return Some(Act::DropAttached(cursor.qualified_name()?));
     }
     if cursor.eat(&["ALTER", "TABLE"]) {
         let table = cursor.qualified_name()?;

@@ -2,11 +2,13 @@
 
 use crate::chain::Chain;
 use crate::defect::{Code, Defect};
-use crate::destruction::{Destroyed, Fates};
+use crate::destruction::{Destroyed, Fates, Forgotten};
 use crate::draft::Note;
 use crate::revision::{Destroys, Downgrade, Half, Revision};
-use crate::schema::{Diff, Schema};
+use crate::schema::cursor::{self, Cursor};
+use crate::schema::{Diff, Schema, quote};
 use crate::snippet::Snippet;
+use crate::sql::{Token, unquote};
 use crate::suggest::did_you_mean;
 
 pub use crate::destruction::names;
@@ -34,6 +36,8 @@ pub fn refused(
     schema: &Schema,
 ) -> Defect {
     let id = revision.id();
+    let half = half(revision, run);
+    let sql = half.statements().nth(statement).map(|statement| statement.sql()).unwrap_or_default();
     let title = match run {
         Run::Upgrade => format!("the upgrade of {id} fails: {message}"),
         Run::Downgrade => format!("the downgrade of {id} fails: {message}"),
@@ -41,17 +45,31 @@ pub fn refused(
         Run::WithRows => format!("the upgrade of {id} fails where the table has rows: {message}"),
     };
     let help = match run {
-        Run::Again => {
-            "let the downgrade undo all that the upgrade does, also the rows that it adds".to_owned()
-        }
-        Run::WithRows => {
-            "every database in use would fail here: give the column a constant DEFAULT, or rebuild the table"
-                .to_owned()
-        }
-        _ => help_for(message, schema),
+        Run::Again => "in the `@downgrade`, undo all that the upgrade does, also the rows that it adds".to_owned(),
+        Run::WithRows => "every database in use would fail here: give the column a constant DEFAULT that its constraints allow,\n\
+                          or rebuild the table"
+            .to_owned(),
+        _ => help_for(message, sql, schema),
     };
+    // Of what is missing, SQLite does not always say where it stands.
+    let offset = offset.or_else(|| place_of(missing_name(message)?, sql));
     let defect = Defect::new(Code::SqlError, title).help(help);
-    at_statement(defect, revision, half(revision, run), statement, offset, "")
+    at_statement(defect, revision, half, statement, offset, "")
+}
+
+/// The name in `no such table: main.users` and the like.
+fn missing_name(message: &str) -> Option<&str> {
+    let (_, name) = ["no such table: ", "no such column: "]
+        .into_iter()
+        .find_map(|start| Some((start, message.split_once(start)?.1)))?;
+    name.rsplit('.').next()
+}
+
+/// Where a name stands in a statement, in bytes.
+fn place_of(name: &str, sql: &str) -> Option<usize> {
+    let tokens = cursor::tokens(sql);
+    let is_name = |token: &&Token| unquote(token.text(sql)).eq_ignore_ascii_case(name);
+    tokens.iter().find(is_name).map(|token| token.span.start)
 }
 
 fn half(revision: &Revision, run: Run) -> &Half {
@@ -90,22 +108,35 @@ pub fn lacks_what_programs_register(message: &str) -> bool {
     REGISTERED.iter().any(|start| message.contains(start))
 }
 
-fn help_for(message: &str, schema: &Schema) -> String {
+fn help_for(message: &str, sql: &str, schema: &Schema) -> String {
     if lacks_what_programs_register(message) {
         return "if only the program has it, say so in the header: `-- @unproven the program registers …`"
             .to_owned();
     }
-    let named = |start: &str| message.strip_prefix(start).map(|name| name.rsplit('.').next().unwrap_or(name));
-    let meant = match (named("no such table: "), named("no such column: ")) {
-        (Some(table), _) => did_you_mean(table, schema.tables()),
-        (_, Some(column)) => {
-            let columns = schema.tables().flat_map(|table| schema.columns(table).unwrap_or_default());
-            did_you_mean(column.trim_matches('"'), columns)
+    if message.ends_with("syntax error") {
+        return "SQLite could not read on from here: look for a comma, a semicolon or a parenthesis that is missing before it"
+            .to_owned();
+    }
+    if message.contains("after drop column") {
+        return "drop the index, view or trigger that uses the column first, and make it again without it"
+            .to_owned();
+    }
+    if message.starts_with("Cannot add a UNIQUE column") {
+        return "add the column without UNIQUE, then CREATE UNIQUE INDEX".to_owned();
+    }
+    let meant = missing_name(message).and_then(|name| match message.contains("no such table") {
+        true => did_you_mean(name, schema.tables()),
+        false => {
+            let named = names(sql);
+            // Of the tables that the statement names.
+            let tables =
+                schema.tables().filter(|table| named.iter().any(|name| name.eq_ignore_ascii_case(table)));
+            let columns = tables.flat_map(|table| schema.columns(table).unwrap_or_default());
+            did_you_mean(name, columns.filter(|column| !column.eq_ignore_ascii_case(name)))
         }
-        _ => None,
-    };
+    });
     meant.map_or_else(
-        || "SQLite says the same in every database: mend the statement".to_owned(),
+        || "no database can run this statement: correct it".to_owned(),
         |meant| format!("did you mean `{meant}`?"),
     )
 }
@@ -121,27 +152,37 @@ pub fn not_restored(chain: &Chain, place: usize, diff: &Diff) -> Defect {
     let Downgrade::Sql(half) = revision.downgrade() else {
         return Defect::new(Code::DowngradeDoesNotRestore, title).at(revision.path());
     };
-    // The statement that has most to do with it.
-    let is_about = |sql: &str| {
-        let named = names(sql);
-        diff.names().any(|name| named.iter().any(|named| named.eq_ignore_ascii_case(name)))
-    };
-    let about = half.statements().enumerate().filter(|(_, statement)| is_about(statement.sql())).last();
-    let help = "each line is before the upgrade → after the downgrade: `-` is lost, `+` is left over.\nlet the downgrade \
-                make it as it was; a table made by CREATE TABLE … AS SELECT has no keys, defaults or indexes";
-    let help = match diff.lines().any(|line| line.contains(" → ")) || half_copies(half) {
-        true => help,
-        false => "`-` is lost after the downgrade, `+` is left over: let the downgrade make it as it was",
-    };
+    let has = |what: &str| diff.lines().any(|line| line.contains(what));
+    let mut help = match has(" → ") {
+        true => "left of `→` is how it was before the upgrade, right how it is after the downgrade; `-` is missing then, `+` is\nleft over. Let the downgrade make it as it was",
+        false => "`-` is missing after the downgrade, `+` is left over: let the downgrade make it as it was",
+    }
+    .to_owned();
+    if half.statements().any(|statement| copies_by_select(statement.sql())) {
+        help += "\n(a table made by CREATE TABLE … AS SELECT has no keys, constraints, defaults or indexes)";
+    } else if has("columns in the order") {
+        help += "\n(ADD COLUMN can only append: rebuild the table, or say `@irreversible` and why)";
+    }
     let defect = Defect::new(Code::DowngradeDoesNotRestore, title).details(diff).help(help);
-    at_statement(defect, revision, half, about.map_or(0, |(index, _)| index), None, "")
+    let about: Vec<String> = diff.names().map(str::to_owned).collect();
+    at_last_about(defect, revision, half, &about)
 }
 
-fn half_copies(half: &Half) -> bool {
-    half.statements().any(|statement| {
-        let sql = statement.sql().to_ascii_uppercase();
-        sql.starts_with("CREATE") && sql.contains("TABLE") && sql.contains("SELECT")
-    })
+/// Shows the last statement that names one of these things, or the first of all.
+fn at_last_about(defect: Defect, revision: &Revision, half: &Half, about: &[String]) -> Defect {
+    let is_about = |sql: &str| {
+        let named = names(sql);
+        about.iter().any(|name| named.iter().any(|named| named.eq_ignore_ascii_case(name)))
+    };
+    let statements = half.statements().enumerate();
+    let last = statements.filter(|(_, statement)| is_about(statement.sql())).last();
+    at_statement(defect, revision, half, last.map_or(0, |(index, _)| index), None, "")
+}
+
+fn copies_by_select(sql: &str) -> bool {
+    let tokens = cursor::tokens(sql);
+    let has = |word: &str| tokens.iter().any(|token| token.is_word(sql, word));
+    starts_with_one_of(sql, &["CREATE"]) && has("TABLE") && has("SELECT")
 }
 
 /// What an upgrade drops and no `@destroys` names, and the `@destroys` that name what it does not touch.
@@ -158,6 +199,9 @@ pub fn destruction(revision: &Revision, note: &Note, before: &Schema, after: &Sc
         if !revision.destroys().iter().any(|declared| is(declared, destroyed)) {
             defects.push(undeclared(revision, destroyed));
         }
+    }
+    for forgotten in fates.forgotten(before, after) {
+        defects.push(self::forgotten(revision, &forgotten));
     }
     for (index, declared) in revision.destroys().iter().enumerate() {
         let table = &declared.table;
@@ -177,44 +221,56 @@ pub fn destruction(revision: &Revision, note: &Note, before: &Schema, after: &Sc
 fn undeclared(revision: &Revision, destroyed: &Destroyed) -> Defect {
     let Destroyed { table, column, statement, is_rebuild } = destroyed;
     let id = revision.id();
-    let (what, name) = match column {
-        Some(column) => ("column", format!("{table}.{column}")),
-        None => ("table", table.clone()),
-    };
+    let name = full_name(table, column.as_deref());
+    let lost = if column.is_some() { "values" } else { "rows" };
     let title = format!(
-        "the upgrade of {id} destroys the {what} `{name}` and all that is in it, and does not say so"
+        "the upgrade of {id} drops `{name}` with all its {lost}, and no `@destroys` says that this is meant"
     );
-    let note = match is_rebuild {
-        true => "the table that takes its place lacks the column",
-        false => "",
-    };
-    let quoted = match column {
-        Some(column) => format!("{}.{}", crate::schema::quote(table), crate::schema::quote(column)),
-        None => crate::schema::quote(table),
-    };
-    let help = format!("if that is meant, say so and why in the header: `-- @destroys {quoted} REASON`");
+    let note = if *is_rebuild { "the table that takes its place lacks the column" } else { "" };
+    let help = format!("if it is, say so and why in the header: `-- @destroys {name} REASON`");
     let defect = Defect::new(Code::UndeclaredDestruction, title).help(help);
     at_statement(defect, revision, revision.upgrade(), *statement, None, note)
 }
 
+fn forgotten(revision: &Revision, forgotten: &Forgotten) -> Defect {
+    let Forgotten { class, name, table, statement } = forgotten;
+    let id = revision.id();
+    let title =
+        format!("the upgrade of {id} rebuilds `{table}`, and the {class} `{name}` that was on it is gone");
+    let help = format!(
+        "it went with the old table: make it again on the new one, or if it is to go, say so: `DROP {} {name}` before that",
+        class.to_uppercase()
+    );
+    let defect = Defect::new(Code::ForgottenInRebuild, title).help(help);
+    at_statement(defect, revision, revision.upgrade(), *statement, None, "")
+}
+
+/// A table, or a column of it, as `@destroys` names it.
+fn full_name(table: &str, column: Option<&str>) -> String {
+    match column {
+        Some(column) => format!("{}.{}", quote(table), quote(column)),
+        None => quote(table),
+    }
+}
+
 fn destroys_nothing(revision: &Revision, note: &Note, index: usize, exists: bool, before: &Schema) -> Defect {
-    let declared = &revision.destroys()[index];
-    let name = match &declared.column {
-        Some(column) => format!("{}.{column}", declared.table),
-        None => declared.table.to_string(),
-    };
+    let Destroys { table, column, .. } = &revision.destroys()[index];
+    let (id, name) = (revision.id(), full_name(table, column.as_deref()));
     let (title, help) = if exists {
-        let title =
-            format!("`@destroys {name}` is said, and the upgrade of {} does not destroy it", revision.id());
-        (title, "remove the line".to_owned())
+        (format!("`@destroys {name}`: the upgrade of {id} does not destroy it"), "remove the line".to_owned())
     } else {
-        let title =
-            format!("`@destroys {name}` is said, and there is no such thing before {}", revision.id());
-        let meant = match (&declared.column, before.columns(&declared.table)) {
-            (Some(column), Some(columns)) => did_you_mean(column, columns.into_iter()),
-            _ => did_you_mean(&declared.table, before.tables()),
+        let (what, meant) = match (column, before.columns(table)) {
+            (Some(column), Some(columns)) => {
+                let meant = did_you_mean(column, columns.into_iter());
+                (
+                    format!("the table `{table}` has no such column"),
+                    meant.map(|meant| full_name(table, Some(meant))),
+                )
+            }
+            _ => ("there is no such table".to_owned(), did_you_mean(table, before.tables()).map(quote)),
         };
-        (title, meant.map_or("remove the line".to_owned(), |meant| format!("did you mean `{meant}`?")))
+        let help = meant.map_or("remove the line".to_owned(), |meant| format!("did you mean `{meant}`?"));
+        (format!("`@destroys {name}`: {what} before {id}"), help)
     };
     let defect = Defect::new(Code::DestroysNothing, title).at(revision.path()).help(help);
     showing_directive(defect, note, "destroys", index)
@@ -240,7 +296,7 @@ fn showing_directive(defect: Defect, note: &Note, name: &str, nth: usize) -> Def
 
 /// `@unproven` in a revision of which everything can be proven.
 pub fn needlessly_unproven(revision: &Revision, note: &Note) -> Defect {
-    let title = format!("everything in {} can be proven, and it says `@unproven`", revision.id());
+    let title = format!("`@unproven` is not needed: all of {} was run", revision.id());
     let help = "remove the line: it is for SQL that needs what only the program registers";
     let defect = Defect::new(Code::NeedlesslyUnproven, title).at(revision.path()).help(help);
     showing_directive(defect, note, "unproven", 0)
@@ -249,45 +305,68 @@ pub fn needlessly_unproven(revision: &Revision, note: &Note) -> Defect {
 /// Rows, or a key, that point at nothing after a revision has run. `violations` are lines that say which, `tables` the
 /// tables that they are in.
 pub fn broken_keys(revision: &Revision, run: Run, tables: &[String], violations: &str) -> Defect {
+    let direction = if run == Run::Downgrade { "downgrade" } else { "upgrade" };
+    let half = half(revision, run);
     let id = revision.id();
-    let title = match run {
-        Run::Downgrade => format!("the downgrade of {id} leaves foreign keys that point at nothing"),
-        _ => format!("the upgrade of {id} leaves foreign keys that point at nothing"),
-    };
+    if tables.is_empty() {
+        let title =
+            format!("a foreign key does not fit its parent after the {direction} of {id}: {violations}");
+        let help = "let it name the primary key of the parent, or columns with a UNIQUE constraint or index";
+        let defect = Defect::new(Code::ForeignKeyViolation, title).help(help);
+        // foreign key mismatch - "child" referencing "parent"
+        let about: Vec<String> =
+            violations.split('"').skip(1).step_by(2).take(1).map(str::to_owned).collect();
+        return at_last_about(defect, revision, half, &about);
+    }
+    let title = format!("the {direction} of {id} leaves rows whose foreign keys point at nothing");
+    let acts = |word: &str| half.statements().any(|statement| starts_with_one_of(statement.sql(), &[word]));
+    let renames = half.statements().any(|statement| {
+        let tokens = cursor::tokens(statement.sql());
+        tokens.iter().any(|token| token.is_word(statement.sql(), "RENAME"))
+    });
     let help = match run {
-        Run::WithRows => {
+        Run::Upgrade | Run::Again => "delete or mend these rows, or let them point at what is there",
+        _ if renames => {
             "ALTER TABLE … RENAME takes the keys of other tables along: make the new table under another name, copy, drop\nthe old one, and then rename the new one"
         }
-        _ => "delete or mend these rows, or point the key at a table and a column that are there",
+        _ if acts("DROP") => {
+            "what they point at was dropped: drop or rebuild these tables, too, or keep the one they point at"
+        }
+        _ => {
+            "rows that are there get the default of a new column, and that points at nothing: let it be NULL"
+        }
     };
-    let half = half(revision, run);
-    let is_about = |sql: &str| {
-        let named = names(sql);
-        tables.iter().any(|table| named.iter().any(|named| named.eq_ignore_ascii_case(table)))
+    let made_up = match run {
+        Run::WithRows => "\n(seen with rows that were made up for the proof, numbered from 7000001)",
+        _ => "",
     };
-    let about = half.statements().enumerate().filter(|(_, statement)| is_about(statement.sql())).last();
-    let defect = Defect::new(Code::ForeignKeyViolation, title).details(violations).help(help);
-    at_statement(defect, revision, half, about.map_or(0, |(index, _)| index), None, "")
+    let defect =
+        Defect::new(Code::ForeignKeyViolation, title).details(violations).help(format!("{help}{made_up}"));
+    at_last_about(defect, revision, half, tables)
 }
 
-/// Rows or values that a rebuild loses: `lost` says which, of which table.
-pub fn rows_lost(revision: &Revision, run: Run, table: &str, column: Option<&str>, lost: &str) -> Defect {
+/// Rows or values that a rebuild loses: of a column its values, else `rows` says how many.
+pub fn rows_lost(revision: &Revision, run: Run, table: &str, column: Option<&str>, rows: &str) -> Defect {
     let id = revision.id();
     let direction = if run == Run::Downgrade { "downgrade" } else { "upgrade" };
-    let title = format!("the {direction} of {id} loses rows: `{table}` has lost {lost}");
-    let mut name = crate::schema::quote(table);
-    if let Some(column) = column {
-        name += &format!(".{}", crate::schema::quote(column));
-    }
+    let name = full_name(table, column);
+    let title = match column {
+        Some(_) => format!("the {direction} of {id} loses the values of `{name}`"),
+        None => format!("the {direction} of {id} loses {rows} of `{name}`"),
+    };
     let half = half(revision, run);
     let is_about = |sql: &str| names(sql).iter().any(|name| name.eq_ignore_ascii_case(table));
     let drops = |sql: &str| starts_with_one_of(sql, &["DROP"]) && is_about(sql);
-    let mut statements = half.statements();
-    let about = statements.position(|statement| drops(statement.sql()));
+    let about = half.statements().position(|statement| drops(statement.sql()));
     let about = about.or_else(|| half.statements().position(|statement| is_about(statement.sql())));
-    let help = format!(
-        "this was seen with made-up rows: copy every row, and every column that stays, before the old table is dropped;\nif it is meant, say so and why in the header: `-- @destroys {name} REASON`"
-    );
+    let mut help =
+        "copy every row, and every column that stays, before the old table is dropped\n(seen with rows that were made up for the proof)"
+            .to_owned();
+    if run != Run::Downgrade {
+        help += &format!(
+            "\nif some are meant to go, say which and why in the header: `-- @destroys {name} REASON`"
+        );
+    }
     let defect = Defect::new(Code::RowsLost, title).help(help);
     at_statement(defect, revision, half, about.unwrap_or(0), None, "")
 }
@@ -317,30 +396,71 @@ pub fn leaves_temporary_tables(revision: &Revision, run: Run, tables: &[String])
     at_statement(Defect::new(Code::SqlError, title).help(help), revision, half, about.unwrap_or(0), None, "")
 }
 
-/// A foreign key at the head whose parent no revision makes.
+/// A foreign key at the head whose parent is not there.
 pub fn key_to_nothing(chain: &Chain, table: &str, column: &str, parent: &str, schema: &Schema) -> Defect {
-    let title = format!("`{table}.{column}` references `{parent}`, and there is no such table");
+    let title = format!(
+        "`{}` references `{parent}`, and there is no such table at the head",
+        full_name(table, Some(column))
+    );
     let meant = did_you_mean(parent, schema.tables());
     let help = meant.map_or_else(
-        || "point it at a table that is there: no row could be added to this one".to_owned(),
+        || "no row can be added to this table: correct the name, or make the parent".to_owned(),
         |meant| format!("did you mean `{meant}`?"),
     );
-    let defect = Defect::new(Code::ForeignKeyViolation, title).help(help);
-    let names_both = |sql: &str| {
-        let named = names(sql);
-        let has = |name: &str| named.iter().any(|named| named.eq_ignore_ascii_case(name));
-        has(table) && has(parent)
+    // Whoever drops the parent is at fault, or renames it; else whoever makes the key.
+    let names_it = |sql: &str, name: &str| names(sql).iter().any(|named| named.eq_ignore_ascii_case(name));
+    let takes_away = |sql: &str| starts_with_one_of(sql, &["DROP", "ALTER"]) && names_it(sql, parent);
+    let makes = |sql: &str| names_it(sql, table) && names_it(sql, parent);
+    at_newest(Defect::new(Code::ForeignKeyViolation, title).help(help), chain, &[&takes_away, &makes])
+}
+
+/// A view or a trigger that SQLite cannot read at the head. `name` is its own, `class` what it is.
+pub fn unusable(chain: &Chain, class: &str, name: &str, message: &str, schema: &Schema) -> Defect {
+    let title = match class {
+        "view" => format!("the view `{name}` cannot be read at the head: {message}"),
+        _ => format!("the trigger `{name}` cannot run at the head: {message}"),
     };
-    let found = chain.revisions().iter().rev().find_map(|revision| {
-        let statement = revision.upgrade().statements().position(|statement| names_both(statement.sql()))?;
-        Some((revision, statement))
+    let missing = missing_name(message);
+    let meant = missing.and_then(|missing| match message.contains("no such table") {
+        true => did_you_mean(missing, schema.tables()),
+        false => None,
     });
-    match found.or_else(|| Some((chain.head()?, 0))) {
+    let help = meant.map_or_else(
+        || match class {
+            "view" => "every query on it would fail: let it name what is there, or drop it".to_owned(),
+            _ => "every change to its table would fail: let it name what is there, or drop it".to_owned(),
+        },
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    let names_it = |sql: &str, name: &str| names(sql).iter().any(|named| named.eq_ignore_ascii_case(name));
+    let takes_away = |sql: &str| {
+        starts_with_one_of(sql, &["DROP", "ALTER"]) && missing.is_some_and(|missing| names_it(sql, missing))
+    };
+    let makes = |sql: &str| starts_with_one_of(sql, &["CREATE"]) && names_it(sql, name);
+    at_newest(Defect::new(Code::SqlError, title).help(help), chain, &[&takes_away, &makes])
+}
+
+/// Shows the newest statement of an upgrade of which the first of these is true, or else the second.
+fn at_newest(defect: Defect, chain: &Chain, are: &[&dyn Fn(&str) -> bool]) -> Defect {
+    let newest = |is: &dyn Fn(&str) -> bool| {
+        chain.revisions().iter().rev().find_map(|revision| {
+            let mut statements = revision.upgrade().statements();
+            Some((revision, statements.position(|statement| is(statement.sql()))?))
+        })
+    };
+    match are.iter().find_map(|is| newest(*is)).or_else(|| Some((chain.head()?, 0))) {
         Some((revision, statement)) => {
             at_statement(defect, revision, revision.upgrade(), statement, None, "")
         }
         None => defect,
     }
+}
+
+/// What fires a trigger: `INSERT`, `UPDATE` or `DELETE`.
+pub fn trigger_event(sql: &str) -> Option<&'static str> {
+    let tokens = cursor::tokens(sql);
+    let events = ["INSERT", "UPDATE", "DELETE"];
+    tokens.iter().find_map(|token| events.into_iter().find(|event| token.is_word(sql, event)))
 }
 
 /// Whether there is anything in the upgrade that could destroy, or that says so.
@@ -361,7 +481,7 @@ pub fn changes_rows_only(sql: &str) -> bool {
 }
 
 fn starts_with_one_of(sql: &str, words: &[&str]) -> bool {
-    let tokens = crate::schema::cursor::tokens(sql);
+    let tokens = cursor::tokens(sql);
     tokens.first().is_some_and(|first| words.iter().any(|word| first.is_word(sql, word)))
 }
 
@@ -386,22 +506,24 @@ pub fn deletes_rows(revision: &Revision, run: Run, table: &str) -> bool {
 }
 
 /// Whether SQLite refuses a statement because there are rows, whatever is in them.
-pub fn refuses_any_rows(sql: &str, message: &str) -> bool {
+pub fn refuses_any_rows(sql: &str, message: &str, schema: &Schema) -> bool {
     if message.starts_with("Cannot add a") {
         return true;
+    }
+    // The default of a new column, which no row satisfies: if nothing in it depends on the row.
+    if starts_with_one_of(sql, &["ALTER"]) && message.starts_with("CHECK constraint failed") {
+        let others: Vec<&str> =
+            names(sql).iter().filter_map(|table| schema.columns(table)).flatten().collect();
+        let tokens = cursor::tokens(sql);
+        return !tokens.iter().any(|token| {
+            let word = unquote(token.text(sql));
+            others.iter().any(|other| other.eq_ignore_ascii_case(&word))
+        });
     }
     // A column that the statement gives no value, in any row.
     let Some(place) = message.strip_prefix("NOT NULL constraint failed: ") else { return false };
     let column = place.rsplit('.').next().unwrap_or(place);
-    let tokens = crate::schema::cursor::tokens(sql);
-    let mut cursor = crate::schema::cursor::Cursor::new(sql, &tokens);
-    while cursor.peek().is_some() && !cursor.eat(&["INTO"]) {
-        cursor.next();
-    }
-    let given = cursor.qualified_name().and_then(|_| cursor.group());
-    given.is_some_and(|given| {
-        !given.iter().any(|token| crate::sql::unquote(token.text(sql)).eq_ignore_ascii_case(column))
-    })
+    given_columns(sql).is_some_and(|given| !given.contains(&column.to_ascii_lowercase()))
 }
 
 /// That no rows could be made up for a table, so that it is not known whether the revision loses some.
@@ -410,4 +532,29 @@ pub fn no_rows(revision: &Revision, table: &str) -> String {
         "{}: no rows could be made up for `{table}`, so nothing is known of what happens to its rows",
         revision.id()
     )
+}
+
+/// Whether the rows of a table are copied into one that has the column, and the copy leaves it out.
+pub fn copies_without(revision: &Revision, run: Run, table: &str, column: &str) -> bool {
+    let mut copies = half(revision, run).statements().filter(|statement| {
+        let sql = statement.sql();
+        starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH"])
+            && names(sql).iter().any(|name| name.eq_ignore_ascii_case(table))
+    });
+    // Without a list, every column is given something.
+    copies.all(|statement| {
+        given_columns(statement.sql()).is_some_and(|given| !given.contains(&column.to_ascii_lowercase()))
+    })
+}
+
+/// The columns that an `INSERT` lists.
+fn given_columns(sql: &str) -> Option<Vec<String>> {
+    let tokens = cursor::tokens(sql);
+    let mut cursor = Cursor::new(sql, &tokens);
+    while cursor.peek().is_some() && !cursor.eat(&["INTO"]) {
+        cursor.next();
+    }
+    cursor.qualified_name()?;
+    let given = cursor.group()?.iter();
+    Some(given.map(|token| unquote(token.text(sql)).to_ascii_lowercase()).collect())
 }

@@ -197,12 +197,24 @@ impl Schema {
         self.digests.distance(&other.digests)
     }
 
+    /// A table's name as it is written.
+    pub(crate) fn table_name(&self, table: &str) -> Option<&str> {
+        let object = self.objects.get(&(false, table.to_ascii_lowercase()))?;
+        (object.class == Class::Table && self.counts(object)).then_some(object.name.as_str())
+    }
+
+    /// The indexes and triggers on a table: what they are, their names, their definitions in normal form.
+    pub(crate) fn attached(&self, table: &str) -> Vec<(&'static str, &str, &str)> {
+        let is_on = |object: &&Object| object.on.as_deref().is_some_and(|on| on.eq_ignore_ascii_case(table));
+        let objects = self.counted().filter(is_on);
+        objects.map(|object| (object.class.name(), object.name.as_str(), object.text())).collect()
+    }
+
     /// The names of a table's columns; `None` where there is no such table, or it does not count. A virtual table has
     /// none that are known.
     pub fn columns(&self, table: &str) -> Option<Vec<&str>> {
-        let object = self.objects.get(&(false, table.to_ascii_lowercase()))?;
-        let is_table = object.class == Class::Table && self.counts(object);
-        is_table.then(|| match &object.body {
+        let object = self.objects.get(&(false, self.table_name(table)?.to_ascii_lowercase()))?;
+        Some(match &object.body {
             Body::Table(table) => table.columns.iter().map(|column| column.name.as_str()).collect(),
             Body::Text(_) => Vec::new(),
         })

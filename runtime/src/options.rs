@@ -1,5 +1,6 @@
 use std::fmt;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use revchain_core::schema::Diff;
@@ -24,6 +25,7 @@ use crate::{Drift, Error, Event, Migrations, Report, Stamp, connection, engine, 
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone)]
 #[must_use = "options do nothing until a database is opened or upgraded with them"]
 pub struct Options<'m> {
     pub(crate) migrations: &'m Migrations,
@@ -34,7 +36,7 @@ pub struct Options<'m> {
     on_event: Vec<Callback<'m>>,
 }
 
-type Callback<'m> = Box<dyn Fn(&Event<'_>) + 'm>;
+type Callback<'m> = Rc<dyn Fn(&Event<'_>) + 'm>;
 
 impl<'m> Options<'m> {
     pub(crate) fn new(migrations: &'m Migrations) -> Self {
@@ -98,7 +100,7 @@ impl<'m> Options<'m> {
     /// [`Event::Committed`] it runs inside the transaction, so it should be quick; nothing that it reports is final
     /// before `Committed`.
     pub fn on_event(mut self, callback: impl Fn(&Event<'_>) + 'm) -> Self {
-        self.on_event.push(Box::new(callback));
+        self.on_event.push(Rc::new(callback));
         self
     }
 

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use revchain_core::draft::{Draft, Note};
 use revchain_core::proof::{self, Run};
 use revchain_core::schema::{ColumnOrder, Schema, diff};
-use revchain_core::{Chain, Defect, Downgrade, Lock, Revision};
+use revchain_core::{Chain, Code, Defect, Downgrade, Lock, Revision};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -118,7 +118,11 @@ impl<'c> Prover<'c> {
             self.connection.execute_batch("COMMIT")?;
             self.fingerprints.push(self.is_known.then(|| self.schema.fingerprint()));
         }
-        self.find_keys_to_nothing()
+        if self.is_known {
+            self.find_keys_to_nothing()?;
+            self.find_what_cannot_run()?;
+        }
+        Ok(())
     }
 
     fn prove_revision(&mut self) -> rusqlite::Result<()> {
@@ -139,7 +143,11 @@ impl<'c> Prover<'c> {
         self.check_keys(Run::Upgrade)?;
         if let Downgrade::Sql(_) = self.revision().downgrade() {
             self.connection.execute_batch("SAVEPOINT revchain_upgraded")?;
-            if !self.prove_downgrade(&before, is_sound)? {
+            let violations = self.violations;
+            let is_upgraded = self.prove_downgrade(&before, is_sound)?;
+            // Either way, the database is as the upgrade has left it.
+            self.violations = violations;
+            if !is_upgraded {
                 self.connection.execute_batch("ROLLBACK TO revchain_upgraded")?;
             }
             self.connection.execute_batch("RELEASE revchain_upgraded")?;
@@ -242,7 +250,7 @@ impl<'c> Prover<'c> {
                 };
                 // Made-up rows may be refused for what they are made of; that says nothing of a user's.
                 if let (ErrorKind::Statement(error), Run::WithRows) = (error.kind(), run) {
-                    if proof::refuses_any_rows(statement.sql(), &error.message) {
+                    if proof::refuses_any_rows(statement.sql(), &error.message, &schema) {
                         let offset = error::offset(&error.source);
                         let defect = proof::refused(revision, run, index, offset, &error.message, &schema);
                         self.defects.push(defect);
@@ -372,11 +380,31 @@ impl<'c> Prover<'c> {
         Ok(())
     }
 
+    /// Reports views that cannot be read, and triggers that cannot run: SQLite does not look into them when they are made.
+    fn find_what_cannot_run(&mut self) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare(
+            "SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE type IN ('view', 'trigger') ORDER BY rowid",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (class, name, table, sql): (String, String, String, String) =
+                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            let sql = match proof::trigger_event(&sql).filter(|_| class == "trigger") {
+                None => format!("SELECT * FROM main.{}", seed::quote(&name)),
+                Some(event) => firing(self.connection, &table, event)?,
+            };
+            if let Err(error) = self.connection.prepare(&sql) {
+                let message = error::message(&error);
+                if !proof::lacks_what_programs_register(&message) {
+                    self.defects.push(proof::unusable(self.chain, &class, &name, &message, &self.schema));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Reports the foreign keys of tables at the head that point at tables which no revision makes.
     fn find_keys_to_nothing(&mut self) -> rusqlite::Result<()> {
-        if !self.is_known {
-            return Ok(());
-        }
         let mut statement = self.connection.prepare(
             "SELECT t.name, k.\"from\", k.\"table\" FROM main.sqlite_master t, pragma_foreign_key_list(t.name, 'main') k
              WHERE t.type = 'table' ORDER BY t.name, k.id, k.seq",
@@ -384,13 +412,33 @@ impl<'c> Prover<'c> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (table, column, parent): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            if self.schema.columns(&parent).is_none() {
+            // Where rows show it, it is said.
+            let is_said = self.defects.iter().any(|defect| defect.code() == Code::ForeignKeyViolation);
+            if self.schema.columns(&parent).is_none() && !is_said {
                 let defect = proof::key_to_nothing(self.chain, &table, &column, &parent, &self.schema);
                 self.defects.push(defect);
             }
         }
         Ok(())
     }
+}
+
+/// The statements that fire the triggers of a table or a view, without running them.
+fn firing(connection: &Connection, table: &str, event: &str) -> rusqlite::Result<String> {
+    let table_name = seed::quote(table);
+    Ok(match event {
+        "INSERT" => format!("INSERT INTO main.{table_name} DEFAULT VALUES"),
+        "DELETE" => format!("DELETE FROM main.{table_name}"),
+        _ => {
+            let sql = "SELECT name FROM pragma_table_xinfo(?1, 'main') WHERE hidden = 0";
+            let mut statement = connection.prepare(sql)?;
+            let names = statement.query_map([table], |row| row.get::<_, String>(0))?;
+            let names: Vec<String> = names.collect::<Result<_, _>>()?;
+            let set: Vec<String> =
+                names.iter().map(|name| seed::quote(name)).map(|name| format!("{name} = {name}")).collect();
+            format!("UPDATE main.{table_name} SET {}", set.join(", "))
+        }
+    })
 }
 
 /// What a half has lost of the rows of a table.
@@ -400,8 +448,11 @@ fn lost(revision: &Revision, run: Run, table: &str, before: &Contents, after: &C
     }
     // A downgrade may take back rows that the upgrade has added; all of them would be too many.
     if after.count < before.count && (run != Run::Downgrade || after.count == 0) {
-        let lost = format!("{} of its {} rows", before.count - after.count, before.count);
-        return Some(proof::rows_lost(revision, run, table, None, &lost));
+        let rows = match after.count {
+            0 => "all rows".to_owned(),
+            left => format!("{} of {} rows", before.count - left, before.count),
+        };
+        return Some(proof::rows_lost(revision, run, table, None, &rows));
     }
     let is_value = |value: &&Value| **value != Value::Null;
     let mut columns: Vec<&String> = before.columns.keys().collect();
@@ -410,14 +461,9 @@ fn lost(revision: &Revision, run: Run, table: &str, before: &Contents, after: &C
         let (old, new) = (&before.columns[column], after.columns.get(column)?);
         let has_lost =
             old.iter().any(|value| is_value(&value)) && new.iter().all(|value| *value == Value::Null);
-        (has_lost && !proof::declares(revision, table, Some(column))).then(|| {
-            proof::rows_lost(
-                revision,
-                run,
-                table,
-                Some(column),
-                &format!("the values of its column `{column}`"),
-            )
-        })
+        // Where it is copied, but by an expression, that may give something of real values.
+        let is_lost = has_lost && proof::copies_without(revision, run, table, column);
+        (is_lost && !proof::declares(revision, table, Some(column)))
+            .then(|| proof::rows_lost(revision, run, table, Some(column), ""))
     })
 }

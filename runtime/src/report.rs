@@ -86,9 +86,9 @@ impl fmt::Display for Report {
             Outcome::Adopted => {
                 let at = self.stamped.last().map_or("base", String::as_str);
                 match self.applied.is_empty() {
-                    true => write!(f, "recognised and adopted at {at}, nothing pending"),
+                    true => write!(f, "adopted at {at}, nothing pending"),
                     false => {
-                        write!(f, "recognised and adopted at {at}, then upgraded to {to}: {}", applied())
+                        write!(f, "adopted at {at}, then upgraded to {to}: {}", applied())
                     }
                 }
             }

@@ -116,7 +116,7 @@ impl Object {
         (is_apart, name.to_ascii_lowercase())
     }
 
-    fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         match &self.body {
             Body::Text(text) => text,
             Body::Table(_) => "",

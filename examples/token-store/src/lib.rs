@@ -39,13 +39,8 @@ pub use refresh_tokens::RefreshToken;
 pub use store::TokenStore;
 pub use webhooks::Webhook;
 
-use revchain::{Migrations, Options, embed_migrations};
+use revchain::{Migrations, embed_migrations};
 
-/// The schema, revision by revision. Its directory is a link to the one at the top of the repository.
+/// The schema, revision by revision. Its directory is a link to the one at the top of the repository. A database from
+/// before the migrations has the tables of 001, is recognised by them and taken along.
 pub static MIGRATIONS: Migrations = embed_migrations!();
-
-/// How a database is brought to the schema, by the library and by the program alike. One from before the migrations
-/// has the tables of 001, and is taken along from there.
-pub fn migration_options() -> Options<'static> {
-    MIGRATIONS.options().baseline("001")
-}

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use revchain::cli::{self, Commands};
-use token_store::{Key, make_private, migration_options, settings};
+use token_store::{Key, MIGRATIONS, make_private, settings};
 
 /// Encrypted tokens in SQLite
 #[derive(Debug, Parser)]
@@ -26,7 +26,7 @@ enum Command {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Db(command) => Commands::new(migration_options())
+        Command::Db(command) => Commands::new(MIGRATIONS.options())
             .database(settings::database())
             // SQLite would let others read the file that it makes.
             .before_upgrade(make_private)

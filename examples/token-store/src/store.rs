@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use revchain::rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::{Error, Key, make_private, migration_options};
+use crate::{Error, Key, MIGRATIONS, make_private};
 
 /// A database of tokens, at the head of [`MIGRATIONS`](crate::MIGRATIONS).
 pub struct TokenStore {
@@ -25,7 +25,7 @@ impl TokenStore {
     pub fn open(path: impl AsRef<Path>, key: Option<Key>) -> Result<Self, Error> {
         let path = path.as_ref();
         make_private(path)?;
-        let connection = migration_options().open(path)?;
+        let connection = MIGRATIONS.open(path)?;
         Ok(Self { connection, key, clock: Box::new(SystemTime::now) })
     }
 

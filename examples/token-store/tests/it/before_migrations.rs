@@ -1,7 +1,7 @@
 //! Databases from before the migrations are taken along, with their rows.
 
 use revchain::rusqlite::Connection;
-use token_store::{MIGRATIONS, TokenStore, migration_options};
+use token_store::{MIGRATIONS, TokenStore};
 
 use crate::fixture::{database_from_before_migrations, key};
 
@@ -37,7 +37,7 @@ fn its_first_revision_is_recorded_and_not_run() {
     let path = folder.path().join("old.db");
     database_from_before_migrations(&path);
 
-    let report = migration_options().upgrade(&mut Connection::open(&path).unwrap()).unwrap();
+    let report = MIGRATIONS.upgrade(&mut Connection::open(&path).unwrap()).unwrap();
 
     assert_eq!(report.stamped, ["001"]);
     let applied: Vec<_> = report.applied.iter().map(|applied| applied.revision.as_str()).collect();

@@ -166,7 +166,7 @@ fn upgrade_takes_along_a_database_from_before_the_migrations() {
 
     let said = program.run(&["db", "upgrade"]).succeeds();
 
-    assert_starts(&said, "tokens.db: stamped at 001, then upgraded to 009: 8 revisions applied");
+    assert_starts(&said, "tokens.db: adopted at 001, then upgraded to 009: 8 revisions applied");
     let mut store = TokenStore::open(&path, Some(key())).unwrap();
     assert_eq!(store.refresh_token("alice").unwrap().unwrap().token.expose(), "hello");
     assert_eq!(store.webhooks().unwrap().len(), 1);
