@@ -1,4 +1,4 @@
-//! SQLite migrations, embedded and validated while the program is built. *If it compiles, it migrates.*
+//! SQLite migrations, embedded into the program and proven while it is built. *If it compiles, it migrates.*
 //!
 //! ```
 //! use revchain::{Migrations, embed_migrations};
@@ -35,6 +35,17 @@
 //! Each file names the revision that it revises, the first one `base`. Whatever keeps the directory from being one
 //! chain is a compile error that says how to mend it; [`Code`] lists the kinds. See [`embed_migrations!`].
 //!
+//! # The proof
+//!
+//! With the feature `prove`, which is on by default, the chain is run in memory while the program is compiled: each
+//! revision up, down and up again. SQL that SQLite refuses, a downgrade that does not give back the schema from before, a
+//! table or column that is dropped without a `@destroys`, a rebuild that loses rows, values, indexes or triggers, keys that
+//! point at nothing: each is a compile error. Where rows are at stake, some are made up; what depends on other values
+//! than theirs cannot be shown. A revision that needs functions or modules which only the program registers says
+//! `-- @unproven REASON` in its header.
+//!
+//! Each revision then carries the [fingerprint](Revision::fingerprint) of its schema, by which databases are recognised.
+//!
 //! A revision in `revchain.lock`, which the command `lock` writes, is released: to change or remove it is a compile
 //! error.
 //!
@@ -43,14 +54,16 @@
 //! | what is found | what happens |
 //! | --- | --- |
 //! | nothing | every revision is applied |
-//! | a history at the head | nothing: two queries read it, nothing is written |
+//! | a history at the head | nothing: history and schema are read, nothing is written |
 //! | a history behind the head | what is pending is applied |
 //! | a history ahead of the program | an error; nothing is touched |
 //! | a revision that was edited after it was applied | an error; nothing is touched |
-//! | tables, but no history | an error that says what to do, or with [`Options::baseline`] stamped and upgraded |
+//! | a history, but another schema | an error that shows the difference, or with [`Options::on_drift`] a warning |
+//! | tables, but no history | adopted at the revision that has the schema, and upgraded |
+//! | tables of which no revision has the schema | an error with the nearest revision and the difference; see [`Options::baseline`] |
 //!
 //! All pending revisions and their rows in the table `revchain_history` are one transaction. Foreign keys are checked
-//! before it commits. Of several processes that open a database at once, one does the work, and the others wait.
+//! before it commits, and the schema must be the one that was proven. Of several processes that open a database at once, one does the work, and the others wait.
 //!
 //! ```
 //! # use std::time::Duration;
@@ -63,7 +76,8 @@
 //! let mut db = Connection::open(&path)?;
 //! let report = MIGRATIONS
 //!     .options()
-//!     .baseline("001")
+//!     .adopt_as("004") // what could be 003 or 004 by its schema is 004
+//!     .ignore_tables(["other_*"]) // tables of another program in the same file
 //!     .lock_timeout(Duration::from_secs(5))
 //!     .on_event(|event| eprintln!("{event}"))
 //!     .upgrade(&mut db)?;
@@ -78,6 +92,12 @@
 //! for stamp in MIGRATIONS.history(&db)? {
 //!     println!("{} {} {:?}", stamp.revision, stamp.origin, stamp.applied_at);
 //! }
+//!
+//! // What tells its schema from that of its revision: [`Drift`].
+//! db.execute_batch("CREATE TABLE mine (a)")?;
+//! println!("{}", MIGRATIONS.check(&db)?); // the schema is no longer that of 008: + table mine (a)
+//! db.execute_batch("DROP TABLE mine")?;
+//! assert!(MIGRATIONS.check(&db)?.is_none());
 //!
 //! // To show what will be done before it is: a plan, which is carried out or refused.
 //! let request = Request::Downgrade("007".into());
@@ -110,12 +130,14 @@
 //! # The commands
 //!
 //! With the feature `cli`, [`cli::Commands`](https://docs.rs/revchain/latest/revchain/cli) runs upgrade, downgrade,
-//! current, history, pending, stamp, migrate, lock and rebase, mounted in the clap CLI of an application.
+//! current, history, pending, check, stamp, migrate, lock and rebase, mounted in the clap CLI of an application.
 //!
 //! # Features
 //!
 //! - `bundled` (on by default): compiles SQLite into the program. Without it, the system's is linked, and errors in a
 //!   statement point at its beginning only.
+//! - `prove` (on by default): the proof. Without it, neither SQLite nor C is built for the macro, and no revision has a
+//!   fingerprint: databases without a history need a baseline, and drift is only found by [`Migrations::check`].
 //! - `cli`: the commands, in `revchain::cli`, to be mounted in a clap CLI.
 //! - `tracing`: what is done, as `tracing` events beside [`Options::on_event`]: the target is `revchain`, what is done is
 //!   at the level info, what begins or waits at debug.

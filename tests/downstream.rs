@@ -125,7 +125,7 @@ fn with_a_lock_migrate_alone_rebuilds_the_crate() {
 }
 
 #[test]
-fn the_readmes_commands_options_and_test_work_as_they_stand() {
+fn the_readmes_commands_and_options_work_as_they_stand() {
     let downstream = Crate::new("downstream-cli", "The commands");
     let (success, said) = downstream.cargo(&["run", "--quiet", "--", "db", "upgrade"]);
     assert!(success && said.contains("app.db: new database at 001"), "{said}");
@@ -134,13 +134,10 @@ fn the_readmes_commands_options_and_test_work_as_they_stand() {
         let head = "use renamed::{Migrations, embed_migrations};\nstatic MIGRATIONS: Migrations = embed_migrations!();\n";
         format!("{head}{}", body.replace("revchain::", "renamed::"))
     };
-    let every = README.split("```rust\n").find(|block| block.contains("fn every_migration_runs")).unwrap();
-    fs::create_dir(downstream.0.join("tests")).unwrap();
-    downstream.write("tests/every.rs", &wrap(every.split("```").next().unwrap()));
     let options = block("What happens to which database", "rust");
     let options = format!("fn main() -> Result<(), Box<dyn std::error::Error>> {{\n{options}\nOk(())\n}}\n");
     fs::create_dir(downstream.0.join("examples")).unwrap();
     downstream.write("examples/options.rs", &wrap(&options));
     let (success, said) = downstream.cargo(&["test", "--quiet"]);
-    assert!(success && said.contains("1 passed"), "{said}");
+    assert!(success, "{said}");
 }
