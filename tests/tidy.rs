@@ -101,7 +101,8 @@ fn the_readme_says_what_is_so() {
     for block in shown {
         let code = block.split(']').next().unwrap();
         let block = block.split("\n```").next().unwrap().split("\n --> ").next().unwrap();
-        let tested = read(&format!("tests/ui/{code}.stderr")).replace(&format!("chains/{code}/"), "migrations/");
+        let tested =
+            read(&format!("tests/ui/{code}.stderr")).replace(&format!("chains/{code}/"), "migrations/");
         assert!(tested.contains(block), "{block}");
     }
 }

@@ -257,6 +257,11 @@ impl Fate {
 
 /// What a statement does of this kind, if it does.
 fn act(sql: &str) -> Option<Act> {
+    // Most statements make something, and need no closer look.
+    let is_other = |word: &&str| !sql.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    if ["DROP", "ALTER", "DELETE", "REPLACE", "INSERT", "UPDATE", "WITH"].iter().all(|word| is_other(word)) {
+        return None;
+    }
     let tokens = cursor::tokens(sql);
     let mut cursor = Cursor::new(sql, &tokens);
     if cursor.eat(&["DROP", "TABLE"]) {
@@ -298,14 +303,13 @@ fn act(sql: &str) -> Option<Act> {
             () if word(0, "DELETE") && word(1, "FROM") => Some(index + 2),
             () if word(0, "REPLACE") && word(1, "INTO") => Some(index + 2),
             () if word(0, "OR") && word(1, "REPLACE") && word(2, "INTO") => Some(index + 3),
+            // Not the one of an INSERT: its table is another's.
+            () if index > 0 && tokens[index - 1].is_word(sql, "DO") => None,
             () if word(0, "UPDATE") && word(1, "OR") => Some(index + 3),
             () if word(0, "UPDATE") => Some(index + 1),
             () => None,
         }
     };
-    if !cursor.is_at(&["DELETE", "REPLACE", "INSERT", "UPDATE", "WITH"]) {
-        return None;
-    }
     let at = (0..tokens.len()).find_map(is_change)?;
     Cursor::new(sql, &tokens[at..]).qualified_name().map(Act::ChangeRows)
 }
