@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::revision::Half;
 use crate::schema::Schema;
-use crate::schema::cursor::{self, Cursor};
-use crate::sql::{Kind, unquote};
+use crate::schema::cursor::{self, Cursor, split};
+use crate::sql::{Kind, Token, unquote};
 
 /// A statement that moves or drops a table or a column, or takes rows away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ enum Act {
     StrainRows(String),
     /// `DROP INDEX` or `DROP TRIGGER`.
     DropAttached(String),
+    /// `INSERT INTO table (columns) SELECT …`: the columns, each with the one that it is copied from as it is.
+    Copy(String, Vec<(String, String)>),
 }
 
 impl Act {
@@ -34,7 +36,8 @@ impl Act {
         | Self::RenameColumn(name, ..)
         | Self::ChangeRows(name)
         | Self::StrainRows(name)
-        | Self::DropAttached(name)) = self;
+        | Self::DropAttached(name)
+        | Self::Copy(name, _)) = self;
         name
     }
 }
@@ -96,9 +99,9 @@ impl Fates {
 
     /// Whether there is anything that can destroy.
     pub(crate) fn is_harmless(&self) -> bool {
-        self.acts
-            .iter()
-            .all(|(act, _)| matches!(act, Act::ChangeRows(_) | Act::StrainRows(_) | Act::DropAttached(_)))
+        self.acts.iter().all(|(act, _)| {
+            matches!(act, Act::ChangeRows(_) | Act::StrainRows(_) | Act::DropAttached(_) | Act::Copy(..))
+        })
     }
 
     /// What is destroyed on the way from the one schema to the other.
@@ -107,7 +110,7 @@ impl Fates {
             return Vec::new();
         }
         let fates = self.follow(before);
-        fates.iter().flat_map(|fate| fate.destroyed(before, after)).collect()
+        fates.iter().flat_map(|fate| fate.destroyed(before, after, &self.acts)).collect()
     }
 
     /// The indexes and triggers that a rebuild forgets to make again.
@@ -121,16 +124,24 @@ impl Fates {
             let (Some(statement), Some(successor)) = (fate.dropped_by, fate.successor(after)) else {
                 continue;
             };
-            let there = after.attached(&successor);
-            let gone = fate.destroyed(before, after);
-            for (class, name, text) in before.attached(&fate.origin) {
-                let is_there =
-                    there.iter().any(|(_, other, same)| other.eq_ignore_ascii_case(name) || *same == text);
+            let (here, there) = (before.attached(&fate.origin), after.attached(&successor));
+            let gone = fate.destroyed(before, after, &self.acts);
+            for &(class, name, text) in &here {
+                let columns = listed(text);
+                let first = columns.split(',').next().unwrap_or_default().trim();
+                // It is there if it has another name, or if a new index begins with the same column.
+                let is_there = there.iter().any(|&(_, other, same)| {
+                    let is_new = !here.iter().any(|(_, old, _)| old.eq_ignore_ascii_case(other));
+                    let takes_its_place = is_new && !first.is_empty() && has_word(listed(same), first);
+                    other.eq_ignore_ascii_case(name) || same == text || takes_its_place
+                });
+                let is_constraint = text.starts_with("UNIQUE") && after.has_key(&successor, columns);
                 // What was on a column that is gone has nothing to be on.
                 let is_on_gone = gone
                     .iter()
                     .filter_map(|destroyed| destroyed.column.as_deref())
-                    .any(|column| text.to_ascii_lowercase().contains(&column.to_ascii_lowercase()));
+                    .any(|column| has_word(text, column));
+                let is_there = is_there || is_constraint;
                 if !(is_there || is_on_gone || is_dropped(name)) {
                     forgotten.push(Forgotten {
                         class,
@@ -172,7 +183,7 @@ impl Fates {
                 Act::DropColumn(..) => fate.cut_by = Some(*statement),
                 Act::RenameColumn(_, from, to) => fate.rename(before, from, to),
                 Act::StrainRows(_) => fate.is_strained = true,
-                Act::ChangeRows(_) | Act::DropAttached(_) => {}
+                Act::ChangeRows(_) | Act::DropAttached(_) | Act::Copy(..) => {}
             }
         }
         fates
@@ -225,7 +236,7 @@ impl Fate {
         names.into_iter().find(|name| after.columns(name).is_some()).cloned()
     }
 
-    fn destroyed(&self, before: &Schema, after: &Schema) -> Vec<Destroyed> {
+    fn destroyed(&self, before: &Schema, after: &Schema, acts: &[(Act, usize)]) -> Vec<Destroyed> {
         let is_rebuild = self.dropped_by.is_some();
         let statement = self.dropped_by.or(self.cut_by).unwrap_or(0);
         let Some(columns) = self.successor(after).and_then(|name| after.columns(&name)) else {
@@ -242,7 +253,15 @@ impl Fate {
             let is_there = |name: &&str| {
                 name.eq_ignore_ascii_case(&now) || is_rebuild && name.eq_ignore_ascii_case(column)
             };
-            !columns.is_empty() && !columns.iter().any(is_there)
+            // Or under a new one, into which it is copied.
+            let is_moved = |(act, _): &(Act, usize)| match act {
+                Act::Copy(_, pairs) if is_rebuild => pairs.iter().any(|(to, from)| {
+                    from.eq_ignore_ascii_case(column)
+                        && columns.iter().any(|name| name.eq_ignore_ascii_case(to))
+                }),
+                _ => false,
+            };
+            !columns.is_empty() && !columns.iter().any(is_there) && !acts.iter().any(is_moved)
         };
         let gone = before.columns(&self.origin).unwrap_or_default().into_iter().filter(is_gone);
         gone.map(|column| Destroyed {
@@ -255,11 +274,23 @@ impl Fate {
     }
 }
 
+/// The columns of an index, as its normal form lists them.
+fn listed(text: &str) -> &str {
+    let list = text.split_once('(').map_or("", |(_, rest)| rest);
+    list.rsplit_once(')').map_or(list, |(list, _)| list)
+}
+
+/// Whether a text of SQL has a word, in quotes or not.
+fn has_word(text: &str, word: &str) -> bool {
+    let tokens = cursor::tokens(text);
+    tokens.iter().any(|token| unquote(token.text(text)).eq_ignore_ascii_case(&unquote(word)))
+}
+
 /// What a statement does of this kind, if it does.
 fn act(sql: &str) -> Option<Act> {
     // Most statements make something, and need no closer look.
     let is_other = |word: &&str| !sql.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    if ["DROP", "ALTER", "DELETE", "REPLACE", "INSERT", "UPDATE", "WITH"].iter().all(|word| is_other(word)) {
+    if ["DROP", "ALTER", "DELETE", "REPLACE", "INSERT", "UPDATE", "WITH"].iter().all(is_other) {
         return None;
     }
     let tokens = cursor::tokens(sql);
@@ -310,8 +341,30 @@ fn act(sql: &str) -> Option<Act> {
             () => None,
         }
     };
-    let at = (0..tokens.len()).find_map(is_change)?;
-    Cursor::new(sql, &tokens[at..]).qualified_name().map(Act::ChangeRows)
+    match (0..tokens.len()).find_map(is_change) {
+        Some(at) => Cursor::new(sql, &tokens[at..]).qualified_name().map(Act::ChangeRows),
+        None => copy(cursor),
+    }
+}
+
+/// `INSERT INTO table (columns) SELECT …`, and which of the columns are copied as they are.
+fn copy(mut cursor: Cursor<'_>) -> Option<Act> {
+    let sql = cursor.sql;
+    while !cursor.eat(&["INTO"]) {
+        cursor.next()?;
+    }
+    let table = cursor.qualified_name()?;
+    let columns = split(sql, cursor.group()?);
+    cursor.eat(&["SELECT"]).then_some(())?;
+    let rest = cursor.rest();
+    let list = rest.iter().position(|token| token.is_word(sql, "FROM")).map_or(rest, |from| &rest[..from]);
+    let name = |tokens: &[Token]| unquote(tokens[tokens.len() - 1].text(sql));
+    let pairs = columns.iter().zip(split(sql, list)).filter_map(|(to, from)| match from {
+        [_] => Some((name(to), name(from))),
+        [_, dot, _] if dot.text(sql) == "." => Some((name(to), name(from))),
+        _ => None,
+    });
+    Some(Act::Copy(table, pairs.filter(|(to, _)| !to.is_empty()).collect()))
 }
 
 /// The names that a statement gives to things, as far as its words tell: what stands after `TABLE`, `FROM` and the

@@ -13,7 +13,7 @@ use crate::suggest::did_you_mean;
 
 pub use crate::destruction::names;
 
-/// One of the three times that a revision's SQL runs.
+/// One of the times that a revision's SQL runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Run {
     /// The upgrade, on the schema of the revisions before.
@@ -23,7 +23,20 @@ pub enum Run {
     /// The upgrade once more.
     Again,
     /// The upgrade, with rows in the tables that it rebuilds or adds to.
-    WithRows,
+    UpgradeWithRows,
+    /// The downgrade after it, with what has become of these.
+    DowngradeWithRows,
+}
+
+impl Run {
+    /// Whether it is the upgrade that runs.
+    pub fn is_upgrade(self) -> bool {
+        !matches!(self, Self::Downgrade | Self::DowngradeWithRows)
+    }
+
+    fn direction(self) -> &'static str {
+        if self.is_upgrade() { "upgrade" } else { "downgrade" }
+    }
 }
 
 /// A statement that SQLite refuses. `offset` is where in it, in bytes, if SQLite tells; `schema` is the one it met.
@@ -42,11 +55,13 @@ pub fn refused(
         Run::Upgrade => format!("the upgrade of {id} fails: {message}"),
         Run::Downgrade => format!("the downgrade of {id} fails: {message}"),
         Run::Again => format!("the upgrade of {id} fails when it runs again after the downgrade: {message}"),
-        Run::WithRows => format!("the upgrade of {id} fails where the table has rows: {message}"),
+        Run::UpgradeWithRows | Run::DowngradeWithRows => {
+            format!("the {} of {id} fails where the table has rows: {message}", run.direction())
+        }
     };
     let help = match run {
         Run::Again => "in the `@downgrade`, undo all that the upgrade does, also the rows that it adds".to_owned(),
-        Run::WithRows => "every database in use would fail here: give the column a constant DEFAULT that its constraints allow,\n\
+        Run::UpgradeWithRows | Run::DowngradeWithRows => "every database in use would fail here: give the column a constant DEFAULT that its constraints allow,\n\
                           or rebuild the table"
             .to_owned(),
         _ => help_for(message, sql, schema),
@@ -72,9 +87,10 @@ fn place_of(name: &str, sql: &str) -> Option<usize> {
     tokens.iter().find(is_name).map(|token| token.span.start)
 }
 
-fn half(revision: &Revision, run: Run) -> &Half {
-    match (run, revision.downgrade()) {
-        (Run::Downgrade, Downgrade::Sql(half)) => half,
+/// The half that runs.
+pub fn half(revision: &Revision, run: Run) -> &Half {
+    match revision.downgrade() {
+        Downgrade::Sql(half) if !run.is_upgrade() => half,
         _ => revision.upgrade(),
     }
 }
@@ -104,12 +120,31 @@ const REGISTERED: &[&str] = &[
 ];
 
 /// Whether a statement fails because SQLite lacks what the program may register.
-pub fn lacks_what_programs_register(message: &str) -> bool {
-    REGISTERED.iter().any(|start| message.contains(start))
+pub fn lacks_what_programs_register(sql: &str, message: &str) -> bool {
+    // Of a function that gives a table, SQLite says that there is no such table.
+    let is_function = || {
+        let tokens = cursor::tokens(sql);
+        let is_called = |index: usize| {
+            let before = index.checked_sub(1).map(|before| &tokens[before]);
+            let is_read = before.is_some_and(|token| {
+                ["FROM", "JOIN"].iter().any(|word| token.is_word(sql, word)) || token.text(sql) == ","
+            });
+            is_read && tokens.get(index + 1).is_some_and(|token| token.text(sql) == "(")
+        };
+        let name = missing_name(message).filter(|_| message.contains("no such table"))?;
+        let is_name = |token: &Token| unquote(token.text(sql)).eq_ignore_ascii_case(name);
+        tokens.iter().position(is_name).filter(|&index| is_called(index))
+    };
+    REGISTERED.iter().any(|start| message.contains(start)) || is_function().is_some()
+}
+
+/// Whether the text of a trigger or a view may be what SQLite complains of: where a name is missing, it must have it.
+pub fn may_be_to_blame(text: &str, message: &str) -> bool {
+    missing_name(message).is_none_or(|name| place_of(name, text).is_some())
 }
 
 fn help_for(message: &str, sql: &str, schema: &Schema) -> String {
-    if lacks_what_programs_register(message) {
+    if lacks_what_programs_register(sql, message) {
         return "if only the program has it, say so in the header: `-- @unproven the program registers …`"
             .to_owned();
     }
@@ -302,53 +337,107 @@ pub fn needlessly_unproven(revision: &Revision, note: &Note) -> Defect {
     showing_directive(defect, note, "unproven", 0)
 }
 
-/// Rows, or a key, that point at nothing after a revision has run. `violations` are lines that say which, `tables` the
-/// tables that they are in.
-pub fn broken_keys(revision: &Revision, run: Run, tables: &[String], violations: &str) -> Defect {
-    let direction = if run == Run::Downgrade { "downgrade" } else { "upgrade" };
+/// Rows whose foreign keys point at nothing.
+#[derive(Debug, Default)]
+pub struct Orphans {
+    /// The tables that they are in.
+    pub tables: Vec<String>,
+    /// The tables that they point at.
+    pub parents: Vec<String>,
+    /// A line for each of the first of them.
+    pub lines: String,
+}
+
+/// Rows that point at nothing after a half has run; `schema` is the one then.
+pub fn broken_keys(revision: &Revision, run: Run, orphans: &Orphans, schema: &Schema) -> Defect {
     let half = half(revision, run);
-    let id = revision.id();
-    if tables.is_empty() {
-        let title =
-            format!("a foreign key does not fit its parent after the {direction} of {id}: {violations}");
-        let help = "let it name the primary key of the parent, or columns with a UNIQUE constraint or index";
-        let defect = Defect::new(Code::ForeignKeyViolation, title).help(help);
-        // foreign key mismatch - "child" referencing "parent"
-        let about: Vec<String> =
-            violations.split('"').skip(1).step_by(2).take(1).map(str::to_owned).collect();
-        return at_last_about(defect, revision, half, &about);
-    }
-    let title = format!("the {direction} of {id} leaves rows whose foreign keys point at nothing");
-    let acts = |word: &str| half.statements().any(|statement| starts_with_one_of(statement.sql(), &[word]));
-    let renames = half.statements().any(|statement| {
+    let title = format!(
+        "the {} of {} leaves rows whose foreign keys point at nothing",
+        run.direction(),
+        revision.id()
+    );
+    let starts =
+        |words: &[&str]| half.statements().any(|statement| starts_with_one_of(statement.sql(), words));
+    let is_gone = orphans.parents.iter().any(|parent| schema.columns(parent).is_none());
+    let has_renames = half.statements().any(|statement| {
         let tokens = cursor::tokens(statement.sql());
         tokens.iter().any(|token| token.is_word(statement.sql(), "RENAME"))
     });
-    let help = match run {
-        Run::Upgrade | Run::Again => "delete or mend these rows, or let them point at what is there",
-        _ if renames => {
+    let with_rows = matches!(run, Run::UpgradeWithRows | Run::DowngradeWithRows);
+    let mut help = match with_rows {
+        false => "delete or mend these rows, or let them point at what is there",
+        true if is_gone && has_renames => {
             "ALTER TABLE … RENAME takes the keys of other tables along: make the new table under another name, copy, drop\nthe old one, and then rename the new one"
         }
-        _ if acts("DROP") => {
+        true if is_gone => {
             "what they point at was dropped: drop or rebuild these tables, too, or keep the one they point at"
         }
-        _ => {
-            "rows that are there get the default of a new column, and that points at nothing: let it be NULL"
-        }
+        true if starts(&["DROP"]) => "the rows that they point at have other keys now: let the copy keep them as they were",
+        true => "let the copy keep what they point at",
+    }
+    .to_owned();
+    if with_rows {
+        help += "\n(seen with rows that were made up for the proof, numbered from 7000001)";
+    }
+    let defect = Defect::new(Code::ForeignKeyViolation, title).details(&orphans.lines).help(help);
+    // A table that was renamed away has taken them along.
+    let takes_along = |sql: &str| {
+        let named = names(sql);
+        let parents = || orphans.parents.iter().filter(|parent| schema.columns(parent).is_none());
+        starts_with_one_of(sql, &["ALTER"])
+            && parents().any(|parent| named.iter().any(|name| name.eq_ignore_ascii_case(parent)))
     };
-    let made_up = match run {
-        Run::WithRows => "\n(seen with rows that were made up for the proof, numbered from 7000001)",
-        _ => "",
-    };
-    let defect =
-        Defect::new(Code::ForeignKeyViolation, title).details(violations).help(format!("{help}{made_up}"));
-    at_last_about(defect, revision, half, tables)
+    if let Some(statement) = half.statements().position(|statement| takes_along(statement.sql())) {
+        return at_statement(defect, revision, half, statement, None, "");
+    }
+    let about: Vec<String> = orphans.tables.iter().chain(&orphans.parents).cloned().collect();
+    at_last_about(defect, revision, half, &about)
+}
+
+/// A foreign key whose columns are no key of its parent: `foreign key mismatch - "child" referencing "parent"`.
+pub fn mismatched_key(revision: &Revision, run: Run, message: &str) -> Defect {
+    let title = format!(
+        "a foreign key does not fit its parent after the {} of {}: {message}",
+        run.direction(),
+        revision.id()
+    );
+    let help = "let it name the primary key of the parent, or columns with a UNIQUE constraint or index";
+    let about: Vec<String> = message.split('"').skip(1).step_by(2).take(1).map(str::to_owned).collect();
+    at_last_about(
+        Defect::new(Code::ForeignKeyViolation, title).help(help),
+        revision,
+        half(revision, run),
+        &about,
+    )
+}
+
+/// Values that arrive in another column, since a copy goes by the place of the columns.
+pub fn swapped(revision: &Revision, run: Run, table: &str, column: &str, other: &str) -> Defect {
+    let (from, to) = (full_name(table, Some(column)), full_name(table, Some(other)));
+    let title =
+        format!("the {} of {} copies the values of `{from}` into `{to}`", run.direction(), revision.id());
+    let help = "`INSERT INTO … SELECT *` goes by the place of the columns: name them on both sides";
+    let half = half(revision, run);
+    let copy = half.statements().position(|statement| is_copy_by_place(statement.sql()));
+    let defect = Defect::new(Code::RowsLost, title).help(help);
+    at_statement(defect, revision, half, copy.unwrap_or(0), None, "")
+}
+
+/// Whether a half copies rows by the place of their columns.
+pub fn copies_by_place(revision: &Revision, run: Run) -> bool {
+    half(revision, run).statements().any(|statement| is_copy_by_place(statement.sql()))
+}
+
+fn is_copy_by_place(sql: &str) -> bool {
+    let tokens = cursor::tokens(sql);
+    let is_star = |pair: &[Token]| pair[0].is_word(sql, "SELECT") && pair[1].text(sql) == "*";
+    starts_with_one_of(sql, &["INSERT", "REPLACE"]) && tokens.windows(2).any(is_star)
 }
 
 /// Rows or values that a rebuild loses: of a column its values, else `rows` says how many.
 pub fn rows_lost(revision: &Revision, run: Run, table: &str, column: Option<&str>, rows: &str) -> Defect {
     let id = revision.id();
-    let direction = if run == Run::Downgrade { "downgrade" } else { "upgrade" };
+    let direction = run.direction();
     let name = full_name(table, column);
     let title = match column {
         Some(_) => format!("the {direction} of {id} loses the values of `{name}`"),
@@ -362,7 +451,7 @@ pub fn rows_lost(revision: &Revision, run: Run, table: &str, column: Option<&str
     let mut help =
         "copy every row, and every column that stays, before the old table is dropped\n(seen with rows that were made up for the proof)"
             .to_owned();
-    if run != Run::Downgrade {
+    if run.is_upgrade() {
         help += &format!(
             "\nif some are meant to go, say which and why in the header: `-- @destroys {name} REASON`"
         );
@@ -507,7 +596,11 @@ pub fn deletes_rows(revision: &Revision, run: Run, table: &str) -> bool {
 
 /// Whether SQLite refuses a statement because there are rows, whatever is in them.
 pub fn refuses_any_rows(sql: &str, message: &str, schema: &Schema) -> bool {
-    if message.starts_with("Cannot add a") {
+    // Others, such as a UNIQUE column, it refuses without any rows, too.
+    if ["Cannot add a NOT NULL", "Cannot add a column with non-constant default"]
+        .iter()
+        .any(|start| message.starts_with(start))
+    {
         return true;
     }
     // The default of a new column, which no row satisfies: if nothing in it depends on the row.

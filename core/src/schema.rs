@@ -38,15 +38,15 @@ pub enum ColumnOrder {
 pub struct Schema {
     /// All there is, counted or not.
     objects: BTreeMap<(bool, String), Object>,
-    /// The virtual tables and their modules, which decide what is a shadow.
-    virtuals: Vec<(String, String)>,
+    /// The names behind which virtual tables keep their shadows, and the endings of these; any, where they are not known.
+    virtuals: Vec<(String, Option<Vec<&'static str>>)>,
     /// Names, or beginnings of names that end with `*`, of tables that do not count.
     ignored: Vec<String>,
     order: ColumnOrder,
     /// How many things have each name, where something in double quotes is a string unless it is a name.
     names: HashMap<String, usize>,
-    /// The keys of what has such quotes.
-    ambiguous: BTreeSet<(bool, String)>,
+    /// The keys of what has such quotes, by what stands in them.
+    ambiguous: HashMap<String, BTreeSet<(bool, String)>>,
     digests: Digests,
 }
 
@@ -69,16 +69,31 @@ impl Schema {
             .filter_map(|text| self.objects.remove(&Object::read(text, &|_| true).key()))
             .collect();
         let into: Vec<Object> = into.into_iter().map(|text| Object::read(text, &|_| true)).collect();
+        // What may be read in another way, now that a name has come or gone.
+        let mut unsure: BTreeSet<(bool, String)> = BTreeSet::new();
         for object in &out {
-            self.ambiguous.remove(&object.key());
+            for name in &object.ambiguous {
+                if let Some(keys) = self.ambiguous.get_mut(name) {
+                    keys.remove(&object.key());
+                }
+            }
             for name in &object.names {
                 if let Some(count) = self.names.get_mut(name) {
                     *count -= 1;
+                    if *count == 0 {
+                        unsure.extend(self.ambiguous.get(name).into_iter().flatten().cloned());
+                    }
                 }
             }
         }
         for object in &into {
-            object.names.iter().for_each(|name| *self.names.entry(name.clone()).or_default() += 1);
+            for name in &object.names {
+                let count = self.names.entry(name.clone()).or_default();
+                *count += 1;
+                if *count == 1 {
+                    unsure.extend(self.ambiguous.get(name).into_iter().flatten().cloned());
+                }
+            }
         }
         let changes_shadows = out.iter().chain(&into).any(|object| object.module.is_some());
         if !changes_shadows {
@@ -90,25 +105,24 @@ impl Schema {
             self.digests.change(&gone, &new);
         }
         for object in into {
-            if object.ambiguous.is_some() {
-                self.ambiguous.insert(object.key());
+            for name in &object.ambiguous {
+                self.ambiguous.entry(name.clone()).or_default().insert(object.key());
+                unsure.insert(object.key());
             }
             self.objects.insert(object.key(), object);
         }
         if changes_shadows {
             self.count_anew();
         }
-        self.resolve();
+        self.resolve(&unsure);
     }
 
-    /// Reads again what has double quotes, now that other names are known.
-    fn resolve(&mut self) {
-        for key in &self.ambiguous {
+    /// Reads again what has double quotes around names that are known now, or are not any more.
+    fn resolve(&mut self, keys: &BTreeSet<(bool, String)>) {
+        for key in keys {
             let Some(object) = self.objects.get(key) else { continue };
             let is_known = |name: &str| self.names.get(name).is_some_and(|count| *count > 0);
-            let Some(now) = object.ambiguous.as_deref().map(|text| Object::read(text, &is_known)) else {
-                continue;
-            };
+            let now = Object::read(&object.sql, &is_known);
             let (before, after) = (object.digest(self.order), now.digest(self.order));
             if before != after {
                 if self.counts(object) {
@@ -144,8 +158,10 @@ impl Schema {
     }
 
     fn count_anew(&mut self) {
-        let virtuals =
-            self.objects.values().filter_map(|object| Some((object.name.clone(), object.module.clone()?)));
+        let virtuals = self.objects.values().filter_map(|object| {
+            let module = object.module.as_deref()?;
+            Some((object.name.to_ascii_lowercase(), others::shadows(module, object.text())))
+        });
         self.virtuals = virtuals.collect();
         let digests: Vec<[u8; 32]> = self.counted().map(|object| object.digest(self.order)).collect();
         self.digests = Digests::default();
@@ -155,7 +171,11 @@ impl Schema {
     /// Whether a thing is part of the schema.
     fn counts(&self, object: &Object) -> bool {
         let table = object.on.as_deref().unwrap_or(&object.name);
-        let is_shadow = |(of, module): &(String, String)| others::is_shadow(table, of, module);
+        let is_shadow = |(of, endings): &(String, Option<Vec<&str>>)| {
+            let lower = table.to_ascii_lowercase();
+            let ending = lower.strip_prefix(of.as_str()).and_then(|ending| ending.strip_prefix('_'));
+            ending.is_some_and(|ending| endings.as_ref().is_none_or(|known| known.contains(&ending)))
+        };
         let is_ignored = |pattern: &String| match pattern.strip_suffix('*') {
             Some(start) => {
                 table.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
@@ -201,6 +221,37 @@ impl Schema {
     pub(crate) fn table_name(&self, table: &str) -> Option<&str> {
         let object = self.objects.get(&(false, table.to_ascii_lowercase()))?;
         (object.class == Class::Table && self.counts(object)).then_some(object.name.as_str())
+    }
+
+    /// Whether these columns of a table, as a normal form lists them, are unique by a constraint of it.
+    pub(crate) fn has_key(&self, table: &str, columns: &str) -> bool {
+        let object = self.objects.get(&(false, table.to_ascii_lowercase()));
+        let Some(Body::Table(table)) = object.map(|object| &object.body) else { return false };
+        let is_unique = |text: &str| text.contains("UNIQUE") || text.contains("PRIMARY KEY");
+        let alone = table.columns.iter().find(|column| quote(&column.name).eq_ignore_ascii_case(columns));
+        let listed = format!("({columns})").to_ascii_lowercase();
+        alone.is_some_and(|column| is_unique(&column.definition))
+            || table.constraints.iter().any(|(folded, text)| is_unique(text) && folded.ends_with(&listed))
+    }
+
+    /// The tables that have a foreign key to this one.
+    pub fn children(&self, parent: &str) -> Vec<&str> {
+        let reference = format!("references {}", quote(parent)).to_ascii_lowercase();
+        let refers = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            text.match_indices(&reference).any(|(at, _)| {
+                let next = text[at + reference.len()..].chars().next();
+                next.is_none_or(|next| matches!(next, ' ' | '('))
+            })
+        };
+        let tables = self.counted().filter(|object| match &object.body {
+            Body::Table(table) => {
+                table.columns.iter().any(|column| refers(&column.definition))
+                    || table.constraints.values().any(|text| refers(text))
+            }
+            Body::Text(_) => false,
+        });
+        tables.map(|object| object.name.as_str()).collect()
     }
 
     /// The indexes and triggers on a table: what they are, their names, their definitions in normal form.

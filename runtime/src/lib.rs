@@ -16,6 +16,7 @@ mod migrations;
 mod options;
 mod prove;
 mod report;
+mod rows;
 mod schema;
 mod seed;
 

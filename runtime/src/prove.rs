@@ -11,13 +11,11 @@ use revchain_core::proof::{self, Run};
 use revchain_core::schema::{ColumnOrder, Schema, diff};
 use revchain_core::{Chain, Code, Defect, Downgrade, Lock, Revision};
 use rusqlite::Connection;
-use rusqlite::types::Value;
 
 use crate::connection::ForeignKeysOff;
 use crate::error::{self, ErrorKind};
-use crate::schema::{self, Dump, dump};
-use crate::seed::{self, Contents};
-use crate::{Direction, Violation, engine, foreign_keys};
+use crate::schema::{Dump, dump};
+use crate::{Direction, engine, foreign_keys, rows, seed};
 
 /// What is proven of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +118,8 @@ impl<'c> Prover<'c> {
         }
         if self.is_known {
             self.find_keys_to_nothing()?;
-            self.find_what_cannot_run()?;
+            let (_, defects) = self.what_cannot_run()?;
+            self.defects.extend(defects);
         }
         Ok(())
     }
@@ -151,6 +150,10 @@ impl<'c> Prover<'c> {
                 self.connection.execute_batch("ROLLBACK TO revchain_upgraded")?;
             }
             self.connection.execute_batch("RELEASE revchain_upgraded")?;
+        }
+        // What it makes may need the program only when it is used.
+        if self.note().is_unproven && !self.needs_program && is_sound && self.what_cannot_run()?.0 {
+            self.needs_program = true;
         }
         if self.note().is_unproven && !self.needs_program && is_sound {
             self.defects.push(proof::needlessly_unproven(self.revision(), self.note()));
@@ -208,75 +211,10 @@ impl<'c> Prover<'c> {
         if tables.is_empty() || self.note().has_defects {
             return Ok(());
         }
-        // Where made-up rows are refused, those that the chain itself has made are better than none.
-        for with_seeds in [true, false] {
-            self.connection.execute_batch("BEGIN IMMEDIATE")?;
-            let ran = self.compare_rows(&tables, with_seeds);
-            if !self.connection.is_autocommit() {
-                self.connection.execute_batch("ROLLBACK")?;
-            }
-            if ran? {
-                return Ok(());
-            }
-        }
-        self.remarks.extend(tables.iter().map(|table| proof::no_rows(revision, table)));
+        let judged = rows::judge(self.connection, revision, &self.schema, &tables)?;
+        self.defects.extend(judged.defects);
+        self.remarks.extend(judged.remarks);
         Ok(())
-    }
-
-    /// Whether the revision ran with the rows that there are.
-    fn compare_rows(&mut self, tables: &[String], with_seeds: bool) -> rusqlite::Result<bool> {
-        let revision = self.revision();
-        let mut filled = tables.to_vec();
-        if with_seeds {
-            filled = seed::seed(self.connection, tables)?;
-        }
-        let Ok((_, 0)) = foreign_keys::violations(self.connection) else { return Ok(false) };
-        for run in [Run::WithRows, Run::Downgrade] {
-            let (direction, half) = match (run, revision.downgrade()) {
-                (Run::Downgrade, Downgrade::Sql(half)) => (Direction::Downgrade, half),
-                (Run::Downgrade, Downgrade::Irreversible(_)) => return Ok(true),
-                _ => (Direction::Upgrade, revision.upgrade()),
-            };
-            let schema = schema::read(self.connection)?;
-            let mut before = Vec::new();
-            for table in filled {
-                before.extend(seed::contents(self.connection, &table)?.map(|contents| (table, contents)));
-            }
-            for (index, statement) in half.statements().enumerate() {
-                let Err(error) =
-                    engine::run_statement(self.connection, revision, direction, &statement, &None)
-                else {
-                    continue;
-                };
-                // Made-up rows may be refused for what they are made of; that says nothing of a user's.
-                if let (ErrorKind::Statement(error), Run::WithRows) = (error.kind(), run) {
-                    if proof::refuses_any_rows(statement.sql(), &error.message, &schema) {
-                        let offset = error::offset(&error.source);
-                        let defect = proof::refused(revision, run, index, offset, &error.message, &schema);
-                        self.defects.push(defect);
-                        return Ok(true);
-                    }
-                }
-                return Ok(run == Run::Downgrade);
-            }
-            filled = Vec::new();
-            for (table, before) in before {
-                for now in proof::successors(half, &schema, &table) {
-                    let Some(after) = seed::contents(self.connection, &now)? else { continue };
-                    self.defects.extend(lost(revision, run, &table, &before, &after));
-                    filled.push(now);
-                    break;
-                }
-            }
-            if let Ok((violations, 1..)) = foreign_keys::violations(self.connection) {
-                let tables: Vec<String> =
-                    violations.iter().map(|violation| violation.table.clone()).collect();
-                let lines: Vec<String> = violations.iter().map(Violation::to_string).collect();
-                self.defects.push(proof::broken_keys(revision, run, &tables, &lines.join("\n")));
-                return Ok(true);
-            }
-        }
-        Ok(true)
     }
 
     fn is_doubtful(&self, name: &str) -> bool {
@@ -296,10 +234,8 @@ impl<'c> Prover<'c> {
     /// Runs a half, and passes over what SQLite refuses. Whether it refused nothing.
     fn run(&mut self, run: Run) -> rusqlite::Result<bool> {
         let revision = self.revision();
-        let (direction, half) = match (run, revision.downgrade()) {
-            (Run::Downgrade, Downgrade::Sql(half)) => (Direction::Downgrade, half),
-            _ => (Direction::Upgrade, revision.upgrade()),
-        };
+        let direction = if run.is_upgrade() { Direction::Upgrade } else { Direction::Downgrade };
+        let half = proof::half(revision, run);
         let mut is_sound = !self.note().has_defects;
         for (index, statement) in half.statements().enumerate() {
             // What the rules refuse, which is said already, must not run.
@@ -316,7 +252,7 @@ impl<'c> Prover<'c> {
             };
             let names = proof::names(statement.sql());
             let follows = self.note().has_defects || names.iter().any(|name| self.is_doubtful(name));
-            if self.note().is_unproven && proof::lacks_what_programs_register(&message) {
+            if self.note().is_unproven && proof::lacks_what_programs_register(statement.sql(), &message) {
                 self.needs_program = true;
                 if proof::changes_rows_only(statement.sql()) {
                     continue;
@@ -333,7 +269,15 @@ impl<'c> Prover<'c> {
                 // A conflict or a trigger has rolled all of it back.
                 let statements = half.statements();
                 self.doubtful.extend(statements.flat_map(|statement| proof::names(statement.sql())));
-                self.connection.execute_batch("BEGIN IMMEDIATE; SAVEPOINT revchain_upgraded")?;
+                self.connection.execute_batch("BEGIN IMMEDIATE")?;
+                if run != Run::Upgrade {
+                    // What is gone on from is the database after the upgrade.
+                    for statement in revision.upgrade().statements() {
+                        let _ =
+                            engine::run_statement(self.connection, revision, direction, &statement, &None);
+                    }
+                    self.connection.execute_batch("SAVEPOINT revchain_upgraded")?;
+                }
                 break;
             }
         }
@@ -359,48 +303,54 @@ impl<'c> Prover<'c> {
     }
 
     fn check_keys(&mut self, run: Run) -> rusqlite::Result<()> {
-        let (tables, lines, count) = match foreign_keys::violations(self.connection) {
-            Ok((first, count)) => {
-                let tables: Vec<String> = first.iter().map(|violation| violation.table.clone()).collect();
-                let lines: Vec<String> = first.iter().map(Violation::to_string).collect();
-                (tables, lines.join("\n"), count)
+        let found = foreign_keys::violations(self.connection);
+        let count = found.as_ref().map_or(usize::MAX, |(_, count)| *count);
+        let is_new = count > std::mem::replace(&mut self.violations, count);
+        if !is_new || self.note().has_defects {
+            return Ok(());
+        }
+        match found {
+            Ok((mut violations, _)) => {
+                violations.retain(|violation| {
+                    !(self.is_doubtful(&violation.table) || self.is_doubtful(&violation.parent))
+                });
+                if !violations.is_empty() {
+                    self.defects.push(rows::orphans(self.revision(), run, &violations, &self.schema));
+                }
             }
-            // A key whose columns are no key of its parent.
-            Err(source) => (Vec::new(), error::message(&source), usize::MAX),
-        };
-        let is_new = count > self.violations;
-        self.violations = count;
-        let is_doubtful = match tables.is_empty() {
-            true => !self.is_known,
-            false => tables.iter().any(|table| self.is_doubtful(table)),
-        };
-        if is_new && !is_doubtful && !self.note().has_defects {
-            self.defects.push(proof::broken_keys(self.revision(), run, &tables, &lines));
+            Err(source) if self.is_known => {
+                self.defects.push(proof::mismatched_key(self.revision(), run, &error::message(&source)));
+            }
+            Err(_) => {}
         }
         Ok(())
     }
 
-    /// Reports views that cannot be read, and triggers that cannot run: SQLite does not look into them when they are made.
-    fn find_what_cannot_run(&mut self) -> rusqlite::Result<()> {
+    /// The defects of views that cannot be read, and of triggers that cannot run: SQLite does not look into them when they
+    /// are made. And whether any needs what only the program registers.
+    fn what_cannot_run(&self) -> rusqlite::Result<(bool, Vec<Defect>)> {
         let mut statement = self.connection.prepare(
             "SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE type IN ('view', 'trigger') ORDER BY rowid",
         )?;
         let mut rows = statement.query([])?;
+        let (mut needs_program, mut told, mut defects) = (false, HashSet::new(), Vec::new());
         while let Some(row) = rows.next()? {
-            let (class, name, table, sql): (String, String, String, String) =
+            let (class, name, table, text): (String, String, String, String) =
                 (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            let sql = match proof::trigger_event(&sql).filter(|_| class == "trigger") {
+            let sql = match proof::trigger_event(&text).filter(|_| class == "trigger") {
                 None => format!("SELECT * FROM main.{}", seed::quote(&name)),
                 Some(event) => firing(self.connection, &table, event)?,
             };
-            if let Err(error) = self.connection.prepare(&sql) {
-                let message = error::message(&error);
-                if !proof::lacks_what_programs_register(&message) {
-                    self.defects.push(proof::unusable(self.chain, &class, &name, &message, &self.schema));
-                }
+            let Err(error) = self.connection.prepare(&sql) else { continue };
+            let message = error::message(&error);
+            if proof::lacks_what_programs_register(&text, &message) {
+                needs_program = true;
+            } else if proof::may_be_to_blame(&text, &message) && told.insert((sql, message.clone())) {
+                // All triggers of a table are read together, and one of them is to blame.
+                defects.push(proof::unusable(self.chain, &class, &name, &message, &self.schema));
             }
         }
-        Ok(())
+        Ok((needs_program, defects))
     }
 
     /// Reports the foreign keys of tables at the head that point at tables which no revision makes.
@@ -412,8 +362,12 @@ impl<'c> Prover<'c> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (table, column, parent): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            // Where rows show it, it is said.
-            let is_said = self.defects.iter().any(|defect| defect.code() == Code::ForeignKeyViolation);
+            // Where rows have shown it, it is said.
+            let is_said = self.defects.iter().any(|defect| {
+                let names_parent = format!("has no match in {parent}");
+                defect.code() == Code::ForeignKeyViolation
+                    && defect.detail_lines().any(|line| line.ends_with(&names_parent))
+            });
             if self.schema.columns(&parent).is_none() && !is_said {
                 let defect = proof::key_to_nothing(self.chain, &table, &column, &parent, &self.schema);
                 self.defects.push(defect);
@@ -438,32 +392,5 @@ fn firing(connection: &Connection, table: &str, event: &str) -> rusqlite::Result
                 names.iter().map(|name| seed::quote(name)).map(|name| format!("{name} = {name}")).collect();
             format!("UPDATE main.{table_name} SET {}", set.join(", "))
         }
-    })
-}
-
-/// What a half has lost of the rows of a table.
-fn lost(revision: &Revision, run: Run, table: &str, before: &Contents, after: &Contents) -> Option<Defect> {
-    if proof::deletes_rows(revision, run, table) || proof::declares(revision, table, None) {
-        return None;
-    }
-    // A downgrade may take back rows that the upgrade has added; all of them would be too many.
-    if after.count < before.count && (run != Run::Downgrade || after.count == 0) {
-        let rows = match after.count {
-            0 => "all rows".to_owned(),
-            left => format!("{} of {} rows", before.count - left, before.count),
-        };
-        return Some(proof::rows_lost(revision, run, table, None, &rows));
-    }
-    let is_value = |value: &&Value| **value != Value::Null;
-    let mut columns: Vec<&String> = before.columns.keys().collect();
-    columns.sort_unstable();
-    columns.into_iter().find_map(|column| {
-        let (old, new) = (&before.columns[column], after.columns.get(column)?);
-        let has_lost =
-            old.iter().any(|value| is_value(&value)) && new.iter().all(|value| *value == Value::Null);
-        // Where it is copied, but by an expression, that may give something of real values.
-        let is_lost = has_lost && proof::copies_without(revision, run, table, column);
-        (is_lost && !proof::declares(revision, table, Some(column)))
-            .then(|| proof::rows_lost(revision, run, table, Some(column), ""))
     })
 }

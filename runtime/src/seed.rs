@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use revchain_core::schema::Schema;
 use revchain_core::sql::{self, Kind};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
@@ -19,12 +20,16 @@ const ROWS: usize = 3;
 const TRIES: usize = 400;
 
 /// Makes up rows in `tables`, and in what belongs to them. Gives all the tables that now have some, these or others.
-pub(crate) fn seed(connection: &Connection, tables: &[String]) -> rusqlite::Result<Vec<String>> {
+pub(crate) fn seed(
+    connection: &Connection,
+    schema: &Schema,
+    tables: &[String],
+) -> rusqlite::Result<Vec<String>> {
     let mut seeder = Seeder { connection, tables: HashMap::new() };
     let mut all = tables.to_vec();
     for table in tables {
         seeder.fill(table)?;
-        all.extend(children_of(connection, table)?);
+        all.extend(schema.children(table).into_iter().map(str::to_owned));
     }
     for table in &all {
         seeder.fill(table)?;
@@ -33,16 +38,6 @@ pub(crate) fn seed(connection: &Connection, tables: &[String]) -> rusqlite::Resu
     all.sort_by_key(|table| table.to_ascii_lowercase());
     all.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
     Ok(all)
-}
-
-/// The tables with a foreign key to this one.
-fn children_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare(
-        "SELECT DISTINCT t.name FROM main.sqlite_master t, pragma_foreign_key_list(t.name, 'main') k
-         WHERE t.type = 'table' AND k.\"table\" = ?1 COLLATE NOCASE",
-    )?;
-    let names = statement.query_map([table], |row| row.get(0))?;
-    names.collect()
 }
 
 struct Column {
@@ -195,7 +190,10 @@ impl Column {
         // Far from what the chain itself is likely to put there.
         let far = 7_000_000 + number;
         let own = match self.affinity {
-            _ if self.is_rowid => return vec![Value::Integer(far)],
+            _ if self.is_rowid => {
+                let literals = literals.iter().filter(|value| matches!(value, Value::Integer(_)));
+                return [Value::Integer(far)].iter().chain(literals).cloned().collect();
+            }
             Affinity::Integer | Affinity::Numeric => Value::Integer(far),
             #[expect(clippy::cast_precision_loss, reason = "it is small")]
             Affinity::Real => Value::Real(far as f64 + 0.5),

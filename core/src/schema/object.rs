@@ -1,6 +1,6 @@
 //! One thing in a schema, read from the text that SQLite keeps of it.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use sha2::{Digest, Sha256};
 
@@ -43,8 +43,10 @@ pub(super) struct Object {
     /// The module of a virtual table.
     pub(super) module: Option<String>,
     pub(super) body: Body,
-    /// Its text, where that has something in double quotes which is a string if nothing has that name.
-    pub(super) ambiguous: Option<String>,
+    /// What it has in double quotes that is a string if nothing has that name.
+    pub(super) ambiguous: Vec<String>,
+    /// Its text, where it has such.
+    pub(super) sql: String,
     /// The names that it gives to things: its own, and those of its columns.
     pub(super) names: Vec<String>,
 }
@@ -61,7 +63,7 @@ impl Object {
     /// Reads a statement of `sqlite_schema`. `is_known` tells whether anything in the schema has a name.
     pub(super) fn read(sql: &str, is_known: &dyn Fn(&str) -> bool) -> Self {
         let tokens = cursor::tokens(sql);
-        let is_ambiguous = Cell::new(false);
+        let ambiguous = RefCell::new(Vec::new());
         let is_string = |name: &str| {
             // A name that the text itself gives to something is one.
             let is_own = |token: &Token| {
@@ -69,7 +71,9 @@ impl Object {
                 token.kind == Kind::Word && written.eq_ignore_ascii_case(name)
             };
             let is_name = tokens.iter().any(is_own);
-            is_ambiguous.set(is_ambiguous.get() || !is_name);
+            if !is_name {
+                ambiguous.borrow_mut().push(name.to_ascii_lowercase());
+            }
             !is_name && !is_known(&name.to_ascii_lowercase())
         };
         let mut object = understand(sql, &tokens, &is_string).unwrap_or_else(|| Self {
@@ -78,11 +82,15 @@ impl Object {
             on: None,
             module: None,
             body: Body::Text(render(sql, &tokens, |_| false)),
-            ambiguous: None,
+            ambiguous: Vec::new(),
+            sql: String::new(),
             names: Vec::new(),
         });
         object.names = object.given_names(sql, &tokens);
-        object.ambiguous = is_ambiguous.get().then(|| sql.to_owned());
+        object.ambiguous = ambiguous.take();
+        if !object.ambiguous.is_empty() {
+            sql.clone_into(&mut object.sql);
+        }
         object
     }
 
@@ -174,7 +182,8 @@ fn understand(sql: &str, tokens: &[Token], is_string: &dyn Fn(&str) -> bool) -> 
         on: None,
         module: None,
         body: Body::Text(String::new()),
-        ambiguous: None,
+        ambiguous: Vec::new(),
+        sql: String::new(),
         names: Vec::new(),
     };
     object.body = match class {

@@ -1,5 +1,7 @@
 //! What is in a database and not part of its schema: what SQLite, revchain and other tools keep there for themselves.
 
+use crate::sql;
+
 /// The tables in which other tools keep books, and the tool.
 const TOOLS: &[(&str, &str)] = &[
     ("alembic_version", "Alembic"),
@@ -33,18 +35,27 @@ const SHADOWS: &[(&str, &[&str])] = &[
     ("rtree", &["node", "parent", "rowid"]),
     ("rtree_i32", &["node", "parent", "rowid"]),
     ("geopoly", &["node", "parent", "rowid"]),
+    ("fts5vocab", &[]),
+    ("fts4aux", &[]),
+    ("fts3tokenize", &[]),
+    ("dbstat", &[]),
 ];
 
-/// Whether `table` is one that `module` keeps behind the virtual table `of`. Of a module that is not known here, every
-/// table with that beginning is taken for one: SQLite could only tell where the program has registered it.
-pub(super) fn is_shadow(table: &str, of: &str, module: &str) -> bool {
-    let table = table.to_ascii_lowercase();
-    let Some(suffix) = table.strip_prefix(&of.to_ascii_lowercase()).and_then(|rest| rest.strip_prefix('_'))
-    else {
-        return false;
-    };
-    match SHADOWS.iter().find(|(known, _)| *known == module) {
-        Some((_, suffixes)) => suffixes.contains(&suffix),
-        None => true,
-    }
+/// The endings of the tables that a module keeps behind a virtual table, whose definition this is. Of a module that is not
+/// known here there is no saying, and any may be one: SQLite could only tell where the program has registered it.
+pub(super) fn shadows(module: &str, definition: &str) -> Option<Vec<&'static str>> {
+    let (_, endings) = SHADOWS.iter().find(|(known, _)| *known == module)?;
+    // One that reads its content from another table keeps none itself, and that other may be called so.
+    let reads_another = has_content(definition);
+    Some(endings.iter().copied().filter(|ending| !(*ending == "content" && reads_another)).collect())
+}
+
+fn has_content(definition: &str) -> bool {
+    let tokens = sql::tokens(definition);
+    tokens.windows(3).any(|window| {
+        let [name, mark, value] = window else { return false };
+        name.is_word(definition, "content")
+            && mark.text(definition) == "="
+            && !sql::unquote(value.text(definition)).is_empty()
+    })
 }

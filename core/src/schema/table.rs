@@ -57,7 +57,6 @@ const COLUMN_CONSTRAINTS: &[&str] = &[
     "DEFAULT",
     "COLLATE",
     "REFERENCES",
-    "GENERATED",
     "AS",
     "DEFERRABLE",
 ];
@@ -137,19 +136,18 @@ impl Reader {
             } else if cursor.eat(&["COLLATE"]) {
                 column.collation = collation(&cursor.name()?);
             } else if cursor.eat(&["REFERENCES"]) {
-                column.references = references(cursor)?;
+                column.references = join(&column.references, &references(cursor)?);
             } else if cursor.eat(&["GENERATED", "ALWAYS", "AS"]) || cursor.eat(&["AS"]) {
                 let sql = cursor.sql;
                 let expression = render(sql, cursor.group()?, is_string);
                 let stored = if cursor.eat(&["STORED"]) { "STORED" } else { "VIRTUAL" };
                 cursor.eat(&["VIRTUAL"]);
                 column.generated = format!("AS ({expression}) {stored}");
+            } else if cursor.eat(&["GENERATED", "ALWAYS"]) {
+                // Without an expression, SQLite takes the two words off the type, and that is all.
             } else if cursor.eat(&["NOT", "DEFERRABLE"]) || cursor.eat(&["DEFERRABLE"]) {
                 // Of a key that was read already, which it then belongs to; alone it means nothing.
                 initially(cursor);
-            } else if cursor.is_at(&["FOREIGN"]) {
-                // The comma before a constraint of the table was left out.
-                break;
             } else {
                 return None;
             }
@@ -292,7 +290,9 @@ fn kind(cursor: &mut Cursor<'_>) -> Option<String> {
     let mut words: Vec<String> = Vec::new();
     while let Some(token) = cursor.peek() {
         let is_name = matches!(token.kind, Kind::Word | Kind::QuotedWord | Kind::String);
-        let is_constraint = cursor.is_at(COLUMN_CONSTRAINTS);
+        let is_generated = cursor.is_at(&["GENERATED"])
+            && cursor.rest().get(1).is_some_and(|token| token.is_word(sql, "ALWAYS"));
+        let is_constraint = cursor.is_at(COLUMN_CONSTRAINTS) || is_generated;
         if !is_name || is_constraint {
             break;
         }
@@ -374,7 +374,10 @@ fn references(cursor: &mut Cursor<'_>) -> Option<String> {
     }
     let (mut delete, mut update, mut deferred) = (String::new(), String::new(), "");
     loop {
-        if cursor.eat(&["ON", "DELETE"]) {
+        if cursor.eat(&["ON", "INSERT"]) {
+            // Read, and not heeded.
+            action(cursor, "INSERT")?;
+        } else if cursor.eat(&["ON", "DELETE"]) {
             delete = action(cursor, "DELETE")?;
         } else if cursor.eat(&["ON", "UPDATE"]) {
             update = action(cursor, "UPDATE")?;
