@@ -54,7 +54,7 @@
 //! | what is found | what happens |
 //! | --- | --- |
 //! | nothing | every revision is applied |
-//! | a history at the head | nothing: history and schema are read, nothing is written |
+//! | the head | nothing: two fields of the file's header say so, no table is read |
 //! | a history behind the head | what is pending is applied |
 //! | a history ahead of the program | an error; nothing is touched |
 //! | a revision that was edited after it was applied | an error; nothing is touched |

@@ -6,7 +6,6 @@ mod common;
 
 use std::cell::RefCell;
 use std::fs;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -111,33 +110,6 @@ fn at_the_head_nothing_is_done() {
     assert_eq!(report.outcome, Outcome::UpToDate);
     assert_eq!((report.from.as_deref(), report.to.as_deref()), (Some("009"), Some("009")));
     assert_eq!(fs::read(place.db()).unwrap(), before);
-}
-
-#[test]
-fn at_the_head_four_statements_read_in_one_transaction_and_none_writes() {
-    let place = Place::new();
-    let mut db = TOKENS.open(place.db()).unwrap();
-    let (statements, writes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (seen, written) = (Arc::clone(&statements), Arc::clone(&writes));
-    let authorizer = move |context: AuthContext<'_>| {
-        match context.action {
-            AuthAction::Read { .. } | AuthAction::Function { .. } | AuthAction::Transaction { .. } => {}
-            AuthAction::Select | AuthAction::Pragma { .. } => {
-                seen.fetch_add(1, Ordering::Relaxed);
-            }
-            _ => {
-                written.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        Authorization::Allow
-    };
-    // Some versions of rusqlite give a result here, others nothing.
-    #[allow(clippy::let_unit_value)]
-    let _ = db.authorizer(Some(authorizer));
-    TOKENS.upgrade(&mut db).unwrap();
-    let statements = statements.load(Ordering::Relaxed);
-    assert_eq!(statements, 4);
-    assert_eq!(writes.load(Ordering::Relaxed), 0);
 }
 
 #[test]

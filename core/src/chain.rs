@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::checksum;
 use crate::defect::{Code, Defect};
 use crate::lock::Lock;
+use crate::marker;
 use crate::parse::Parsed;
 use crate::revision::Revision;
 use crate::schema::{ColumnOrder, Schema};
@@ -19,6 +20,9 @@ use crate::suggest::did_you_mean;
 pub struct Chain {
     #[doc(hidden)]
     pub revisions: Cow<'static, [Revision]>,
+    /// Which part of the chain checksums the markers are made of; see [`marker`](crate::marker).
+    #[doc(hidden)]
+    pub window: Option<u8>,
 }
 
 impl Chain {
@@ -547,5 +551,7 @@ fn build(files: Vec<Parsed>, order: &[usize]) -> Option<Chain> {
             fingerprint: None,
         });
     }
-    Some(Chain { revisions: Cow::Owned(revisions) })
+    let chain_checksums: Vec<&[u8; 32]> = revisions.iter().map(Revision::chain_checksum).collect();
+    let window = marker::window(&chain_checksums);
+    Some(Chain { revisions: Cow::Owned(revisions), window })
 }

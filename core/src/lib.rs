@@ -14,6 +14,7 @@ pub mod defect;
 mod destruction;
 pub mod draft;
 pub mod lock;
+pub mod marker;
 pub mod name;
 pub mod parse;
 pub mod plan;

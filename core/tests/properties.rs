@@ -379,3 +379,28 @@ proptest! {
         prop_assert_eq!(common::ids(&chain), ids.iter().map(String::as_str).collect::<Vec<_>>());
     }
 }
+
+proptest! {
+    /// No two revisions of a chain share a marker, whatever the schema's version: a pending revision cannot be taken for
+    /// an applied one.
+    #[test]
+    fn no_two_revisions_of_a_chain_have_the_same_marker(
+        statements in prop::collection::vec("[a-c]{1,3}", 1..40),
+        schema_version in any::<i32>(),
+    ) {
+        let files = statements.iter().enumerate().map(|(n, word)| {
+            let revises = if n == 0 { "base".to_owned() } else { format!("{n}") };
+            let text = format!(
+                "-- A.\n-- @revises {revises}\n-- @upgrade\nSELECT '{word}';\n-- @downgrade\nSELECT 1;\n"
+            );
+            (format!("202601{:02}_00{:02}_{}_x.sql", 1 + n / 60, n % 60, n + 1), text.into_bytes())
+        });
+        let (chain, defects) = link(files.collect());
+        prop_assert!(defects.is_empty(), "{:?}", defects);
+        let chain = chain.unwrap();
+        let markers: std::collections::BTreeSet<_> =
+            (0..chain.revisions().len()).map(|place| chain.marker(place, schema_version).unwrap()).collect();
+        prop_assert_eq!(markers.len(), chain.revisions().len());
+        prop_assert!(markers.iter().all(|marker| *marker < -1_000_000_000));
+    }
+}

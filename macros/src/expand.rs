@@ -17,6 +17,10 @@ pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain) -
     let lock = directory.path.join(FILE_NAME).exists().then_some(FILE_NAME);
     let tracked = files.chain(lock).map(|file| track(directory, file));
     let revisions = chain.revisions().iter().map(revision);
+    let window = match chain.window {
+        Some(window) => quote!(::core::option::Option::Some(#window)),
+        None => quote!(::core::option::Option::None),
+    };
     quote! {
         {
             // The short name keeps the output small, and with it the time that rustc takes over it.
@@ -24,7 +28,7 @@ pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain) -
             const _: &[&[::core::primitive::u8]] = &[#(#tracked),*];
             // A constant of its own: only there does what a function makes live as long as the program.
             const REVISIONS: &[r::Revision] = &[#(#revisions),*];
-            r::Migrations::embedded(#shown, REVISIONS)
+            r::Migrations::embedded(#shown, REVISIONS, #window)
         }
     }
 }
@@ -36,7 +40,7 @@ pub(crate) fn errors(krate: &TokenStream, span: Span, messages: impl Iterator<It
     quote! {
         {
             #(#messages)*
-            #krate::__private::Migrations::embedded("", &[])
+            #krate::__private::Migrations::embedded("", &[], ::core::option::Option::None)
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use revchain_core::{Conflict, Downgrade, Found, Plan, Request, Revision, Step, plan};
+use revchain_core::{Conflict, Downgrade, Found, Plan, Request, Revision, Step, Target, plan};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::connection::{self, ForeignKeysOff, Patience};
 use crate::error::{self, ErrorKind, Failure};
 use crate::{
     Applied, Direction, Error, Event, Options, Origin, Outcome, Report, Statement, StatementError, explain,
-    foreign_keys, history,
+    foreign_keys, history, marker,
 };
 
 /// Brings the database to where `request` wants it, or leaves it as it is: also where that is no longer what was
@@ -33,6 +33,9 @@ fn try_run(
         return Err(Error::new(ErrorKind::InTransaction));
     }
     let patience = Patience::new(connection, options)?;
+    if wants_head(options, request, expected) && marker::is_at_head(connection, options.migrations.chain()) {
+        return Ok(Report::at_head(options.migrations.head()));
+    }
     if let Some(report) = up_to_date(connection, options, request)? {
         if expected.is_some_and(|expected| !expected.steps.is_empty()) {
             return Err(Error::from_conflict(Conflict::Changed));
@@ -42,7 +45,19 @@ fn try_run(
     under_lock(connection, options, &patience, request, expected)
 }
 
-/// The usual case, without a lock and without a write: the history says that nothing is to be done, or that something
+/// Whether all that is asked for is the head.
+fn wants_head(options: &Options<'_>, request: &Request, expected: Option<&Plan>) -> bool {
+    let is_head = match request {
+        Request::Upgrade(Target::Head) => true,
+        Request::Upgrade(Target::Revision(id)) => {
+            options.migrations.head().is_some_and(|head| head.id() == id.as_str())
+        }
+        _ => false,
+    };
+    is_head && expected.is_none_or(|expected| expected.steps.is_empty())
+}
+
+/// Without a lock and without a write: the history says that nothing is to be done, or that something
 /// is wrong which no lock would change. Whatever else it says, or fails to, is decided under the lock.
 fn up_to_date(
     connection: &Connection,
@@ -57,6 +72,9 @@ fn up_to_date(
     match options.plan_from(&found, request) {
         Ok(plan) if plan.steps.is_empty() => {
             warn_of_drift(options, &plan);
+            if wants_head(options, request, None) && !plan.is_drifted {
+                marker::renew(connection, options);
+            }
             Ok(Some(report(options, &found, &plan, request)))
         }
         Err(conflict @ Conflict::Drifted { .. }) => Err(explain::conflict(conflict, options, &found)),
@@ -106,9 +124,7 @@ fn under_lock(
     }
     let result = carry_out(&transaction, options, &plan, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
-    if plan.runs_sql() && !plan.is_drifted {
-        verify(&transaction, options, &plan)?;
-    }
+    finish(&transaction, options, &plan)?;
     commit(&transaction, patience, &plan)?;
     options.emit(&Event::Committed { at: plan.to.map(|place| options.revision(place)) });
     Ok(report)
@@ -274,23 +290,25 @@ fn as_read_only(error: Error, options: &Options<'_>, plan: Option<&Plan>) -> Err
     Error::new(ErrorKind::ReadOnly { pending: pending.collect() })
 }
 
-/// Checks that what was run has made the schema that it made in the proof.
-fn verify(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Result<(), Error> {
+/// Checks that what was run has made the schema that it made in the proof, and marks the database.
+fn finish(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Result<(), Error> {
     let chain = options.migrations.chain();
-    let Some(place) = plan.to.filter(|&place| options.revision(place).fingerprint().is_some()) else {
-        return Ok(());
-    };
     let found = history::found(transaction, options)
         .map_err(|error| Failure::Sqlite(error).while_doing("checking the schema"))?;
-    let Found::Managed { schema: Some(schema), .. } = &found else { return Ok(()) };
     // Of a set with gaps, as branches leave it, no fingerprint is known.
-    let stamped = plan::stamped(chain, &found).map_err(Error::from_conflict)?;
-    if !stamped[..=place].iter().all(|is| *is) || chain.with_schema(schema).contains(&place) {
-        return Ok(());
+    let place = marker::place(chain, &found, plan);
+    let is_right = place.is_none_or(|place| marker::is_as_it_should_be(chain, &found, place));
+    if let (true, false, Some(place), Found::Managed { schema: Some(schema), .. }) =
+        (plan.runs_sql() && !plan.is_drifted, is_right, place, &found)
+    {
+        let revision = options.revision(place).id().to_owned();
+        let stamped = plan::stamped(chain, &found).map_err(Error::from_conflict)?;
+        let diff = explain::difference(options, &stamped, schema);
+        return Err(Error::new(ErrorKind::WrongSchema { revision, diff }));
     }
-    let revision = options.revision(place).id().to_owned();
-    let diff = explain::difference(options, &stamped, schema);
-    Err(Error::new(ErrorKind::WrongSchema { revision, diff }))
+    let marked = place.filter(|_| is_right && !plan.is_drifted);
+    marker::write(transaction, chain, marked)
+        .map_err(|error| Failure::Sqlite(error).while_doing("writing user_version"))
 }
 
 /// Commits, unless SQL was run and a foreign key points at nothing.

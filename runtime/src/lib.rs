@@ -12,6 +12,7 @@ mod event;
 mod explain;
 mod foreign_keys;
 mod history;
+mod marker;
 mod migrations;
 mod options;
 mod prove;

@@ -20,8 +20,13 @@ pub struct Migrations {
 impl Migrations {
     /// What the macro calls. `directory` is as the user wrote it.
     #[doc(hidden)]
-    pub const fn embedded(directory: &'static str, revisions: &'static [Revision]) -> Self {
-        Self { chain: Chain { revisions: Cow::Borrowed(revisions) }, directory: Cow::Borrowed(directory) }
+    pub const fn embedded(
+        directory: &'static str,
+        revisions: &'static [Revision],
+        window: Option<u8>,
+    ) -> Self {
+        let chain = Chain { revisions: Cow::Borrowed(revisions), window };
+        Self { chain, directory: Cow::Borrowed(directory) }
     }
 
     /// Reads, validates and proves a directory at run time, by the same code as the macro. For tools; a program embeds

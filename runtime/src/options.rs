@@ -147,7 +147,9 @@ impl<'m> Options<'m> {
     /// Upgrades to `target`, which is a revision, `"head"`, `"base"` or `"+n"`. Revisions beyond it that are
     /// applied already stay.
     ///
-    /// Where nothing is pending, history and schema are read, and nothing is written. Otherwise the write lock is taken, and
+    /// Where nothing is pending, two pragmas read the file's header, and that is all: `user_version` then holds a marker,
+    /// which is written with each change of the history, and renewed where something else has moved SQLite's
+    /// `schema_version`. One that is neither zero nor a marker is left alone; then history and schema are read. Otherwise the write lock is taken, and
     /// what is found is read again under it. All pending revisions, and a row of `revchain_history` for each, are
     /// then written in one transaction. While it runs foreign keys are not enforced, as a table rebuild needs it;
     /// every key is checked before the commit, and the connection's setting is put back. The schema must then be the one

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use revchain_core::Revision;
+
 /// What was done to a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -47,6 +49,22 @@ pub enum Outcome {
     Upgraded,
     /// Revisions were reverted.
     Downgraded,
+}
+
+impl Report {
+    /// That of a database that was at the head already.
+    pub(crate) fn at_head(head: Option<&Revision>) -> Self {
+        let head = head.map(|head| head.id().to_owned());
+        Self {
+            outcome: Outcome::UpToDate,
+            from: head.clone(),
+            to: head,
+            applied: Vec::new(),
+            reverted: Vec::new(),
+            stamped: Vec::new(),
+            unstamped: Vec::new(),
+        }
+    }
 }
 
 impl Outcome {
