@@ -124,7 +124,8 @@
 //!
 //! # Tests and tools
 //!
-//! [`Migrations::open_in_memory`] gives each test a database of its own, at the head. A tool that works on a directory
+//! [`Migrations::open_in_memory`] gives each test a database of its own, at the head: a copy of one that the build has
+//! made, whatever the chain's length. A tool that works on a directory
 //! and not on a program reads it with [`Migrations::from_directory`], which says what the macro would: [`Defects`].
 //!
 //! # The commands
@@ -160,6 +161,10 @@ pub use revchain_cli as cli;
 ///
 /// `embed_migrations!()` reads `migrations` beside the crate's Cargo.toml, `embed_migrations!("path")` another
 /// directory, which counts from there.
+///
+/// Where the chain is proven and SQLite is bundled, a database at the head is embedded too, without its zeros: the image, of which
+/// [`Migrations::open_in_memory`] makes a copy. `embed_migrations!("path", image = false)` leaves it out, and so does a
+/// chain that keeps the moment in a row, by `CURRENT_TIMESTAMP` or `random()`: whose new databases differ.
 ///
 /// # Errors
 ///

@@ -10,7 +10,8 @@ use revchain_core::{Chain, Destroys, Downgrade, Half, Revision};
 use crate::input::Directory;
 
 /// The chain as a constant.
-pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain) -> TokenStream {
+pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain, image: &[u8]) -> TokenStream {
+    let image = Literal::byte_string(image);
     let shown = &directory.shown;
     let files = chain.revisions().iter().map(Revision::file_name);
     // `revchain migrate` writes the lock, so with one, a new file is noticed too.
@@ -28,7 +29,7 @@ pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain) -
             const _: &[&[::core::primitive::u8]] = &[#(#tracked),*];
             // A constant of its own: only there does what a function makes live as long as the program.
             const REVISIONS: &[r::Revision] = &[#(#revisions),*];
-            r::Migrations::embedded(#shown, REVISIONS, #window)
+            r::Migrations::embedded(#shown, REVISIONS, #window, #image)
         }
     }
 }
@@ -40,7 +41,7 @@ pub(crate) fn errors(krate: &TokenStream, span: Span, messages: impl Iterator<It
     quote! {
         {
             #(#messages)*
-            #krate::__private::Migrations::embedded("", &[], ::core::option::Option::None)
+            #krate::__private::Migrations::embedded("", &[], ::core::option::Option::None, &[])
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Span, TokenStream};
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{LitStr, Token};
+use syn::{Ident, LitBool, LitStr, Token};
 
 use crate::expand;
 
@@ -14,6 +14,8 @@ pub(crate) struct Input {
     pub(crate) directory: Directory,
     /// Where errors point.
     pub(crate) span: Span,
+    /// Whether the program carries a database at the head.
+    pub(crate) image: bool,
 }
 
 pub(crate) struct Directory {
@@ -45,39 +47,50 @@ pub(crate) fn parse(input: TokenStream) -> Result<Input, Broken> {
     let arguments = tokens.collect();
     let parsed = Parser::parse2(Arguments::parse, arguments).and_then(|arguments| locate(&arguments));
     match parsed {
-        Ok((directory, span)) => Ok(Input { krate, directory, span }),
+        Ok((directory, span, image)) => Ok(Input { krate, directory, span, image }),
         Err(error) => Err(Broken { krate, error }),
     }
 }
 
 struct Arguments {
     directory: Option<LitStr>,
+    image: bool,
 }
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        if input.is_empty() {
-            return Ok(Self { directory: None });
-        }
+        let mut arguments = Self { directory: None, image: true };
         let expected =
             "the directory of migrations must be a string literal: embed_migrations!(\"migrations\")";
-        let directory: LitStr = input.parse().map_err(|error| syn::Error::new(error.span(), expected))?;
-        input.parse::<Option<Token![,]>>()?;
+        if !input.is_empty() && !input.peek(Ident) {
+            arguments.directory =
+                Some(input.parse().map_err(|error| syn::Error::new(error.span(), expected))?);
+            input.parse::<Option<Token![,]>>()?;
+        }
+        if input.peek(Ident) {
+            let name: Ident = input.parse()?;
+            if name != "image" {
+                return Err(syn::Error::new(name.span(), expected));
+            }
+            input.parse::<Token![=]>()?;
+            arguments.image = input.parse::<LitBool>()?.value;
+            input.parse::<Option<Token![,]>>()?;
+        }
         if input.is_empty() {
-            Ok(Self { directory: Some(directory) })
+            Ok(arguments)
         } else {
-            Err(input.error("one directory is all that embed_migrations! takes"))
+            Err(input.error("one directory, and `image = false`, is all that embed_migrations! takes"))
         }
     }
 }
 
 /// A relative directory counts from the folder of the crate's Cargo.toml, as in other macros that read files.
-fn locate(arguments: &Arguments) -> syn::Result<(Directory, Span)> {
+fn locate(arguments: &Arguments) -> syn::Result<(Directory, Span, bool)> {
     let span = arguments.directory.as_ref().map_or_else(Span::call_site, LitStr::span);
     let shown = arguments.directory.as_ref().map_or_else(|| "migrations".to_owned(), LitStr::value);
     let root = std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| {
         syn::Error::new(span, "CARGO_MANIFEST_DIR is not set: embed_migrations! reads a directory beside Cargo.toml, so it needs cargo")
     })?;
     let path = Path::new(&root).join(&shown);
-    Ok((Directory { shown, path }, span))
+    Ok((Directory { shown, path }, span, arguments.image))
 }

@@ -16,7 +16,7 @@ pub fn embed_migrations(input: TokenStream) -> TokenStream {
 }
 
 fn try_embed(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
-    let input::Input { krate, directory, span } = match input::parse(input) {
+    let input::Input { krate, directory, span, image } = match input::parse(input) {
         Ok(input) => input,
         Err(broken) => return broken.expand(),
     };
@@ -24,7 +24,22 @@ fn try_embed(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     #[cfg(feature = "prove")]
     let draft = revchain_runtime::prove(draft, revchain_runtime::Scope::Unlocked);
     match draft.finish() {
-        Ok(chain) => expand::chain(&krate, &directory, &chain),
+        Ok(chain) => {
+            let image = if image { make_image(&chain) } else { Vec::new() };
+            expand::chain(&krate, &directory, &chain, &image)
+        }
         Err(defects) => expand::errors(&krate, span, defects.iter().map(ToString::to_string)),
     }
+}
+
+/// A database at the head; empty where there can be none.
+#[cfg(all(feature = "prove", feature = "bundled"))]
+fn make_image(chain: &revchain_core::Chain) -> Vec<u8> {
+    let migrations = revchain_runtime::Migrations::of_chain(chain.clone(), String::new());
+    revchain_runtime::build_image(&migrations).unwrap_or_default()
+}
+
+#[cfg(not(all(feature = "prove", feature = "bundled")))]
+fn make_image(_: &revchain_core::Chain) -> Vec<u8> {
+    Vec::new()
 }

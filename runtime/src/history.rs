@@ -45,6 +45,9 @@ pub enum Origin {
     Stamp,
     /// It was recognised in a database that had no history.
     Adopt,
+    /// It was in the image that the program carries, of which a new database in memory is a copy: when it was applied, and
+    /// how long that took, is not known.
+    Image,
     /// In a way that this version does not know: a newer one wrote it.
     Unknown,
 }
@@ -56,6 +59,7 @@ impl Origin {
             Self::Upgrade => "upgrade",
             Self::Stamp => "stamp",
             Self::Adopt => "adopt",
+            Self::Image => "image",
             Self::Unknown => "unknown",
         }
     }
@@ -70,8 +74,9 @@ impl fmt::Display for Origin {
 impl FromSql for Origin {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let name = value.as_str()?;
-        let known =
-            [Self::Upgrade, Self::Stamp, Self::Adopt].into_iter().find(|origin| origin.name() == name);
+        let known = [Self::Upgrade, Self::Stamp, Self::Adopt, Self::Image]
+            .into_iter()
+            .find(|origin| origin.name() == name);
         Ok(known.unwrap_or(Self::Unknown))
     }
 }

@@ -12,6 +12,8 @@ mod event;
 mod explain;
 mod foreign_keys;
 mod history;
+#[cfg(feature = "bundled")]
+mod image;
 mod marker;
 mod migrations;
 mod options;
@@ -25,6 +27,9 @@ pub use drift::Drift;
 pub use error::{Direction, Error, ErrorKind, StatementError, Violation};
 pub use event::Event;
 pub use history::{Origin, Stamp};
+#[cfg(feature = "bundled")]
+#[doc(hidden)]
+pub use image::build as build_image;
 pub use migrations::Migrations;
 pub use options::Options;
 #[doc(hidden)]

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::path::Path;
 
 use revchain_core::{Chain, Defects, Draft, Plan, Request, Revision, Target};
@@ -10,11 +11,14 @@ use crate::{Drift, Error, Options, Report, Scope, Stamp, prove};
 ///
 /// It is a constant and is kept in a `static`. Its methods take the usual options; [`options`](Self::options)
 /// gives others.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "migrations do nothing until a database is opened or upgraded with them"]
 pub struct Migrations {
     chain: Chain,
     directory: Cow<'static, str>,
+    /// A database at the head, encoded; empty where there is none.
+    #[cfg_attr(not(feature = "bundled"), allow(dead_code, reason = "older SQLites cannot copy it"))]
+    image: &'static [u8],
 }
 
 impl Migrations {
@@ -24,9 +28,10 @@ impl Migrations {
         directory: &'static str,
         revisions: &'static [Revision],
         window: Option<u8>,
+        image: &'static [u8],
     ) -> Self {
         let chain = Chain { revisions: Cow::Borrowed(revisions), window };
-        Self { chain, directory: Cow::Borrowed(directory) }
+        Self { chain, directory: Cow::Borrowed(directory), image }
     }
 
     /// Reads, validates and proves a directory at run time, by the same code as the macro. For tools; a program embeds
@@ -52,7 +57,18 @@ impl Migrations {
     fn from_draft(directory: &Path, prove: impl FnOnce(Draft) -> Draft) -> Result<Self, Defects> {
         let shown = directory.to_string_lossy().into_owned();
         let chain = prove(Draft::read(directory, &shown)).finish()?;
-        Ok(Self { chain, directory: shown.into() })
+        Ok(Self::of_chain(chain, shown))
+    }
+
+    /// What the macro makes an image from.
+    #[doc(hidden)]
+    pub fn of_chain(chain: Chain, directory: String) -> Self {
+        Self { chain, directory: directory.into(), image: &[] }
+    }
+
+    #[cfg(feature = "bundled")]
+    pub(crate) fn image(&self) -> &'static [u8] {
+        self.image
     }
 
     /// The directory that the chain was read from, as it was given to the macro or to
@@ -187,5 +203,15 @@ impl Migrations {
     /// Why it would be refused.
     pub fn plan(&self, connection: &Connection, request: &Request) -> Result<Plan, Error> {
         self.options().plan(connection, request)
+    }
+}
+
+impl fmt::Debug for Migrations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<&str> = self.revisions().iter().map(Revision::id).collect();
+        f.debug_struct("Migrations")
+            .field("directory", &self.directory)
+            .field("revisions", &ids)
+            .finish_non_exhaustive()
     }
 }

@@ -9,6 +9,8 @@ use rusqlite::Connection;
 
 use crate::connection::Patience;
 use crate::error::ErrorKind;
+#[cfg(feature = "bundled")]
+use crate::image;
 use crate::{Drift, Error, Event, Migrations, Report, Stamp, connection, engine, explain, history, schema};
 
 /// How databases are brought to a revision: [`Migrations`], with options.
@@ -123,12 +125,17 @@ impl<'m> Options<'m> {
         Ok(connection)
     }
 
-    /// Opens a new database in memory, at the head.
+    /// Opens a new database in memory, at the head: a copy of the image that the program carries, where it has one, else
+    /// the chain is run. Of a copy, [`Event`] tells nothing, and it holds no more than 1 GiB.
     ///
     /// # Errors
     ///
     /// Those of [`upgrade_to`](Self::upgrade_to).
     pub fn open_in_memory(&self) -> Result<Connection, Error> {
+        #[cfg(feature = "bundled")]
+        if let Some(connection) = image::open(self.migrations) {
+            return Ok(connection);
+        }
         let mut connection = Connection::open_in_memory()
             .map_err(|source| Error::new(ErrorKind::Open { source, reason: None }))?;
         self.upgrade(&mut connection)?;

@@ -1,0 +1,87 @@
+//! The image: a new database in memory is a copy of what the build has made, and no different from one that ran the chain.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{count, ids};
+use revchain::rusqlite::Connection;
+use revchain::rusqlite::types::Value;
+use revchain::{Migrations, Origin, Outcome, embed_migrations};
+
+static TOKENS: Migrations = embed_migrations!("migrations");
+static EVERYTHING: Migrations = embed_migrations!("tests/chains/everything");
+static DESTROYS: Migrations = embed_migrations!("tests/ui/chains/destroys");
+static MERGE: Migrations = embed_migrations!("tests/ui/chains/merge");
+static WITHOUT: Migrations = embed_migrations!("migrations", image = false);
+
+fn rows(db: &Connection, table: &str) -> Vec<Vec<Value>> {
+    let columns = if table == "revchain_history" { "revision, checksum" } else { "*" };
+    let mut statement =
+        db.prepare(&format!("SELECT {columns} FROM \"{}\"", table.replace('"', "\"\""))).unwrap();
+    let width = statement.column_count();
+    let rows = statement.query_map([], |row| (0..width).map(|column| row.get(column)).collect()).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+fn is_image(db: &Connection) -> bool {
+    TOKENS.history(db).unwrap().iter().all(|stamp| stamp.origin == Origin::Image)
+}
+
+#[test]
+fn a_copy_of_the_image_is_what_the_chain_makes() {
+    for (migrations, has_image) in [(&TOKENS, true), (&DESTROYS, true), (&MERGE, true), (&EVERYTHING, false)]
+    {
+        let copy = migrations.open_in_memory().unwrap();
+        assert_eq!(is_image(&copy), has_image, "{}", migrations.directory());
+        let mut made = Connection::open_in_memory().unwrap();
+        migrations.upgrade(&mut made).unwrap();
+        assert_eq!(common::schema(&copy), common::schema(&made));
+        let mut names = made.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
+        for table in names.query_map([], |row| row.get::<_, String>(0)).unwrap() {
+            let table = table.unwrap();
+            if has_image {
+                assert_eq!(rows(&copy, &table), rows(&made, &table), "{table}");
+            }
+        }
+        assert!(migrations.check(&copy).unwrap().is_none());
+        assert_eq!(ids(&copy), ids(&made));
+        assert_eq!(
+            count(&copy, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+            0
+        );
+    }
+}
+
+#[test]
+fn a_copy_is_a_database_like_any_other() {
+    let mut db = TOKENS.open_in_memory().unwrap();
+    assert_eq!(TOKENS.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+    assert_eq!(TOKENS.current(&db).unwrap(), TOKENS.head());
+    TOKENS.downgrade_to(&mut db, "base").unwrap();
+    assert_eq!(TOKENS.upgrade(&mut db).unwrap().applied.len(), 9);
+    // Each has its own.
+    let other = TOKENS.open_in_memory().unwrap();
+    other.execute("INSERT INTO schema_version VALUES (1, 2.0)", []).unwrap();
+    assert_eq!(count(&db, "SELECT count(*) FROM schema_version"), 0);
+    other
+        .execute_batch(
+            "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 5000)
+             INSERT INTO usage_events SELECT n, n, hex(zeroblob(500)), n, NULL FROM i",
+        )
+        .unwrap();
+    assert_eq!(count(&other, "SELECT count(*) FROM usage_events"), 5000);
+    for setting in ["page_size", "encoding", "auto_vacuum", "foreign_keys"] {
+        let value = |db: &Connection| -> Value {
+            db.query_row(&format!("PRAGMA {setting}"), [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(value(&other), value(&Connection::open_in_memory().unwrap()), "{setting}");
+    }
+}
+
+#[test]
+fn it_can_be_left_out() {
+    let db = WITHOUT.open_in_memory().unwrap();
+    assert!(!is_image(&db));
+    assert_eq!(ids(&db).len(), 9);
+}
