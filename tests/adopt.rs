@@ -118,7 +118,8 @@ fn a_schema_that_no_revision_has_is_refused_with_the_nearest_and_the_difference(
         "DROP INDEX idx_browser_sessions_user; ALTER TABLE audit_logs ADD COLUMN ip TEXT; CREATE TABLE notes (a)",
     )
     .unwrap();
-    let before = count(&db, "SELECT total_changes()");
+    let tables = "SELECT count(*) FROM sqlite_master";
+    let before = count(&db, tables);
     let error = TOKENS.upgrade(&mut db).unwrap_err();
     match error.conflict() {
         Some(Conflict::Unrecognized { nearest, diff, .. }) => {
@@ -137,7 +138,7 @@ fn a_schema_that_no_revision_has_is_refused_with_the_nearest_and_the_difference(
     }
     let text = error.to_string();
     assert!(text.contains("the nearest is 005") && text.contains("\n    + audit_logs.ip TEXT\n"), "{text}");
-    assert_eq!(count(&db, "SELECT total_changes()"), before);
+    assert_eq!(count(&db, tables), before);
     // What belongs to another program can be left out, and nothing else stands in the way then.
     db.execute_batch("CREATE INDEX idx_browser_sessions_user ON browser_sessions (user_id); ALTER TABLE audit_logs DROP COLUMN ip")
         .unwrap();
@@ -162,7 +163,10 @@ fn a_baseline_that_is_not_true_is_refused_with_the_difference_unless_insisted_on
     assert_eq!(error.code(), "baseline-differs");
     let report = TOKENS.options().baseline_unchecked("001").upgrade(&mut db).unwrap();
     assert_eq!((report.outcome, report.applied.len()), (Outcome::Stamped, 8));
-    assert_eq!(TOKENS.check(&db).unwrap().diff.to_string(), "+ index mine ON audit_logs (event)");
+    // It opens again, too.
+    let again = TOKENS.options().baseline_unchecked("001").upgrade(&mut db).unwrap();
+    assert_eq!(again.outcome, Outcome::UpToDate);
+    assert_eq!(TOKENS.check(&db).unwrap().diff.unwrap().to_string(), "+ index mine ON audit_logs (event)");
 }
 
 /// Databases that these tools made, with their own tables in them; see the README beside them.
@@ -287,7 +291,9 @@ fn check_says_what_is_different_and_never_writes() {
     assert!(TOKENS.check(&nothing).unwrap().is_none());
     nothing.execute_batch("CREATE TABLE a (b)").unwrap();
     assert_eq!(TOKENS.check(&nothing).unwrap_err().code(), "unrecognized");
-    assert_eq!(TOKENS.check(&unmanaged("002")).unwrap_err().code(), "unmanaged");
+    // One that an upgrade would adopt is as it should be.
+    let adoptable = TOKENS.check(&unmanaged("002")).unwrap();
+    assert_eq!((adoptable.revision.as_deref(), adoptable.is_none()), (Some("002"), true));
 }
 
 #[test]
@@ -297,7 +303,7 @@ fn a_chain_that_was_not_proven_can_be_checked_all_the_same() {
     let db = chain.open_in_memory().unwrap();
     assert!(chain.check(&db).unwrap().is_none());
     db.execute_batch("DROP TABLE t2").unwrap();
-    assert_eq!(chain.check(&db).unwrap().diff.to_string(), "- table t2 (a)");
+    assert_eq!(chain.check(&db).unwrap().diff.unwrap().to_string(), "- table t2 (a)");
 }
 
 #[test]
@@ -343,4 +349,78 @@ fn databases_from_both_sides_of_a_merge_are_at_its_head() {
         assert!(chain.check(&db).unwrap().is_none(), "from {branch}");
         assert_eq!(chain.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
     }
+}
+
+/// SQLite takes a name in double quotes for a string where nothing has it. What other tools keep, or SQLite, or revchain,
+/// must not make it one that is.
+#[test]
+fn a_string_in_double_quotes_stays_one_whatever_stands_beside_the_schema() {
+    let place = Place::new();
+    let view = "CREATE TABLE t (a, b); CREATE VIEW v AS SELECT * FROM t WHERE a IN (\"origin\", \"stat\", \"success\", \"theirs\");";
+    let chain = place.proven(&[(view, "DROP VIEW v; DROP TABLE t;")]);
+    let mut db = Connection::open_in_memory().unwrap();
+    chain.upgrade(&mut db).unwrap();
+    db.execute_batch("INSERT INTO t VALUES (1, 2); CREATE INDEX i ON t (a); ANALYZE; DROP INDEX i").unwrap();
+    assert!(chain.check(&db).unwrap().is_none());
+    let mut sqlx = Connection::open_in_memory().unwrap();
+    sqlx.execute_batch(view).unwrap();
+    sqlx.execute_batch("CREATE TABLE _sqlx_migrations (success); CREATE TABLE their_own (theirs)").unwrap();
+    let report = chain.options().ignore_tables(["their_*"]).upgrade(&mut sqlx).unwrap();
+    assert_eq!(report.outcome, Outcome::Adopted);
+}
+
+#[test]
+fn what_only_the_program_can_run_leaves_the_schema_unknown_and_is_no_drift() {
+    let place = Place::new();
+    let directory = place.path("unproven");
+    fs::create_dir(&directory).unwrap();
+    for (day, id, revises, header, upgrade, downgrade) in [
+        (1, "001", "base", "", "CREATE TABLE t (a TEXT);", "DROP TABLE t;"),
+        (
+            2,
+            "002",
+            "001",
+            "-- @unproven the program registers norm()\n",
+            "CREATE INDEX i ON t (norm(a));",
+            "DROP INDEX i;",
+        ),
+        (3, "003", "002", "", "CREATE TABLE u (a);", "DROP TABLE u;"),
+    ] {
+        let text = format!(
+            "-- A.\n-- @revises {revises}\n{header}-- @upgrade\n{upgrade}\n-- @downgrade\n{downgrade}\n"
+        );
+        fs::write(directory.join(format!("202601{day:02}_0000_{id}_x.sql")), text).unwrap();
+    }
+    let chain = Migrations::from_directory(&directory).unwrap();
+    let known: Vec<_> = chain.revisions().iter().map(|revision| revision.fingerprint().is_some()).collect();
+    assert_eq!(known, [true, false, false]);
+    let mut db = Connection::open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE t (a TEXT)").unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    // Without the function, the rest does not run, and says so.
+    assert_eq!(chain.upgrade(&mut db).unwrap_err().code(), "statement");
+    chain.stamp(&mut db, "003").unwrap();
+    let drift = chain.check(&db).unwrap();
+    assert!(drift.is_none() && drift.diff.is_none());
+    assert_eq!(drift.to_string(), "the schema of 003 is not known: not all of the chain could be proven");
+    assert_eq!(chain.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn a_misspelt_revision_to_adopt_as_is_told() {
+    let mut db = unmanaged("004");
+    let error = TOKENS.options().adopt_as("4").upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "unknown-target");
+    // Of several in one group, the newest counts.
+    let report = TOKENS.options().adopt_as("003").adopt_as("004").upgrade(&mut db).unwrap();
+    assert_eq!(report.stamped.len(), 4);
+}
+
+#[test]
+fn bytes_that_are_no_utf8_do_not_keep_a_database_from_being_read() {
+    let mut db = TOKENS.open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE theirs (a)").unwrap();
+    db.execute_batch("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = CAST(sql || x'2d2dff' AS TEXT) WHERE name = 'theirs'; PRAGMA writable_schema = OFF").unwrap();
+    let options = TOKENS.options().ignore_tables(["theirs"]);
+    assert_eq!(options.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
 }

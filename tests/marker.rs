@@ -213,3 +213,27 @@ fn a_file_that_cannot_be_written_needs_no_write() {
         assert_eq!(fs::read(place.db()).unwrap(), before);
     }
 }
+
+#[test]
+fn a_build_that_knows_less_does_not_speak_for_one_that_knows_more() {
+    let place = Place::new();
+    let steps = [("CREATE TABLE t (a TEXT);", "DROP TABLE t;")];
+    let (unproven, proven) = (place.chain(&steps), place.proven(&steps));
+    let mut db = Connection::open(place.db()).unwrap();
+    db.execute_batch("CREATE TABLE t (a INTEGER)").unwrap();
+    unproven.stamp(&mut db, "001").unwrap();
+    assert!(is_marked(&db));
+    assert_eq!(unproven.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+    assert_eq!(proven.upgrade(&mut db).unwrap_err().code(), "drifted");
+}
+
+#[test]
+fn what_was_left_out_of_the_schema_is_not_left_out_for_others() {
+    let mut db = Connection::open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE theirs (a)").unwrap();
+    let options = TOKENS.options().ignore_tables(["theirs"]);
+    assert_eq!(options.upgrade(&mut db).unwrap().outcome, Outcome::New);
+    assert_eq!(options.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+    assert!(!is_marked(&db));
+    assert_eq!(TOKENS.upgrade(&mut db).unwrap_err().code(), "drifted");
+}

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use revchain_core::{Chain, Draft};
-use revchain_runtime::{Scope, prove};
+use revchain_runtime::{Diff, Downgrade, Revision, Scope, prove};
 use serde_json::json;
 
 use crate::Commands;
@@ -16,6 +16,7 @@ impl Commands<'_> {
     /// The directory, if one is named; the database, if one is named, or nothing else is.
     pub(crate) fn check(&self, arguments: &Check) -> Result<Answer, Failure> {
         match &arguments.directory {
+            None if arguments.all => Err(Failure::usage("--all is about a directory of migrations: name it")),
             None => self.check_database(arguments),
             Some(directory) => {
                 let proven = prove_directory(directory, arguments.all)?;
@@ -39,13 +40,13 @@ impl Commands<'_> {
         let json = json!({
             "database": database,
             "current": drift.revision,
-            "drift": drift.diff.lines().collect::<Vec<_>>(),
+            "drift": drift.diff.as_ref().map(|diff| diff.lines().collect::<Vec<_>>()),
         });
         if drift.is_none() {
             Ok(Answer { text: format!("{database}: {drift}"), json })
         } else {
-            let help = "help: `-` is missing in the database, `+` should not be there, `→` is the revision → the database";
-            Err(Failure::failed("drifted", format!("{database}: {drift}\n{help}")).with(json))
+            let legend = Diff::legend(drift.revision.as_deref().unwrap_or("base"));
+            Err(Failure::failed("drifted", format!("{database}: {drift}\nhelp: {legend}")).with(json))
         }
     }
 }
@@ -71,6 +72,15 @@ pub(crate) fn prove_directory(directory: &Path, all: bool) -> Result<Answer, Fai
             revisions(locked)
         );
     }
+    let unproven = chain.revisions().iter().find(|revision| revision.fingerprint().is_none());
+    if let Some(unproven) = unproven {
+        text += &format!("; from {} on, the schema is not known (@unproven)", unproven.id());
+    }
+    let is_irreversible = |revision: &&Revision| matches!(revision.downgrade(), Downgrade::Irreversible(_));
+    let irreversible = chain.revisions().iter().filter(is_irreversible).count();
+    if irreversible > 0 {
+        text += &format!("; {irreversible} irreversible");
+    }
     text += &format!("; the head is {head}");
     for remark in &remarks {
         text += &format!("\nnote: {remark}");
@@ -79,6 +89,8 @@ pub(crate) fn prove_directory(directory: &Path, all: bool) -> Result<Answer, Fai
         "directory": directory.display().to_string(),
         "revisions": count,
         "locked": locked,
+        "irreversible": irreversible,
+        "unknown_from": unproven.map(Revision::id),
         "head": head,
         "remarks": remarks,
     });

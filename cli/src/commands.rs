@@ -10,6 +10,8 @@ use revchain_core::snippet::escape;
 use revchain_core::{Found, Policy, plan};
 use revchain_runtime::{Event, OnDrift, Options, Plan, Report, Request, Revision, Target};
 
+use serde_json::json;
+
 use crate::args::{Command, Common, Downgrade};
 use crate::database::{exists, must_exist, open};
 use crate::failure::{Failure, in_database};
@@ -95,11 +97,12 @@ impl<'m> Commands<'m> {
                 let report = options.stamp(&mut connection, &stamp.revision).map_err(in_database(path))?;
                 let mut answer = reported(path, &report);
                 // It is what it is told to be, but the next upgrade will ask for more.
-                match options.check(&connection) {
-                    Ok(drift) if report.to.is_some() && !drift.is_none() => {
-                        answer.text += &format!("\nwarning: {drift}");
+                if let (Some(_), Ok(drift)) = (&report.to, options.check(&connection)) {
+                    if !drift.is_none() {
+                        let _ = writeln!(anstream::stderr(), "warning: {drift}");
                     }
-                    _ => {}
+                    let drift = drift.diff.as_ref().map(|diff| diff.lines().collect::<Vec<_>>());
+                    answer.json["drift"] = json!(drift);
                 }
                 Ok(answer)
             }

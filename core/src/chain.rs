@@ -48,7 +48,7 @@ impl Chain {
 
     /// For each place, whether the revisions up to it are one line: each revises the one before it.
     #[doc(hidden)]
-    pub fn lines(&self) -> Vec<bool> {
+    pub fn linear(&self) -> Vec<bool> {
         let mut before: Option<&Revision> = None;
         let mut is_line = true;
         let follows =
@@ -66,17 +66,40 @@ impl Chain {
         self.revisions.iter().any(|revision| revision.fingerprint().is_some())
     }
 
-    /// The places of the revisions after which a database has this schema.
+    /// How the columns of a table count in the schema of a database that has the revisions up to this place: where
+    /// branches were merged, each database has theirs in the order of its own history.
     #[doc(hidden)]
-    pub fn with_schema(&self, schema: &Schema) -> Vec<usize> {
-        let in_line = schema.fingerprint();
-        // Where branches were merged, each database has their columns in the order of its own history.
-        let merged = LazyCell::new(|| schema.clone().with_column_order(ColumnOrder::Free).fingerprint());
-        let is_same = |(place, is_line): (usize, bool)| {
-            let fingerprint = self.revisions[place].fingerprint()?;
-            (*fingerprint == if is_line { in_line } else { *merged }).then_some(place)
+    pub fn column_order(&self, place: usize) -> ColumnOrder {
+        if self.linear().get(place) == Some(&false) { ColumnOrder::Free } else { ColumnOrder::Fixed }
+    }
+
+    /// Whether a database that has these revisions has the schema which it should; `None` where that is not known.
+    #[doc(hidden)]
+    pub fn has_schema(&self, stamped: &[bool], schema: &Schema) -> Option<bool> {
+        let Some(place) = stamped.iter().rposition(|is| *is) else {
+            return self.is_proven().then(|| schema.is_empty());
         };
-        self.lines().into_iter().enumerate().filter_map(is_same).collect()
+        // Of a set with gaps, as branches leave it, no fingerprint is known.
+        if !stamped[..=place].iter().all(|is| *is) {
+            return None;
+        }
+        let fingerprint = self.revisions[place].fingerprint()?;
+        let order = self.column_order(place);
+        if order == schema.column_order() {
+            return Some(schema.fingerprint() == *fingerprint);
+        }
+        Some(schema.clone().with_column_order(order).fingerprint() == *fingerprint)
+    }
+
+    /// The places of the revisions after which a database has this schema.
+    pub(crate) fn places_of(&self, schema: &Schema) -> Vec<usize> {
+        let fixed = schema.fingerprint();
+        let free = LazyCell::new(|| schema.clone().with_column_order(ColumnOrder::Free).fingerprint());
+        let is_same = |(place, is_linear): (usize, bool)| {
+            let fingerprint = self.revisions[place].fingerprint()?;
+            (*fingerprint == if is_linear { fixed } else { *free }).then_some(place)
+        };
+        self.linear().into_iter().enumerate().filter_map(is_same).collect()
     }
 
     /// The same chain, each revision with the fingerprint that a database has after it, where that is known.
@@ -85,6 +108,7 @@ impl Chain {
         for (revision, fingerprint) in self.revisions.to_mut().iter_mut().zip(fingerprints) {
             revision.fingerprint = fingerprint;
         }
+        self.window = marker::window(&self.revisions);
         self
     }
 
@@ -551,7 +575,6 @@ fn build(files: Vec<Parsed>, order: &[usize]) -> Option<Chain> {
             fingerprint: None,
         });
     }
-    let chain_checksums: Vec<&[u8; 32]> = revisions.iter().map(Revision::chain_checksum).collect();
-    let window = marker::window(&chain_checksums);
+    let window = marker::window(&revisions);
     Some(Chain { revisions: Cow::Owned(revisions), window })
 }

@@ -127,49 +127,52 @@ impl fmt::Display for Conflict {
         match self {
             Self::Unmanaged { tables } => write!(
                 f,
-                "the database has tables ({}) but no history: it was not made by these migrations\n\
-                 help: if its tables are those of a revision, such as 001, say so: .baseline(\"001\") on the options takes\n      \
-                 every such database along, the command `stamp -r 001` records it for this one; if they are those of\n      \
-                 another program that shares the file, the revision is \"base\"",
+                "the database has tables ({}) but no history\n\
+                 help: if they are those of a revision, such as 001, say so: .baseline(\"001\") on the options takes every such\n      \
+                 database along, the command `stamp -r 001` records it for this one; if they are those of another program that\n      \
+                 shares the file, the revision is \"base\"",
                 few(tables)
             ),
             Self::Unrecognized { tables, nearest: None, .. } => write!(
                 f,
-                "the database has tables ({}) but no history, and no revision has anything like its schema\n\
-                 help: check that this is the right file for this program; if they are tables of another program that shares the\n      \
-                 file, .ignore_tables([…]) on the options leaves them out; if they are those of a revision, the command\n      \
-                 `stamp -r 001` records it, or .baseline_unchecked(\"001\") takes every such database along",
+                "the database has tables or views ({}) but no history, and no revision has anything like its schema\n\
+                 help: check that this is the right file for this program; {IGNORE};\n      \
+                 if they are those of a revision all the same, .baseline_unchecked(\"001\") takes every such database along",
                 few(tables)
             ),
             Self::Unrecognized { nearest: Some(nearest), diff, .. } => write!(
                 f,
                 "the database has tables but no history, and no revision has its schema; the nearest is {nearest}, from which it differs:{}\n\
-                 help: `-` is missing in the database, `+` is there and not in {nearest}, `→` is {nearest} → database; bring it to that\n      \
-                 schema, or leave tables of another program out with .ignore_tables([…]) on the options; if it is at {nearest}\n      \
-                 all the same, .baseline_unchecked(\"{nearest}\") takes it along, or the command `stamp -r {nearest}` records it",
-                indented(diff)
+                 help: {}:\n      bring it to that schema; {IGNORE};\n      \
+                 if it is at {nearest} all the same, .baseline_unchecked(\"{nearest}\") takes every such database along",
+                diff.indented(),
+                Diff::legend(nearest)
             ),
-            Self::Ambiguous { revisions } => write!(
-                f,
-                "the database has tables but no history, and its schema is that of several revisions: {}\n\
-                 help: they differ in what they do to rows; say which it is: .adopt_as(\"{}\") on the options, or `upgrade --adopt-as {}`",
-                few(revisions),
-                escape(revisions.last().map_or("", String::as_str)),
-                escape(revisions.last().map_or("", String::as_str)),
-            ),
+            Self::Ambiguous { revisions } => {
+                let last = escape(revisions.last().map_or("", String::as_str));
+                write!(
+                    f,
+                    "the database has tables but no history, and its schema is that of several revisions: {}\n\
+                     help: they differ in what they do to rows; say which it is: .adopt_as(\"{last}\") on the options, or the command\n      \
+                     `upgrade --adopt-as {last}`",
+                    few(revisions)
+                )
+            }
             Self::BaselineDiffers { revision, diff } => write!(
                 f,
                 "the database has no history, and its schema is not that of {revision}, where the baseline says that it is:{}\n\
-                 help: `-` is missing in the database, `+` is there and not in {revision}, `→` is {revision} → database; bring it to that\n      \
-                 schema, leave tables of another program out with .ignore_tables([…]), or insist with .baseline_unchecked(\"{revision}\")",
-                indented(diff)
+                 help: {}:\n      bring it to that schema; {IGNORE};\n      \
+                 or insist with .baseline_unchecked(\"{revision}\")",
+                diff.indented(),
+                Diff::legend(revision)
             ),
             Self::Drifted { revision, diff } => write!(
                 f,
                 "the schema of the database is no longer that of {revision}, the revision that it is at:{}\n\
-                 help: `-` is missing in the database, `+` is there and not in {revision}, `→` is {revision} → database; undo that, or leave\n      \
-                 tables of another program out with .ignore_tables([…]); .on_drift(OnDrift::Warn) goes on all the same",
-                indented(diff)
+                 help: {}:\n      undo that; {IGNORE};\n      \
+                 .on_drift(OnDrift::Warn), or the flag --allow-drift, goes on all the same",
+                diff.indented(),
+                Diff::legend(revision)
             ),
             Self::Ahead { unknown, head, related: true } => write!(
                 f,
@@ -219,10 +222,8 @@ impl fmt::Display for Conflict {
 
 impl std::error::Error for Conflict {}
 
-/// The lines of a diff, each on a line of its own and set in.
-fn indented(diff: &Diff) -> String {
-    diff.to_string().lines().map(|line| format!("\n    {line}")).collect()
-}
+/// The way out for files that are shared.
+const IGNORE: &str = "tables of another program are left out by .ignore_tables([…]) on the options, or the flag --ignore-tables";
 
 /// How many names a sentence holds.
 const FEW: usize = 3;

@@ -358,13 +358,13 @@ fn copy(mut cursor: Cursor<'_>) -> Option<Act> {
     cursor.eat(&["SELECT"]).then_some(())?;
     let rest = cursor.rest();
     let list = rest.iter().position(|token| token.is_word(sql, "FROM")).map_or(rest, |from| &rest[..from]);
-    let name = |tokens: &[Token]| unquote(tokens[tokens.len() - 1].text(sql));
+    let name = |tokens: &[Token]| tokens.last().map(|token| unquote(token.text(sql)));
     let pairs = columns.iter().zip(split(sql, list)).filter_map(|(to, from)| match from {
-        [_] => Some((name(to), name(from))),
-        [_, dot, _] if dot.text(sql) == "." => Some((name(to), name(from))),
+        [_] => Some((name(to)?, name(from)?)),
+        [_, dot, _] if dot.text(sql) == "." => Some((name(to)?, name(from)?)),
         _ => None,
     });
-    Some(Act::Copy(table, pairs.filter(|(to, _)| !to.is_empty()).collect()))
+    Some(Act::Copy(table, pairs.collect()))
 }
 
 /// The names that a statement gives to things, as far as its words tell: what stands after `TABLE`, `FROM` and the

@@ -2,11 +2,12 @@
 //! reading a table.
 //!
 //! Its four top bits are a tag, which no small number has, and which makes it negative. The others are (base + schema
-//! version) mod 2²⁸: the *base* is 28 bits of the revision's chain checksum, another one for each revision of the chain; the
+//! version) mod 2²⁸: the *base* is 28 bits of the revision's chain checksum and fingerprint, others for each revision of the chain; the
 //! schema version is SQLite's count of changes to the schema, which every DDL statement moves. So a marker holds for
 //! one revision, and until somebody changes the schema.
 
 use crate::chain::Chain;
+use crate::revision::Revision;
 
 const TAG: u32 = 0xa000_0000;
 const TAG_MASK: u32 = 0xf000_0000;
@@ -15,27 +16,29 @@ const BASE_MASK: u32 = 0x0fff_ffff;
 /// How many bases a chain checksum holds.
 const WINDOWS: u8 = 8;
 
-/// Which 28 bits of the chain checksums are the bases: the first that are another for each revision. None, where all
-/// would be the same for some; then there are no markers.
-pub(crate) fn window(chain_checksums: &[&[u8; 32]]) -> Option<u8> {
+/// Which 28 bits the bases are made of: the first that are another for each revision. None, where all would be the same for
+/// some; then there are no markers.
+pub(crate) fn window(revisions: &[Revision]) -> Option<u8> {
     (0..WINDOWS).find(|&window| {
-        let mut bases: Vec<u32> = chain_checksums.iter().map(|checksum| base(checksum, window)).collect();
+        let mut bases: Vec<u32> = revisions.iter().map(|revision| base(revision, window)).collect();
         bases.sort_unstable();
         bases.windows(2).all(|pair| pair[0] != pair[1])
     })
 }
 
-fn base(chain_checksum: &[u8; 32], window: u8) -> u32 {
+/// Made of the fingerprint, too: a build that does not know it takes a database for sound that another would not.
+fn base(revision: &Revision, window: u8) -> u32 {
     let start = usize::from(window) * 4;
-    let bytes =
-        chain_checksum.get(start..start + 4).and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
-    u32::from_be_bytes(bytes) & BASE_MASK
+    let part = |bytes: &[u8; 32]| {
+        bytes.get(start..start + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes)
+    };
+    (part(revision.chain_checksum()) ^ revision.fingerprint().map_or(0, part)) & BASE_MASK
 }
 
 impl Chain {
     /// The `user_version` of a database at the revision of this place, with this `schema_version`.
     pub fn marker(&self, place: usize, schema_version: i32) -> Option<i32> {
-        let base = base(self.revisions().get(place)?.chain_checksum(), self.window?);
+        let base = base(self.revisions().get(place)?, self.window?);
         let sum = base.wrapping_add(u32::from_ne_bytes(schema_version.to_ne_bytes())) & BASE_MASK;
         Some(i32::from_ne_bytes((TAG | sum).to_ne_bytes()))
     }
@@ -48,7 +51,11 @@ pub fn is_free(user_version: i32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
+    use crate::name::Date;
+    use crate::revision::{Downgrade, Half};
 
     #[test]
     fn small_numbers_of_either_sign_are_no_markers() {
@@ -60,14 +67,31 @@ mod tests {
 
     #[test]
     fn where_bases_are_the_same_others_are_taken() {
+        let revision = |chain_checksum: [u8; 32]| {
+            let half = || Half::embedded("", 1, &[]);
+            Revision {
+                id: "001".into(),
+                parents: "".into(),
+                path: "".into(),
+                date: Date::from_number(202601010000),
+                summary: "".into(),
+                upgrade: half(),
+                downgrade: Downgrade::Sql(half()),
+                destroys: Cow::Borrowed(&[]),
+                checksum: [0; 32],
+                chain_checksum,
+                fingerprint: None,
+            }
+        };
         let mut one = [7; 32];
-        let other = [7; 32];
         one[13] = 8;
-        assert_eq!(window(&[&one, &other]), Some(3));
-        assert_eq!(window(&[&other, &other]), None);
+        assert_eq!(window(&[revision(one), revision([7; 32])]), Some(3));
+        assert_eq!(window(&[revision([7; 32]), revision([7; 32])]), None);
         // The four top bits are the tag's.
-        let (mut high, low) = ([0; 32], [0; 32]);
+        let mut high = [0; 32];
         high[0] = 0xf0;
-        assert_eq!(window(&[&high, &low]), None);
+        assert_eq!(window(&[revision(high), revision([0; 32])]), None);
+        let known = Revision { fingerprint: Some([9; 32]), ..revision([7; 32]) };
+        assert_eq!(window(&[known, revision([7; 32])]), Some(0));
     }
 }

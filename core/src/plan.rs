@@ -154,7 +154,7 @@ pub fn plan(chain: &Chain, found: &Found, policy: &Policy, request: &Request) ->
             (Request::Stamp(_), _) => {}
             (Request::Upgrade(_), Some(baseline)) => {
                 stamped = within(chain, baseline)?;
-                is_drifted = differs(chain, &stamped, schema);
+                is_drifted = chain.has_schema(&stamped, schema) == Some(false);
                 if is_drifted && !policy.is_baseline_unchecked {
                     let revision = name(chain, &stamped);
                     return Err(Conflict::BaselineDiffers { revision, diff: Diff::default() });
@@ -183,13 +183,20 @@ pub fn plan(chain: &Chain, found: &Found, policy: &Policy, request: &Request) ->
 }
 
 /// That a database has tables, and no history.
-pub fn unmanaged(schema: &Schema) -> Conflict {
+fn unmanaged(schema: &Schema) -> Conflict {
     Conflict::Unmanaged { tables: schema.names().map(str::to_owned).collect() }
 }
 
 /// The last of the revisions that a database without a history has, by its schema.
-fn recognise(chain: &Chain, schema: &Schema, policy: &Policy) -> Result<usize, Conflict> {
-    let matching = chain.with_schema(schema);
+///
+/// # Errors
+///
+/// Where none has it, or several have.
+pub fn recognise(chain: &Chain, schema: &Schema, policy: &Policy) -> Result<usize, Conflict> {
+    if let Some(unknown) = policy.adopt_as.iter().find(|id| chain.position(id).is_none()) {
+        return Err(unknown_target(chain, unknown));
+    }
+    let matching = chain.places_of(schema);
     let ids =
         |places: &[usize]| places.iter().map(|&place| chain.revisions()[place].id().to_owned()).collect();
     match &matching[..] {
@@ -203,23 +210,13 @@ fn recognise(chain: &Chain, schema: &Schema, policy: &Policy) -> Result<usize, C
         several => {
             let is_chosen =
                 |place: &&usize| policy.adopt_as.iter().any(|id| id == chain.revisions()[**place].id());
-            match several.iter().filter(is_chosen).collect::<Vec<_>>()[..] {
-                [place] => Ok(*place),
-                _ => Err(Conflict::Ambiguous { revisions: ids(several) }),
-            }
-        }
-    }
-}
-
-/// Whether the schema is known not to be that of a database that has these revisions.
-fn differs(chain: &Chain, stamped: &[bool], schema: &Schema) -> bool {
-    match newest(stamped) {
-        None => chain.is_proven() && !schema.is_empty(),
-        // Of a set with gaps, as branches leave it, no fingerprint is known.
-        Some(place) => {
-            stamped[..=place].iter().all(|is| *is)
-                && chain.revisions()[place].fingerprint().is_some()
-                && !chain.with_schema(schema).contains(&place)
+            // Of several that are named, the newest.
+            several
+                .iter()
+                .rev()
+                .find(is_chosen)
+                .copied()
+                .ok_or_else(|| Conflict::Ambiguous { revisions: ids(several) })
         }
     }
 }
@@ -232,8 +229,8 @@ fn drift(
     policy: &Policy,
 ) -> Result<bool, Conflict> {
     // At base, whatever is there is not the chain's.
-    let has_drifted =
-        schema.is_some_and(|schema| newest(stamped).is_some() && differs(chain, stamped, schema));
+    let has_drifted = schema
+        .is_some_and(|schema| newest(stamped).is_some() && chain.has_schema(stamped, schema) == Some(false));
     if has_drifted && policy.on_drift == OnDrift::Refuse {
         return Err(Conflict::Drifted { revision: name(chain, stamped), diff: Diff::default() });
     }

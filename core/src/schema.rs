@@ -19,7 +19,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub use self::diff::{Diff, diff};
 use self::fingerprint::Digests;
 use self::object::{Body, Class, Object};
-pub use self::others::tool;
 pub(crate) use self::text::quote;
 
 /// Whether the order of a table's columns counts.
@@ -36,7 +35,7 @@ pub enum ColumnOrder {
 /// A schema.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    /// All there is, counted or not.
+    /// All there is, shadows among them.
     objects: BTreeMap<(bool, String), Object>,
     /// The names behind which virtual tables keep their shadows, and the endings of these; any, where they are not known.
     virtuals: Vec<(String, Option<Vec<&'static str>>)>,
@@ -53,7 +52,12 @@ pub struct Schema {
 impl Schema {
     /// The schema that these texts make, each the `sql` of a row of `sqlite_schema`.
     pub fn read<'s>(texts: impl IntoIterator<Item = &'s str>) -> Self {
-        let mut schema = Self::default();
+        Self::read_without(texts, &[])
+    }
+
+    /// The same without tables of these names, which may end with `*` for all that begin so, and without what is on them.
+    pub fn read_without<'s>(texts: impl IntoIterator<Item = &'s str>, ignored: &[String]) -> Self {
+        let mut schema = Self { ignored: ignored.to_vec(), ..Self::default() };
         schema.change([], texts);
         schema
     }
@@ -68,7 +72,9 @@ impl Schema {
             .into_iter()
             .filter_map(|text| self.objects.remove(&Object::read(text, &|_| true).key()))
             .collect();
-        let into: Vec<Object> = into.into_iter().map(|text| Object::read(text, &|_| true)).collect();
+        let into = into.into_iter().map(|text| Object::read(text, &|_| true));
+        // What is left out gives no names either: a string must not be one because of what another tool keeps.
+        let into: Vec<Object> = into.filter(|object| !self.is_left_out(object)).collect();
         // What may be read in another way, now that a name has come or gone.
         let mut unsure: BTreeSet<(bool, String)> = BTreeSet::new();
         for object in &out {
@@ -147,16 +153,6 @@ impl Schema {
         self.order
     }
 
-    /// The same schema without tables of these names, which may end with `*` for all that begin so, and without what is
-    /// on them.
-    pub fn without(mut self, names: &[String]) -> Self {
-        if !names.is_empty() {
-            self.ignored = names.to_vec();
-            self.count_anew();
-        }
-        self
-    }
-
     fn count_anew(&mut self) {
         let virtuals = self.objects.values().filter_map(|object| {
             let module = object.module.as_deref()?;
@@ -168,6 +164,18 @@ impl Schema {
         self.digests.change(&[], &digests);
     }
 
+    /// Whether a thing is nobody's business here: another tool's, revchain's own, or one that is to be ignored.
+    fn is_left_out(&self, object: &Object) -> bool {
+        let table = object.on.as_deref().unwrap_or(&object.name);
+        let is_ignored = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(start) => {
+                table.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
+            }
+            None => table.eq_ignore_ascii_case(pattern),
+        };
+        others::is_bookkeeping(table) || self.ignored.iter().any(is_ignored)
+    }
+
     /// Whether a thing is part of the schema.
     fn counts(&self, object: &Object) -> bool {
         let table = object.on.as_deref().unwrap_or(&object.name);
@@ -176,15 +184,7 @@ impl Schema {
             let ending = lower.strip_prefix(of.as_str()).and_then(|ending| ending.strip_prefix('_'));
             ending.is_some_and(|ending| endings.as_ref().is_none_or(|known| known.contains(&ending)))
         };
-        let is_ignored = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(start) => {
-                table.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
-            }
-            None => table.eq_ignore_ascii_case(pattern),
-        };
-        !(others::is_bookkeeping(table)
-            || object.module.is_none() && self.virtuals.iter().any(is_shadow)
-            || self.ignored.iter().any(is_ignored))
+        object.module.is_some() || !self.virtuals.iter().any(is_shadow)
     }
 
     fn counted(&self) -> impl Iterator<Item = &Object> {

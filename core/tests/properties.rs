@@ -404,3 +404,25 @@ proptest! {
         prop_assert!(markers.iter().all(|marker| *marker < -1_000_000_000));
     }
 }
+
+proptest! {
+    /// Whatever the words of a statement are, the proof only looks at them; and what is no schema is read as one.
+    #[test]
+    fn any_words_are_looked_at(words in prop::collection::vec(select(vec![
+        "INSERT", "INTO", "t", "(", ")", ",", "a", "SELECT", "*", "FROM", "DROP", "TABLE", "ALTER", "RENAME", "TO", "COLUMN",
+        "ADD", "DELETE", "UPDATE", "SET", "REPLACE", "OR", "WITH", "AS", ".", "'x'", "\"y\"", "CREATE", "INDEX", "ON", "VIEW",
+        "TRIGGER", "BEGIN", "END", "DEFAULT", "CHECK", "REFERENCES", "PRIMARY", "KEY", "UNIQUE", "VIRTUAL", "USING", "-", "1",
+    ]), 1..30)) {
+        let sql = words.join(" ");
+        let _ = revchain_core::proof::names(&sql);
+        let text = format!("-- A.\n-- @revises base\n-- @upgrade\n{sql}\n-- @downgrade\nSELECT 1;\n");
+        let (chain, _) = link(vec![("20260101_0000_001_x.sql".to_owned(), text.into_bytes())]);
+        let schema = revchain_core::schema::Schema::read([sql.as_str(), "CREATE TABLE t (a, b)"]);
+        let _ = revchain_core::schema::diff(&schema, &revchain_core::schema::Schema::default()).to_string();
+        if let Some(revision) = chain.as_ref().and_then(|chain| chain.revisions().first()) {
+            let _ = revchain_core::proof::tables_at_stake(revision.upgrade(), &schema);
+            let note = revchain_core::draft::Note::default();
+            let _ = revchain_core::proof::destruction(revision, &note, &schema, &revchain_core::schema::Schema::default());
+        }
+    }
+}

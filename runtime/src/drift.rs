@@ -8,14 +8,15 @@ use revchain_core::schema::Diff;
 pub struct Drift {
     /// The revision; `None` at base.
     pub revision: Option<String>,
-    /// The differences, from the schema of the revision to that of the database.
-    pub diff: Diff,
+    /// The differences, from the schema of the revision to that of the database; `None` where that of the revision is not
+    /// known, since some of the chain only runs with what the program registers.
+    pub diff: Option<Diff>,
 }
 
 impl Drift {
-    /// Whether the schema is that of the revision.
+    /// Whether no difference is known.
     pub fn is_none(&self) -> bool {
-        self.diff.is_empty()
+        self.diff.as_ref().is_none_or(Diff::is_empty)
     }
 }
 
@@ -23,10 +24,10 @@ impl fmt::Display for Drift {
     /// A sentence, and a line for each difference.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let revision = self.revision.as_deref().unwrap_or("base");
-        if self.is_none() {
-            return write!(f, "the schema is that of {revision}");
+        match &self.diff {
+            None => write!(f, "the schema of {revision} is not known: not all of the chain could be proven"),
+            Some(diff) if diff.is_empty() => write!(f, "the schema is that of {revision}"),
+            Some(diff) => write!(f, "the schema is no longer that of {revision}:{}", diff.indented()),
         }
-        write!(f, "the schema is no longer that of {revision}:")?;
-        self.diff.to_string().lines().try_for_each(|line| write!(f, "\n    {line}"))
     }
 }

@@ -124,7 +124,13 @@ fn under_lock(
     }
     let result = carry_out(&transaction, options, &plan, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
-    finish(&transaction, options, &plan)?;
+    let found = history::found(&transaction, options)
+        .map_err(|error| Failure::Sqlite(error).while_doing("reading the schema"))?;
+    if plan.runs_sql() && !plan.is_drifted {
+        verify(options, &plan, &found)?;
+    }
+    marker::write(&transaction, options, &found)
+        .map_err(|error| Failure::Sqlite(error).while_doing("writing user_version"))?;
     commit(&transaction, patience, &plan)?;
     options.emit(&Event::Committed { at: plan.to.map(|place| options.revision(place)) });
     Ok(report)
@@ -290,25 +296,20 @@ fn as_read_only(error: Error, options: &Options<'_>, plan: Option<&Plan>) -> Err
     Error::new(ErrorKind::ReadOnly { pending: pending.collect() })
 }
 
-/// Checks that what was run has made the schema that it made in the proof, and marks the database.
-fn finish(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Result<(), Error> {
+/// Checks that what was run has made the schema that it made in the proof.
+fn verify(options: &Options<'_>, plan: &Plan, found: &Found) -> Result<(), Error> {
     let chain = options.migrations.chain();
-    let found = history::found(transaction, options)
-        .map_err(|error| Failure::Sqlite(error).while_doing("checking the schema"))?;
-    // Of a set with gaps, as branches leave it, no fingerprint is known.
-    let place = marker::place(chain, &found, plan);
-    let is_right = place.is_none_or(|place| marker::is_as_it_should_be(chain, &found, place));
-    if let (true, false, Some(place), Found::Managed { schema: Some(schema), .. }) =
-        (plan.runs_sql() && !plan.is_drifted, is_right, place, &found)
-    {
-        let revision = options.revision(place).id().to_owned();
-        let stamped = plan::stamped(chain, &found).map_err(Error::from_conflict)?;
-        let diff = explain::difference(options, &stamped, schema);
-        return Err(Error::new(ErrorKind::WrongSchema { revision, diff }));
+    let Found::Managed { schema: Some(schema), .. } = found else { return Ok(()) };
+    let stamped = plan::stamped(chain, found).map_err(Error::from_conflict)?;
+    match plan.to {
+        // At base, whatever is there is not the chain's.
+        Some(place) if chain.has_schema(&stamped, schema) == Some(false) => {
+            let revision = options.revision(place).id().to_owned();
+            let diff = explain::difference(options, &stamped, schema).unwrap_or_default();
+            Err(Error::new(ErrorKind::WrongSchema { revision, diff }))
+        }
+        _ => Ok(()),
     }
-    let marked = place.filter(|_| is_right && !plan.is_drifted);
-    marker::write(transaction, chain, marked)
-        .map_err(|error| Failure::Sqlite(error).while_doing("writing user_version"))
 }
 
 /// Commits, unless SQL was run and a foreign key points at nothing.

@@ -266,12 +266,14 @@ impl fmt::Display for ErrorKind {
             Self::Statement(error) => error.fmt(f),
             Self::ForeignKeys { violations, count, before } => foreign_keys(f, violations, *count, *before),
             Self::WrongSchema { revision, diff } => {
-                write!(f, "the schema would not have become that of {revision}, so nothing was changed:")?;
-                diff.to_string().lines().try_for_each(|line| write!(f, "\n    {line}"))?;
                 write!(
                     f,
-                    "\nhelp: `-` is missing in the database, `+` is there and not in {revision}, `→` is {revision} → database; something\n      \
-                     that the migrations do not know of stood in their way, as a table does to CREATE TABLE IF NOT EXISTS"
+                    "the schema would not have become that of {revision}, so nothing was changed:{}\n\
+                     help: {}:\n      it was there before and is none of the chain's, so leave it out, .ignore_tables([…]) or --ignore-tables; or it\n      \
+                     stood in the way, as a table does to CREATE TABLE IF NOT EXISTS; or the connection has a setting that\n      \
+                     changes what SQL means, such as legacy_alter_table",
+                    diff.indented(),
+                    Diff::legend(revision)
                 )
             }
             Self::TemporaryTables { tables, revision: Some(revision) } => write!(

@@ -2,7 +2,7 @@
 //! these are found by running the chain in memory: only where something is wrong, and somebody is to be told what.
 
 use revchain_core::schema::{ColumnOrder, Diff, Schema, diff};
-use revchain_core::{Conflict, Found, Revision, plan};
+use revchain_core::{Conflict, Found, Revision, plan, proof};
 use rusqlite::Connection;
 
 use crate::connection::{ForeignKeysOff, execute};
@@ -23,11 +23,11 @@ pub(crate) fn conflict(mut conflict: Conflict, options: &Options<'_>, found: &Fo
             }
         }
         (Conflict::BaselineDiffers { revision, diff, .. }, Found::Unmanaged(schema)) => {
-            *diff = difference(options, &within(revision), schema);
+            *diff = difference(options, &within(revision), schema).unwrap_or_default();
         }
         (Conflict::Drifted { diff, .. }, Found::Managed { schema: Some(schema), .. }) => {
             if let Ok(stamped) = plan::stamped(chain, found) {
-                *diff = difference(options, &stamped, schema);
+                *diff = difference(options, &stamped, schema).unwrap_or_default();
             }
         }
         _ => {}
@@ -35,51 +35,61 @@ pub(crate) fn conflict(mut conflict: Conflict, options: &Options<'_>, found: &Fo
     Error::from_conflict(conflict)
 }
 
-/// What tells a schema from that of a database which has these revisions.
-pub(crate) fn difference(options: &Options<'_>, stamped: &[bool], actual: &Schema) -> Diff {
+/// What tells a schema from that of a database which has these revisions; nothing where that is not known, since not all of
+/// them run without the program.
+pub(crate) fn difference(options: &Options<'_>, stamped: &[bool], actual: &Schema) -> Option<Diff> {
     let chain = options.migrations.chain();
     let mut expected = Schema::default();
     let revisions =
         chain.revisions().iter().zip(stamped).filter(|(_, is)| **is).map(|(revision, _)| revision);
-    replay(revisions, |_, schema| expected = schema.clone());
-    let last = stamped.iter().rposition(|is| *is);
-    let order = match last.is_none_or(|place| chain.lines()[place]) {
-        true => ColumnOrder::Fixed,
-        false => ColumnOrder::Free,
-    };
-    diff(&expected.with_column_order(order), &actual.clone().with_column_order(order))
+    if !replay(revisions, |_, schema| expected = schema.clone()) {
+        return None;
+    }
+    let order =
+        stamped.iter().rposition(|is| *is).map_or(ColumnOrder::Fixed, |place| chain.column_order(place));
+    Some(diff(&expected.with_column_order(order), &actual.clone().with_column_order(order)))
 }
 
 /// The revision whose schema is nearest, the newest of those that are equally near, and what tells the two apart.
 fn nearest(options: &Options<'_>, actual: &Schema) -> Option<(String, Diff)> {
-    let mut nearest: Option<(usize, &Revision, Schema)> = None;
-    replay(options.migrations.revisions(), |revision, schema| {
-        let distance = schema.distance(actual);
+    let chain = options.migrations.chain();
+    let linear = chain.linear();
+    let mut nearest: Option<(usize, usize, Schema)> = None;
+    let mut place = 0;
+    replay(chain.revisions(), |_, schema| {
+        let order = if linear[place] { ColumnOrder::Fixed } else { ColumnOrder::Free };
+        let schema = schema.clone().with_column_order(order);
+        let distance = schema.distance(&actual.clone().with_column_order(order));
         if nearest.as_ref().is_none_or(|(least, ..)| distance <= *least) {
-            nearest = Some((distance, revision, schema.clone()));
+            nearest = Some((distance, place, schema));
         }
+        place += 1;
     });
-    // Where they have nothing in common, none is near.
-    nearest
-        .filter(|(distance, _, schema)| {
-            *distance < schema.distance(&Schema::default()) + actual.distance(&Schema::default())
-        })
-        .map(|(_, revision, schema)| (revision.id().to_owned(), diff(&schema, actual)))
+    let (_, place, schema) = nearest?;
+    // Where no table has a name in common, none is near.
+    let is_near = schema.names().any(|name| actual.names().any(|other| other.eq_ignore_ascii_case(name)));
+    let actual = actual.clone().with_column_order(schema.column_order());
+    is_near.then(|| (options.revision(place).id().to_owned(), diff(&schema, &actual)))
 }
 
-/// Runs upgrades in memory, as far as they run, and shows the schema after each.
+/// Runs upgrades in memory, and shows the schema after each. It ends where a statement does not run, as one does that needs
+/// what only the program's own connection has. Whether all ran.
 fn replay<'r>(
     revisions: impl IntoIterator<Item = &'r Revision>,
     mut show: impl FnMut(&'r Revision, &Schema),
-) {
+) -> bool {
     let result = Connection::open_in_memory().and_then(|connection| {
         let _foreign_keys = ForeignKeysOff::new(&connection)?;
         let mut before = Dump::default();
         let mut schema = Schema::default();
         for revision in revisions {
             for statement in revision.upgrade().statements() {
-                // What needs functions that only the program's own connection has is left out.
-                let _ = execute(&connection, statement.sql(), []);
+                // One that only changes rows is of no matter to the schema.
+                if let Err(error) = execute(&connection, statement.sql(), []) {
+                    if !proof::changes_rows_only(statement.sql()) {
+                        return Err(error);
+                    }
+                }
             }
             let after = dump(&connection)?;
             let (gone, new) = before.changes(&after);
@@ -89,6 +99,5 @@ fn replay<'r>(
         }
         Ok(())
     });
-    // Without memory for it there is no diff, and the error is told all the same.
-    drop(result);
+    result.is_ok()
 }

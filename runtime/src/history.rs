@@ -83,7 +83,7 @@ impl FromSql for Origin {
 
 /// What is in the database, as the plan needs it: the schema only where it matters.
 pub(crate) fn found(connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Found> {
-    let schema = || Ok::<_, rusqlite::Error>(schema::read(connection)?.without(&options.ignored));
+    let schema = || schema::read(connection, &options.ignored);
     if !exists(connection)? {
         let schema = schema()?;
         return Ok(if schema.is_empty() { Found::Nothing } else { Found::Unmanaged(schema) });

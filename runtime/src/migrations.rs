@@ -92,7 +92,8 @@ impl Migrations {
         self.chain.head()
     }
 
-    /// A builder for options: a baseline, the time to wait for the write lock, a callback for progress.
+    /// A builder for options: where databases without a history are, what to do about drift, tables of others, the time to
+    /// wait for the write lock, a callback for progress.
     pub fn options(&self) -> Options<'_> {
         Options::new(self)
     }

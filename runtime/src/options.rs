@@ -63,11 +63,13 @@ impl<'m> Options<'m> {
         self
     }
 
-    /// Like [`baseline`](Self::baseline), whatever the schema is. Of such a database no upgrade is checked, and the next
-    /// one finds that it has drifted.
+    /// Like [`baseline`](Self::baseline), whatever the schema is. What comes of the migrations is then not checked, and
+    /// since such a database stays another than the chain makes, so does drift from now on:
+    /// [`on_drift`](Self::on_drift) is set to [`OnDrift::Warn`].
     pub fn baseline_unchecked(mut self, target: impl Into<Target>) -> Self {
         self.policy.baseline = Some(target.into());
         self.policy.is_baseline_unchecked = true;
+        self.policy.on_drift = OnDrift::Warn;
         self
     }
 
@@ -78,14 +80,16 @@ impl<'m> Options<'m> {
         self
     }
 
-    /// What is done about a database whose schema is no longer that of its revision: refused unless told.
+    /// What is done about a database whose schema is no longer that of its revision: refused unless told. One that has a
+    /// branch, and not yet the merge, is compared once it has that.
     pub fn on_drift(mut self, on_drift: OnDrift) -> Self {
         self.policy.on_drift = on_drift;
         self
     }
 
-    /// Tables that another program keeps in the same file, and what is on them: they are no part of the schema. A name
-    /// may end with `*`, for all that begin so. What other migration tools keep is left out in any case.
+    /// Tables that another program keeps in the same file, and what is on them: they are no part of the schema. An index or
+    /// a trigger of its own on a table of the chain is. With this, a database has no marker, so that history and schema
+    /// are read at each open. A name may end with `*`, for all that begin so. What other migration tools keep is left out in any case.
     pub fn ignore_tables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.ignored.extend(names.into_iter().map(Into::into));
         self
@@ -154,13 +158,15 @@ impl<'m> Options<'m> {
     /// Upgrades to `target`, which is a revision, `"head"`, `"base"` or `"+n"`. Revisions beyond it that are
     /// applied already stay.
     ///
-    /// Where nothing is pending, two pragmas read the file's header, and that is all: `user_version` then holds a marker,
-    /// which is written with each change of the history, and renewed where something else has moved SQLite's
-    /// `schema_version`. One that is neither zero nor a marker is left alone; then history and schema are read. Otherwise the write lock is taken, and
-    /// what is found is read again under it. All pending revisions, and a row of `revchain_history` for each, are
-    /// then written in one transaction. While it runs foreign keys are not enforced, as a table rebuild needs it;
-    /// every key is checked before the commit, and the connection's setting is put back. The schema must then be the one
-    /// that the proof has found, else all of it is rolled back.
+    /// At the head, two pragmas read the file's header, and that is all: `user_version` holds a marker, which is written
+    /// with each change of the history, and anew where something has moved SQLite's `schema_version` since. (Rows of the
+    /// history that somebody changes by hand do not move it.) A `user_version` that is neither zero nor a marker is left
+    /// alone; then history and schema are read each time.
+    ///
+    /// Otherwise the write lock is taken, and what is found is read again under it. All pending revisions, and a row of
+    /// `revchain_history` for each, are then written in one transaction. While it runs foreign keys are not enforced, as a
+    /// table rebuild needs it; every key is checked before the commit, and the connection's setting is put back. The schema
+    /// must then be the one that the proof has found, else all of it is rolled back.
     ///
     /// # Errors
     ///
@@ -253,30 +259,37 @@ impl<'m> Options<'m> {
         self.read(connection, history::stamps)
     }
 
-    /// Compares the schema with that of the revision that the database is at. Never writes.
+    /// Compares the schema with that of the revision that the database is at; of one without a history, with that of the
+    /// revision at which an upgrade would adopt it; of a new one, with nothing. Never writes.
     ///
     /// # Errors
     ///
-    /// Where history and chain disagree, or there is none, as [`Conflict`](crate::Conflict) says.
+    /// Where history and chain disagree, or no revision is recognised, as [`Conflict`](crate::Conflict) says.
     pub fn check(&self, connection: &Connection) -> Result<Drift, Error> {
         let chain = self.migrations.chain();
         let (found, schema) = self.read(connection, |connection| {
-            Ok((history::found(connection, self)?, schema::read(connection)?.without(&self.ignored)))
+            let found = history::found(connection, self)?;
+            let schema = match &found {
+                Found::Managed { schema: Some(schema), .. } | Found::Unmanaged(schema) => schema.clone(),
+                _ => schema::read(connection, &self.ignored)?,
+            };
+            Ok((found, schema))
         })?;
         let stamped = match &found {
-            Found::Unmanaged(_) => {
-                let request = Request::Upgrade(Target::Head);
-                self.plan_from(&found, &request).and_then(|_| Err(plan::unmanaged(&schema)))
-            }
+            Found::Unmanaged(schema) => plan::recognise(chain, schema, &self.policy).map(|place| {
+                let mut stamped = vec![false; chain.revisions().len()];
+                stamped[..=place].fill(true);
+                stamped
+            }),
             _ => plan::stamped(chain, &found),
         };
         let stamped = stamped
             .map_err(|conflict| explain::conflict(conflict, self, &found).in_database_of(connection))?;
+        let diff = match chain.has_schema(&stamped, &schema) {
+            Some(true) => Some(Diff::default()),
+            _ => explain::difference(self, &stamped, &schema),
+        };
         let place = stamped.iter().rposition(|is| *is);
-        let is_same = place.is_some_and(|place| {
-            stamped[..=place].iter().all(|is| *is) && chain.with_schema(&schema).contains(&place)
-        });
-        let diff = if is_same { Diff::default() } else { explain::difference(self, &stamped, &schema) };
         Ok(Drift { revision: place.map(|place| self.revision(place).id().to_owned()), diff })
     }
 

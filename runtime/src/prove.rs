@@ -39,8 +39,11 @@ pub fn prove(mut draft: Draft, scope: Scope) -> Draft {
         }
         Ok((prover.fingerprints, prover.defects, prover.remarks))
     });
-    // A machine that has no room for an empty database in memory has none for a compiler.
-    let (fingerprints, defects, remarks) = proven.unwrap_or_default();
+    let (fingerprints, defects, remarks) = proven.unwrap_or_else(|error| {
+        // What could not be begun is not proven.
+        let stopped = chain.head().map(|head| proof::stopped(head, &error::message(&error)));
+        (Vec::new(), stopped.into_iter().collect(), Vec::new())
+    });
     draft.defects.extend(defects);
     draft.remarks.extend(remarks);
     draft.chain = Some(chain.with_fingerprints(fingerprints));
@@ -103,7 +106,7 @@ impl<'c> Prover<'c> {
     }
 
     fn prove(&mut self) -> rusqlite::Result<()> {
-        for (place, is_line) in self.chain.lines().into_iter().enumerate() {
+        for (place, is_line) in self.chain.linear().into_iter().enumerate() {
             self.place = place;
             if !is_line {
                 self.schema = std::mem::take(&mut self.schema).with_column_order(ColumnOrder::Free);

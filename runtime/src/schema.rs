@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use revchain_core::schema::Schema;
 use rusqlite::Connection;
 
-/// The schema that a database has.
-pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Schema> {
-    Ok(dump(connection)?.schema())
+/// The schema that a database has, without tables of these names.
+pub(crate) fn read(connection: &Connection, ignored: &[String]) -> rusqlite::Result<Schema> {
+    Ok(Schema::read_without(dump(connection)?.texts(), ignored))
 }
 
 /// All texts of a database's schema in one: to find out whether anything has changed, nothing is faster.
@@ -19,7 +19,9 @@ const SEPARATOR: char = '\0';
 
 pub(crate) fn dump(connection: &Connection) -> rusqlite::Result<Dump> {
     let sql = "SELECT coalesce(group_concat(sql, char(0)), '') FROM main.sqlite_master";
-    connection.query_row(sql, [], |row| row.get(0)).map(Dump)
+    // SQLite does not mind bytes that are no UTF-8, so somebody may have some.
+    connection
+        .query_row(sql, [], |row| Ok(Dump(String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned())))
 }
 
 impl Dump {

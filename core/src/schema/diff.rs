@@ -29,6 +29,18 @@ impl Diff {
         self.lines.iter().map(|line| line.text.as_str())
     }
 
+    /// The lines as they stand in a message: each on a line of its own, and set in.
+    pub fn indented(&self) -> String {
+        self.to_string().lines().map(|line| format!("\n    {line}")).collect()
+    }
+
+    /// What the marks of a diff mean that tells a database from `revision`.
+    pub fn legend(revision: &str) -> String {
+        format!(
+            "`-` is missing in the database, `+` is there and not in {revision}, `→` is {revision} → database"
+        )
+    }
+
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()

@@ -2,29 +2,24 @@
 
 use crate::sql;
 
-/// The tables in which other tools keep books, and the tool.
-const TOOLS: &[(&str, &str)] = &[
-    ("alembic_version", "Alembic"),
-    ("refinery_schema_history", "refinery"),
-    ("_sqlx_migrations", "sqlx"),
-    ("__diesel_schema_migrations", "Diesel"),
-    ("goose_db_version", "goose"),
-    ("flyway_schema_history", "Flyway"),
-    ("_litestream_seq", "Litestream"),
-    ("_litestream_lock", "Litestream"),
-    ("seaql_migrations", "SeaORM"),
+/// The tables in which Alembic, refinery, sqlx, Diesel, goose, Flyway, Litestream and SeaORM keep books.
+const TOOLS: &[&str] = &[
+    "alembic_version",
+    "refinery_schema_history",
+    "_sqlx_migrations",
+    "__diesel_schema_migrations",
+    "goose_db_version",
+    "flyway_schema_history",
+    "_litestream_seq",
+    "_litestream_lock",
+    "seaql_migrations",
 ];
-
-/// The tool that keeps books in a table of this name.
-pub fn tool(table: &str) -> Option<&'static str> {
-    TOOLS.iter().find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, tool)| *tool)
-}
 
 /// Whether a table, or what is on it, is no part of a schema.
 pub(super) fn is_bookkeeping(table: &str) -> bool {
     let starts =
         |prefix: &str| table.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    starts("sqlite_") || starts("revchain_") || tool(table).is_some()
+    starts("sqlite_") || starts("revchain_") || TOOLS.iter().any(|name| name.eq_ignore_ascii_case(table))
 }
 
 /// The tables that the modules of SQLite itself keep behind a virtual table: `<table>_<one of these>`.
