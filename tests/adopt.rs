@@ -424,3 +424,27 @@ fn bytes_that_are_no_utf8_do_not_keep_a_database_from_being_read() {
     let options = TOKENS.options().ignore_tables(["theirs"]);
     assert_eq!(options.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
 }
+
+#[test]
+fn a_downgrade_of_a_database_that_an_upgrade_would_adopt_says_so() {
+    let error = TOKENS.downgrade_to(&mut unmanaged("006"), "-1").unwrap_err();
+    assert_eq!(
+        error.to_string().lines().nth(1),
+        Some("help: its schema is that of 006: an upgrade records that, and goes on from there")
+    );
+}
+
+#[test]
+fn a_schema_of_another_revision_than_the_history_says_is_named() {
+    let mut db = TOKENS.open_in_memory().unwrap();
+    TOKENS.stamp(&mut db, "005").unwrap();
+    let error = TOKENS.upgrade(&mut db).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("the history says that the database is at 005, and its schema is that of 009"),
+        "{error}"
+    );
+    TOKENS.stamp(&mut db, "009").unwrap();
+    assert_eq!(TOKENS.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+}

@@ -89,7 +89,7 @@ pub struct Downgrade {
 pub struct Check {
     /// Prove the migrations in this directory, as a build does
     #[arg(value_name = "DIR")]
-    pub(crate) directory: Option<PathBuf>,
+    pub(crate) migrations: Option<PathBuf>,
     /// Prove the locked ones again, too
     #[arg(long)]
     pub(crate) all: bool,

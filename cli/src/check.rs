@@ -15,7 +15,7 @@ use crate::output::Answer;
 impl Commands<'_> {
     /// The directory, if one is named; the database, if one is named, or nothing else is.
     pub(crate) fn check(&self, arguments: &Check) -> Result<Answer, Failure> {
-        match &arguments.directory {
+        match &arguments.migrations {
             None if arguments.all => Err(Failure::usage("--all is about a directory of migrations: name it")),
             None => self.check_database(arguments),
             Some(directory) => {
@@ -64,11 +64,14 @@ pub(crate) fn prove_directory(directory: &Path, all: bool) -> Result<Answer, Fai
     let count = chain.revisions().len();
     let head = chain.head().map_or("base", |head| head.id());
     let revisions = |count: usize| format!("{count} revision{}", if count == 1 { "" } else { "s" });
-    let mut text =
-        format!("{}: {} proven, up, down and up again", directory.display(), revisions(count - locked));
+    let mut text = format!("{}: ", directory.display());
+    if count > locked {
+        text += &format!("{} proven, up, down and up again", revisions(count - locked));
+    }
     if locked > 0 {
+        text += if count > locked { ", and " } else { "" };
         text += &format!(
-            ", and {} locked, of which only the upgrade was run (--all proves them again)",
+            "{} locked, of which only the upgrade was run (--all proves them again)",
             revisions(locked)
         );
     }

@@ -60,7 +60,7 @@ pub fn run_on_directory(directory: &Path, command: &Command) -> ExitCode {
         Command::Lock(arguments) => lock::lock(arguments, directory, None),
         Command::Rebase(arguments) => rebase::rebase(arguments, directory),
         Command::Check(arguments) => {
-            let directory = arguments.directory.as_deref().unwrap_or(directory);
+            let directory = arguments.migrations.as_deref().unwrap_or(directory);
             let proven = check::prove_directory(directory, arguments.all);
             proven.and_then(|proven| match arguments.common.database {
                 None => Ok(proven),

@@ -1,5 +1,6 @@
 //! `migrate`: writing the next file of a chain.
 
+use std::io::Write;
 use std::path::Path;
 
 use revchain_core::chain::next_id;
@@ -40,6 +41,10 @@ pub(crate) fn migrate(
     let file = Name { date, id: id.clone(), slug }.file_name();
     let path = directory.join(&file);
     source_tree::create(&path, &text(&arguments.description, revises))?;
+    if lock.is_none() && embedded.is_some() {
+        let note = "note: without a lock, cargo notices a new file only if a build.rs says so: `lock --head` writes one";
+        let _ = writeln!(anstream::stderr(), "{note}");
+    }
     if let Some(lock) = lock {
         // With it, cargo notices the new file, and another branch that adds one conflicts.
         source_tree::write_lock(directory, &lock.with_head(&file))?;

@@ -301,8 +301,7 @@ fn check_proves_a_directory_as_a_build_does() {
     shell.ok("lock");
     assert_eq!(
         shell.ok("check"),
-        "migrations: 0 revisions proven, up, down and up again, and 3 revisions locked, of which only the upgrade was run \
-         (--all proves them again); the head is 003"
+        "migrations: 3 revisions locked, of which only the upgrade was run (--all proves them again); the head is 003"
     );
     // What was locked without a proof, by an older version, is found by proving all of it.
     fs::remove_file(shell.path("migrations/revchain.lock")).unwrap();

@@ -9,11 +9,13 @@ use crate::snippet::escape;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Conflict {
-    /// The database has tables, but no history, and no baseline was given.
+    /// The database has tables, but no history.
     #[non_exhaustive]
     Unmanaged {
         /// The tables.
         tables: Vec<String>,
+        /// The revision at which an upgrade would adopt it.
+        adoptable: Option<String>,
     },
     /// The database has tables, but no history, and no revision has its schema.
     #[non_exhaustive]
@@ -44,6 +46,8 @@ pub enum Conflict {
     Drifted {
         /// The revision.
         revision: String,
+        /// Another revision that has the schema.
+        is_of: Option<String>,
         /// What tells the database from it.
         diff: Diff,
     },
@@ -125,12 +129,15 @@ impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Names and reasons come from a database or a file.
         match self {
-            Self::Unmanaged { tables } => write!(
+            Self::Unmanaged { adoptable: Some(revision), .. } => write!(
+                f,
+                "the database has no history yet\nhelp: its schema is that of {revision}: an upgrade records that, and goes on from there"
+            ),
+            Self::Unmanaged { tables, adoptable: None } => write!(
                 f,
                 "the database has tables ({}) but no history\n\
                  help: if they are those of a revision, such as 001, say so: .baseline(\"001\") on the options takes every such\n      \
-                 database along, the command `stamp -r 001` records it for this one; if they are those of another program that\n      \
-                 shares the file, the revision is \"base\"",
+                 database along, the command `stamp -r 001` records it for this one; {IGNORE}",
                 few(tables)
             ),
             Self::Unrecognized { tables, nearest: None, .. } => write!(
@@ -144,7 +151,7 @@ impl fmt::Display for Conflict {
                 f,
                 "the database has tables but no history, and no revision has its schema; the nearest is {nearest}, from which it differs:{}\n\
                  help: {}:\n      bring it to that schema; {IGNORE};\n      \
-                 if it is at {nearest} all the same, .baseline_unchecked(\"{nearest}\") takes every such database along",
+                 if it is at {nearest} all the same, .baseline_unchecked(\"{nearest}\") takes every such database along, as it is",
                 diff.indented(),
                 Diff::legend(nearest)
             ),
@@ -166,10 +173,17 @@ impl fmt::Display for Conflict {
                 diff.indented(),
                 Diff::legend(revision)
             ),
-            Self::Drifted { revision, diff } => write!(
+            Self::Drifted { revision, is_of: Some(other), diff } => write!(
+                f,
+                "the history says that the database is at {revision}, and its schema is that of {other}:{}\n\
+                 help: if it is at {other}, the command `stamp -r {other}` records that, or .stamp(…, \"{other}\")",
+                diff.indented()
+            ),
+            Self::Drifted { revision, is_of: None, diff } => write!(
                 f,
                 "the schema of the database is no longer that of {revision}, the revision that it is at:{}\n\
                  help: {}:\n      undo that; {IGNORE};\n      \
+                 what the program itself makes belongs into a migration, with IF NOT EXISTS for the databases that have it;\n      \
                  .on_drift(OnDrift::Warn), or the flag --allow-drift, goes on all the same",
                 diff.indented(),
                 Diff::legend(revision)

@@ -166,7 +166,11 @@ pub fn plan(chain: &Chain, found: &Found, policy: &Policy, request: &Request) ->
                 stamped[..=place].fill(true);
                 steps.extend((0..=place).map(Step::Adopt));
             }
-            (Request::Downgrade(_), _) => return Err(unmanaged(schema)),
+            (Request::Downgrade(_), _) => {
+                let place = recognise(chain, schema, policy).ok();
+                let adoptable = place.map(|place| chain.revisions()[place].id().to_owned());
+                return Err(unmanaged(schema, adoptable));
+            }
         },
     }
     let after = match request {
@@ -183,8 +187,8 @@ pub fn plan(chain: &Chain, found: &Found, policy: &Policy, request: &Request) ->
 }
 
 /// That a database has tables, and no history.
-fn unmanaged(schema: &Schema) -> Conflict {
-    Conflict::Unmanaged { tables: schema.names().map(str::to_owned).collect() }
+fn unmanaged(schema: &Schema, adoptable: Option<String>) -> Conflict {
+    Conflict::Unmanaged { tables: schema.names().map(str::to_owned).collect(), adoptable }
 }
 
 /// The last of the revisions that a database without a history has, by its schema.
@@ -200,7 +204,7 @@ pub fn recognise(chain: &Chain, schema: &Schema, policy: &Policy) -> Result<usiz
     let ids =
         |places: &[usize]| places.iter().map(|&place| chain.revisions()[place].id().to_owned()).collect();
     match &matching[..] {
-        [] if !chain.is_proven() => Err(unmanaged(schema)),
+        [] if !chain.is_proven() => Err(unmanaged(schema, None)),
         [] => Err(Conflict::Unrecognized {
             tables: schema.names().map(str::to_owned).collect(),
             nearest: None,
@@ -232,7 +236,12 @@ fn drift(
     let has_drifted = schema
         .is_some_and(|schema| newest(stamped).is_some() && chain.has_schema(stamped, schema) == Some(false));
     if has_drifted && policy.on_drift == OnDrift::Refuse {
-        return Err(Conflict::Drifted { revision: name(chain, stamped), diff: Diff::default() });
+        let others = schema.map(|schema| chain.places_of(schema)).unwrap_or_default();
+        return Err(Conflict::Drifted {
+            revision: name(chain, stamped),
+            is_of: others.last().map(|&place| chain.revisions()[place].id().to_owned()),
+            diff: Diff::default(),
+        });
     }
     Ok(has_drifted)
 }

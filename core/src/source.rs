@@ -39,7 +39,9 @@ pub fn read(directory: &Path, shown: &str, defects: &mut Vec<Defect>) -> (Vec<Fi
         defects.push(
             Defect::new(Code::EmptyDirectory, "there are no migrations here")
                 .at(shown)
-                .help("write the first one: YYYYMMDD_HHMM_001_<slug>.sql, with `-- @revises base`"),
+                .help(
+                    "write the first one, YYYYMMDD_HHMM_001_<slug>.sql with `-- @revises base`, or let `revchain migrate \"Create …\"` do it",
+                ),
         );
     }
     (files, lock)

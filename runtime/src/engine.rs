@@ -65,8 +65,13 @@ fn up_to_date(
     request: &Request,
 ) -> Result<Option<Report>, Error> {
     // One transaction: history and schema must be those of one moment.
-    let Ok(found) = connection::read(connection, |connection| history::found(connection, options)) else {
-        return Ok(None);
+    let found = match connection::read(connection, |connection| history::found(connection, options)) {
+        Ok(found) => found,
+        // No lock would make it readable.
+        Err(source) if source.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+            return Err(Failure::Sqlite(source).while_doing("reading the history"));
+        }
+        Err(_) => return Ok(None),
     };
     let Found::Managed { .. } = found else { return Ok(None) };
     match options.plan_from(&found, request) {
@@ -83,7 +88,12 @@ fn up_to_date(
 }
 
 fn warn_of_drift(options: &Options<'_>, plan: &Plan) {
-    if let (true, Some(place)) = (plan.is_drifted, plan.from) {
+    // One that has no history yet is where the baseline says.
+    let recorded = plan.steps.iter().rev().find_map(|step| match *step {
+        Step::Stamp(place) => Some(place),
+        _ => None,
+    });
+    if let (true, Some(place)) = (plan.is_drifted, plan.from.or(recorded)) {
         options.emit(&Event::Drifted { revision: options.revision(place) });
     }
 }
