@@ -10,7 +10,7 @@ use revchain::rusqlite::types::Value;
 use revchain::{Migrations, Origin, Outcome, embed_migrations};
 
 static TOKENS: Migrations = embed_migrations!("migrations");
-static EVERYTHING: Migrations = embed_migrations!("tests/chains/everything");
+static MOMENT: Migrations = embed_migrations!("tests/chains/moment");
 static DESTROYS: Migrations = embed_migrations!("tests/ui/chains/destroys");
 static MERGE: Migrations = embed_migrations!("tests/ui/chains/merge");
 static WITHOUT: Migrations = embed_migrations!("migrations", image = false);
@@ -24,16 +24,20 @@ fn rows(db: &Connection, table: &str) -> Vec<Vec<Value>> {
     rows.collect::<Result<_, _>>().unwrap()
 }
 
+/// Whether rusqlite can copy an image: it can since 0.34, which came with this SQLite.
+fn can_copy() -> bool {
+    revchain::rusqlite::version_number() >= 3_049_000
+}
+
 fn is_image(db: &Connection) -> bool {
     TOKENS.history(db).unwrap().iter().all(|stamp| stamp.origin == Origin::Image)
 }
 
 #[test]
 fn a_copy_of_the_image_is_what_the_chain_makes() {
-    for (migrations, has_image) in [(&TOKENS, true), (&DESTROYS, true), (&MERGE, true), (&EVERYTHING, false)]
-    {
+    for (migrations, has_image) in [(&TOKENS, true), (&DESTROYS, true), (&MERGE, true), (&MOMENT, false)] {
         let copy = migrations.open_in_memory().unwrap();
-        assert_eq!(is_image(&copy), has_image, "{}", migrations.directory());
+        assert_eq!(is_image(&copy), has_image && can_copy(), "{}", migrations.directory());
         let mut made = Connection::open_in_memory().unwrap();
         migrations.upgrade(&mut made).unwrap();
         assert_eq!(common::schema(&copy), common::schema(&made));
