@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::revision::Half;
 use crate::schema::Schema;
 use crate::schema::cursor::{self, Cursor, split};
-use crate::sql::{Kind, Token, unquote};
+use crate::sql::{Token, unquote};
 
 /// A statement that moves or drops a table or a column, or takes rows away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -365,45 +365,4 @@ fn copy(mut cursor: Cursor<'_>) -> Option<Act> {
         _ => None,
     });
     Some(Act::Copy(table, pairs.collect()))
-}
-
-/// The names that a statement gives to things, as far as its words tell: what stands after `TABLE`, `FROM` and the
-/// like. All of its names, where none stands so.
-pub fn names(sql: &str) -> Vec<String> {
-    const BEFORE: &[&str] = &[
-        "TABLE",
-        "INDEX",
-        "VIEW",
-        "TRIGGER",
-        "EXISTS",
-        "INTO",
-        "FROM",
-        "JOIN",
-        "UPDATE",
-        "ON",
-        "TO",
-        "REFERENCES",
-    ];
-    let tokens = cursor::tokens(sql);
-    let is_name = |kind| matches!(kind, Kind::Word | Kind::QuotedWord | Kind::String);
-    let fold = |index: usize| unquote(tokens[index].text(sql)).to_ascii_lowercase();
-    let mut named = Vec::new();
-    for index in 1..tokens.len() {
-        let follows = BEFORE.iter().any(|word| tokens[index - 1].is_word(sql, word));
-        let is_word_between =
-            ["IF", "NOT", "EXISTS", "SELECT"].iter().any(|word| tokens[index].is_word(sql, word));
-        if follows && is_name(tokens[index].kind) && !is_word_between {
-            // Of `main.users`, the second.
-            let dotted =
-                tokens.get(index + 1).is_some_and(|token| token.text(sql) == ".") && index + 2 < tokens.len();
-            named.push(fold(if dotted { index + 2 } else { index }));
-        }
-    }
-    if named.is_empty() {
-        named = (0..tokens.len())
-            .filter(|&index| tokens[index].kind != Kind::String && is_name(tokens[index].kind))
-            .map(fold)
-            .collect();
-    }
-    named
 }

@@ -4,8 +4,9 @@
 //! no database, no Rust syntax and no command line; its only I/O is reading the directory. Programs use
 //! it through `revchain`, which re-exports what they need.
 //!
-//! [`load`] is the whole way from a directory to a [`Chain`]: [`source`] reads it, [`parse`] understands
-//! each file, [`chain`] joins them. [`plan`] then decides what a database needs.
+//! [`Draft`] is the whole way from a directory to a [`Chain`]: [`source`] reads it, [`parse`] understands each file,
+//! [`chain`] joins them; the runtime proves it, and [`proof`] judges what that shows. [`plan`] then decides what a
+//! database needs; [`schema`] is what it is recognised by.
 
 pub mod chain;
 pub mod checksum;
@@ -28,6 +29,7 @@ pub mod source;
 pub mod sql;
 mod suggest;
 pub mod target;
+pub mod words;
 
 pub use chain::Chain;
 pub use conflict::Conflict;

@@ -5,13 +5,14 @@ use crate::defect::{Code, Defect};
 use crate::destruction::{Destroyed, Fates, Forgotten};
 use crate::draft::Note;
 use crate::revision::{Destroys, Downgrade, Half, Revision};
-use crate::schema::cursor::{self, Cursor};
+use crate::schema::cursor;
 use crate::schema::{Diff, Schema, quote};
 use crate::snippet::Snippet;
-use crate::sql::{Token, unquote};
 use crate::suggest::did_you_mean;
-
-pub use crate::destruction::names;
+use crate::words::{
+    copies_by_select, given_columns, is_copy_by_place, lacks_what_programs_register, missing_name, names,
+    place_of, starts_with_one_of,
+};
 
 /// One of the times that a revision's SQL runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,21 +73,6 @@ pub fn refused(
     at_statement(defect, revision, half, statement, offset, "")
 }
 
-/// The name in `no such table: main.users` and the like.
-fn missing_name(message: &str) -> Option<&str> {
-    let (_, name) = ["no such table: ", "no such column: "]
-        .into_iter()
-        .find_map(|start| Some((start, message.split_once(start)?.1)))?;
-    name.rsplit('.').next()
-}
-
-/// Where a name stands in a statement, in bytes.
-fn place_of(name: &str, sql: &str) -> Option<usize> {
-    let tokens = cursor::tokens(sql);
-    let is_name = |token: &&Token| unquote(token.text(sql)).eq_ignore_ascii_case(name);
-    tokens.iter().find(is_name).map(|token| token.span.start)
-}
-
 /// The half that runs.
 pub fn half(revision: &Revision, run: Run) -> &Half {
     match revision.downgrade() {
@@ -108,39 +94,6 @@ fn at_statement(
         Some(statement) => defect.showing(statement.snippet(offset).with_note(note)),
         None => defect,
     }
-}
-
-/// What SQLite says where something is missing that a program may register.
-const REGISTERED: &[&str] = &[
-    "no such function",
-    "no such module",
-    "no such collation sequence",
-    "no such tokenizer",
-    "unknown tokenizer",
-];
-
-/// Whether a statement fails because SQLite lacks what the program may register.
-pub fn lacks_what_programs_register(sql: &str, message: &str) -> bool {
-    // Of a function that gives a table, SQLite says that there is no such table.
-    let is_function = || {
-        let tokens = cursor::tokens(sql);
-        let is_called = |index: usize| {
-            let before = index.checked_sub(1).map(|before| &tokens[before]);
-            let is_read = before.is_some_and(|token| {
-                ["FROM", "JOIN"].iter().any(|word| token.is_word(sql, word)) || token.text(sql) == ","
-            });
-            is_read && tokens.get(index + 1).is_some_and(|token| token.text(sql) == "(")
-        };
-        let name = missing_name(message).filter(|_| message.contains("no such table"))?;
-        let is_name = |token: &Token| unquote(token.text(sql)).eq_ignore_ascii_case(name);
-        tokens.iter().position(is_name).filter(|&index| is_called(index))
-    };
-    REGISTERED.iter().any(|start| message.contains(start)) || is_function().is_some()
-}
-
-/// Whether the text of a trigger or a view may be what SQLite complains of: where a name is missing, it must have it.
-pub fn may_be_to_blame(text: &str, message: &str) -> bool {
-    missing_name(message).is_none_or(|name| place_of(name, text).is_some())
 }
 
 fn help_for(message: &str, sql: &str, schema: &Schema) -> String {
@@ -212,12 +165,6 @@ fn at_last_about(defect: Defect, revision: &Revision, half: &Half, about: &[Stri
     let statements = half.statements().enumerate();
     let last = statements.filter(|(_, statement)| is_about(statement.sql())).last();
     at_statement(defect, revision, half, last.map_or(0, |(index, _)| index), None, "")
-}
-
-fn copies_by_select(sql: &str) -> bool {
-    let tokens = cursor::tokens(sql);
-    let has = |word: &str| tokens.iter().any(|token| token.is_word(sql, word));
-    starts_with_one_of(sql, &["CREATE"]) && has("TABLE") && has("SELECT")
 }
 
 /// What an upgrade drops and no `@destroys` names, and the `@destroys` that name what it does not touch.
@@ -428,12 +375,6 @@ pub fn copies_by_place(revision: &Revision, run: Run) -> bool {
     half(revision, run).statements().any(|statement| is_copy_by_place(statement.sql()))
 }
 
-fn is_copy_by_place(sql: &str) -> bool {
-    let tokens = cursor::tokens(sql);
-    let is_star = |pair: &[Token]| pair[0].is_word(sql, "SELECT") && pair[1].text(sql) == "*";
-    starts_with_one_of(sql, &["INSERT", "REPLACE"]) && tokens.windows(2).any(is_star)
-}
-
 /// Rows or values that a rebuild loses: of a column its values, else `rows` says how many.
 pub fn rows_lost(revision: &Revision, run: Run, table: &str, column: Option<&str>, rows: &str) -> Defect {
     let id = revision.id();
@@ -545,33 +486,9 @@ fn at_newest(defect: Defect, chain: &Chain, are: &[&dyn Fn(&str) -> bool]) -> De
     }
 }
 
-/// What fires a trigger: `INSERT`, `UPDATE` or `DELETE`.
-pub fn trigger_event(sql: &str) -> Option<&'static str> {
-    let tokens = cursor::tokens(sql);
-    let events = ["INSERT", "UPDATE", "DELETE"];
-    tokens.iter().find_map(|token| events.into_iter().find(|event| token.is_word(sql, event)))
-}
-
 /// Whether there is anything in the upgrade that could destroy, or that says so.
 pub fn may_destroy(revision: &Revision) -> bool {
     !revision.destroys().is_empty() || !Fates::of(revision.upgrade()).is_harmless()
-}
-
-/// Whether a statement reads or changes tables and rows, and does nothing to the connection.
-pub fn is_plain(sql: &str) -> bool {
-    const PLAIN: &[&str] =
-        &["CREATE", "ALTER", "DROP", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "SELECT", "VALUES"];
-    starts_with_one_of(sql, PLAIN)
-}
-
-/// Whether a statement leaves the schema as it is.
-pub fn changes_rows_only(sql: &str) -> bool {
-    is_plain(sql) && !starts_with_one_of(sql, &["CREATE", "ALTER", "DROP"])
-}
-
-fn starts_with_one_of(sql: &str, words: &[&str]) -> bool {
-    let tokens = cursor::tokens(sql);
-    tokens.first().is_some_and(|first| words.iter().any(|word| first.is_word(sql, word)))
 }
 
 /// The names under which the rows of a table may be found after a half, the likely one first. A table that takes a name
@@ -594,31 +511,6 @@ pub fn deletes_rows(revision: &Revision, run: Run, table: &str) -> bool {
     Fates::of(half(revision, run)).changes_rows(table)
 }
 
-/// Whether SQLite refuses a statement because there are rows, whatever is in them.
-pub fn refuses_any_rows(sql: &str, message: &str, schema: &Schema) -> bool {
-    // Others, such as a UNIQUE column, it refuses without any rows, too.
-    if ["Cannot add a NOT NULL", "Cannot add a column with non-constant default"]
-        .iter()
-        .any(|start| message.starts_with(start))
-    {
-        return true;
-    }
-    // The default of a new column, which no row satisfies: if nothing in it depends on the row.
-    if starts_with_one_of(sql, &["ALTER"]) && message.starts_with("CHECK constraint failed") {
-        let others: Vec<&str> =
-            names(sql).iter().filter_map(|table| schema.columns(table)).flatten().collect();
-        let tokens = cursor::tokens(sql);
-        return !tokens.iter().any(|token| {
-            let word = unquote(token.text(sql));
-            others.iter().any(|other| other.eq_ignore_ascii_case(&word))
-        });
-    }
-    // A column that the statement gives no value, in any row.
-    let Some(place) = message.strip_prefix("NOT NULL constraint failed: ") else { return false };
-    let column = place.rsplit('.').next().unwrap_or(place);
-    given_columns(sql).is_some_and(|given| !given.contains(&column.to_ascii_lowercase()))
-}
-
 /// That no rows could be made up for a table, so that it is not known whether the revision loses some.
 pub fn no_rows(revision: &Revision, table: &str) -> String {
     format!(
@@ -638,16 +530,4 @@ pub fn copies_without(revision: &Revision, run: Run, table: &str, column: &str) 
     copies.all(|statement| {
         given_columns(statement.sql()).is_some_and(|given| !given.contains(&column.to_ascii_lowercase()))
     })
-}
-
-/// The columns that an `INSERT` lists.
-fn given_columns(sql: &str) -> Option<Vec<String>> {
-    let tokens = cursor::tokens(sql);
-    let mut cursor = Cursor::new(sql, &tokens);
-    while cursor.peek().is_some() && !cursor.eat(&["INTO"]) {
-        cursor.next();
-    }
-    cursor.qualified_name()?;
-    let given = cursor.group()?.iter();
-    Some(given.map(|token| unquote(token.text(sql)).to_ascii_lowercase()).collect())
 }

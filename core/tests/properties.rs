@@ -414,7 +414,7 @@ proptest! {
         "TRIGGER", "BEGIN", "END", "DEFAULT", "CHECK", "REFERENCES", "PRIMARY", "KEY", "UNIQUE", "VIRTUAL", "USING", "-", "1",
     ]), 1..30)) {
         let sql = words.join(" ");
-        let _ = revchain_core::proof::names(&sql);
+        let _ = revchain_core::words::names(&sql);
         let text = format!("-- A.\n-- @revises base\n-- @upgrade\n{sql}\n-- @downgrade\nSELECT 1;\n");
         let (chain, _) = link(vec![("20260101_0000_001_x.sql".to_owned(), text.into_bytes())]);
         let schema = revchain_core::schema::Schema::read([sql.as_str(), "CREATE TABLE t (a, b)"]);

@@ -2,7 +2,7 @@
 //! these are found by running the chain in memory: only where something is wrong, and somebody is to be told what.
 
 use revchain_core::schema::{ColumnOrder, Diff, Schema, diff};
-use revchain_core::{Conflict, Found, Revision, plan, proof};
+use revchain_core::{Conflict, Found, Revision, plan, words};
 use rusqlite::Connection;
 
 use crate::connection::{ForeignKeysOff, execute};
@@ -86,7 +86,7 @@ fn replay<'r>(
             for statement in revision.upgrade().statements() {
                 // One that only changes rows is of no matter to the schema.
                 if let Err(error) = execute(&connection, statement.sql(), []) {
-                    if !proof::changes_rows_only(statement.sql()) {
+                    if !words::changes_rows_only(statement.sql()) {
                         return Err(error);
                     }
                 }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use revchain_core::draft::{Draft, Note};
 use revchain_core::proof::{self, Run};
 use revchain_core::schema::{ColumnOrder, Schema, diff};
-use revchain_core::{Chain, Code, Defect, Downgrade, Lock, Revision};
+use revchain_core::{Chain, Code, Defect, Downgrade, Lock, Revision, words};
 use rusqlite::Connection;
 
 use crate::connection::ForeignKeysOff;
@@ -242,7 +242,7 @@ impl<'c> Prover<'c> {
         let mut is_sound = !self.note().has_defects;
         for (index, statement) in half.statements().enumerate() {
             // What the rules refuse, which is said already, must not run.
-            if self.note().has_defects && !proof::is_plain(statement.sql()) {
+            if self.note().has_defects && !words::is_plain(statement.sql()) {
                 continue;
             }
             let Err(error) = engine::run_statement(self.connection, revision, direction, &statement, &None)
@@ -253,11 +253,11 @@ impl<'c> Prover<'c> {
                 ErrorKind::Statement(error) => (error.message.clone(), error::offset(&error.source)),
                 kind => (kind.to_string(), None),
             };
-            let names = proof::names(statement.sql());
+            let names = words::names(statement.sql());
             let follows = self.note().has_defects || names.iter().any(|name| self.is_doubtful(name));
-            if self.note().is_unproven && proof::lacks_what_programs_register(statement.sql(), &message) {
+            if self.note().is_unproven && words::lacks_what_programs_register(statement.sql(), &message) {
                 self.needs_program = true;
-                if proof::changes_rows_only(statement.sql()) {
+                if words::changes_rows_only(statement.sql()) {
                     continue;
                 }
             } else {
@@ -271,7 +271,7 @@ impl<'c> Prover<'c> {
             if self.connection.is_autocommit() {
                 // A conflict or a trigger has rolled all of it back.
                 let statements = half.statements();
-                self.doubtful.extend(statements.flat_map(|statement| proof::names(statement.sql())));
+                self.doubtful.extend(statements.flat_map(|statement| words::names(statement.sql())));
                 self.connection.execute_batch("BEGIN IMMEDIATE")?;
                 if run != Run::Upgrade {
                     // What is gone on from is the database after the upgrade.
@@ -340,15 +340,15 @@ impl<'c> Prover<'c> {
         while let Some(row) = rows.next()? {
             let (class, name, table, text): (String, String, String, String) =
                 (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            let sql = match proof::trigger_event(&text).filter(|_| class == "trigger") {
+            let sql = match words::trigger_event(&text).filter(|_| class == "trigger") {
                 None => format!("SELECT * FROM main.{}", seed::quote(&name)),
                 Some(event) => firing(self.connection, &table, event)?,
             };
             let Err(error) = self.connection.prepare(&sql) else { continue };
             let message = error::message(&error);
-            if proof::lacks_what_programs_register(&text, &message) {
+            if words::lacks_what_programs_register(&text, &message) {
                 needs_program = true;
-            } else if proof::may_be_to_blame(&text, &message) && told.insert((sql, message.clone())) {
+            } else if words::may_be_to_blame(&text, &message) && told.insert((sql, message.clone())) {
                 // All triggers of a table are read together, and one of them is to blame.
                 defects.push(proof::unusable(self.chain, &class, &name, &message, &self.schema));
             }

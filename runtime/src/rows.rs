@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use revchain_core::proof::{self, Orphans, Run};
 use revchain_core::schema::Schema;
-use revchain_core::{Defect, Downgrade, Revision};
+use revchain_core::{Defect, Downgrade, Revision, words};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -95,7 +95,7 @@ impl Trial<'_> {
             let Err(error) = result else { continue };
             // Made-up rows may be refused for what they are made of; that says nothing of a user's.
             if let ErrorKind::Statement(error) = error.kind() {
-                if proof::refuses_any_rows(statement.sql(), &error.message, &schema) {
+                if words::refuses_any_rows(statement.sql(), &error.message, &schema) {
                     let offset = error::offset(&error.source);
                     let refused = proof::refused(self.revision, run, index, offset, &error.message, &schema);
                     self.judged.defects.push(refused);
