@@ -42,6 +42,11 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("macros"), ["core", "runtime"]);
     assert_eq!(ours("cli"), ["core", "runtime"]);
     assert_eq!(depends("core"), ["sha2", "strsim"], "core is pure");
+    // Without the proof, neither SQLite nor C is built for the host.
+    let runtime = "revchain-runtime = { workspace = true, optional = true }".to_owned();
+    assert!(table("macros/Cargo.toml", "dependencies").contains(&runtime));
+    let features = table("macros/Cargo.toml", "features");
+    assert_eq!(features, ["prove = [\"dep:revchain-runtime\"]", "bundled = [\"revchain-runtime?/bundled\"]"]);
 }
 
 #[test]
