@@ -192,11 +192,7 @@ impl Fates {
     /// The names under which the rows of a table from before may be found afterwards, the likely one first.
     pub(crate) fn successors(&self, before: &Schema, table: &str) -> Vec<String> {
         let fate = self.follow(before).into_iter().find(|fate| fate.origin.eq_ignore_ascii_case(table));
-        match fate {
-            Some(fate) if fate.dropped_by.is_some() => vec![fate.origin, fate.name],
-            Some(fate) => vec![fate.name],
-            None => vec![table.to_owned()],
-        }
+        fate.map_or_else(|| vec![table.to_owned()], |fate| fate.names())
     }
 
     /// Whether a statement deletes, updates or replaces rows of the table.
@@ -206,12 +202,11 @@ impl Fates {
             .any(|(act, _)| matches!(act, Act::ChangeRows(name) if name.eq_ignore_ascii_case(table)))
     }
 
-    /// Whether rows of the table, or values of the column, may be changed or lost without it being dropped.
-    pub(crate) fn may_change(&self, table: &str) -> bool {
-        self.acts.iter().any(|(act, _)| match act {
-            Act::ChangeRows(name) | Act::DropTable(name) => name.eq_ignore_ascii_case(table),
-            _ => false,
-        })
+    /// Whether a statement drops a table of this name.
+    pub(crate) fn drops(&self, table: &str) -> bool {
+        self.acts
+            .iter()
+            .any(|(act, _)| matches!(act, Act::DropTable(name) if name.eq_ignore_ascii_case(table)))
     }
 }
 
@@ -231,9 +226,17 @@ impl Fate {
 
     /// What the table is called afterwards, or the one that takes its place.
     fn successor(&self, after: &Schema) -> Option<String> {
-        // One that was set aside under another name, copied and dropped, is succeeded by one of its first name.
-        let names = if self.dropped_by.is_some() { vec![&self.origin, &self.name] } else { vec![&self.name] };
-        names.into_iter().find(|name| after.columns(name).is_some()).cloned()
+        self.names().into_iter().find(|name| after.columns(name).is_some())
+    }
+
+    /// What it, or the one that takes its place, may be called afterwards, the likely name first.
+    fn names(&self) -> Vec<String> {
+        let mut names = vec![self.name.clone()];
+        if self.dropped_by.is_some() {
+            // One that was set aside under another name, copied and dropped, is succeeded by one of its first name.
+            names.insert(0, self.origin.clone());
+        }
+        names
     }
 
     fn destroyed(&self, before: &Schema, after: &Schema, acts: &[(Act, usize)]) -> Vec<Destroyed> {

@@ -192,7 +192,9 @@ pub fn destruction(revision: &Revision, note: &Note, before: &Schema, after: &Sc
             (None, Some(_)) => true,
             (Some(column), Some(columns)) => columns.iter().any(|known| known.eq_ignore_ascii_case(column)),
         };
-        if destroyed.iter().any(|destroyed| is(declared, destroyed)) || exists && fates.may_change(table) {
+        if destroyed.iter().any(|destroyed| is(declared, destroyed))
+            || exists && (fates.changes_rows(table) || fates.drops(table))
+        {
             continue;
         }
         defects.push(destroys_nothing(revision, note, index, exists, before));

@@ -30,3 +30,32 @@ fn columns(connection: &Connection, table: &str, key: i64) -> rusqlite::Result<V
     let columns = statement.query_map((table, key), |row| row.get(0))?;
     columns.collect()
 }
+
+/// A foreign key.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    /// The table that has it.
+    pub(crate) table: String,
+    pub(crate) parent: String,
+    /// Its columns, each with the one of the parent that it points at; the parent's primary key, where none is named.
+    pub(crate) columns: Vec<(String, Option<String>)>,
+}
+
+/// All foreign keys of the database, those of one table together.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Key>> {
+    let mut statement = connection.prepare(
+        "SELECT t.name, k.\"table\", k.\"from\", k.\"to\", k.seq
+         FROM main.sqlite_master t, pragma_foreign_key_list(t.name, 'main') k
+         WHERE t.type = 'table' ORDER BY t.name, k.id, k.seq",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut keys: Vec<Key> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let column = (row.get(2)?, row.get(3)?);
+        match (row.get::<_, i64>(4)?, keys.last_mut()) {
+            (1.., Some(key)) => key.columns.push(column),
+            _ => keys.push(Key { table: row.get(0)?, parent: row.get(1)?, columns: vec![column] }),
+        }
+    }
+    Ok(keys)
+}

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 
 use crate::connection::ForeignKeysOff;
 use crate::error::{self, ErrorKind};
+use crate::foreign_keys::Key;
 use crate::schema::{Dump, dump};
 use crate::{Direction, engine, foreign_keys, rows, seed};
 
@@ -358,21 +359,16 @@ impl<'c> Prover<'c> {
 
     /// Reports the foreign keys of tables at the head that point at tables which no revision makes.
     fn find_keys_to_nothing(&mut self) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare(
-            "SELECT t.name, k.\"from\", k.\"table\" FROM main.sqlite_master t, pragma_foreign_key_list(t.name, 'main') k
-             WHERE t.type = 'table' ORDER BY t.name, k.id, k.seq",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (table, column, parent): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        for Key { table, parent, columns } in foreign_keys::all(self.connection)? {
             // Where rows have shown it, it is said.
             let is_said = self.defects.iter().any(|defect| {
                 let names_parent = format!("has no match in {parent}");
                 defect.code() == Code::ForeignKeyViolation
                     && defect.detail_lines().any(|line| line.ends_with(&names_parent))
             });
+            let column = columns.first().map_or("", |(column, _)| column);
             if self.schema.columns(&parent).is_none() && !is_said {
-                let defect = proof::key_to_nothing(self.chain, &table, &column, &parent, &self.schema);
+                let defect = proof::key_to_nothing(self.chain, &table, column, &parent, &self.schema);
                 self.defects.push(defect);
             }
         }

@@ -85,7 +85,7 @@ impl Trial<'_> {
         let direction = if run.is_upgrade() { Direction::Upgrade } else { Direction::Downgrade };
         let half = proof::half(self.revision, run);
         let schema = schema::read(self.connection, &[])?;
-        let keys = keys(self.connection)?;
+        let keys = foreign_keys::all(self.connection)?;
         let mut before = Vec::new();
         for table in tables {
             before.extend(seed::contents(self.connection, table)?.map(|contents| (table, contents)));
@@ -109,8 +109,10 @@ impl Trial<'_> {
             for now in proof::successors(half, &schema, table) {
                 let Some(after) = seed::contents(self.connection, &now)? else { continue };
                 self.judged.defects.extend(lost(self.revision, run, table, &before, &after));
-                let of_table = keys.iter().filter(|(child, _)| child.eq_ignore_ascii_case(table));
-                known_keys.extend(of_table.map(|(_, columns)| (now.to_ascii_lowercase(), columns.clone())));
+                let of_table = keys.iter().filter(|key| key.table.eq_ignore_ascii_case(table));
+                let columns = of_table
+                    .map(|key| key.columns.iter().map(|(name, _)| name.to_ascii_lowercase()).collect());
+                known_keys.extend(columns.map(|columns: Vec<String>| (now.to_ascii_lowercase(), columns)));
                 now_called.push(now);
                 break;
             }
@@ -143,25 +145,6 @@ pub(crate) fn orphans(revision: &Revision, run: Run, violations: &[Violation], s
         lines: lines.join("\n"),
     };
     proof::broken_keys(revision, run, &orphans, schema)
-}
-
-/// The foreign keys: their tables, and their columns in lower case.
-fn keys(connection: &Connection) -> rusqlite::Result<HashSet<(String, Vec<String>)>> {
-    let mut statement = connection.prepare(
-        "SELECT t.name, k.id, k.\"from\" FROM main.sqlite_master t, pragma_foreign_key_list(t.name, 'main') k
-         WHERE t.type = 'table' ORDER BY t.name, k.id, k.seq",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut keys: Vec<(String, i64, Vec<String>)> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (table, id, column): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let column = column.to_ascii_lowercase();
-        match keys.last_mut().filter(|(of, last, _)| *of == table && *last == id) {
-            Some((.., columns)) => columns.push(column),
-            None => keys.push((table, id, vec![column])),
-        }
-    }
-    Ok(keys.into_iter().map(|(table, _, columns)| (table, columns)).collect())
 }
 
 /// What a half has lost of the rows of a table.

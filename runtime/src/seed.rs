@@ -12,6 +12,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::error;
+use crate::foreign_keys::{self, Key};
 
 /// How many rows a table gets.
 const ROWS: usize = 3;
@@ -25,7 +26,7 @@ pub(crate) fn seed(
     schema: &Schema,
     tables: &[String],
 ) -> rusqlite::Result<Vec<String>> {
-    let mut seeder = Seeder { connection, tables: HashMap::new() };
+    let mut seeder = Seeder { connection, keys: foreign_keys::all(connection)?, tables: HashMap::new() };
     let mut all = tables.to_vec();
     for table in tables {
         seeder.fill(table)?;
@@ -56,16 +57,11 @@ enum Affinity {
     Numeric,
 }
 
-/// A foreign key: the parent, and each column with the one that it points at (`None`: the primary key's).
-struct Key {
-    parent: String,
-    columns: Vec<(String, Option<String>)>,
-}
-
 type Row = HashMap<String, Value>;
 
 struct Seeder<'c> {
     connection: &'c Connection,
+    keys: Vec<Key>,
     /// The rows of the tables that were filled, or could not be. One that is being filled has none yet.
     tables: HashMap<String, Vec<Row>>,
 }
@@ -79,7 +75,8 @@ impl Seeder<'_> {
         }
         self.tables.insert(key.clone(), Vec::new());
         let columns = columns(self.connection, table)?;
-        let keys = keys(self.connection, table)?;
+        let of_table = self.keys.iter().filter(|key| key.table.eq_ignore_ascii_case(table));
+        let keys: Vec<Key> = of_table.cloned().collect();
         let mut parents = Vec::new();
         for foreign in &keys {
             let is_self = foreign.parent.eq_ignore_ascii_case(table);
@@ -261,22 +258,6 @@ fn affinity(kind: &str) -> Affinity {
         () if has(&["REAL", "FLOA", "DOUB"]) => Affinity::Real,
         () => Affinity::Numeric,
     }
-}
-
-fn keys(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Key>> {
-    let sql =
-        "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1, 'main') ORDER BY id, seq";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([table])?;
-    let mut keys: Vec<(i64, Key)> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (id, column) = (row.get(0)?, (row.get(2)?, row.get(3)?));
-        match keys.last_mut().filter(|(last, _)| *last == id) {
-            Some((_, key)) => key.columns.push(column),
-            None => keys.push((id, Key { parent: row.get(1)?, columns: vec![column] })),
-        }
-    }
-    Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
 
 /// The column that is the primary key alone.
