@@ -6,6 +6,7 @@
 mod common;
 
 use std::fs;
+use std::time::Duration;
 
 use common::{Place, count, ids};
 use revchain::rusqlite::Connection;
@@ -326,9 +327,7 @@ fn an_upgrade_that_makes_another_schema_than_in_the_proof_is_rolled_back() {
 }
 
 /// Two branches that both add a column to one table, merged: each database has them in the order of its own history.
-#[test]
-fn databases_from_both_sides_of_a_merge_are_at_its_head() {
-    let place = Place::new();
+fn merged(place: &Place) -> Migrations {
     let directory = place.path("merged");
     fs::create_dir(&directory).unwrap();
     for (day, id, revises, upgrade, downgrade) in [
@@ -336,18 +335,67 @@ fn databases_from_both_sides_of_a_merge_are_at_its_head() {
         (2, "002", "001", "ALTER TABLE t ADD COLUMN b;", "ALTER TABLE t DROP COLUMN b;"),
         (3, "003", "001", "ALTER TABLE t ADD COLUMN c;", "ALTER TABLE t DROP COLUMN c;"),
         (4, "004", "002 003", "CREATE TABLE u (v);", "DROP TABLE u;"),
+        (5, "005", "004", "CREATE TABLE w (x);", "DROP TABLE w;"),
     ] {
         let text =
             format!("-- A.\n-- @revises {revises}\n-- @upgrade\n{upgrade}\n-- @downgrade\n{downgrade}\n");
         fs::write(directory.join(format!("202601{day:02}_0000_{id}_x.sql")), text).unwrap();
     }
-    let chain = Migrations::from_directory(&directory).unwrap();
+    Migrations::from_directory(&directory).unwrap()
+}
+
+#[test]
+fn databases_from_both_sides_of_a_merge_are_at_its_head() {
+    let place = Place::new();
+    let chain = merged(&place);
     for branch in ["002", "003"] {
         let mut db = Connection::open_in_memory().unwrap();
         chain.upgrade_to(&mut db, branch).unwrap();
-        assert_eq!(chain.upgrade(&mut db).unwrap().to.as_deref(), Some("004"), "from {branch}");
-        assert!(chain.check(&db).unwrap().is_none(), "from {branch}");
+        for (target, applied) in [("004", 2), ("005", 1)] {
+            let report = chain.upgrade_to(&mut db, target).unwrap();
+            assert_eq!(
+                (report.to.as_deref(), report.applied.len()),
+                (Some(target), applied),
+                "from {branch}"
+            );
+            assert!(chain.check(&db).unwrap().is_none(), "from {branch}");
+        }
         assert_eq!(chain.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+    }
+}
+
+#[test]
+fn a_database_without_a_history_is_recognised_behind_a_merge_from_either_side() {
+    let place = Place::new();
+    let chain = merged(&place);
+    for (branch, head) in [("002", "004"), ("003", "004"), ("002", "005"), ("003", "005")] {
+        let mut db = Connection::open_in_memory().unwrap();
+        chain.upgrade_to(&mut db, branch).unwrap();
+        chain.upgrade_to(&mut db, head).unwrap();
+        db.execute_batch("DROP TABLE revchain_history").unwrap();
+        let report = chain.upgrade(&mut db).unwrap();
+        assert_eq!(report.stamped.last().map(String::as_str), Some(head), "from {branch}");
+    }
+}
+
+#[test]
+fn behind_a_merge_the_order_of_columns_is_no_difference() {
+    let place = Place::new();
+    let chain = merged(&place);
+    let mut db = Connection::open_in_memory().unwrap();
+    chain.upgrade_to(&mut db, "003").unwrap();
+    chain.upgrade(&mut db).unwrap();
+    db.execute_batch("CREATE TABLE mine (a)").unwrap();
+    match chain.upgrade(&mut db).unwrap_err().conflict() {
+        Some(Conflict::Drifted { diff, .. }) => assert_eq!(diff.to_string(), "+ table mine (a)"),
+        other => panic!("{other:?}"),
+    }
+    db.execute_batch("DROP TABLE revchain_history").unwrap();
+    match chain.upgrade(&mut db).unwrap_err().conflict() {
+        Some(Conflict::Unrecognized { nearest, diff, .. }) => {
+            assert_eq!((nearest.as_deref(), diff.to_string().as_str()), (Some("005"), "+ table mine (a)"));
+        }
+        other => panic!("{other:?}"),
     }
 }
 
@@ -369,21 +417,13 @@ fn a_string_in_double_quotes_stays_one_whatever_stands_beside_the_schema() {
     assert_eq!(report.outcome, Outcome::Adopted);
 }
 
-#[test]
-fn what_only_the_program_can_run_leaves_the_schema_unknown_and_is_no_drift() {
-    let place = Place::new();
+/// 001 makes a table, the upgrade of 002 needs a function of the program's, and 003 follows.
+fn unproven(place: &Place, upgrade: &str, downgrade: &str) -> Migrations {
     let directory = place.path("unproven");
     fs::create_dir(&directory).unwrap();
     for (day, id, revises, header, upgrade, downgrade) in [
         (1, "001", "base", "", "CREATE TABLE t (a TEXT);", "DROP TABLE t;"),
-        (
-            2,
-            "002",
-            "001",
-            "-- @unproven the program registers norm()\n",
-            "CREATE INDEX i ON t (norm(a));",
-            "DROP INDEX i;",
-        ),
+        (2, "002", "001", "-- @unproven the program registers norm()\n", upgrade, downgrade),
         (3, "003", "002", "", "CREATE TABLE u (a);", "DROP TABLE u;"),
     ] {
         let text = format!(
@@ -391,7 +431,13 @@ fn what_only_the_program_can_run_leaves_the_schema_unknown_and_is_no_drift() {
         );
         fs::write(directory.join(format!("202601{day:02}_0000_{id}_x.sql")), text).unwrap();
     }
-    let chain = Migrations::from_directory(&directory).unwrap();
+    Migrations::from_directory(&directory).unwrap()
+}
+
+#[test]
+fn what_only_the_program_can_run_leaves_the_schema_unknown_and_is_no_drift() {
+    let place = Place::new();
+    let chain = unproven(&place, "CREATE INDEX i ON t (norm(a));", "DROP INDEX i;");
     let known: Vec<_> = chain.revisions().iter().map(|revision| revision.fingerprint().is_some()).collect();
     assert_eq!(known, [true, false, false]);
     let mut db = Connection::open_in_memory().unwrap();
@@ -447,4 +493,154 @@ fn a_schema_of_another_revision_than_the_history_says_is_named() {
     );
     TOKENS.stamp(&mut db, "009").unwrap();
     assert_eq!(TOKENS.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+}
+
+#[test]
+fn where_the_chain_cannot_be_run_to_its_end_the_nearest_is_one_from_before() {
+    let place = Place::new();
+    let chain = unproven(&place, "CREATE INDEX i ON t (norm(a));", "DROP INDEX i;");
+    let mut db = Connection::open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE t (a TEXT, b)").unwrap();
+    match chain.upgrade(&mut db).unwrap_err().conflict() {
+        Some(Conflict::Unrecognized { nearest, diff, .. }) => {
+            assert_eq!((nearest.as_deref(), diff.to_string().as_str()), (Some("001"), "+ t.b"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_only_the_program_can_do_to_rows_does_not_hide_what_is_different() {
+    let place = Place::new();
+    let chain = unproven(&place, "UPDATE t SET a = norm(a);", "UPDATE t SET a = '';");
+    let mut db = Connection::open_in_memory().unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    chain.stamp(&mut db, "002").unwrap();
+    chain.upgrade(&mut db).unwrap();
+    assert!(chain.check(&db).unwrap().is_none());
+    db.execute_batch("CREATE TABLE mine (a)").unwrap();
+    assert_eq!(chain.check(&db).unwrap().diff.unwrap().to_string(), "+ table mine (a)");
+}
+
+#[test]
+fn of_revisions_that_are_equally_near_the_newest_is_shown() {
+    let mut db = unmanaged("003");
+    db.execute_batch("CREATE TABLE mine (a)").unwrap();
+    match TOKENS.upgrade(&mut db).unwrap_err().conflict() {
+        Some(Conflict::Unrecognized { nearest, .. }) => assert_eq!(nearest.as_deref(), Some("004")),
+        other => panic!("{other:?}"),
+    }
+    // The same where the history says something else.
+    db.execute_batch("DROP TABLE mine").unwrap();
+    TOKENS.stamp(&mut db, "005").unwrap();
+    match TOKENS.upgrade(&mut db).unwrap_err().conflict() {
+        Some(Conflict::Drifted { is_of, .. }) => assert_eq!(is_of.as_deref(), Some("004")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_table_in_other_letters_is_near_all_the_same() {
+    let place = Place::new();
+    let chain = place.proven(&[("CREATE TABLE users (a, b);", "DROP TABLE users;")]);
+    let mut db = Connection::open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE Users (a)").unwrap();
+    match chain.upgrade(&mut db).unwrap_err().conflict() {
+        Some(Conflict::Unrecognized { nearest, .. }) => assert_eq!(nearest.as_deref(), Some("001")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn of_an_edit_and_a_drift_the_edit_is_told_first() {
+    let place = Place::new();
+    let step = |upgrade| place.proven(&[(upgrade, "DROP TABLE a;")]);
+    drop(step("CREATE TABLE a (b);").open(place.db()).unwrap());
+    let mut db = Connection::open(place.db()).unwrap();
+    assert_eq!(step("CREATE TABLE a (c);").upgrade(&mut db).unwrap_err().code(), "edited");
+}
+
+#[test]
+fn a_baseline_at_base_is_checked_like_any_other() {
+    let mut db = Connection::open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE mine (a)").unwrap();
+    let options = TOKENS.options().baseline("base");
+    match options.upgrade(&mut db).unwrap_err().conflict() {
+        Some(Conflict::BaselineDiffers { revision, diff, .. }) => {
+            assert_eq!((revision.as_str(), diff.to_string().as_str()), ("base", "+ table mine (a)"));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(options.ignore_tables(["mine"]).upgrade(&mut db).unwrap().applied.len(), 9);
+}
+
+#[test]
+fn of_two_baselines_the_last_counts_and_so_does_whether_it_is_checked() {
+    let mut db = unmanaged("002");
+    let options = TOKENS.options().baseline_unchecked("001").baseline("001");
+    assert_eq!(options.upgrade(&mut db).unwrap_err().code(), "baseline-differs");
+}
+
+#[test]
+fn a_baseline_that_is_taken_on_trust_tells_that_the_schema_is_another() {
+    let mut db = unmanaged("001");
+    db.execute_batch("CREATE TABLE mine (a)").unwrap();
+    let events = std::cell::RefCell::new(Vec::new());
+    let options = TOKENS
+        .options()
+        .baseline_unchecked("001")
+        .on_event(|event| events.borrow_mut().push(event.to_string()));
+    options.upgrade(&mut db).unwrap();
+    assert_eq!(events.borrow()[0], "the schema is no longer that of 001: `check` shows what is different");
+}
+
+#[test]
+fn options_that_name_several_things_may_be_given_several_times() {
+    let mut db = unmanaged("004");
+    db.execute_batch("CREATE TABLE one (a); CREATE TABLE two (a)").unwrap();
+    let options = TOKENS.options().ignore_tables(["one"]).ignore_tables(["two"]);
+    let report = options.adopt_as("004").adopt_as("001").upgrade(&mut db).unwrap();
+    assert_eq!((report.stamped.len(), report.applied.len()), (4, 5));
+}
+
+#[test]
+fn what_is_ignored_is_ignored_by_a_check_of_a_chain_that_was_not_proven_too() {
+    let place = Place::new();
+    let chain = place.tables(1);
+    let db = chain.open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE theirs (a)").unwrap();
+    assert_eq!(chain.check(&db).unwrap().diff.unwrap().to_string(), "+ table theirs (a)");
+    assert!(chain.options().ignore_tables(["theirs"]).check(&db).unwrap().is_none());
+}
+
+/// The index is there already, on a table that does not count, and so the downgrade does not make it again.
+#[test]
+fn a_downgrade_that_makes_another_schema_than_in_the_proof_is_rolled_back() {
+    let place = Place::new();
+    let chain = place.proven(&[
+        ("CREATE TABLE a (b); CREATE INDEX i ON a (b);", "DROP TABLE a;"),
+        ("DROP INDEX i;", "CREATE INDEX IF NOT EXISTS i ON a (b);"),
+    ]);
+    let mut db = Connection::open_in_memory().unwrap();
+    chain.upgrade(&mut db).unwrap();
+    db.execute_batch("CREATE TABLE theirs (b); CREATE INDEX i ON theirs (b)").unwrap();
+    let error = chain.options().ignore_tables(["theirs"]).downgrade_to(&mut db, "001").unwrap_err();
+    match error.kind() {
+        ErrorKind::WrongSchema { revision, diff, .. } => {
+            assert_eq!((revision.as_str(), diff.to_string().as_str()), ("001", "- index i ON a (b)"));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(ids(&db), ["001", "002"]);
+}
+
+#[test]
+fn a_drifted_database_is_refused_without_waiting_for_anybody() {
+    let place = Place::new();
+    let mut db = TOKENS.open(place.db()).unwrap();
+    db.execute_batch("CREATE TABLE mine (a)").unwrap();
+    let other = Connection::open(place.db()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let options = TOKENS.options().lock_timeout(Duration::ZERO);
+    assert_eq!(options.upgrade(&mut db).unwrap_err().code(), "drifted");
 }

@@ -4,10 +4,11 @@
 
 mod common;
 
-use common::{count, ids};
+use common::{Place, count, ids};
 use revchain::rusqlite::Connection;
 use revchain::rusqlite::types::Value;
 use revchain::{Migrations, Origin, Outcome, embed_migrations};
+use revchain_runtime::build_image;
 
 static TOKENS: Migrations = embed_migrations!("migrations");
 static MOMENT: Migrations = embed_migrations!("tests/chains/moment");
@@ -88,4 +89,34 @@ fn it_can_be_left_out() {
     let db = WITHOUT.open_in_memory().unwrap();
     assert!(!is_image(&db));
     assert_eq!(ids(&db).len(), 9);
+}
+
+#[test]
+fn a_chain_has_an_image_unless_a_row_may_tell_when_it_was_made() {
+    for (upgrade, has_image) in [
+        ("CREATE TABLE t (a DEFAULT CURRENT_TIMESTAMP);", true),
+        ("CREATE TABLE t (a); INSERT INTO t VALUES ('random'), (1); ANALYZE;", true),
+        ("CREATE TABLE t (a DEFAULT Current_Timestamp, b); INSERT INTO t (b) VALUES (1);", false),
+        ("CREATE TABLE t (a); INSERT INTO t VALUES (random());", false),
+        ("CREATE TABLE t (a); INSERT INTO t VALUES (\"random\"());", false),
+        ("CREATE TABLE t (a); INSERT INTO t VALUES ([Julianday]('now'));", false),
+        ("CREATE VIRTUAL TABLE t USING fts5(a); INSERT INTO t VALUES (hex(RandomBlob(8)));", false),
+        // A copy of it would not be found to be at the head.
+        ("CREATE TABLE t (a); PRAGMA user_version = 7;", false),
+    ] {
+        let place = Place::new();
+        let downgrade = "DROP TABLE t; PRAGMA user_version = 0;";
+        assert_eq!(build_image(&place.proven(&[(upgrade, downgrade)])).is_some(), has_image, "{upgrade}");
+    }
+}
+
+#[test]
+fn the_image_of_another_chain_is_not_taken() {
+    let place = Place::new();
+    let steps = [("CREATE TABLE t (a);", "DROP TABLE t;"), ("CREATE TABLE u (a);", "DROP TABLE u;")];
+    let image = build_image(&place.proven(&steps[..1])).unwrap().leak();
+    let chain = place.proven(&steps).chain().clone();
+    let revisions = chain.revisions().to_vec().leak();
+    let embedded = Migrations::embedded("migrations", revisions, chain.window, image);
+    assert_eq!(ids(&embedded.open_in_memory().unwrap()), ["001", "002"]);
 }

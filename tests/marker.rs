@@ -6,12 +6,13 @@
 mod common;
 
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use common::{Place, count, ids};
 use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use revchain::rusqlite::{Connection, OpenFlags};
-use revchain::{Conflict, Migrations, OnDrift, Outcome, embed_migrations};
+use revchain::{Conflict, Migrations, OnDrift, Options, Outcome, Target, embed_migrations};
 
 static TOKENS: Migrations = embed_migrations!("migrations");
 
@@ -25,6 +26,10 @@ fn is_marked(db: &Connection) -> bool {
 
 /// What an upgrade asks SQLite for.
 fn asked(db: &mut Connection, migrations: &Migrations) -> Vec<String> {
+    asked_for(db, migrations, Target::Head)
+}
+
+fn asked_for(db: &mut Connection, migrations: &Migrations, target: Target) -> Vec<String> {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
     let authorizer = move |context: AuthContext<'_>| {
@@ -39,7 +44,7 @@ fn asked(db: &mut Connection, migrations: &Migrations) -> Vec<String> {
     // Some versions of rusqlite give a result here, others nothing.
     #[allow(clippy::let_unit_value)]
     let _ = db.authorizer(Some(authorizer));
-    migrations.upgrade(db).unwrap();
+    migrations.upgrade_to(db, target).unwrap();
     #[allow(clippy::let_unit_value)]
     let _ = db.authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
     let asked = asked.lock().unwrap();
@@ -56,6 +61,7 @@ fn at_the_head_the_header_is_read_and_no_table() {
     let mut db = Connection::open(place.db()).unwrap();
     assert!(is_marked(&db));
     assert_eq!(asked(&mut db, &TOKENS), AT_HEAD);
+    assert_eq!(asked_for(&mut db, &TOKENS, "009".into()), AT_HEAD, "by its name, too");
     let report = TOKENS.upgrade(&mut db).unwrap();
     assert_eq!((report.outcome, report.to.as_deref()), (Outcome::UpToDate, Some("009")));
 }
@@ -236,4 +242,44 @@ fn what_was_left_out_of_the_schema_is_not_left_out_for_others() {
     assert_eq!(options.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
     assert!(!is_marked(&db));
     assert_eq!(TOKENS.upgrade(&mut db).unwrap_err().code(), "drifted");
+}
+
+#[test]
+fn the_marker_lets_no_open_transaction_pass() {
+    let mut db = TOKENS.open_in_memory().unwrap();
+    db.execute_batch("BEGIN").unwrap();
+    assert_eq!(TOKENS.upgrade(&mut db).unwrap_err().code(), "in-transaction");
+}
+
+#[test]
+fn a_branch_without_the_merge_is_not_marked() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui/chains/merge");
+    let unproven = Migrations::from_directory_unproven(directory).unwrap();
+    let mut db = Connection::open_in_memory().unwrap();
+    unproven.upgrade_to(&mut db, "006").unwrap();
+    assert!(!is_marked(&db), "its history lacks 005, which stands before 006");
+    unproven.upgrade(&mut db).unwrap();
+    assert!(is_marked(&db));
+}
+
+/// SQLite calls the hook where a transaction that could write ends, also if it has written nothing.
+#[test]
+fn where_there_is_no_marker_to_be_written_no_write_lock_is_taken() {
+    let cases: [(&str, Options<'_>); 2] = [
+        ("PRAGMA user_version = 7", TOKENS.options()),
+        ("CREATE TABLE mine (a)", TOKENS.options().on_drift(OnDrift::Warn)),
+    ];
+    for (sql, options) in cases {
+        let mut db = TOKENS.open_in_memory().unwrap();
+        db.execute_batch(sql).unwrap();
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&commits);
+        #[allow(clippy::let_unit_value)]
+        let _ = db.commit_hook(Some(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            false
+        }));
+        assert_eq!(options.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate, "{sql}");
+        assert_eq!(commits.load(Ordering::Relaxed), 0, "{sql}");
+    }
 }

@@ -470,6 +470,33 @@ fn what_only_looks_sees_one_state_of_the_database() {
     assert_eq!(TOKENS.pending(&db).unwrap().len(), 0);
 }
 
+/// The same, where another connection upgrades between the reading of the history and that of the schema.
+#[test]
+fn history_and_schema_are_those_of_one_moment() {
+    let looks: [fn(&mut Connection) -> bool; 2] = [
+        |db| TOKENS.upgrade_to(db, "008").unwrap().outcome == Outcome::UpToDate,
+        |db| TOKENS.check(db).unwrap().is_none(),
+    ];
+    for look in looks {
+        let place = Place::new();
+        let mut db = Connection::open(place.db()).unwrap();
+        db.pragma_update(None, "journal_mode", "wal").unwrap();
+        TOKENS.upgrade_to(&mut db, "008").unwrap();
+        let (queries, path) = (AtomicUsize::new(0), place.db());
+        let authorizer = move |context: AuthContext<'_>| {
+            if matches!(context.action, AuthAction::Select) && queries.fetch_add(1, Ordering::Relaxed) == 2 {
+                drop(TOKENS.open(&path).unwrap());
+            }
+            Authorization::Allow
+        };
+        // Some versions of rusqlite give a result here, others nothing.
+        #[allow(clippy::let_unit_value)]
+        let _ = db.authorizer(Some(authorizer));
+        assert!(look(&mut db));
+        assert_eq!(ids(&db).len(), 9, "the other has upgraded");
+    }
+}
+
 #[test]
 fn a_transaction_of_the_callers_may_look() {
     let place = Place::new();
@@ -661,6 +688,11 @@ fn what_was_planned_is_done_or_nothing_is() {
     let plan = chain.plan(&db, &request).unwrap();
     assert_eq!(chain.options().carry_out(&mut db, &request, &plan).unwrap().reverted.len(), 3);
     // Also where another has done it.
+    let error = chain.options().carry_out(&mut db, &request, &plan).unwrap_err();
+    assert!(matches!(error.conflict(), Some(Conflict::Changed)), "{error}");
+    let request = Request::Upgrade(Target::Head);
+    let plan = chain.plan(&db, &request).unwrap();
+    chain.upgrade(&mut Connection::open(place.db()).unwrap()).unwrap();
     let error = chain.options().carry_out(&mut db, &request, &plan).unwrap_err();
     assert!(matches!(error.conflict(), Some(Conflict::Changed)), "{error}");
 }

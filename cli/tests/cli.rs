@@ -322,6 +322,119 @@ fn check_proves_a_directory_as_a_build_does() {
 }
 
 #[test]
+fn check_counts_what_is_locked_and_proves_it_again_if_told_to() {
+    let shell = Shell::new();
+    shell.ok("lock -r 002");
+    assert_eq!(
+        shell.ok("check"),
+        "migrations: 1 revision proven, up, down and up again, and 2 revisions locked, of which only the upgrade was run (--all proves them again); the head is 003"
+    );
+    assert_eq!(
+        shell.ok("check --all"),
+        "migrations: 3 revisions proven, up, down and up again; the head is 003"
+    );
+    // A downgrade that was locked before it was proven.
+    shell.migration("20260102_0000_002_notes.sql", "001", "CREATE TABLE notes (a);", "SELECT 1;");
+    fs::remove_file(shell.path("migrations/revchain.lock")).unwrap();
+    let chain = Migrations::from_directory_unproven(shell.path("migrations")).unwrap();
+    let text = revchain_core::lock::text(chain.chain(), chain.revisions());
+    fs::write(shell.path("migrations/revchain.lock"), text).unwrap();
+    shell.ok("check");
+    assert!(shell.run("check --all").2.contains("[downgrade-does-not-restore] the downgrade of 002"));
+}
+
+#[test]
+fn check_says_what_it_could_not_show() {
+    let shell = Shell::new();
+    let write = |name: &str, text: &str| fs::write(shell.path("migrations").join(name), text).unwrap();
+    let irreversible = "-- Hash.\n-- @revises 003\n-- @irreversible the texts are gone\n-- @upgrade\n";
+    write("20260104_0000_004_hash.sql", &format!("{irreversible}UPDATE users SET a = 1;\n"));
+    assert!(shell.ok("check").ends_with("up again; 1 irreversible; the head is 004"));
+    shell.migration(
+        "20260105_0000_005_index.sql",
+        "004",
+        "CREATE INDEX i ON users (norm(a));",
+        "DROP INDEX i;",
+    );
+    let index = fs::read_to_string(shell.path("migrations/20260105_0000_005_index.sql")).unwrap();
+    write(
+        "20260105_0000_005_index.sql",
+        &index.replace("@revises 004", "@revises 004\n-- @unproven the program registers norm()"),
+    );
+    let text = shell.ok("check");
+    assert!(text.contains("; from 005 on, the schema is not known (@unproven); 1 irreversible"), "{text}");
+    assert_eq!(shell.json("check --json")["unknown_from"], "005");
+}
+
+#[test]
+fn check_says_where_no_rows_could_be_made_up() {
+    let shell = Shell::new();
+    shell.migration(
+        "20260104_0000_004_codes.sql",
+        "003",
+        "CREATE TABLE codes (a TEXT NOT NULL CHECK (length(a) = 300));",
+        "DROP TABLE codes;",
+    );
+    shell.migration(
+        "20260105_0000_005_more.sql",
+        "004",
+        "CREATE TABLE new (a TEXT NOT NULL, b); INSERT INTO new SELECT a, NULL FROM codes; DROP TABLE codes; ALTER TABLE new RENAME TO codes;",
+        "CREATE TABLE new (a TEXT NOT NULL CHECK (length(a) = 300)); INSERT INTO new SELECT a FROM codes; DROP TABLE codes; ALTER TABLE new RENAME TO codes;",
+    );
+    let text = shell.ok("check");
+    assert!(
+        text.lines().nth(1).is_some_and(|line| line.starts_with("note: ") && line.contains("codes")),
+        "{text}"
+    );
+}
+
+#[test]
+fn check_tells_of_a_head_that_the_lock_does_not_name() {
+    let shell = Shell::new();
+    shell.ok("lock");
+    shell.migration("20260104_0000_004_more.sql", "003", "CREATE TABLE more (a);", "DROP TABLE more;");
+    let (code, _, error) = shell.run("check");
+    assert!(code == 1 && error.contains("[lock-head-differs]"), "{error}");
+}
+
+#[test]
+fn check_of_a_directory_and_a_database_says_both() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    let json = shell.json("check -d app.db --json");
+    assert_eq!((&json["revisions"], &json["current"]), (&json!(3), &json!("003")));
+    // In an application, too.
+    let migrations = Migrations::from_directory(shell.path("migrations")).unwrap();
+    let (directory, database) = (shell.path("migrations"), shell.path("app.db"));
+    let (directory, database) = (directory.to_str().unwrap(), database.to_str().unwrap());
+    let check = |arguments: &[&str]| {
+        let command = App::parse_from(["app", "check"].iter().chain(arguments)).command;
+        Commands::new(migrations.options()).database(database).run(&command)
+    };
+    assert_eq!(check(&[directory, "-d", database]), ExitCode::SUCCESS);
+    assert_eq!(check(&["--all"]), ExitCode::from(2), "there is nothing to prove");
+    Connection::open(database).unwrap().execute_batch("DROP TABLE notes").unwrap();
+    assert_eq!(check(&[directory, "-d", database]), ExitCode::from(1));
+    assert_eq!(check(&[directory]), ExitCode::SUCCESS);
+}
+
+/// A build looks at a lock only if it was there at the last one.
+#[test]
+fn a_first_lock_makes_the_file_of_the_head_look_new() {
+    let shell = Shell::new();
+    let head = shell.path("migrations/20260103_0000_003_tags.sql");
+    let modified = || fs::metadata(&head).unwrap().modified().unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    let age = || fs::File::options().append(true).open(&head).unwrap().set_modified(long_ago).unwrap();
+    age();
+    shell.ok("lock -r 001");
+    assert!(modified() > long_ago);
+    age();
+    shell.ok("lock");
+    assert_eq!(modified(), long_ago, "it was there already");
+}
+
+#[test]
 fn a_newer_database_is_shown_and_not_touched() {
     let shell = Shell::new();
     shell.ok("upgrade -d app.db");

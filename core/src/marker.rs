@@ -86,6 +86,8 @@ mod tests {
         let mut one = [7; 32];
         one[13] = 8;
         assert_eq!(window(&[revision(one), revision([7; 32])]), Some(3));
+        // Wherever in the chain they stand.
+        assert_eq!(window(&[revision(one), revision([7; 32]), revision(one)]), None);
         assert_eq!(window(&[revision([7; 32]), revision([7; 32])]), None);
         // The four top bits are the tag's.
         let mut high = [0; 32];

@@ -690,3 +690,20 @@ fn heads_are_one_defect_each_and_never_told_to_revise_each_other() {
     let helps: Vec<_> = defects.iter().map(|defect| defect.help_text().split(',').next().unwrap()).collect();
     assert_eq!(helps, ["make 4 revise 5"]);
 }
+
+#[test]
+fn where_fingerprints_would_make_all_markers_the_same_other_bits_are_taken() {
+    let chain = revisions(&[("001", "base"), ("002", "001")]).chain();
+    // The first bits of both bases are then zero.
+    let fingerprints: Vec<_> = chain
+        .revisions()
+        .iter()
+        .map(|revision| {
+            let mut fingerprint = [0; 32];
+            fingerprint[..4].copy_from_slice(&revision.chain_checksum()[..4]);
+            Some(fingerprint)
+        })
+        .collect();
+    let chain = chain.with_fingerprints(fingerprints);
+    assert_ne!(chain.marker(0, 1), chain.marker(1, 1));
+}

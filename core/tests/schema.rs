@@ -209,6 +209,8 @@ fn what_others_keep_does_not_count() {
         "CREATE INDEX \"flyway_schema_history_s_idx\" ON \"flyway_schema_history\" (a)",
         "CREATE TABLE _litestream_seq (id)",
         "CREATE TABLE _litestream_lock (id)",
+        "CREATE TABLE seaql_migrations (version)",
+        "CREATE TABLE Alembic_Version (version_num)",
     ]);
     assert!(schema.is_empty());
     assert_eq!(schema.fingerprint(), Schema::default().fingerprint());
@@ -238,6 +240,34 @@ fn shadow_tables_do_not_count_in_whatever_order_they_come() {
 }
 
 #[test]
+fn a_table_that_is_called_like_a_shadow_and_is_none_counts() {
+    for (texts, tables) in [
+        // It reads its content from there.
+        (
+            [
+                "CREATE VIRTUAL TABLE docs USING fts5(a, content=docs_content)",
+                "CREATE TABLE docs_content (a)",
+            ],
+            vec!["docs", "docs_content"],
+        ),
+        // It has none, and keeps some columns all the same.
+        (
+            [
+                "CREATE VIRTUAL TABLE docs USING fts5(a, b UNINDEXED, content='', contentless_unindexed=1)",
+                "CREATE TABLE 'docs_content'(id INTEGER PRIMARY KEY, c1)",
+            ],
+            vec!["docs"],
+        ),
+        (
+            ["CREATE VIRTUAL TABLE v USING vec0(a)", "CREATE VIRTUAL TABLE v_search USING fts5(a)"],
+            vec!["v", "v_search"],
+        ),
+    ] {
+        assert_eq!(Schema::read(texts).tables().collect::<Vec<_>>(), tables, "{texts:?}");
+    }
+}
+
+#[test]
 fn tables_can_be_left_out_by_name() {
     let texts = [
         "CREATE TABLE a (a)",
@@ -259,6 +289,38 @@ fn a_change_gives_what_reading_all_of_it_gives() {
     assert_eq!(schema.fingerprint(), Schema::read(rest.chain(added)).fingerprint());
     schema.change(added, [texts[7].as_str(), &texts[8]]);
     assert_eq!(schema.fingerprint(), Schema::read(texts.iter().map(String::as_str)).fingerprint());
+}
+
+#[test]
+fn a_change_of_what_does_not_count_changes_nothing() {
+    let table = "CREATE VIRTUAL TABLE v USING vec0(a)";
+    let mut schema = Schema::read([table]);
+    schema.change([], ["CREATE TABLE v_chunks (a)", "CREATE INDEX v_i ON v_chunks (a) WHERE a <> \"b\""]);
+    assert_eq!(schema.fingerprint(), Schema::read([table]).fingerprint());
+    // Nor where it is read in another way, now that something is called so.
+    let named = "CREATE TABLE t (b)";
+    schema.change([], [named]);
+    assert_eq!(schema.fingerprint(), Schema::read([table, named]).fingerprint());
+}
+
+#[test]
+fn what_is_added_where_the_order_of_columns_is_free_is_free() {
+    let mut schema = Schema::read(["CREATE TABLE t (a)"]).with_column_order(ColumnOrder::Free);
+    schema.change([], ["CREATE TABLE u (b, a)"]);
+    let all =
+        Schema::read(["CREATE TABLE t (a)", "CREATE TABLE u (a, b)"]).with_column_order(ColumnOrder::Free);
+    assert_eq!(schema.fingerprint(), all.fingerprint());
+}
+
+#[test]
+fn a_string_becomes_a_name_when_something_is_called_so_and_a_string_again_when_it_is_gone() {
+    let (one, two) = ("CREATE TABLE t (a)", "CREATE TABLE t (a, b)");
+    let view = "CREATE VIEW v AS SELECT a FROM t WHERE a = \"b\"";
+    let mut schema = Schema::read([one, view]);
+    schema.change([one], [two]);
+    assert_eq!(schema.fingerprint(), Schema::read([two, view]).fingerprint());
+    schema.change([two], [one]);
+    assert_eq!(schema.fingerprint(), Schema::read([one, view]).fingerprint());
 }
 
 #[test]

@@ -65,15 +65,23 @@ fn up_to_date(
     request: &Request,
 ) -> Result<Option<Report>, Error> {
     // One transaction: history and schema must be those of one moment.
-    let found = match connection::read(connection, |connection| history::found(connection, options)) {
-        Ok(found) => found,
+    let read = connection::read(connection, |connection| {
+        let Some(rows) = history::rows(connection)? else { return Ok(None) };
+        // Where something is pending, the schema is read under the lock.
+        let bare = Found::Managed { rows, schema: None };
+        match options.plan_from(&bare, request) {
+            Ok(plan) if plan.steps.is_empty() => history::found(connection, options).map(Some),
+            _ => Ok(None),
+        }
+    });
+    let found = match read {
+        Ok(Some(found)) => found,
         // No lock would make it readable.
         Err(source) if source.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
             return Err(Failure::Sqlite(source).while_doing("reading the history"));
         }
-        Err(_) => return Ok(None),
+        Ok(None) | Err(_) => return Ok(None),
     };
-    let Found::Managed { .. } = found else { return Ok(None) };
     match options.plan_from(&found, request) {
         Ok(plan) if plan.steps.is_empty() => {
             warn_of_drift(options, &plan);
@@ -115,8 +123,8 @@ fn under_lock(
         let plan = found.and_then(|found| options.plan_from(&found, request).ok());
         as_read_only(failure.while_doing("taking the write lock"), options, plan.as_ref())
     })?;
-    let found = patience
-        .retry(|| history::found(&transaction, options))
+    let (found, dump) = patience
+        .retry(|| history::found_with_dump(&transaction, options))
         .map_err(|failure| failure.while_doing("reading the history"))?;
     let plan = options
         .plan_from(&found, request)
@@ -134,7 +142,7 @@ fn under_lock(
     }
     let result = carry_out(&transaction, options, &plan, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
-    let found = history::found(&transaction, options)
+    let found = history::found_again(&transaction, options, found, &dump)
         .map_err(|error| Failure::Sqlite(error).while_doing("reading the schema"))?;
     if plan.runs_sql() && !plan.is_drifted {
         verify(options, &plan, &found)?;

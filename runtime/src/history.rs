@@ -7,8 +7,9 @@ use revchain_core::{Found, Revision, Stamped, checksum};
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::Options;
 use crate::connection::execute;
-use crate::{Options, schema};
+use crate::schema::{self, Dump};
 
 /// Named with its schema everywhere: a temporary table of that name must not stand before it.
 const CREATE: &str = "CREATE TABLE main.revchain_history (
@@ -83,17 +84,53 @@ impl FromSql for Origin {
 
 /// What is in the database, as the plan needs it: the schema only where it matters.
 pub(crate) fn found(connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Found> {
-    let schema = || schema::read(connection, &options.ignored);
+    found_with_dump(connection, options).map(|(found, _)| found)
+}
+
+/// The same, and what the schema was read from.
+pub(crate) fn found_with_dump(
+    connection: &Connection,
+    options: &Options<'_>,
+) -> rusqlite::Result<(Found, Dump)> {
+    let rows = rows(connection)?;
+    if rows.is_some() && !options.migrations.chain().is_proven() {
+        return Ok((Found::Managed { rows: rows.unwrap_or_default(), schema: None }, Dump::default()));
+    }
+    let dump = schema::dump(connection)?;
+    let schema = dump.schema(&options.ignored);
+    let found = match rows {
+        Some(rows) => Found::Managed { rows, schema: Some(schema) },
+        None if schema.is_empty() => Found::Nothing,
+        None => Found::Unmanaged(schema),
+    };
+    Ok((found, dump))
+}
+
+/// What is in the database after a plan was carried out. Of the schema, only what has changed since is read.
+pub(crate) fn found_again(
+    connection: &Connection,
+    options: &Options<'_>,
+    before: Found,
+    dump: &Dump,
+) -> rusqlite::Result<Found> {
+    let (Found::Managed { schema: Some(mut schema), .. } | Found::Unmanaged(mut schema)) = before else {
+        return found(connection, options);
+    };
+    let now = schema::dump(connection)?;
+    let (gone, new) = dump.changes(&now);
+    schema.change(gone, new);
+    Ok(Found::Managed { rows: rows(connection)?.unwrap_or_default(), schema: Some(schema) })
+}
+
+/// The rows of the history, as far as the plan needs them; none where there is no history.
+pub(crate) fn rows(connection: &Connection) -> rusqlite::Result<Option<Vec<Stamped>>> {
     if !exists(connection)? {
-        let schema = schema()?;
-        return Ok(if schema.is_empty() { Found::Nothing } else { Found::Unmanaged(schema) });
+        return Ok(None);
     }
     let mut statement =
         connection.prepare("SELECT revision, checksum FROM main.revchain_history ORDER BY rowid")?;
     let rows = statement.query_map([], |row| Ok(Stamped { revision: row.get(0)?, checksum: row.get(1)? }))?;
-    let rows = rows.collect::<Result<_, _>>()?;
-    let schema = if options.migrations.chain().is_proven() { Some(schema()?) } else { None };
-    Ok(Found::Managed { rows, schema })
+    rows.collect::<Result<_, _>>().map(Some)
 }
 
 /// Whether the database has a history. Something else of that name does not pass for one: reading it will fail.

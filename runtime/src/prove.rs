@@ -191,7 +191,7 @@ impl<'c> Prover<'c> {
             return true;
         }
         let order = self.schema.column_order();
-        let [expected, actual] = [before, reverted].map(|dump| dump.schema().with_column_order(order));
+        let [expected, actual] = [before, reverted].map(|dump| dump.schema(&[]).with_column_order(order));
         let diff = diff(&expected, &actual);
         if diff.is_empty() {
             return true;

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 /// The schema that a database has, without tables of these names.
 pub(crate) fn read(connection: &Connection, ignored: &[String]) -> rusqlite::Result<Schema> {
-    Ok(Schema::read_without(dump(connection)?.texts(), ignored))
+    Ok(dump(connection)?.schema(ignored))
 }
 
 /// All texts of a database's schema in one: to find out whether anything has changed, nothing is faster.
@@ -25,12 +25,8 @@ pub(crate) fn dump(connection: &Connection) -> rusqlite::Result<Dump> {
 }
 
 impl Dump {
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        texts(&self.0)
-    }
-
-    pub(crate) fn schema(&self) -> Schema {
-        Schema::read(self.texts())
+    pub(crate) fn schema(&self, ignored: &[String]) -> Schema {
+        Schema::read_without(texts(&self.0), ignored)
     }
 
     /// The texts that only this one has, and those that only the other has.
