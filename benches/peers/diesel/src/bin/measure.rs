@@ -1,0 +1,58 @@
+//! Diesel: `run_pending_migrations`. At the head it verifies that each of the program's revisions is recorded by its
+//! version; neither what was in it nor the schema.
+
+#[path = "../chain.rs"]
+mod chain;
+
+use std::path::Path;
+
+use bench_harness::Peer;
+use chain::MIGRATIONS;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_migrations::MigrationHarness;
+
+struct Diesel;
+
+#[derive(QueryableByName)]
+struct Value {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+fn connect(path: &str) -> SqliteConnection {
+    SqliteConnection::establish(path).unwrap()
+}
+
+fn run(mut connection: SqliteConnection) -> SqliteConnection {
+    connection.run_pending_migrations(MIGRATIONS).unwrap();
+    connection
+}
+
+impl Peer for Diesel {
+    type Connection = SqliteConnection;
+
+    fn open(path: &Path) -> SqliteConnection {
+        run(connect(path.to_str().unwrap()))
+    }
+
+    fn memory() -> SqliteConnection {
+        run(connect(":memory:"))
+    }
+
+    fn behind(path: &Path) {
+        let mut connection = connect(path.to_str().unwrap());
+        let all = connection.pending_migrations(MIGRATIONS).unwrap();
+        connection.run_migrations(&all[..all.len() - 1]).unwrap();
+    }
+
+    fn text(connection: &mut SqliteConnection, sql: &'static str) -> String {
+        diesel::sql_query(sql).get_result::<Value>(connection).unwrap().value
+    }
+
+    bench_harness::watch!(libsqlite3_sys);
+}
+
+fn main() {
+    bench_harness::main::<Diesel>();
+}

@@ -1,0 +1,11 @@
+//! The least that a program with revchain does: it opens its database and asks its first question.
+
+mod chain;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).ok_or("a database")?;
+    let connection = chain::MIGRATIONS.open(path)?;
+    let count: i64 = connection.query_row("SELECT count(*) FROM t1 WHERE a = 1", [], |row| row.get(0))?;
+    println!("{count}");
+    Ok(())
+}

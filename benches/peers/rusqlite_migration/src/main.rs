@@ -1,0 +1,15 @@
+//! The least that a program with rusqlite_migration does: it opens its database, runs the migrations and asks its first
+//! question.
+
+mod chain;
+
+use rusqlite::Connection;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).ok_or("a database")?;
+    let mut connection = Connection::open(path)?;
+    chain::MIGRATIONS.to_latest(&mut connection)?;
+    let count: i64 = connection.query_row("SELECT count(*) FROM t1 WHERE a = 1", [], |row| row.get(0))?;
+    println!("{count}");
+    Ok(())
+}
