@@ -111,6 +111,12 @@ fn a_chain_has_an_image_unless_a_row_may_tell_when_it_was_made() {
 }
 
 #[test]
+fn every_build_makes_the_same_image() {
+    let images = [(); 5].map(|()| build_image(&TOKENS).unwrap());
+    assert!(images.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
 fn the_image_of_another_chain_is_not_taken() {
     let place = Place::new();
     let steps = [("CREATE TABLE t (a);", "DROP TABLE t;"), ("CREATE TABLE u (a);", "DROP TABLE u;")];

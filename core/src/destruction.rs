@@ -345,7 +345,7 @@ fn act(sql: &str) -> Option<Act> {
         }
     };
     match (0..tokens.len()).find_map(is_change) {
-        Some(at) => Cursor::new(sql, &tokens[at..]).qualified_name().map(Act::ChangeRows),
+        Some(at) => Cursor::new(sql, tokens.get(at..)?).qualified_name().map(Act::ChangeRows),
         None => copy(cursor),
     }
 }

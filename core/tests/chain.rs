@@ -707,3 +707,13 @@ fn where_fingerprints_would_make_all_markers_the_same_other_bits_are_taken() {
     let chain = chain.with_fingerprints(fingerprints);
     assert_ne!(chain.marker(0, 1), chain.marker(1, 1));
 }
+
+#[test]
+fn a_statement_that_ends_before_it_names_a_table_is_an_error_and_no_panic() {
+    for sql in ["UPDATE OR", "UPDATE", "DELETE FROM", "WITH a AS (SELECT 1) REPLACE INTO"] {
+        let text = format!("-- A.\n-- @revises base\n-- @upgrade\n{sql};\n-- @downgrade\nSELECT 1;\n");
+        let chain = Directory::of([(name(1, "001"), text)]).chain();
+        let schema = revchain_core::schema::Schema::default();
+        assert!(revchain_core::proof::tables_at_stake(chain.revisions()[0].upgrade(), &schema).is_empty());
+    }
+}

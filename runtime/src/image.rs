@@ -10,7 +10,7 @@ use revchain_core::Target;
 use revchain_core::sql::{self, Kind};
 use rusqlite::{Connection, MAIN_DB};
 
-use crate::{Migrations, Origin, marker};
+use crate::{Migrations, Origin, history, marker};
 
 /// How many zeros end a run: fewer cost less than to begin another.
 const GAP: usize = 16;
@@ -25,8 +25,13 @@ pub fn build(migrations: &Migrations) -> Option<Vec<u8>> {
         return None;
     }
     // When and how long is of no use to anybody who has a copy, and would make every build another.
-    let sql = "UPDATE main.revchain_history SET origin = ?1, applied_at = 0, duration_us = 0";
-    connection.execute(sql, [Origin::Image.name()]).ok()?;
+    // An UPDATE would leave what was there in the gaps of the pages, and gaps of other lengths.
+    let rows = history::stamps(&connection).ok()?;
+    connection.execute_batch("PRAGMA secure_delete = ON; DELETE FROM main.revchain_history").ok()?;
+    for stamp in rows {
+        let sql = "INSERT INTO main.revchain_history VALUES (?1, ?2, ?3, 0, 0)";
+        connection.execute(sql, [&stamp.revision, &stamp.checksum, Origin::Image.name()]).ok()?;
+    }
     // What a copy would not be found to be at the head by, it had better be made from.
     if !marker::is_at_head(&connection, migrations.chain()) {
         return None;

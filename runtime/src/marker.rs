@@ -66,7 +66,9 @@ fn sound_place(options: &Options<'_>, found: &Found) -> Option<usize> {
 /// open then need not read them.
 pub(crate) fn renew(connection: &Connection, options: &Options<'_>) {
     let renewed = || -> rusqlite::Result<()> {
-        if !is_free(user_version(connection)?) || connection.is_readonly(MAIN_DB)? {
+        // Where no marker would come of it, nobody is kept from the database.
+        let is_vain = !options.ignored.is_empty() || !is_free(user_version(connection)?);
+        if is_vain || connection.is_readonly(MAIN_DB)? {
             return Ok(());
         }
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;

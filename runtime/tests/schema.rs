@@ -61,7 +61,10 @@ fn default(connection: &Connection, written: &Value) -> String {
         connection.query_row(&sql, [], |row| row.get::<_, String>(0))
     };
     // What has another value each time is compared by its words.
-    if ["CURRENT_", "RANDOM", "'NOW'"].iter().any(|word| written.to_ascii_uppercase().contains(word)) {
+    if ["CURRENT_", "RANDOM", "UNIXEPOCH", "'NOW'"]
+        .iter()
+        .any(|word| written.to_ascii_uppercase().contains(word))
+    {
         let words = tokens(written).into_iter().filter(|token| !token.is_comment());
         return words
             .map(|token| token.text(written).to_ascii_uppercase())
