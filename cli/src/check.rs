@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use revchain_core::{Chain, Draft};
-use revchain_runtime::{Diff, Downgrade, Revision, Scope, prove};
+use revchain_core::Draft;
+use revchain_runtime::{Diff, Downgrade, Migrations, Revision, Scope, prove};
 use serde_json::json;
 
 use crate::Commands;
 use crate::args::Check;
-use crate::database::{look, must_exist};
+use crate::database::{look, missing};
 use crate::failure::{Failure, in_database};
-use crate::output::Answer;
+use crate::output::{self, Answer};
 
 impl Commands<'_> {
     /// The directory, if one is named; the database, if one is named, or nothing else is.
@@ -19,28 +19,29 @@ impl Commands<'_> {
             None if arguments.all => Err(Failure::usage("--all is about a directory of migrations: name it")),
             None => self.check_database(arguments),
             Some(directory) => {
-                let proven = prove_directory(directory, arguments.all)?;
-                match arguments.common.database {
-                    Some(_) => Ok(both(proven, self.check_database(arguments)?)),
-                    None => Ok(proven),
-                }
+                let (proven, _) = prove_directory(directory, arguments.all)?;
+                self.check_database_too(proven, arguments)
             }
         }
     }
 
-    pub(crate) fn check_database(&self, arguments: &Check) -> Result<Answer, Failure> {
+    /// What was proven, and the database, if one is named.
+    pub(crate) fn check_database_too(&self, proven: Answer, arguments: &Check) -> Result<Answer, Failure> {
+        match arguments.common.database {
+            Some(_) => Ok(both(proven, self.check_database(arguments)?)),
+            None => Ok(proven),
+        }
+    }
+
+    fn check_database(&self, arguments: &Check) -> Result<Answer, Failure> {
         let path = self.path(&arguments.common)?;
-        must_exist(path)?;
+        let connection = look(path)?.ok_or_else(|| missing(path))?;
         let database = path.display().to_string();
-        // It is there, as was just seen; should it be gone again, it has no schema.
-        let Some(connection) = look(path)? else {
-            return Err(Failure::failed("open", format!("{database}: there is no such file")));
-        };
         let drift = self.options(&arguments.common, false).check(&connection).map_err(in_database(path))?;
         let json = json!({
             "database": database,
             "current": drift.revision,
-            "drift": drift.diff.as_ref().map(|diff| diff.lines().collect::<Vec<_>>()),
+            "drift": output::drift(&drift),
         });
         if drift.is_none() {
             Ok(Answer { text: format!("{database}: {drift}"), json })
@@ -51,15 +52,18 @@ impl Commands<'_> {
     }
 }
 
-/// Proves the chain in a directory.
-pub(crate) fn prove_directory(directory: &Path, all: bool) -> Result<Answer, Failure> {
+/// Proves the chain in a directory, and gives it.
+pub(crate) fn prove_directory(directory: &Path, all: bool) -> Result<(Answer, Migrations), Failure> {
     let scope = if all { Scope::All } else { Scope::Unlocked };
-    let draft = prove(Draft::read(directory, &directory.to_string_lossy()), scope);
+    let shown = directory.to_string_lossy();
+    let draft = prove(Draft::read(directory, &shown), scope);
     let remarks = draft.remarks.clone();
-    let locked = draft.lock.as_ref().map_or(0, |lock| match scope {
-        Scope::All => 0,
-        Scope::Unlocked => draft.chain.as_ref().map_or(0, |chain| count_locked(chain, lock)),
-    });
+    let locked = match (scope, &draft.lock, &draft.chain) {
+        (Scope::Unlocked, Some(lock), Some(chain)) => {
+            chain.revisions().iter().filter(|revision| lock.has(revision.id())).count()
+        }
+        _ => 0,
+    };
     let chain = draft.finish()?;
     let count = chain.revisions().len();
     let head = chain.head().map_or("base", |head| head.id());
@@ -97,15 +101,11 @@ pub(crate) fn prove_directory(directory: &Path, all: bool) -> Result<Answer, Fai
         "head": head,
         "remarks": remarks,
     });
-    Ok(Answer { text, json })
-}
-
-fn count_locked(chain: &Chain, lock: &revchain_core::Lock) -> usize {
-    chain.revisions().iter().filter(|revision| lock.has(revision.id())).count()
+    Ok((Answer { text, json }, Migrations::of_chain(chain, shown.into_owned())))
 }
 
 /// Two answers in one.
-pub(crate) fn both(one: Answer, other: Answer) -> Answer {
+fn both(one: Answer, other: Answer) -> Answer {
     let mut json = one.json;
     if let (Some(all), Some(more)) = (json.as_object_mut(), other.json.as_object()) {
         all.extend(more.clone());

@@ -10,8 +10,6 @@ use revchain_core::snippet::escape;
 use revchain_core::{Found, Policy, plan};
 use revchain_runtime::{Event, OnDrift, Options, Plan, Report, Request, Revision, Target};
 
-use serde_json::json;
-
 use crate::args::{Command, Common, Downgrade};
 use crate::database::{exists, must_exist, open};
 use crate::failure::{Failure, in_database};
@@ -101,8 +99,7 @@ impl<'m> Commands<'m> {
                     if !drift.is_none() {
                         let _ = writeln!(anstream::stderr(), "warning: {drift}");
                     }
-                    let drift = drift.diff.as_ref().map(|diff| diff.lines().collect::<Vec<_>>());
-                    answer.json["drift"] = json!(drift);
+                    answer.json["drift"] = output::drift(&drift);
                 }
                 Ok(answer)
             }

@@ -42,5 +42,9 @@ pub(crate) fn must_exist(path: &Path) -> Result<(), Failure> {
     if exists(path) {
         return Ok(());
     }
-    Err(Failure::failed("missing", format!("{}: there is no such file", path.display())))
+    Err(missing(path))
+}
+
+pub(crate) fn missing(path: &Path) -> Failure {
+    Failure::failed("missing", format!("{}: there is no such file", path.display()))
 }

@@ -62,13 +62,8 @@ pub fn run_on_directory(directory: &Path, command: &Command) -> ExitCode {
         Command::Check(arguments) => {
             let directory = arguments.migrations.as_deref().unwrap_or(directory);
             let proven = check::prove_directory(directory, arguments.all);
-            proven.and_then(|proven| match arguments.common.database {
-                None => Ok(proven),
-                Some(_) => {
-                    let migrations = Migrations::from_directory(directory)?;
-                    let checked = Commands::new(migrations.options()).check_database(arguments)?;
-                    Ok(check::both(proven, checked))
-                }
+            proven.and_then(|(proven, migrations)| {
+                Commands::new(migrations.options()).check_database_too(proven, arguments)
             })
         }
         _ => match Migrations::from_directory(directory) {

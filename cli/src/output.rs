@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use anstyle::{AnsiColor, Style};
-use revchain_runtime::{Applied, Report};
+use revchain_runtime::{Applied, Drift, Report};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -64,6 +64,11 @@ pub(crate) fn report(database: &str, report: &Report) -> Value {
         "stamped": report.stamped,
         "unstamped": report.unstamped,
     })
+}
+
+/// The lines of a difference; null where it is not known.
+pub(crate) fn drift(drift: &Drift) -> Value {
+    json!(drift.diff.as_ref().map(|diff| diff.lines().collect::<Vec<_>>()))
 }
 
 pub(crate) fn micros(duration: Duration) -> u64 {

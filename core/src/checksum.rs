@@ -11,6 +11,8 @@
 //! Comments, white space, line ends and stray semicolons are no tokens of a statement, so they do not count. No
 //! statement is without a token, so no two revisions give the same texts.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use crate::revision::{Downgrade, Half};
@@ -75,5 +77,9 @@ pub fn chain<'p>(parents: impl Iterator<Item = &'p [u8; 32]>, checksum: &[u8; 32
 
 /// A checksum in hexadecimal, as it is stamped.
 pub fn hex(checksum: &[u8; 32]) -> String {
-    checksum.iter().map(|byte| format!("{byte:02x}")).collect()
+    checksum.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

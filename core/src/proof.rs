@@ -10,7 +10,7 @@ use crate::schema::{Diff, Schema, quote};
 use crate::snippet::Snippet;
 use crate::suggest::did_you_mean;
 use crate::words::{
-    copies_by_select, given_columns, is_copy_by_place, lacks_what_programs_register, missing_name, names,
+    copies_by_select, given_columns, is_about, is_copy_by_place, lacks_what_programs_register, missing_name,
     place_of, starts_with_one_of,
 };
 
@@ -115,18 +115,18 @@ fn help_for(message: &str, sql: &str, schema: &Schema) -> String {
     let meant = missing_name(message).and_then(|name| match message.contains("no such table") {
         true => did_you_mean(name, schema.tables()),
         false => {
-            let named = names(sql);
             // Of the tables that the statement names.
-            let tables =
-                schema.tables().filter(|table| named.iter().any(|name| name.eq_ignore_ascii_case(table)));
+            let tables = schema.tables().filter(|table| is_about(sql, table));
             let columns = tables.flat_map(|table| schema.columns(table).unwrap_or_default());
             did_you_mean(name, columns.filter(|column| !column.eq_ignore_ascii_case(name)))
         }
     });
-    meant.map_or_else(
-        || "no database can run this statement: correct it".to_owned(),
-        |meant| format!("did you mean `{meant}`?"),
-    )
+    meant_or(meant, "no database can run this statement: correct it")
+}
+
+/// Asks whether that was meant, or says what to do where nothing comes to mind.
+fn meant_or(meant: Option<&str>, otherwise: &str) -> String {
+    meant.map_or_else(|| otherwise.to_owned(), |meant| format!("did you mean `{meant}`?"))
 }
 
 /// A downgrade that gives another schema than the one before the upgrade; `diff` tells the two apart.
@@ -158,12 +158,9 @@ pub fn not_restored(chain: &Chain, place: usize, diff: &Diff) -> Defect {
 
 /// Shows the last statement that names one of these things, or the first of all.
 fn at_last_about(defect: Defect, revision: &Revision, half: &Half, about: &[String]) -> Defect {
-    let is_about = |sql: &str| {
-        let named = names(sql);
-        about.iter().any(|name| named.iter().any(|named| named.eq_ignore_ascii_case(name)))
-    };
+    let is_of_them = |sql: &str| about.iter().any(|name| is_about(sql, name));
     let statements = half.statements().enumerate();
-    let last = statements.filter(|(_, statement)| is_about(statement.sql())).last();
+    let last = statements.filter(|(_, statement)| is_of_them(statement.sql())).last();
     at_statement(defect, revision, half, last.map_or(0, |(index, _)| index), None, "")
 }
 
@@ -172,13 +169,8 @@ pub fn destruction(revision: &Revision, note: &Note, before: &Schema, after: &Sc
     let fates = Fates::of(revision.upgrade());
     let destroyed = fates.destroyed(before, after);
     let mut defects = Vec::new();
-    let is = |declared: &Destroys, destroyed: &Destroyed| {
-        let column = |column: Option<&str>| column.map(str::to_ascii_lowercase);
-        declared.table.eq_ignore_ascii_case(&destroyed.table)
-            && column(declared.column.as_deref()) == column(destroyed.column.as_deref())
-    };
     for destroyed in &destroyed {
-        if !revision.destroys().iter().any(|declared| is(declared, destroyed)) {
+        if !declares(revision, &destroyed.table, destroyed.column.as_deref()) {
             defects.push(undeclared(revision, destroyed));
         }
     }
@@ -192,7 +184,7 @@ pub fn destruction(revision: &Revision, note: &Note, before: &Schema, after: &Sc
             (None, Some(_)) => true,
             (Some(column), Some(columns)) => columns.iter().any(|known| known.eq_ignore_ascii_case(column)),
         };
-        if destroyed.iter().any(|destroyed| is(declared, destroyed))
+        if destroyed.iter().any(|destroyed| is_of(declared, &destroyed.table, destroyed.column.as_deref()))
             || exists && (fates.changes_rows(table) || fates.drops(table))
         {
             continue;
@@ -253,7 +245,7 @@ fn destroys_nothing(revision: &Revision, note: &Note, index: usize, exists: bool
             }
             _ => ("there is no such table".to_owned(), did_you_mean(table, before.tables()).map(quote)),
         };
-        let help = meant.map_or("remove the line".to_owned(), |meant| format!("did you mean `{meant}`?"));
+        let help = meant_or(meant.as_deref(), "remove the line");
         (format!("`@destroys {name}`: {what} before {id}"), help)
     };
     let defect = Defect::new(Code::DestroysNothing, title).at(revision.path()).help(help);
@@ -331,10 +323,8 @@ pub fn broken_keys(revision: &Revision, run: Run, orphans: &Orphans, schema: &Sc
     let defect = Defect::new(Code::ForeignKeyViolation, title).details(&orphans.lines).help(help);
     // A table that was renamed away has taken them along.
     let takes_along = |sql: &str| {
-        let named = names(sql);
-        let parents = || orphans.parents.iter().filter(|parent| schema.columns(parent).is_none());
-        starts_with_one_of(sql, &["ALTER"])
-            && parents().any(|parent| named.iter().any(|name| name.eq_ignore_ascii_case(parent)))
+        let mut gone = orphans.parents.iter().filter(|parent| schema.columns(parent).is_none());
+        starts_with_one_of(sql, &["ALTER"]) && gone.any(|parent| is_about(sql, parent))
     };
     if let Some(statement) = half.statements().position(|statement| takes_along(statement.sql())) {
         return at_statement(defect, revision, half, statement, None, "");
@@ -387,10 +377,9 @@ pub fn rows_lost(revision: &Revision, run: Run, table: &str, column: Option<&str
         None => format!("the {direction} of {id} loses {rows} of `{name}`"),
     };
     let half = half(revision, run);
-    let is_about = |sql: &str| names(sql).iter().any(|name| name.eq_ignore_ascii_case(table));
-    let drops = |sql: &str| starts_with_one_of(sql, &["DROP"]) && is_about(sql);
+    let drops = |sql: &str| starts_with_one_of(sql, &["DROP"]) && is_about(sql, table);
     let about = half.statements().position(|statement| drops(statement.sql()));
-    let about = about.or_else(|| half.statements().position(|statement| is_about(statement.sql())));
+    let about = about.or_else(|| half.statements().position(|statement| is_about(statement.sql(), table)));
     let mut help =
         "copy every row, and every column that stays, before the old table is dropped\n(seen with rows that were made up for the proof)"
             .to_owned();
@@ -417,13 +406,15 @@ pub fn stopped(revision: &Revision, message: &str) -> Defect {
 
 /// Temporary tables that a half leaves: a run of it would be refused.
 pub fn leaves_temporary_tables(revision: &Revision, run: Run, tables: &[String]) -> Defect {
-    let direction = if run == Run::Downgrade { "downgrade" } else { "upgrade" };
-    let title =
-        format!("the {direction} of {} leaves temporary tables ({})", revision.id(), tables.join(", "));
+    let title = format!(
+        "the {} of {} leaves temporary tables ({})",
+        run.direction(),
+        revision.id(),
+        tables.join(", ")
+    );
     let help = "drop them at its end: they would hide tables of the database from what comes after it";
     let half = half(revision, run);
-    let makes =
-        |sql: &str| names(sql).iter().any(|name| tables.iter().any(|table| table.eq_ignore_ascii_case(name)));
+    let makes = |sql: &str| tables.iter().any(|table| is_about(sql, table));
     let about = half.statements().position(|statement| makes(statement.sql()));
     at_statement(Defect::new(Code::SqlError, title).help(help), revision, half, about.unwrap_or(0), None, "")
 }
@@ -434,15 +425,13 @@ pub fn key_to_nothing(chain: &Chain, table: &str, column: &str, parent: &str, sc
         "`{}` references `{parent}`, and there is no such table at the head",
         full_name(table, Some(column))
     );
-    let meant = did_you_mean(parent, schema.tables());
-    let help = meant.map_or_else(
-        || "no row can be added to this table: correct the name, or make the parent".to_owned(),
-        |meant| format!("did you mean `{meant}`?"),
+    let help = meant_or(
+        did_you_mean(parent, schema.tables()),
+        "no row can be added to this table: correct the name, or make the parent",
     );
     // Whoever drops the parent is at fault, or renames it; else whoever makes the key.
-    let names_it = |sql: &str, name: &str| names(sql).iter().any(|named| named.eq_ignore_ascii_case(name));
-    let takes_away = |sql: &str| starts_with_one_of(sql, &["DROP", "ALTER"]) && names_it(sql, parent);
-    let makes = |sql: &str| names_it(sql, table) && names_it(sql, parent);
+    let takes_away = |sql: &str| starts_with_one_of(sql, &["DROP", "ALTER"]) && is_about(sql, parent);
+    let makes = |sql: &str| is_about(sql, table) && is_about(sql, parent);
     at_newest(Defect::new(Code::ForeignKeyViolation, title).help(help), chain, &[&takes_away, &makes])
 }
 
@@ -457,18 +446,15 @@ pub fn unusable(chain: &Chain, class: &str, name: &str, message: &str, schema: &
         true => did_you_mean(missing, schema.tables()),
         false => None,
     });
-    let help = meant.map_or_else(
-        || match class {
-            "view" => "every query on it would fail: let it name what is there, or drop it".to_owned(),
-            _ => "every change to its table would fail: let it name what is there, or drop it".to_owned(),
-        },
-        |meant| format!("did you mean `{meant}`?"),
-    );
-    let names_it = |sql: &str, name: &str| names(sql).iter().any(|named| named.eq_ignore_ascii_case(name));
-    let takes_away = |sql: &str| {
-        starts_with_one_of(sql, &["DROP", "ALTER"]) && missing.is_some_and(|missing| names_it(sql, missing))
+    let otherwise = match class {
+        "view" => "every query on it would fail: let it name what is there, or drop it",
+        _ => "every change to its table would fail: let it name what is there, or drop it",
     };
-    let makes = |sql: &str| starts_with_one_of(sql, &["CREATE"]) && names_it(sql, name);
+    let help = meant_or(meant, otherwise);
+    let takes_away = |sql: &str| {
+        starts_with_one_of(sql, &["DROP", "ALTER"]) && missing.is_some_and(|missing| is_about(sql, missing))
+    };
+    let makes = |sql: &str| starts_with_one_of(sql, &["CREATE"]) && is_about(sql, name);
     at_newest(Defect::new(Code::SqlError, title).help(help), chain, &[&takes_away, &makes])
 }
 
@@ -501,11 +487,13 @@ pub fn successors(half: &Half, before: &Schema, table: &str) -> Vec<String> {
 
 /// Whether the revision declares that it destroys the table or the column.
 pub fn declares(revision: &Revision, table: &str, column: Option<&str>) -> bool {
-    let same = |one: Option<&str>| one.map(str::to_ascii_lowercase) == column.map(str::to_ascii_lowercase);
-    revision
-        .destroys()
-        .iter()
-        .any(|declared| declared.table.eq_ignore_ascii_case(table) && same(declared.column.as_deref()))
+    revision.destroys().iter().any(|declared| is_of(declared, table, column))
+}
+
+/// Whether a `@destroys` is of this table, or this column of it.
+fn is_of(declared: &Destroys, table: &str, column: Option<&str>) -> bool {
+    let fold = |column: Option<&str>| column.map(str::to_ascii_lowercase);
+    declared.table.eq_ignore_ascii_case(table) && fold(declared.column.as_deref()) == fold(column)
 }
 
 /// Whether the half has a statement of its own that deletes, updates or replaces rows of the table.
@@ -525,8 +513,7 @@ pub fn no_rows(revision: &Revision, table: &str) -> String {
 pub fn copies_without(revision: &Revision, run: Run, table: &str, column: &str) -> bool {
     let mut copies = half(revision, run).statements().filter(|statement| {
         let sql = statement.sql();
-        starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH"])
-            && names(sql).iter().any(|name| name.eq_ignore_ascii_case(table))
+        starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH"]) && is_about(sql, table)
     });
     // Without a list, every column is given something.
     copies.all(|statement| {

@@ -45,6 +45,11 @@ pub fn names(sql: &str) -> Vec<String> {
     named
 }
 
+/// Whether a statement gives this name to anything.
+pub(crate) fn is_about(sql: &str, name: &str) -> bool {
+    names(sql).iter().any(|named| named.eq_ignore_ascii_case(name))
+}
+
 pub(crate) fn starts_with_one_of(sql: &str, words: &[&str]) -> bool {
     let tokens = cursor::tokens(sql);
     tokens.first().is_some_and(|first| words.iter().any(|word| first.is_word(sql, word)))

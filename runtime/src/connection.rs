@@ -100,6 +100,11 @@ pub(crate) fn execute(connection: &Connection, sql: &str, values: impl Params) -
     Ok(connection.changes())
 }
 
+/// A name in quotes, whatever it is.
+pub(crate) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 /// Keeps foreign keys from being enforced, and puts the connection's setting back when it is dropped, also on an
 /// error and in a panic. Not by `PRAGMA foreign_keys`, which is a statement: those can fail, and do nothing in a
 /// transaction.

@@ -144,10 +144,17 @@ fn under_lock(
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
     let found = history::found_again(&transaction, options, found, &dump)
         .map_err(|error| Failure::Sqlite(error).while_doing("reading the schema"))?;
+    // A stamp may leave what is no history: then nothing is known.
+    let stamped = plan::stamped(options.migrations.chain(), &found);
     if plan.runs_sql() && !plan.is_drifted {
-        verify(options, &plan, &found)?;
+        verify(
+            options,
+            &plan,
+            &found,
+            stamped.as_ref().map_err(|conflict| Error::from_conflict(conflict.clone()))?,
+        )?;
     }
-    marker::write(&transaction, options, &found)
+    marker::write(&transaction, options, &found, &stamped.unwrap_or_default())
         .map_err(|error| Failure::Sqlite(error).while_doing("writing user_version"))?;
     commit(&transaction, patience, &plan)?;
     options.emit(&Event::Committed { at: plan.to.map(|place| options.revision(place)) });
@@ -315,15 +322,14 @@ fn as_read_only(error: Error, options: &Options<'_>, plan: Option<&Plan>) -> Err
 }
 
 /// Checks that what was run has made the schema that it made in the proof.
-fn verify(options: &Options<'_>, plan: &Plan, found: &Found) -> Result<(), Error> {
+fn verify(options: &Options<'_>, plan: &Plan, found: &Found, stamped: &[bool]) -> Result<(), Error> {
     let chain = options.migrations.chain();
     let Found::Managed { schema: Some(schema), .. } = found else { return Ok(()) };
-    let stamped = plan::stamped(chain, found).map_err(Error::from_conflict)?;
     match plan.to {
         // At base, whatever is there is not the chain's.
-        Some(place) if chain.has_schema(&stamped, schema) == Some(false) => {
+        Some(place) if chain.has_schema(stamped, schema) == Some(false) => {
             let revision = options.revision(place).id().to_owned();
-            let diff = explain::difference(options, &stamped, schema).unwrap_or_default();
+            let diff = explain::difference(options, stamped, schema).unwrap_or_default();
             Err(Error::new(ErrorKind::WrongSchema { revision, diff }))
         }
         _ => Ok(()),

@@ -1,6 +1,8 @@
 //! What tells a database from a revision. A program carries the fingerprints of its revisions and not their schemas, so
 //! these are found by running the chain in memory: only where something is wrong, and somebody is to be told what.
 
+use std::borrow::Cow;
+
 use revchain_core::schema::{ColumnOrder, Diff, Schema, diff};
 use revchain_core::{Conflict, Found, Revision, plan, words};
 use rusqlite::Connection;
@@ -54,21 +56,25 @@ pub(crate) fn difference(options: &Options<'_>, stamped: &[bool], actual: &Schem
 fn nearest(options: &Options<'_>, actual: &Schema) -> Option<(String, Diff)> {
     let chain = options.migrations.chain();
     let linear = chain.linear();
+    let mut actual = actual.clone();
     let mut nearest: Option<(usize, usize, Schema)> = None;
     let mut place = 0;
     replay(chain.revisions(), |_, schema| {
-        let order = if linear[place] { ColumnOrder::Fixed } else { ColumnOrder::Free };
-        let schema = schema.clone().with_column_order(order);
-        let distance = schema.distance(&actual.clone().with_column_order(order));
+        let mut schema = Cow::Borrowed(schema);
+        if !linear[place] {
+            schema = Cow::Owned(schema.into_owned().with_column_order(ColumnOrder::Free));
+            actual = std::mem::take(&mut actual).with_column_order(ColumnOrder::Free);
+        }
+        let distance = schema.distance(&actual);
         if nearest.as_ref().is_none_or(|(least, ..)| distance <= *least) {
-            nearest = Some((distance, place, schema));
+            nearest = Some((distance, place, schema.into_owned()));
         }
         place += 1;
     });
     let (_, place, schema) = nearest?;
     // Where no table has a name in common, none is near.
     let is_near = schema.names().any(|name| actual.names().any(|other| other.eq_ignore_ascii_case(name)));
-    let actual = actual.clone().with_column_order(schema.column_order());
+    let actual = actual.with_column_order(schema.column_order());
     is_near.then(|| (options.revision(place).id().to_owned(), diff(&schema, &actual)))
 }
 

@@ -10,6 +10,7 @@ use revchain_core::Target;
 use revchain_core::sql::{self, Kind};
 use rusqlite::{Connection, MAIN_DB};
 
+use crate::connection::quote;
 use crate::{Migrations, Origin, history, marker};
 
 /// How many zeros end a run: fewer cost less than to begin another.
@@ -77,7 +78,7 @@ fn has_rows(connection: &Connection) -> rusqlite::Result<bool> {
     )?;
     let tables: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for table in tables {
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{})", crate::seed::quote(&table));
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{})", quote(&table));
         if connection.query_row(&sql, [], |row| row.get(0))? {
             return Ok(true);
         }

@@ -31,9 +31,14 @@ fn schema_version(connection: &Connection) -> rusqlite::Result<i32> {
 
 /// Marks the database, inside the transaction in which its history has changed, as being where it is; as being nowhere,
 /// where it is not known to be as it should be there. A `user_version` that means something else is left alone.
-pub(crate) fn write(transaction: &Connection, options: &Options<'_>, found: &Found) -> rusqlite::Result<()> {
+pub(crate) fn write(
+    transaction: &Connection,
+    options: &Options<'_>,
+    found: &Found,
+    stamped: &[bool],
+) -> rusqlite::Result<()> {
     let before = user_version(transaction)?;
-    let marker = match sound_place(options, found) {
+    let marker = match sound_place(options, found, stamped) {
         Some(place) => options.migrations.chain().marker(place, schema_version(transaction)?),
         None => None,
     };
@@ -46,20 +51,13 @@ pub(crate) fn write(transaction: &Connection, options: &Options<'_>, found: &Fou
 
 /// Where a database is, if that can be said by a marker: it has every revision up to there, and nothing is known to be
 /// wrong with its schema. What tables are ignored, a marker cannot say.
-fn sound_place(options: &Options<'_>, found: &Found) -> Option<usize> {
-    let chain = options.migrations.chain();
-    let stamped = plan::stamped(chain, found).ok()?;
+fn sound_place(options: &Options<'_>, found: &Found, stamped: &[bool]) -> Option<usize> {
+    let Found::Managed { schema, .. } = found else { return None };
     let place = stamped.iter().rposition(|is| *is)?;
-    let schema = match found {
-        Found::Managed { schema, .. } => schema.as_ref(),
-        _ => return None,
-    };
-    let is_right = match (chain.revisions()[place].fingerprint(), schema) {
-        (Some(_), Some(schema)) => chain.has_schema(&stamped, schema) == Some(true),
-        (Some(_), None) => false,
-        (None, _) => true,
-    };
-    (is_right && options.ignored.is_empty() && stamped[..=place].iter().all(|is| *is)).then_some(place)
+    let has_schema = |schema| options.migrations.chain().has_schema(stamped, schema);
+    let is_wrong = schema.as_ref().and_then(has_schema) == Some(false);
+    let has_all = stamped[..=place].iter().all(|is| *is);
+    (has_all && !is_wrong && options.ignored.is_empty()).then_some(place)
 }
 
 /// Marks a database that was found at the head by reading its history and schema, if that can be done at once: the next
@@ -74,7 +72,8 @@ pub(crate) fn renew(connection: &Connection, options: &Options<'_>) {
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         // What was read before it may be true no more.
         let found = history::found(&transaction, options)?;
-        write(&transaction, options, &found)?;
+        let stamped = plan::stamped(options.migrations.chain(), &found).unwrap_or_default();
+        write(&transaction, options, &found, &stamped)?;
         transaction.commit()
     };
     // If it is busy, or cannot be written: then not.

@@ -12,11 +12,11 @@ use revchain_core::schema::{ColumnOrder, Schema, diff};
 use revchain_core::{Chain, Code, Defect, Downgrade, Lock, Revision, words};
 use rusqlite::Connection;
 
-use crate::connection::ForeignKeysOff;
+use crate::connection::{ForeignKeysOff, quote};
 use crate::error::{self, ErrorKind};
 use crate::foreign_keys::Key;
 use crate::schema::{Dump, dump};
-use crate::{Direction, engine, foreign_keys, rows, seed};
+use crate::{Direction, engine, foreign_keys, rows};
 
 /// What is proven of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -301,9 +301,8 @@ impl<'c> Prover<'c> {
         if let ErrorKind::TemporaryTables { tables, .. } = error.kind() {
             self.defects.push(proof::leaves_temporary_tables(self.revision(), run, tables));
             for table in tables {
-                let quoted = table.replace('"', "\"\"");
-                let sql = format!("DROP TABLE IF EXISTS temp.\"{quoted}\"");
-                let view = format!("DROP VIEW IF EXISTS temp.\"{quoted}\"");
+                let sql = format!("DROP TABLE IF EXISTS temp.{}", quote(table));
+                let view = format!("DROP VIEW IF EXISTS temp.{}", quote(table));
                 self.connection.execute_batch(&sql).or_else(|_| self.connection.execute_batch(&view))?;
             }
         }
@@ -346,7 +345,7 @@ impl<'c> Prover<'c> {
             let (class, name, table, text): (String, String, String, String) =
                 (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
             let sql = match words::trigger_event(&text).filter(|_| class == "trigger") {
-                None => format!("SELECT * FROM main.{}", seed::quote(&name)),
+                None => format!("SELECT * FROM main.{}", quote(&name)),
                 Some(event) => firing(self.connection, &table, event)?,
             };
             let Err(error) = self.connection.prepare(&sql) else { continue };
@@ -382,7 +381,7 @@ impl<'c> Prover<'c> {
 
 /// The statements that fire the triggers of a table or a view, without running them.
 fn firing(connection: &Connection, table: &str, event: &str) -> rusqlite::Result<String> {
-    let table_name = seed::quote(table);
+    let table_name = quote(table);
     Ok(match event {
         "INSERT" => format!("INSERT INTO main.{table_name} DEFAULT VALUES"),
         "DELETE" => format!("DELETE FROM main.{table_name}"),
@@ -392,7 +391,7 @@ fn firing(connection: &Connection, table: &str, event: &str) -> rusqlite::Result
             let names = statement.query_map([table], |row| row.get::<_, String>(0))?;
             let names: Vec<String> = names.collect::<Result<_, _>>()?;
             let set: Vec<String> =
-                names.iter().map(|name| seed::quote(name)).map(|name| format!("{name} = {name}")).collect();
+                names.iter().map(|name| quote(name)).map(|name| format!("{name} = {name}")).collect();
             format!("UPDATE main.{table_name} SET {}", set.join(", "))
         }
     })

@@ -11,6 +11,7 @@ use revchain_core::sql::{self, Kind};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
+use crate::connection::quote;
 use crate::error;
 use crate::foreign_keys::{self, Key};
 
@@ -293,10 +294,6 @@ fn literals(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Value>
 fn words(text: &str) -> Vec<String> {
     let tokens = sql::tokens(text).into_iter();
     tokens.map(|token| sql::unquote(token.text(text)).to_ascii_lowercase()).collect()
-}
-
-pub(crate) fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// All rows of a table, column by column.
