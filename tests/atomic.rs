@@ -315,7 +315,7 @@ fn where_a_statement_ended_the_transaction_no_error_says_that_nothing_was_change
         &[],
     );
     let mut db = Connection::open_in_memory().unwrap();
-    let error = Migrations::embedded("m", const { &[REVISION] }, None, &[]).upgrade(&mut db).unwrap_err();
+    let error = Migrations::embedded("m", "", const { &[REVISION] }, None, &[]).upgrade(&mut db).unwrap_err();
     assert_eq!(error.code(), "transaction-ended");
     assert!(
         matches!(error.kind(), ErrorKind::TransactionEnded { revision, .. } if revision == "001"),

@@ -123,6 +123,6 @@ fn the_image_of_another_chain_is_not_taken() {
     let image = build_image(&place.proven(&steps[..1])).unwrap().leak();
     let chain = place.proven(&steps).chain().clone();
     let revisions = chain.revisions().to_vec().leak();
-    let embedded = Migrations::embedded("migrations", revisions, chain.window, image);
+    let embedded = Migrations::embedded("migrations", "", revisions, chain.window, image);
     assert_eq!(ids(&embedded.open_in_memory().unwrap()), ["001", "002"]);
 }

@@ -101,7 +101,7 @@ pub(crate) fn prove_directory(directory: &Path, all: bool) -> Result<(Answer, Mi
         "head": head,
         "remarks": remarks,
     });
-    Ok((Answer { text, json }, Migrations::of_chain(chain, shown.into_owned())))
+    Ok((Answer { text, json }, Migrations::of_chain(chain, shown.into_owned(), "")))
 }
 
 /// Two answers in one.

@@ -52,8 +52,14 @@ use std::process::ExitCode;
 
 use revchain_runtime::Migrations;
 
-/// Runs a command on the chain in `directory`, read now. This is the program `revchain`.
-pub fn run_on_directory(directory: &Path, command: &Command) -> ExitCode {
+use crate::failure::Failure;
+
+/// Runs a command on the chain in `directory`, read now, which may have a name. This is the program `revchain`.
+pub fn run_on_directory(directory: &Path, name: Option<&str>, command: &Command) -> ExitCode {
+    let named = |migrations: Migrations| match name {
+        Some(name) => migrations.named(name).map_err(|error| Failure::usage(error.to_string())),
+        None => Ok(migrations),
+    };
     let result = match command {
         // The directory may be empty, or not there yet.
         Command::Migrate(arguments) => migrate::migrate(arguments, directory, None),
@@ -63,12 +69,12 @@ pub fn run_on_directory(directory: &Path, command: &Command) -> ExitCode {
             let directory = arguments.migrations.as_deref().unwrap_or(directory);
             let proven = check::prove_directory(directory, arguments.all);
             proven.and_then(|(proven, migrations)| {
-                Commands::new(migrations.options()).check_database_too(proven, arguments)
+                Commands::new(named(migrations)?.options()).check_database_too(proven, arguments)
             })
         }
-        _ => match Migrations::from_directory(directory) {
+        _ => match Migrations::from_directory(directory).map_err(Failure::from).and_then(named) {
             Ok(migrations) => return Commands::new(migrations.options()).run(command),
-            Err(defects) => Err(defects.into()),
+            Err(failure) => Err(failure),
         },
     };
     output::finish(result, command.common().json)

@@ -13,11 +13,14 @@ struct Cli {
     /// The directory of the migrations
     #[arg(long, global = true, value_name = "DIR", default_value = "migrations")]
     directory: PathBuf,
+    /// The name of the chain, where the program gives it one: embed_migrations!("…", name = "…")
+    #[arg(long, global = true, value_name = "NAME")]
+    name: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    run_on_directory(&cli.directory, &cli.command)
+    run_on_directory(&cli.directory, cli.name.as_deref(), &cli.command)
 }

@@ -9,11 +9,12 @@ use crate::defect::{Code, Defect};
 use crate::lock::Lock;
 use crate::marker;
 use crate::parse::Parsed;
-use crate::revision::Revision;
-use crate::schema::{ColumnOrder, Schema};
+use crate::revision::{Proven, Revision};
+use crate::schema::{ColumnOrder, Part, Texts};
 use crate::snippet::Snippet;
 use crate::source;
 use crate::suggest::did_you_mean;
+use crate::words;
 
 /// All revisions of a directory, validated, each after those that it revises.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,24 +76,30 @@ impl Chain {
 
     /// Whether a database that has these revisions has the schema which it should; `None` where that is not known.
     #[doc(hidden)]
-    pub fn has_schema(&self, stamped: &[bool], schema: &Schema) -> Option<bool> {
+    pub fn has_schema(&self, stamped: &[bool], texts: &Texts) -> Option<bool> {
         let Some(place) = stamped.iter().rposition(|is| *is) else {
-            return self.is_proven().then(|| schema.is_empty());
+            return self.is_proven().then(|| texts.is_empty());
         };
-        // Of a set with gaps, as branches leave it, no fingerprint is known.
+        // Of a set with gaps, as branches leave it, nothing is known.
         if !stamped[..=place].iter().all(|is| *is) {
             return None;
         }
-        let fingerprint = self.revisions[place].fingerprint()?;
-        let order = self.column_order(place);
-        if order == schema.column_order() {
-            return Some(schema.fingerprint() == *fingerprint);
+        let proven = self.revisions[place].proven()?;
+        // Where SQLite made them of the same statements, the texts are the same, and need not be understood.
+        if texts.sum() == Some(proven.texts) {
+            return Some(true);
         }
-        Some(schema.clone().with_column_order(order).fingerprint() == *fingerprint)
+        let order = self.column_order(place);
+        let schema = texts.schema();
+        if order == schema.column_order() {
+            return Some(schema.fingerprint() == proven.fingerprint);
+        }
+        Some(schema.clone().with_column_order(order).fingerprint() == proven.fingerprint)
     }
 
     /// The places of the revisions after which a database has this schema.
-    pub(crate) fn places_of(&self, schema: &Schema) -> Vec<usize> {
+    pub(crate) fn places_of(&self, texts: &Texts) -> Vec<usize> {
+        let schema = texts.schema();
         let fixed = schema.fingerprint();
         let free = LazyCell::new(|| schema.clone().with_column_order(ColumnOrder::Free).fingerprint());
         let is_same = |(place, is_linear): (usize, bool)| {
@@ -102,11 +109,20 @@ impl Chain {
         self.linear().into_iter().enumerate().filter_map(is_same).collect()
     }
 
-    /// The same chain, each revision with the fingerprint that a database has after it, where that is known.
+    /// What of a database that is shared with other chains is this one's: the tables and views that any of its revisions
+    /// makes.
     #[doc(hidden)]
-    pub fn with_fingerprints(mut self, fingerprints: impl IntoIterator<Item = Option<[u8; 32]>>) -> Self {
-        for (revision, fingerprint) in self.revisions.to_mut().iter_mut().zip(fingerprints) {
-            revision.fingerprint = fingerprint;
+    pub fn own_part(&self, ignored: &[String]) -> Part {
+        let statements = self.revisions.iter().flat_map(|revision| revision.upgrade().statements());
+        let own = statements.filter_map(|statement| words::made(statement.sql())).collect();
+        Part { ignored: ignored.to_vec(), own: Some(own) }
+    }
+
+    /// The same chain, each revision with what the proof has found out, where it has.
+    #[doc(hidden)]
+    pub fn with_proven(mut self, proven: impl IntoIterator<Item = Option<Proven>>) -> Self {
+        for (revision, proven) in self.revisions.to_mut().iter_mut().zip(proven) {
+            revision.proven = proven;
         }
         self.window = marker::window(&self.revisions);
         self
@@ -572,7 +588,7 @@ fn build(files: Vec<Parsed>, order: &[usize]) -> Option<Chain> {
             destroys: Cow::Owned(body.destroys),
             checksum,
             chain_checksum,
-            fingerprint: None,
+            proven: None,
         });
     }
     let window = marker::window(&revisions);

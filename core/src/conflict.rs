@@ -197,7 +197,8 @@ impl fmt::Display for Conflict {
             Self::Ahead { unknown, related: false, .. } => write!(
                 f,
                 "the database belongs to another chain: none of its revisions ({}) is known here\n\
-                 help: check that this is the right file for this program",
+                 help: check that this is the right file for this program; for two chains to share one, at least one of them needs a\n      \
+                 name, embed_migrations!(\"…\", name = \"…\")",
                 few(unknown)
             ),
             Self::Edited { revisions, current } => {

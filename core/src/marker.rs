@@ -42,6 +42,13 @@ impl Chain {
         let sum = base.wrapping_add(u32::from_ne_bytes(schema_version.to_ne_bytes())) & BASE_MASK;
         Some(i32::from_ne_bytes((TAG | sum).to_ne_bytes()))
     }
+
+    /// The place of the revision that a database is at, by its marker and its `schema_version`.
+    pub fn marked(&self, marker: i32, schema_version: i32) -> Option<usize> {
+        // Nearly always it is the last.
+        let count = self.revisions().len();
+        (0..count).rev().find(|&place| self.marker(place, schema_version) == Some(marker))
+    }
 }
 
 /// Whether a `user_version` is free to be written: nobody has set it, or it is a marker.
@@ -55,7 +62,8 @@ mod tests {
 
     use super::*;
     use crate::name::Date;
-    use crate::revision::{Downgrade, Half};
+    use crate::revision::{Downgrade, Half, Proven};
+    use crate::schema::Sum;
 
     #[test]
     fn small_numbers_of_either_sign_are_no_markers() {
@@ -80,7 +88,7 @@ mod tests {
                 destroys: Cow::Borrowed(&[]),
                 checksum: [0; 32],
                 chain_checksum,
-                fingerprint: None,
+                proven: None,
             }
         };
         let mut one = [7; 32];
@@ -93,7 +101,8 @@ mod tests {
         let mut high = [0; 32];
         high[0] = 0xf0;
         assert_eq!(window(&[revision(high), revision([0; 32])]), None);
-        let known = Revision { fingerprint: Some([9; 32]), ..revision([7; 32]) };
+        let proven = Proven { fingerprint: [9; 32], texts: Sum::default() };
+        let known = Revision { proven: Some(proven), ..revision([7; 32]) };
         assert_eq!(window(&[known, revision([7; 32])]), Some(0));
     }
 }

@@ -5,6 +5,15 @@ use std::fmt;
 /// The longest revision id, in characters.
 pub const LONGEST_ID: usize = 32;
 
+/// Whether a chain may have this name: 1 to 32 characters `[a-z0-9_]`.
+pub fn is_chain_name(name: &str) -> bool {
+    let is_known = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+    (1..=LONGEST_ID).contains(&name.len()) && name.bytes().all(is_known)
+}
+
+/// What chains may be called, in words.
+pub const CHAIN_NAME: &str = "1 to 32 characters a-z, 0-9 and _";
+
 /// What a file's name says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {

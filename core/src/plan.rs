@@ -1,12 +1,14 @@
 //! The plan: what a database needs, decided from facts. Pure, so that every row of the table is tested without
 //! a database, and an engine has only to carry it out.
 
+use std::cell::LazyCell;
+
 use crate::Target;
 use crate::chain::Chain;
 use crate::checksum;
 use crate::conflict::Conflict;
 use crate::revision::Downgrade;
-use crate::schema::{Diff, Schema};
+use crate::schema::{Diff, Texts};
 use crate::suggest::did_you_mean;
 
 /// What is stamped for one revision.
@@ -24,13 +26,13 @@ pub enum Found {
     /// No history and no table: a new database.
     Nothing,
     /// No history, but tables or views.
-    Unmanaged(Schema),
+    Unmanaged(Texts),
     /// A history.
     Managed {
         /// Its rows, in the order in which they were written.
         rows: Vec<Stamped>,
-        /// The schema, where anything is to be compared with it.
-        schema: Option<Schema>,
+        /// The schema, where it is to be compared with that of the revision.
+        schema: Option<Texts>,
     },
 }
 
@@ -95,6 +97,8 @@ pub struct Plan {
     pub to: Option<usize>,
     /// The steps.
     pub steps: Vec<Step>,
+    /// For each revision of the chain, whether it is stamped afterwards.
+    pub stamped: Vec<bool>,
     /// Whether the schema is known not to be that of the revision that the database is at.
     pub is_drifted: bool,
 }
@@ -183,12 +187,16 @@ pub fn plan(chain: &Chain, found: &Found, policy: &Policy, request: &Request) ->
     if !managed && (!steps.is_empty() || matches!(request, Request::Stamp(_))) {
         steps.insert(0, Step::CreateHistory);
     }
-    Ok(Plan { from, to: newest(&after), steps, is_drifted })
+    Ok(Plan { from, to: newest(&after), steps, stamped: after, is_drifted })
 }
 
 /// That a database has tables, and no history.
-fn unmanaged(schema: &Schema, adoptable: Option<String>) -> Conflict {
-    Conflict::Unmanaged { tables: schema.names().map(str::to_owned).collect(), adoptable }
+fn unmanaged(schema: &Texts, adoptable: Option<String>) -> Conflict {
+    Conflict::Unmanaged { tables: names(schema), adoptable }
+}
+
+fn names(schema: &Texts) -> Vec<String> {
+    schema.schema().names().map(str::to_owned).collect()
 }
 
 /// The last of the revisions that a database without a history has, by its schema.
@@ -196,7 +204,7 @@ fn unmanaged(schema: &Schema, adoptable: Option<String>) -> Conflict {
 /// # Errors
 ///
 /// Where none has it, or several have.
-pub fn recognise(chain: &Chain, schema: &Schema, policy: &Policy) -> Result<usize, Conflict> {
+pub fn recognise(chain: &Chain, schema: &Texts, policy: &Policy) -> Result<usize, Conflict> {
     if let Some(unknown) = policy.adopt_as.iter().find(|id| chain.position(id).is_none()) {
         return Err(unknown_target(chain, unknown));
     }
@@ -205,11 +213,7 @@ pub fn recognise(chain: &Chain, schema: &Schema, policy: &Policy) -> Result<usiz
         |places: &[usize]| places.iter().map(|&place| chain.revisions()[place].id().to_owned()).collect();
     match &matching[..] {
         [] if !chain.is_proven() => Err(unmanaged(schema, None)),
-        [] => Err(Conflict::Unrecognized {
-            tables: schema.names().map(str::to_owned).collect(),
-            nearest: None,
-            diff: Diff::default(),
-        }),
+        [] => Err(Conflict::Unrecognized { tables: names(schema), nearest: None, diff: Diff::default() }),
         [place] => Ok(*place),
         several => {
             let is_chosen =
@@ -226,12 +230,7 @@ pub fn recognise(chain: &Chain, schema: &Schema, policy: &Policy) -> Result<usiz
 }
 
 /// Whether the database has drifted, and may have.
-fn drift(
-    chain: &Chain,
-    stamped: &[bool],
-    schema: Option<&Schema>,
-    policy: &Policy,
-) -> Result<bool, Conflict> {
+fn drift(chain: &Chain, stamped: &[bool], schema: Option<&Texts>, policy: &Policy) -> Result<bool, Conflict> {
     // At base, whatever is there is not the chain's.
     let has_drifted = schema
         .is_some_and(|schema| newest(stamped).is_some() && chain.has_schema(stamped, schema) == Some(false));
@@ -281,21 +280,25 @@ struct History {
 
 impl History {
     fn read(chain: &Chain, rows: &[Stamped]) -> Result<Self, Conflict> {
-        let places = chain.places();
-        let is_unknown = |row: &&Stamped| !places.contains_key(row.revision.as_str());
-        let unknown: Vec<String> = rows.iter().filter(is_unknown).map(|row| row.revision.clone()).collect();
+        let places = LazyCell::new(|| chain.places());
+        let mut stamped = vec![false; chain.revisions().len()];
+        let (mut edited, mut unknown) = (Vec::new(), Vec::new());
+        for (index, row) in rows.iter().enumerate() {
+            // Nearly always they stand in the order of the chain.
+            let is_here = chain.revisions().get(index).is_some_and(|revision| revision.id() == row.revision);
+            let place = if is_here { Some(index) } else { places.get(row.revision.as_str()).copied() };
+            let Some(place) = place else {
+                unknown.push(row.revision.clone());
+                continue;
+            };
+            stamped[place] = true;
+            if !checksum::is_hex_of(&row.checksum, chain.revisions()[place].checksum()) {
+                edited.push(place);
+            }
+        }
         if !unknown.is_empty() {
             let head = chain.head().map(|head| head.id().to_owned()).unwrap_or_default();
             return Err(Conflict::Ahead { related: unknown.len() < rows.len(), unknown, head });
-        }
-        let mut stamped = vec![false; chain.revisions().len()];
-        let mut edited = Vec::new();
-        for row in rows {
-            let place = places[row.revision.as_str()];
-            stamped[place] = true;
-            if row.checksum != checksum::hex(chain.revisions()[place].checksum()) {
-                edited.push(place);
-            }
         }
         edited.sort_unstable();
         Ok(Self { stamped, edited })
@@ -313,8 +316,10 @@ impl History {
                     .unwrap_or_default(),
             });
         }
-        let places = chain.places();
-        for stamped in places_of(&self.stamped).map(revision) {
+        // Where every revision up to one is stamped, so are the parents of each.
+        let first_missing = self.stamped.iter().position(|is| !*is).unwrap_or(self.stamped.len());
+        let places = LazyCell::new(|| chain.places());
+        for stamped in places_of(&self.stamped).filter(|place| *place > first_missing).map(revision) {
             let is_stamped = |id: &str| places.get(id).is_some_and(|&place| self.stamped[place]);
             if let Some(missing) = stamped.revises().find(|id| !is_stamped(id)) {
                 return Err(Conflict::Gap { revision: stamped.id().to_owned(), missing: missing.to_owned() });

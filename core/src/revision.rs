@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::name::Date;
+use crate::schema::Sum;
 use crate::snippet::Snippet;
 use crate::source;
 
@@ -25,7 +26,29 @@ pub struct Revision {
     pub(crate) destroys: Cow<'static, [Destroys]>,
     pub(crate) checksum: [u8; 32],
     pub(crate) chain_checksum: [u8; 32],
-    pub(crate) fingerprint: Option<[u8; 32]>,
+    pub(crate) proven: Option<Proven>,
+}
+
+/// What the proof has found out about the schema that a revision makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proven {
+    /// SHA-256 of the schema in normal form.
+    pub fingerprint: [u8; 32],
+    /// What SQLite's texts of it come to.
+    pub texts: Sum,
+}
+
+impl Proven {
+    /// From the fingerprint and the sum, one after the other; `None` where there is nothing.
+    const fn embedded(bytes: &'static [u8]) -> Option<Self> {
+        match bytes.split_first_chunk() {
+            Some((fingerprint, rest)) => match rest.first_chunk() {
+                Some(texts) => Some(Self { fingerprint: *fingerprint, texts: Sum::from_bytes(*texts) }),
+                None => None,
+            },
+            None => None,
+        }
+    }
 }
 
 impl Revision {
@@ -42,7 +65,7 @@ impl Revision {
         destroys: &'static [Destroys],
         checksum: &'static [u8; 32],
         chain_checksum: &'static [u8; 32],
-        fingerprint: &'static [u8],
+        proven: &'static [u8],
     ) -> Self {
         Self {
             id: Cow::Borrowed(id),
@@ -55,10 +78,7 @@ impl Revision {
             destroys: Cow::Borrowed(destroys),
             checksum: *checksum,
             chain_checksum: *chain_checksum,
-            fingerprint: match fingerprint.first_chunk() {
-                Some(fingerprint) => Some(*fingerprint),
-                None => None,
-            },
+            proven: Proven::embedded(proven),
         }
     }
 
@@ -120,7 +140,12 @@ impl Revision {
     /// The fingerprint of the schema that a database has at this revision. Without the proof it is not known, nor after
     /// a revision that could not be proven.
     pub fn fingerprint(&self) -> Option<&[u8; 32]> {
-        self.fingerprint.as_ref()
+        self.proven.as_ref().map(|proven| &proven.fingerprint)
+    }
+
+    #[doc(hidden)]
+    pub fn proven(&self) -> Option<&Proven> {
+        self.proven.as_ref()
     }
 }
 

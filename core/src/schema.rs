@@ -13,6 +13,7 @@ mod object;
 mod others;
 mod table;
 mod text;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -20,6 +21,7 @@ pub use self::diff::{Diff, diff};
 use self::fingerprint::Digests;
 use self::object::{Body, Class, Object};
 pub(crate) use self::text::quote;
+pub use self::texts::{Sum, Texts};
 
 /// Whether the order of a table's columns counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,6 +34,33 @@ pub enum ColumnOrder {
     Free,
 }
 
+/// What of a database is the schema that is looked at: all, unless something is said.
+#[derive(Debug, Clone, Default)]
+pub struct Part {
+    /// Names, or beginnings of names that end with `*`, of tables that are not.
+    pub ignored: Vec<String>,
+    /// The names of the tables and views that may be, where several chains share the database.
+    pub own: Option<Vec<String>>,
+}
+
+impl Part {
+    /// Whether all of a database is.
+    pub fn is_all(&self) -> bool {
+        self.ignored.is_empty() && self.own.is_none()
+    }
+
+    fn has(&self, table: &str) -> bool {
+        let is_ignored = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(start) => {
+                table.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
+            }
+            None => table.eq_ignore_ascii_case(pattern),
+        };
+        let is_own = |own: &Vec<String>| own.iter().any(|name| name.eq_ignore_ascii_case(table));
+        self.own.as_ref().is_none_or(is_own) && !self.ignored.iter().any(is_ignored)
+    }
+}
+
 /// A schema.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
@@ -39,8 +68,7 @@ pub struct Schema {
     objects: BTreeMap<(bool, String), Object>,
     /// The names behind which virtual tables keep their shadows, and the endings of these; any, where they are not known.
     virtuals: Vec<(String, Option<Vec<&'static str>>)>,
-    /// Names, or beginnings of names that end with `*`, of tables that do not count.
-    ignored: Vec<String>,
+    part: Part,
     order: ColumnOrder,
     /// How many things have each name, where something in double quotes is a string unless it is a name.
     names: HashMap<String, usize>,
@@ -52,12 +80,12 @@ pub struct Schema {
 impl Schema {
     /// The schema that these texts make, each the `sql` of a row of `sqlite_schema`.
     pub fn read<'s>(texts: impl IntoIterator<Item = &'s str>) -> Self {
-        Self::read_without(texts, &[])
+        Self::read_part(texts, &Part::default())
     }
 
-    /// The same without tables of these names, which may end with `*` for all that begin so, and without what is on them.
-    pub fn read_without<'s>(texts: impl IntoIterator<Item = &'s str>, ignored: &[String]) -> Self {
-        let mut schema = Self { ignored: ignored.to_vec(), ..Self::default() };
+    /// The same of a part of the tables and views, and what is on them.
+    pub fn read_part<'s>(texts: impl IntoIterator<Item = &'s str>, part: &Part) -> Self {
+        let mut schema = Self { part: part.clone(), ..Self::default() };
         schema.change([], texts);
         schema
     }
@@ -167,13 +195,7 @@ impl Schema {
     /// Whether a thing is nobody's business here: another tool's, revchain's own, or one that is to be ignored.
     fn is_left_out(&self, object: &Object) -> bool {
         let table = object.on.as_deref().unwrap_or(&object.name);
-        let is_ignored = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(start) => {
-                table.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
-            }
-            None => table.eq_ignore_ascii_case(pattern),
-        };
-        others::is_bookkeeping(table) || self.ignored.iter().any(is_ignored)
+        others::is_bookkeeping(table) || !self.part.has(table)
     }
 
     /// Whether a thing is part of the schema.

@@ -55,6 +55,21 @@ pub(crate) fn starts_with_one_of(sql: &str, words: &[&str]) -> bool {
     tokens.first().is_some_and(|first| words.iter().any(|word| first.is_word(sql, word)))
 }
 
+/// The name of the table or view that a statement makes, or calls so.
+pub(crate) fn made(sql: &str) -> Option<String> {
+    let tokens = cursor::tokens(sql);
+    let mut cursor = Cursor::new(sql, &tokens);
+    if cursor.eat(&["ALTER", "TABLE"]) {
+        cursor.qualified_name()?;
+        return if cursor.eat(&["RENAME", "TO"]) { cursor.name() } else { None };
+    }
+    cursor.eat(&["CREATE"]).then_some(())?;
+    let _ = cursor.eat(&["VIRTUAL"]);
+    (cursor.eat(&["TABLE"]) || cursor.eat(&["VIEW"])).then_some(())?;
+    cursor.eat(&["IF", "NOT", "EXISTS"]);
+    cursor.qualified_name()
+}
+
 /// Whether a statement reads or changes tables and rows, and does nothing to the connection.
 pub fn is_plain(sql: &str) -> bool {
     const PLAIN: &[&str] =

@@ -5,6 +5,8 @@
 mod common;
 
 use common::{Directory, ids, name, revisions, text};
+use revchain_core::revision::Proven;
+use revchain_core::schema::Sum;
 use revchain_core::{Chain, Code, Downgrade, Revision, checksum, source};
 
 const NOTES: &str = "-- Create the notes.\n-- @revises base\n\n-- @upgrade\nCREATE TABLE notes (id INTEGER, body TEXT);\nCREATE INDEX idx_notes ON notes (body);\n\n-- @downgrade\nDROP TABLE notes;\n";
@@ -695,16 +697,16 @@ fn heads_are_one_defect_each_and_never_told_to_revise_each_other() {
 fn where_fingerprints_would_make_all_markers_the_same_other_bits_are_taken() {
     let chain = revisions(&[("001", "base"), ("002", "001")]).chain();
     // The first bits of both bases are then zero.
-    let fingerprints: Vec<_> = chain
+    let proven: Vec<_> = chain
         .revisions()
         .iter()
         .map(|revision| {
             let mut fingerprint = [0; 32];
             fingerprint[..4].copy_from_slice(&revision.chain_checksum()[..4]);
-            Some(fingerprint)
+            Some(Proven { fingerprint, texts: Sum::default() })
         })
         .collect();
-    let chain = chain.with_fingerprints(fingerprints);
+    let chain = chain.with_proven(proven);
     assert_ne!(chain.marker(0, 1), chain.marker(1, 1));
 }
 

@@ -10,7 +10,7 @@ use common::{Directory, name, revisions, text};
 use proptest::prelude::*;
 use proptest::sample::select;
 use revchain_core::Step::{CreateHistory, Downgrade, Stamp, Unstamp, Upgrade};
-use revchain_core::schema::Schema;
+use revchain_core::schema::{Part, Texts};
 use revchain_core::{
     Chain, Conflict, Found, Plan, Policy, Request, Stamped, Step, Target, checksum, plan::current, plan::plan,
 };
@@ -62,7 +62,7 @@ fn edited(chain: &Chain, ids: &[&str], id: &str) -> Found {
 }
 
 fn tables() -> Found {
-    Found::Unmanaged(Schema::read(["CREATE TABLE users (name)"]))
+    Found::Unmanaged(Texts::new("CREATE TABLE users (name)".to_owned(), Part::default()))
 }
 
 fn baselined(target: impl Into<Target>) -> Policy {
@@ -92,7 +92,7 @@ fn reason(result: Result<Vec<Step>, Conflict>) -> String {
 fn nothing_becomes_the_whole_chain() {
     let plan = plan(&LINE, &Found::Nothing, &Policy::default(), &Request::Upgrade(Target::Head)).unwrap();
     let steps = vec![CreateHistory, Upgrade(0), Upgrade(1), Upgrade(2), Upgrade(3), Upgrade(4)];
-    assert_eq!(plan, Plan { from: None, to: Some(4), steps, is_drifted: false });
+    assert_eq!(plan, Plan { from: None, to: Some(4), steps, stamped: vec![true; 5], is_drifted: false });
 }
 
 #[test]
@@ -101,7 +101,13 @@ fn a_history_at_an_ancestor_gets_what_is_pending() {
     let plan = plan(&LINE, &found, &Policy::default(), &Request::Upgrade(Target::Head)).unwrap();
     assert_eq!(
         plan,
-        Plan { from: Some(2), to: Some(4), steps: vec![Upgrade(3), Upgrade(4)], is_drifted: false }
+        Plan {
+            from: Some(2),
+            to: Some(4),
+            steps: vec![Upgrade(3), Upgrade(4)],
+            stamped: vec![true; 5],
+            is_drifted: false
+        }
     );
 }
 
@@ -109,14 +115,16 @@ fn a_history_at_an_ancestor_gets_what_is_pending() {
 fn a_history_at_head_needs_nothing() {
     let found = history(&LINE, &["001", "002", "003", "004", "005"]);
     let plan = plan(&LINE, &found, &Policy::default(), &Request::Upgrade(Target::Head)).unwrap();
-    assert_eq!(plan, Plan { from: Some(4), to: Some(4), steps: vec![], is_drifted: false });
+    let stamped = vec![true; 5];
+    assert_eq!(plan, Plan { from: Some(4), to: Some(4), steps: vec![], stamped, is_drifted: false });
 }
 
 #[test]
 fn a_history_without_a_row_is_at_base() {
     let plan =
         plan(&LINE, &history(&LINE, &[]), &Policy::default(), &Request::Upgrade("001".into())).unwrap();
-    assert_eq!(plan, Plan { from: None, to: Some(0), steps: vec![Upgrade(0)], is_drifted: false });
+    assert_eq!((plan.from, plan.to, plan.steps), (None, Some(0), vec![Upgrade(0)]));
+    assert_eq!(plan.stamped, [true, false, false, false, false]);
 }
 
 #[test]
@@ -464,6 +472,7 @@ proptest! {
         prop_assert!(is_closed(chain, &after));
         prop_assert_eq!(plan.from, before.iter().rposition(|is_in| *is_in));
         prop_assert_eq!(plan.to, after.iter().rposition(|is_in| *is_in));
+        prop_assert_eq!(&plan.stamped, &after);
         // What a baseline stamps was there before.
         let adopted = baseline.as_ref().filter(|_| kind == 1 && verb == 0);
         let known = adopted.map_or(before, |baseline| promised(chain, baseline).unwrap());
@@ -478,7 +487,8 @@ proptest! {
         }
         if !matches!(target, Target::Steps(_)) {
             let again = self::plan(chain, &found(chain, &after), &policy, &request);
-            prop_assert_eq!(again, Ok(Plan { from: plan.to, to: plan.to, steps: vec![], is_drifted: false }));
+            let (from, to) = (plan.to, plan.to);
+            prop_assert_eq!(again, Ok(Plan { from, to, steps: vec![], stamped: after, is_drifted: false }));
         }
     }
 }

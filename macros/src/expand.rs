@@ -7,10 +7,11 @@ use quote::{quote, quote_spanned};
 use revchain_core::lock::FILE_NAME;
 use revchain_core::{Chain, Destroys, Downgrade, Half, Revision};
 
-use crate::input::Directory;
+use crate::input::{Directory, Input};
 
 /// The chain as a constant.
-pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain, image: &[u8]) -> TokenStream {
+pub(crate) fn chain(input: &Input, chain: &Chain, image: &[u8]) -> TokenStream {
+    let Input { krate, directory, name, .. } = input;
     let image = Literal::byte_string(image);
     let shown = &directory.shown;
     let files = chain.revisions().iter().map(Revision::file_name);
@@ -29,7 +30,7 @@ pub(crate) fn chain(krate: &TokenStream, directory: &Directory, chain: &Chain, i
             const _: &[&[::core::primitive::u8]] = &[#(#tracked),*];
             // A constant of its own: only there does what a function makes live as long as the program.
             const REVISIONS: &[r::Revision] = &[#(#revisions),*];
-            r::Migrations::embedded(#shown, REVISIONS, #window, #image)
+            r::Migrations::embedded(#shown, #name, REVISIONS, #window, #image)
         }
     }
 }
@@ -41,7 +42,7 @@ pub(crate) fn errors(krate: &TokenStream, span: Span, messages: impl Iterator<It
     quote! {
         {
             #(#messages)*
-            #krate::__private::Migrations::embedded("", &[], ::core::option::Option::None, &[])
+            #krate::__private::Migrations::embedded("", "", &[], ::core::option::Option::None, &[])
         }
     }
 }
@@ -77,11 +78,12 @@ fn revision(revision: &Revision) -> TokenStream {
     let checksum = Literal::byte_string(revision.checksum());
     let chain_checksum = Literal::byte_string(revision.chain_checksum());
     // Empty where it is not known.
-    let fingerprint = Literal::byte_string(revision.fingerprint().map_or(&[], |fingerprint| fingerprint));
+    let proven = revision.proven().map(|proven| [&proven.fingerprint[..], &proven.texts.to_bytes()].concat());
+    let proven = Literal::byte_string(&proven.unwrap_or_default());
     quote! {
         r::Revision::embedded(
             #id, #parents, #path, #date, #summary, r::Half::embedded(#upgrade), #downgrade,
-            #destroys, #checksum, #chain_checksum, #fingerprint
+            #destroys, #checksum, #chain_checksum, #proven
         )
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use proc_macro2::{Span, TokenStream};
+use revchain_core::name::{CHAIN_NAME, is_chain_name};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Ident, LitBool, LitStr, Token};
 
@@ -14,6 +15,8 @@ pub(crate) struct Input {
     pub(crate) directory: Directory,
     /// Where errors point.
     pub(crate) span: Span,
+    /// That of the chain; empty where it has none.
+    pub(crate) name: String,
     /// Whether the program carries a database at the head.
     pub(crate) image: bool,
 }
@@ -45,21 +48,25 @@ pub(crate) fn parse(input: TokenStream) -> Result<Input, Broken> {
         _ => TokenStream::new(),
     };
     let arguments = tokens.collect();
-    let parsed = Parser::parse2(Arguments::parse, arguments).and_then(|arguments| locate(&arguments));
+    let parsed = Parser::parse2(Arguments::parse, arguments)
+        .and_then(|arguments| Ok((locate(&arguments)?, name(&arguments)?, arguments.image)));
     match parsed {
-        Ok((directory, span, image)) => Ok(Input { krate, directory, span, image }),
+        Ok(((directory, span), name, image)) => {
+            Ok(Input { krate, directory, span, name, image: image.is_none_or(|image| image.value) })
+        }
         Err(error) => Err(Broken { krate, error }),
     }
 }
 
 struct Arguments {
     directory: Option<LitStr>,
-    image: bool,
+    name: Option<LitStr>,
+    image: Option<LitBool>,
 }
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut arguments = Self { directory: None, image: true };
+        let mut arguments = Self { directory: None, name: None, image: None };
         let expected =
             "the directory of migrations must be a string literal: embed_migrations!(\"migrations\")";
         if !input.is_empty() && !input.peek(Ident) {
@@ -67,30 +74,46 @@ impl Parse for Arguments {
                 Some(input.parse().map_err(|error| syn::Error::new(error.span(), expected))?);
             input.parse::<Option<Token![,]>>()?;
         }
-        if input.peek(Ident) {
-            let name: Ident = input.parse()?;
-            if name != "image" {
-                return Err(syn::Error::new(name.span(), expected));
+        while input.peek(Ident) {
+            let option: Ident = input.parse()?;
+            match option.to_string().as_str() {
+                "name" if arguments.name.is_none() => {
+                    input.parse::<Token![=]>()?;
+                    arguments.name = Some(input.parse()?);
+                }
+                "image" if arguments.image.is_none() => {
+                    input.parse::<Token![=]>()?;
+                    arguments.image = Some(input.parse()?);
+                }
+                _ if input.peek(Token![=]) => return Err(syn::Error::new(option.span(), ALL)),
+                _ => return Err(syn::Error::new(option.span(), expected)),
             }
-            input.parse::<Token![=]>()?;
-            arguments.image = input.parse::<LitBool>()?.value;
-            input.parse::<Option<Token![,]>>()?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
         }
-        if input.is_empty() {
-            Ok(arguments)
-        } else {
-            Err(input.error("one directory, and `image = false`, is all that embed_migrations! takes"))
-        }
+        if input.is_empty() { Ok(arguments) } else { Err(input.error(ALL)) }
     }
 }
 
+const ALL: &str =
+    "one directory, `name = \"…\"` and `image = false` are all that embed_migrations! takes, each once";
+
+fn name(arguments: &Arguments) -> syn::Result<String> {
+    let Some(name) = &arguments.name else { return Ok(String::new()) };
+    if is_chain_name(&name.value()) {
+        return Ok(name.value());
+    }
+    Err(syn::Error::new(name.span(), format!("a chain's name is {CHAIN_NAME}")))
+}
+
 /// A relative directory counts from the folder of the crate's Cargo.toml, as in other macros that read files.
-fn locate(arguments: &Arguments) -> syn::Result<(Directory, Span, bool)> {
+fn locate(arguments: &Arguments) -> syn::Result<(Directory, Span)> {
     let span = arguments.directory.as_ref().map_or_else(Span::call_site, LitStr::span);
     let shown = arguments.directory.as_ref().map_or_else(|| "migrations".to_owned(), LitStr::value);
     let root = std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| {
         syn::Error::new(span, "CARGO_MANIFEST_DIR is not set: embed_migrations! reads a directory beside Cargo.toml, so it needs cargo")
     })?;
     let path = Path::new(&root).join(&shown);
-    Ok((Directory { shown, path }, span, arguments.image))
+    Ok((Directory { shown, path }, span))
 }

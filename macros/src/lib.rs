@@ -16,30 +16,30 @@ pub fn embed_migrations(input: TokenStream) -> TokenStream {
 }
 
 fn try_embed(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
-    let input::Input { krate, directory, span, image } = match input::parse(input) {
+    let input = match input::parse(input) {
         Ok(input) => input,
         Err(broken) => return broken.expand(),
     };
-    let draft = Draft::read(&directory.path, &directory.shown);
+    let draft = Draft::read(&input.directory.path, &input.directory.shown);
     #[cfg(feature = "prove")]
     let draft = revchain_runtime::prove(draft, revchain_runtime::Scope::Unlocked);
     match draft.finish() {
         Ok(chain) => {
-            let image = if image { make_image(&chain) } else { Vec::new() };
-            expand::chain(&krate, &directory, &chain, &image)
+            let image = if input.image { make_image(&chain, &input.name) } else { Vec::new() };
+            expand::chain(&input, &chain, &image)
         }
-        Err(defects) => expand::errors(&krate, span, defects.iter().map(ToString::to_string)),
+        Err(defects) => expand::errors(&input.krate, input.span, defects.iter().map(ToString::to_string)),
     }
 }
 
 /// A database at the head; empty where there can be none.
 #[cfg(all(feature = "prove", feature = "bundled"))]
-fn make_image(chain: &revchain_core::Chain) -> Vec<u8> {
-    let migrations = revchain_runtime::Migrations::of_chain(chain.clone(), String::new());
+fn make_image(chain: &revchain_core::Chain, name: &str) -> Vec<u8> {
+    let migrations = revchain_runtime::Migrations::of_chain(chain.clone(), String::new(), name);
     revchain_runtime::build_image(&migrations).unwrap_or_default()
 }
 
 #[cfg(not(all(feature = "prove", feature = "bundled")))]
-fn make_image(_: &revchain_core::Chain) -> Vec<u8> {
+fn make_image(_: &revchain_core::Chain, _: &str) -> Vec<u8> {
     Vec::new()
 }

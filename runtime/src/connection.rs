@@ -16,24 +16,37 @@ use crate::{Error, Event, Options};
 pub(crate) struct Patience<'c, 'o> {
     connection: &'c Connection,
     options: &'c Options<'o>,
-    busy_timeout: u64,
+    busy_timeout: Duration,
     waited: Cell<Duration>,
 }
 
 impl<'c, 'o> Patience<'c, 'o> {
     pub(crate) fn new(connection: &'c Connection, options: &'c Options<'o>) -> Result<Self, Error> {
-        let mut patience = Self { connection, options, busy_timeout: 0, waited: Cell::default() };
+        let patience = Self { connection, options, busy_timeout: Duration::ZERO, waited: Cell::default() };
         // With a shared cache, even this can be locked.
         let timeout: i64 = patience
             .retry(|| connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0)))
             .map_err(|failure| failure.while_doing("reading the busy timeout"))?;
-        if timeout > 0 {
-            connection
-                .busy_timeout(Duration::ZERO)
-                .map_err(|error| Failure::Sqlite(error).while_doing("setting the busy timeout"))?;
-            patience.busy_timeout = timeout.unsigned_abs();
+        match u64::try_from(timeout) {
+            Ok(timeout) if timeout > 0 => Self::without(connection, options, Duration::from_millis(timeout)),
+            _ => Ok(patience),
         }
-        Ok(patience)
+    }
+
+    /// The same for a connection that was just opened, whose busy timeout is the one that rusqlite gives it.
+    pub(crate) fn of_opened(connection: &'c Connection, options: &'c Options<'o>) -> Result<Self, Error> {
+        Self::without(connection, options, RUSQLITE_BUSY_TIMEOUT)
+    }
+
+    fn without(
+        connection: &'c Connection,
+        options: &'c Options<'o>,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        connection
+            .busy_timeout(Duration::ZERO)
+            .map_err(|error| Failure::Sqlite(error).while_doing("setting the busy timeout"))?;
+        Ok(Self { connection, options, busy_timeout: timeout, waited: Cell::default() })
     }
 
     /// Runs `attempt` again while others hold the database, until the lock timeout is over.
@@ -65,12 +78,15 @@ impl<'c, 'o> Patience<'c, 'o> {
 
 impl Drop for Patience<'_, '_> {
     fn drop(&mut self) {
-        if self.busy_timeout > 0 {
+        if !self.busy_timeout.is_zero() {
             // It cannot fail on an open connection, and there would be nobody to tell.
-            let _ = self.connection.busy_timeout(Duration::from_millis(self.busy_timeout));
+            let _ = self.connection.busy_timeout(self.busy_timeout);
         }
     }
 }
+
+/// What rusqlite sets on each connection that it opens.
+const RUSQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use revchain_core::{Conflict, Downgrade, Found, Plan, Request, Revision, Step, Target, plan};
+use revchain_core::{Conflict, Downgrade, Found, Plan, Request, Revision, Step, Target};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::connection::{self, ForeignKeysOff, Patience};
@@ -20,29 +20,45 @@ pub(crate) fn run(
     request: &Request,
     expected: Option<&Plan>,
 ) -> Result<Report, Error> {
-    try_run(connection, options, request, expected).map_err(|error| error.in_database_of(connection))
+    let run = || {
+        if !connection.is_autocommit() {
+            return Err(Error::new(ErrorKind::InTransaction));
+        }
+        try_run(connection, options, &Patience::new(connection, options)?, request, expected)
+    };
+    run().map_err(|error| error.in_database_of(connection))
+}
+
+/// Brings a database that was just opened to the head.
+pub(crate) fn open(connection: &Connection, options: &Options<'_>) -> Result<Report, Error> {
+    let patience = Patience::of_opened(connection, options)?;
+    try_run(connection, options, &patience, &Request::Upgrade(Target::Head), None)
 }
 
 fn try_run(
     connection: &Connection,
     options: &Options<'_>,
+    patience: &Patience<'_, '_>,
     request: &Request,
     expected: Option<&Plan>,
 ) -> Result<Report, Error> {
-    if !connection.is_autocommit() {
-        return Err(Error::new(ErrorKind::InTransaction));
-    }
-    let patience = Patience::new(connection, options)?;
-    if wants_head(options, request, expected) && marker::is_at_head(connection, options.migrations.chain()) {
+    let place = match wants_head(options, request, expected) {
+        true => marker::place(connection, options.migrations),
+        false => None,
+    };
+    if place.is_some_and(|place| place + 1 == options.migrations.revisions().len()) {
         return Ok(Report::at_head(options.migrations.head()));
     }
-    if let Some(report) = up_to_date(connection, options, request)? {
-        if expected.is_some_and(|expected| !expected.steps.is_empty()) {
-            return Err(Error::from_conflict(Conflict::Changed));
+    // Where the marker says that something is pending, what that is is decided under the lock.
+    if place.is_none() {
+        if let Some(report) = up_to_date(connection, options, request)? {
+            if expected.is_some_and(|expected| !expected.steps.is_empty()) {
+                return Err(Error::from_conflict(Conflict::Changed));
+            }
+            return Ok(report);
         }
-        return Ok(report);
     }
-    under_lock(connection, options, &patience, request, expected)
+    under_lock(connection, options, patience, request, expected)
 }
 
 /// Whether all that is asked for is the head.
@@ -66,7 +82,7 @@ fn up_to_date(
 ) -> Result<Option<Report>, Error> {
     // One transaction: history and schema must be those of one moment.
     let read = connection::read(connection, |connection| {
-        let Some(rows) = history::rows(connection)? else { return Ok(None) };
+        let Some(rows) = history::rows(connection, options.migrations)? else { return Ok(None) };
         // Where something is pending, the schema is read under the lock.
         let bare = Found::Managed { rows, schema: None };
         match options.plan_from(&bare, request) {
@@ -123,8 +139,8 @@ fn under_lock(
         let plan = found.and_then(|found| options.plan_from(&found, request).ok());
         as_read_only(failure.while_doing("taking the write lock"), options, plan.as_ref())
     })?;
-    let (found, dump) = patience
-        .retry(|| history::found_with_dump(&transaction, options))
+    let found = patience
+        .retry(|| history::found(&transaction, options))
         .map_err(|failure| failure.while_doing("reading the history"))?;
     let plan = options
         .plan_from(&found, request)
@@ -142,20 +158,9 @@ fn under_lock(
     }
     let result = carry_out(&transaction, options, &plan, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
-    let found = history::found_again(&transaction, options, found, &dump)
-        .map_err(|error| Failure::Sqlite(error).while_doing("reading the schema"))?;
-    // A stamp may leave what is no history: then nothing is known.
-    let stamped = plan::stamped(options.migrations.chain(), &found);
-    if plan.runs_sql() && !plan.is_drifted {
-        verify(
-            options,
-            &plan,
-            &found,
-            stamped.as_ref().map_err(|conflict| Error::from_conflict(conflict.clone()))?,
-        )?;
-    }
-    marker::write(&transaction, options, &found, &stamped.unwrap_or_default())
-        .map_err(|error| Failure::Sqlite(error).while_doing("writing user_version"))?;
+    let has_schema = verify(&transaction, options, &plan)?;
+    marker::write(&transaction, options, &plan.stamped, has_schema)
+        .map_err(|error| Failure::Sqlite(error).while_doing("writing the marker"))?;
     commit(&transaction, patience, &plan)?;
     options.emit(&Event::Committed { at: plan.to.map(|place| options.revision(place)) });
     Ok(report)
@@ -210,16 +215,18 @@ fn carry_out(
     let steps = plan.steps.iter().filter(|step| step.place().is_some()).count();
     options.emit(&Event::Started { from: at(plan.from), to: at(plan.to), steps });
     let recorded = |result: rusqlite::Result<()>| {
-        result.map_err(|source| Failure::Sqlite(source).while_doing("writing revchain_history"))
+        let table = options.migrations.history_table();
+        result.map_err(|source| Failure::Sqlite(source).while_doing(format!("writing {table}")))
     };
+    let migrations = options.migrations;
     for &step in &plan.steps {
         match step {
-            Step::CreateHistory => recorded(history::create(transaction))?,
+            Step::CreateHistory => recorded(history::create(transaction, migrations))?,
             Step::Upgrade(place) => {
                 let revision = options.revision(place);
                 options.emit(&Event::Upgrading { revision });
                 let duration = run_half(transaction, revision, Direction::Upgrade, &report.from)?;
-                recorded(history::insert(transaction, revision, Origin::Upgrade, duration))?;
+                recorded(history::insert(transaction, migrations, revision, Origin::Upgrade, duration))?;
                 report.applied.push(Applied { revision: revision.id().to_owned(), duration });
                 options.emit(&Event::Upgraded { revision, duration });
             }
@@ -227,14 +234,14 @@ fn carry_out(
                 let revision = options.revision(place);
                 options.emit(&Event::Downgrading { revision });
                 let duration = run_half(transaction, revision, Direction::Downgrade, &report.from)?;
-                recorded(history::remove(transaction, revision))?;
+                recorded(history::remove(transaction, migrations, revision))?;
                 report.reverted.push(Applied { revision: revision.id().to_owned(), duration });
                 options.emit(&Event::Downgraded { revision, duration });
             }
             Step::Stamp(place) | Step::Adopt(place) => {
                 let revision = options.revision(place);
                 let origin = if step == Step::Stamp(place) { Origin::Stamp } else { Origin::Adopt };
-                recorded(history::insert(transaction, revision, origin, Duration::ZERO))?;
+                recorded(history::insert(transaction, migrations, revision, origin, Duration::ZERO))?;
                 report.stamped.push(revision.id().to_owned());
                 options.emit(&match origin {
                     Origin::Adopt => Event::Adopted { revision },
@@ -243,7 +250,7 @@ fn carry_out(
             }
             Step::Unstamp(place) => {
                 let revision = options.revision(place);
-                recorded(history::remove(transaction, revision))?;
+                recorded(history::remove(transaction, migrations, revision))?;
                 report.unstamped.push(revision.id().to_owned());
                 options.emit(&Event::Unstamped { revision });
             }
@@ -321,18 +328,24 @@ fn as_read_only(error: Error, options: &Options<'_>, plan: Option<&Plan>) -> Err
     Error::new(ErrorKind::ReadOnly { pending: pending.collect() })
 }
 
-/// Checks that what was run has made the schema that it made in the proof.
-fn verify(options: &Options<'_>, plan: &Plan, found: &Found, stamped: &[bool]) -> Result<(), Error> {
+/// Checks that what was run has made the schema that it made in the proof. Whether the database now has the schema that it
+/// should; `None` where that is not known.
+fn verify(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Result<Option<bool>, Error> {
     let chain = options.migrations.chain();
-    let Found::Managed { schema: Some(schema), .. } = found else { return Ok(()) };
+    if !chain.is_proven() {
+        return Ok(None);
+    }
+    let texts = history::texts(transaction, options)
+        .map_err(|error| Failure::Sqlite(error).while_doing("reading the schema"))?;
+    let has_schema = chain.has_schema(&plan.stamped, &texts);
     match plan.to {
         // At base, whatever is there is not the chain's.
-        Some(place) if chain.has_schema(stamped, schema) == Some(false) => {
+        Some(place) if has_schema == Some(false) && plan.runs_sql() && !plan.is_drifted => {
             let revision = options.revision(place).id().to_owned();
-            let diff = explain::difference(options, stamped, schema).unwrap_or_default();
+            let diff = explain::difference(options, &plan.stamped, texts.schema()).unwrap_or_default();
             Err(Error::new(ErrorKind::WrongSchema { revision, diff }))
         }
-        _ => Ok(()),
+        _ => Ok(has_schema),
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use revchain_core::Conflict;
+use revchain_core::name::CHAIN_NAME;
 use revchain_core::schema::Diff;
 use revchain_core::snippet::{Snippet, escape};
 use rusqlite::{Connection, ErrorCode};
@@ -31,6 +32,12 @@ pub enum ErrorKind {
         source: rusqlite::Error,
         /// What the file system says, where that explains it.
         reason: Option<&'static str>,
+    },
+    /// A chain cannot have this name.
+    #[non_exhaustive]
+    BadName {
+        /// The name.
+        name: String,
     },
     /// The connection has begun a transaction already: a migration needs one of its own.
     InTransaction,
@@ -202,6 +209,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self.kind() {
             ErrorKind::Open { .. } => "open",
+            ErrorKind::BadName { .. } => "bad-name",
             ErrorKind::InTransaction => "in-transaction",
             ErrorKind::Locked { .. } => "locked",
             ErrorKind::ReadOnly { .. } => "read-only",
@@ -242,6 +250,7 @@ impl fmt::Display for ErrorKind {
                     reason.map_or_else(|| escape(&message(source)), str::to_owned)
                 )
             }
+            Self::BadName { name } => write!(f, "a chain's name is {CHAIN_NAME}, and not `{}`", escape(name)),
             Self::InTransaction => f.write_str(
                 "the connection is inside a transaction\n\
                  help: commit or roll it back first: migrations run in one of their own",

@@ -77,6 +77,12 @@ pub enum Event<'e> {
         /// The revision.
         revision: &'e Revision,
     },
+    /// A new database was made, at the head: a copy of the image that the program carries.
+    #[non_exhaustive]
+    Copied {
+        /// The head.
+        revision: &'e Revision,
+    },
     /// All of it is in the database for good.
     #[non_exhaustive]
     Committed {
@@ -113,6 +119,7 @@ impl fmt::Display for Event<'_> {
                 )
             }
             Self::Unstamped { revision } => write!(f, "removed the stamp of {}", revision.id()),
+            Self::Copied { revision } => write!(f, "new database at {}, a copy of the image", revision.id()),
             Self::Committed { at } => write!(f, "committed at {}", id(at)),
         }
     }
@@ -133,7 +140,10 @@ impl Event<'_> {
             Self::Drifted { revision } => {
                 tracing::warn!(target: "revchain", revision = revision.id(), "{self}");
             }
-            Self::Stamped { revision } | Self::Adopted { revision } | Self::Unstamped { revision } => {
+            Self::Stamped { revision }
+            | Self::Adopted { revision }
+            | Self::Unstamped { revision }
+            | Self::Copied { revision } => {
                 tracing::info!(target: "revchain", revision = revision.id(), "{self}");
             }
             Self::Started { .. } | Self::Committed { .. } => tracing::info!(target: "revchain", "{self}"),

@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 
-use revchain_core::schema::{ColumnOrder, Diff, Schema, diff};
+use revchain_core::schema::{ColumnOrder, Diff, Part, Schema, Texts, diff};
 use revchain_core::{Conflict, Found, Revision, plan, words};
 use rusqlite::Connection;
 
 use crate::connection::{ForeignKeysOff, execute};
-use crate::schema::{Dump, dump};
+use crate::schema::texts;
 use crate::{Error, Options};
 
 /// The error of a conflict, with what tells the database from the revision that it should be at.
@@ -20,16 +20,16 @@ pub(crate) fn conflict(mut conflict: Conflict, options: &Options<'_>, found: &Fo
     };
     match (&mut conflict, found) {
         (Conflict::Unrecognized { nearest, diff, .. }, Found::Unmanaged(schema)) => {
-            if let Some((revision, difference)) = self::nearest(options, schema) {
+            if let Some((revision, difference)) = self::nearest(options, schema.schema()) {
                 (*nearest, *diff) = (Some(revision), difference);
             }
         }
         (Conflict::BaselineDiffers { revision, diff, .. }, Found::Unmanaged(schema)) => {
-            *diff = difference(options, &within(revision), schema).unwrap_or_default();
+            *diff = difference(options, &within(revision), schema.schema()).unwrap_or_default();
         }
         (Conflict::Drifted { diff, .. }, Found::Managed { schema: Some(schema), .. }) => {
             if let Ok(stamped) = plan::stamped(chain, found) {
-                *diff = difference(options, &stamped, schema).unwrap_or_default();
+                *diff = difference(options, &stamped, schema.schema()).unwrap_or_default();
             }
         }
         _ => {}
@@ -86,7 +86,7 @@ fn replay<'r>(
 ) -> bool {
     let result = Connection::open_in_memory().and_then(|connection| {
         let _foreign_keys = ForeignKeysOff::new(&connection)?;
-        let mut before = Dump::default();
+        let mut before = Texts::default();
         let mut schema = Schema::default();
         for revision in revisions {
             for statement in revision.upgrade().statements() {
@@ -97,7 +97,7 @@ fn replay<'r>(
                     }
                 }
             }
-            let after = dump(&connection)?;
+            let after = texts(&connection, Part::default())?;
             let (gone, new) = before.changes(&after);
             schema.change(gone, new);
             before = after;

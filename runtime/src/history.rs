@@ -1,24 +1,15 @@
-//! `revchain_history`: what is stamped in a database.
+//! `revchain_history`: what is stamped in a database. That of a chain with a name is `revchain_history_<name>`.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use revchain_core::schema::{Part, Texts};
 use revchain_core::{Found, Revision, Stamped, checksum};
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use crate::Options;
 use crate::connection::execute;
-use crate::schema::{self, Dump};
-
-/// Named with its schema everywhere: a temporary table of that name must not stand before it.
-const CREATE: &str = "CREATE TABLE main.revchain_history (
-  revision TEXT NOT NULL PRIMARY KEY,
-  checksum TEXT NOT NULL,
-  origin TEXT NOT NULL,
-  applied_at INTEGER NOT NULL,
-  duration_us INTEGER NOT NULL
-)";
+use crate::{Migrations, Options, marker, schema};
 
 /// A row of `revchain_history`: a revision that the database has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +37,8 @@ pub enum Origin {
     Stamp,
     /// It was recognised in a database that had no history.
     Adopt,
-    /// It was in the image that the program carries, of which a new database in memory is a copy: when it was applied, and
-    /// how long that took, is not known.
+    /// It was in the image that the program carries, of which the database is a copy: made then, and how long the SQL took
+    /// is not known.
     Image,
     /// In a way that this version does not know: a newer one wrote it.
     Unknown,
@@ -82,61 +73,86 @@ impl FromSql for Origin {
     }
 }
 
-/// What is in the database, as the plan needs it: the schema only where it matters.
+/// What is in the database, as the plan needs it: the schema only where it matters, and where the marker does not
+/// vouch for it.
 pub(crate) fn found(connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Found> {
-    found_with_dump(connection, options).map(|(found, _)| found)
-}
-
-/// The same, and what the schema was read from.
-pub(crate) fn found_with_dump(
-    connection: &Connection,
-    options: &Options<'_>,
-) -> rusqlite::Result<(Found, Dump)> {
-    let rows = rows(connection)?;
-    if rows.is_some() && !options.migrations.chain().is_proven() {
-        return Ok((Found::Managed { rows: rows.unwrap_or_default(), schema: None }, Dump::default()));
+    let migrations = options.migrations;
+    let histories = Histories::read(connection, migrations)?;
+    if let Some(rows) = histories.rows(connection, migrations)? {
+        let is_vouched_for = !migrations.chain().is_proven()
+            || marker::place(connection, migrations).is_some_and(|place| is_at(migrations, &rows, place));
+        let schema = if is_vouched_for { None } else { Some(histories.texts(connection, options)?) };
+        return Ok(Found::Managed { rows, schema });
     }
-    let dump = schema::dump(connection)?;
-    let schema = dump.schema(&options.ignored);
-    let found = match rows {
-        Some(rows) => Found::Managed { rows, schema: Some(schema) },
-        None if schema.is_empty() => Found::Nothing,
-        None => Found::Unmanaged(schema),
-    };
-    Ok((found, dump))
+    let texts = histories.texts(connection, options)?;
+    Ok(if texts.is_empty() { Found::Nothing } else { Found::Unmanaged(texts) })
 }
 
-/// What is in the database after a plan was carried out. Of the schema, only what has changed since is read.
-pub(crate) fn found_again(
-    connection: &Connection,
-    options: &Options<'_>,
-    before: Found,
-    dump: &Dump,
-) -> rusqlite::Result<Found> {
-    let (Found::Managed { schema: Some(mut schema), .. } | Found::Unmanaged(mut schema)) = before else {
-        return found(connection, options);
-    };
-    let now = schema::dump(connection)?;
-    let (gone, new) = dump.changes(&now);
-    schema.change(gone, new);
-    Ok(Found::Managed { rows: rows(connection)?.unwrap_or_default(), schema: Some(schema) })
+/// Whether the rows are those of the revisions up to this place, in order.
+fn is_at(migrations: &Migrations, rows: &[Stamped], place: usize) -> bool {
+    let ids = migrations.revisions()[..=place].iter().map(Revision::id);
+    ids.eq(rows.iter().map(|row| row.revision.as_str()))
+}
+
+/// The schema that the chain is about.
+pub(crate) fn texts(connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Texts> {
+    Histories::read(connection, options.migrations)?.texts(connection, options)
+}
+
+/// The histories that a database has.
+struct Histories {
+    has_own: bool,
+    /// Whether other chains keep their tables there, or may.
+    is_shared: bool,
+}
+
+impl Histories {
+    /// Something else of that name does not pass for one: reading it will fail.
+    fn read(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<Self> {
+        let mut statement = connection
+            .prepare("SELECT name FROM main.sqlite_master WHERE lower(name) GLOB 'revchain_history*'")?;
+        let mut names = statement.query([])?;
+        let mut histories = Self { has_own: false, is_shared: migrations.name().is_some() };
+        let own = migrations.history_table();
+        while let Some(row) = names.next()? {
+            let is_own = row.get_ref(0)?.as_bytes()?.eq_ignore_ascii_case(own.as_bytes());
+            histories.has_own |= is_own;
+            histories.is_shared |= !is_own;
+        }
+        Ok(histories)
+    }
+
+    fn rows(
+        &self,
+        connection: &Connection,
+        migrations: &Migrations,
+    ) -> rusqlite::Result<Option<Vec<Stamped>>> {
+        if !self.has_own {
+            return Ok(None);
+        }
+        let table = migrations.history_table();
+        let mut statement =
+            connection.prepare(&format!("SELECT revision, checksum FROM main.{table} ORDER BY rowid"))?;
+        let rows =
+            statement.query_map([], |row| Ok(Stamped { revision: row.get(0)?, checksum: row.get(1)? }))?;
+        rows.collect::<Result<_, _>>().map(Some)
+    }
+
+    fn texts(&self, connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Texts> {
+        let part = match self.is_shared {
+            true => options.migrations.chain().own_part(&options.ignored),
+            false => Part { ignored: options.ignored.clone(), own: None },
+        };
+        schema::texts(connection, part)
+    }
 }
 
 /// The rows of the history, as far as the plan needs them; none where there is no history.
-pub(crate) fn rows(connection: &Connection) -> rusqlite::Result<Option<Vec<Stamped>>> {
-    if !exists(connection)? {
-        return Ok(None);
-    }
-    let mut statement =
-        connection.prepare("SELECT revision, checksum FROM main.revchain_history ORDER BY rowid")?;
-    let rows = statement.query_map([], |row| Ok(Stamped { revision: row.get(0)?, checksum: row.get(1)? }))?;
-    rows.collect::<Result<_, _>>().map(Some)
-}
-
-/// Whether the database has a history. Something else of that name does not pass for one: reading it will fail.
-fn exists(connection: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM main.sqlite_master WHERE name = 'revchain_history' COLLATE NOCASE";
-    Ok(connection.query_row(sql, [], |_| Ok(())).optional()?.is_some())
+pub(crate) fn rows(
+    connection: &Connection,
+    migrations: &Migrations,
+) -> rusqlite::Result<Option<Vec<Stamped>>> {
+    Histories::read(connection, migrations)?.rows(connection, migrations)
 }
 
 /// The temporary tables and views of the connection, in order.
@@ -149,13 +165,14 @@ pub(crate) fn temporary_tables(connection: &Connection) -> rusqlite::Result<Vec<
     names.collect()
 }
 
-pub(crate) fn stamps(connection: &Connection) -> rusqlite::Result<Vec<Stamp>> {
-    if !exists(connection)? {
+pub(crate) fn stamps(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<Vec<Stamp>> {
+    if !Histories::read(connection, migrations)?.has_own {
         return Ok(Vec::new());
     }
-    let mut statement = connection.prepare(
-        "SELECT revision, checksum, origin, applied_at, duration_us FROM main.revchain_history ORDER BY rowid",
-    )?;
+    let table = migrations.history_table();
+    let mut statement = connection.prepare(&format!(
+        "SELECT revision, checksum, origin, applied_at, duration_us FROM main.{table} ORDER BY rowid"
+    ))?;
     let stamps = statement.query_map([], |row| {
         let (milliseconds, microseconds): (i64, i64) = (row.get(3)?, row.get(4)?);
         Ok(Stamp {
@@ -171,34 +188,57 @@ pub(crate) fn stamps(connection: &Connection) -> rusqlite::Result<Vec<Stamp>> {
     stamps.collect()
 }
 
-pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(CREATE)
+/// Here as everywhere it is named with its schema: a temporary table of that name must not stand before it.
+pub(crate) fn create(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "CREATE TABLE main.{} (
+  revision TEXT NOT NULL PRIMARY KEY,
+  checksum TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  applied_at INTEGER NOT NULL,
+  duration_us INTEGER NOT NULL
+)",
+        migrations.history_table()
+    ))
 }
 
 /// Records a revision, in place of an older record.
 pub(crate) fn insert(
     connection: &Connection,
+    migrations: &Migrations,
     revision: &Revision,
     origin: Origin,
     duration: Duration,
 ) -> rusqlite::Result<()> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     // The columns are named: a later version may have more of them.
-    let sql =
-        "INSERT OR REPLACE INTO main.revchain_history (revision, checksum, origin, applied_at, duration_us)
-               VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = format!(
+        "INSERT OR REPLACE INTO main.{} (revision, checksum, origin, applied_at, duration_us)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        migrations.history_table()
+    );
     let values = params![
         revision.id(),
         checksum::hex(revision.checksum()),
         origin.name(),
-        i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
+        now(),
         i64::try_from(duration.as_micros()).unwrap_or(i64::MAX),
     ];
-    one_row(execute(connection, sql, values)?)
+    one_row(execute(connection, &sql, values)?)
 }
 
-pub(crate) fn remove(connection: &Connection, revision: &Revision) -> rusqlite::Result<()> {
-    one_row(execute(connection, "DELETE FROM main.revchain_history WHERE revision = ?1", [revision.id()])?)
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn remove(
+    connection: &Connection,
+    migrations: &Migrations,
+    revision: &Revision,
+) -> rusqlite::Result<()> {
+    let sql = format!("DELETE FROM main.{} WHERE revision = ?1", migrations.history_table());
+    one_row(execute(connection, &sql, [revision.id()])?)
 }
 
 /// A trigger on the table could have kept the row from being written.

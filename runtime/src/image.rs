@@ -1,20 +1,29 @@
-//! The image: a database at the head, as the build has made it, that a program carries along. A new database in memory is
-//! a copy of it, whatever the chain's length.
+//! The image: a database at the head, as the build has made it, that a program carries along. A new database is a copy of
+//! it, in memory or as a file, whatever the chain's length.
 //!
 //! It is embedded without its zeros, of which it has many: as runs, each the number of zeros before it and its own length (both
-//! 32 bits, little-endian), and its bytes; and before all, the length of the whole (64 bits).
+//! 32 bits, little-endian), and its bytes; and before all, the length of the whole (64 bits). The moment at which a copy is
+//! made, in each row of the history, is a run without bytes.
 
-use std::io::{self, Read};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
 use revchain_core::Target;
 use revchain_core::sql::{self, Kind};
-use rusqlite::{Connection, MAIN_DB};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use crate::connection::quote;
 use crate::{Migrations, Origin, history, marker};
 
 /// How many zeros end a run: fewer cost less than to begin another.
 const GAP: usize = 16;
+
+/// Stands for the moment in the rows of the history, until a copy is made. In milliseconds since 1970, it is in the year 4873.
+const TIME: [u8; 6] = *b"Srevch";
+
+/// In place of the length of a run: it is [`TIME`].
+const IS_TIME: u32 = u32::MAX;
 
 /// Makes the image of a chain; none where a database at the head depends on the moment at which it is made, or where the
 /// chain does not run without the program.
@@ -27,18 +36,23 @@ pub fn build(migrations: &Migrations) -> Option<Vec<u8>> {
     }
     // When and how long is of no use to anybody who has a copy, and would make every build another.
     // An UPDATE would leave what was there in the gaps of the pages, and gaps of other lengths.
-    let rows = history::stamps(&connection).ok()?;
-    connection.execute_batch("PRAGMA secure_delete = ON; DELETE FROM main.revchain_history").ok()?;
-    for stamp in rows {
-        let sql = "INSERT INTO main.revchain_history VALUES (?1, ?2, ?3, 0, 0)";
-        connection.execute(sql, [&stamp.revision, &stamp.checksum, Origin::Image.name()]).ok()?;
+    let rows = history::stamps(&connection, migrations).ok()?;
+    let table = migrations.history_table();
+    connection.execute_batch(&format!("PRAGMA secure_delete = ON; DELETE FROM main.{table}")).ok()?;
+    let [.., a, b, c, d, e, f] = TIME;
+    let time = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+    for stamp in &rows {
+        let sql = format!("INSERT INTO main.{table} VALUES (?1, ?2, ?3, ?4, 0)");
+        let values = (&stamp.revision, &stamp.checksum, Origin::Image.name(), time);
+        connection.execute(&sql, values).ok()?;
     }
     // What a copy would not be found to be at the head by, it had better be made from.
-    if !marker::is_at_head(&connection, migrations.chain()) {
+    if !marker::is_at_head(&connection, migrations) {
         return None;
     }
     let bytes = connection.serialize(MAIN_DB).ok()?.to_vec();
-    Some(encode(&bytes))
+    let times = bytes.windows(TIME.len()).filter(|window| *window == TIME).count();
+    (times == rows.len()).then(|| encode(&bytes))
 }
 
 /// Words by which SQL can learn what time it is, or anything that is another at each run.
@@ -74,7 +88,7 @@ fn may_tell_the_moment(migrations: &Migrations) -> bool {
 fn has_rows(connection: &Connection) -> rusqlite::Result<bool> {
     let mut statement = connection.prepare(
         "SELECT name FROM main.sqlite_master
-         WHERE type = 'table' AND rootpage > 0 AND name <> 'revchain_history' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+         WHERE type = 'table' AND rootpage > 0 AND name NOT GLOB 'revchain_*' AND name NOT GLOB 'sqlite_*'",
     )?;
     let tables: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for table in tables {
@@ -88,11 +102,101 @@ fn has_rows(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// A new database in memory, a copy of the image; none where this SQLite, or this version of rusqlite, cannot make one.
 pub(crate) fn open(migrations: &Migrations) -> Option<Connection> {
-    let mut reader = Reader::new(migrations.image())?;
+    let time = time();
+    let mut reader = Reader::new(migrations.image(), &time)?;
     let mut connection = Connection::open_in_memory().ok()?;
     let length = reader.length;
     connection.deserialize_read_exact(MAIN_DB, &mut reader, length, false).ok()?;
-    marker::is_at_head(&connection, migrations.chain()).then_some(connection)
+    marker::is_at_head(&connection, migrations).then_some(connection)
+}
+
+/// What became of a new file.
+pub(crate) enum Created {
+    /// It is there.
+    Whole,
+    /// It is not. Another process has begun one, beside the path and so called: it is at it, or was killed.
+    Begun(PathBuf),
+    /// It is not.
+    No,
+}
+
+/// Makes a new file at `path`, a copy of the image, if nothing is there: all of it, or nothing. Where that cannot be, the
+/// chain can still be run.
+pub(crate) fn create(migrations: &Migrations, path: &Path) -> Created {
+    try_create(migrations, path).unwrap_or(Created::No)
+}
+
+fn try_create(migrations: &Migrations, path: &Path) -> Option<Created> {
+    let time = time();
+    let reader = Reader::new(migrations.image(), &time)?;
+    let name = path.file_name()?;
+    let is_there = |path: &Path| path.symlink_metadata().is_ok();
+    // What SQLite takes for something else than a file.
+    let text = path.as_os_str().as_encoded_bytes();
+    if is_there(path) || text.starts_with(b"file:") || text.starts_with(b":") {
+        return None;
+    }
+    let beside = |ending: &str| {
+        let mut name = name.to_owned();
+        name.push(ending);
+        path.with_file_name(name)
+    };
+    // Where a database was removed and has left these, SQLite knows what to do.
+    if is_there(&beside("-journal")) || is_there(&beside("-wal")) {
+        return None;
+    }
+    let new = beside(NEW);
+    let file = match new_file(&new) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Some(Created::Begun(new)),
+        file => file.ok()?,
+    };
+    let is_whole = write(file, reader).is_ok() && is_sound(migrations, &new);
+    // Never over a file that has come to be there since. Whoever reads it now has all of it.
+    let is_made = is_whole && fs::hard_link(&new, path).is_ok();
+    let _ = fs::remove_file(&new);
+    if !is_made {
+        return None;
+    }
+    // Where folders cannot be synchronised, SQLite does not do so either.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Some(Created::Whole)
+}
+
+/// What a copy is called before it is whole: the name of the database, and this.
+const NEW: &str = "-revchain";
+
+fn new_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    // As SQLite makes them.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    options.open(path)
+}
+
+/// The file is closed before it gets its name: to close one takes SQLite's locks on it away.
+fn write(mut file: File, mut reader: Reader<'_>) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(reader.length);
+    reader.read_to_end(&mut bytes)?;
+    file.write_all(&bytes)?;
+    file.sync_all()
+}
+
+/// Whether SQLite, as this program has it, finds the copy at the head.
+fn is_sound(migrations: &Migrations, path: &Path) -> bool {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags);
+    connection.is_ok_and(|connection| marker::is_at_head(&connection, migrations))
+}
+
+/// The bytes that stand for this moment in a row of the history: SQLite keeps milliseconds since 1970 in six, the
+/// first of them the most significant.
+fn time() -> [u8; TIME.len()] {
+    let bytes = history::now().to_be_bytes();
+    let mut time = [0; TIME.len()];
+    time.copy_from_slice(&bytes[bytes.len() - TIME.len()..]);
+    time
 }
 
 /// Stands in for the method of rusqlite 0.34, which versions before that do not have.
@@ -107,6 +211,18 @@ impl Deserialize for Connection {}
 
 fn encode(bytes: &[u8]) -> Vec<u8> {
     let mut encoded = (bytes.len() as u64).to_le_bytes().to_vec();
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(TIME.len()).position(|window| *window == TIME) {
+        encode_runs(&rest[..at], &mut encoded);
+        encoded.extend(0_u32.to_le_bytes());
+        encoded.extend(IS_TIME.to_le_bytes());
+        rest = &rest[at + TIME.len()..];
+    }
+    encode_runs(rest, &mut encoded);
+    encoded
+}
+
+fn encode_runs(bytes: &[u8], encoded: &mut Vec<u8>) {
     let mut at = 0;
     while at < bytes.len() {
         let zeros = bytes[at..].iter().take_while(|byte| **byte == 0).count();
@@ -126,7 +242,6 @@ fn encode(bytes: &[u8]) -> Vec<u8> {
         encoded.extend(&bytes[start..end]);
         at = end;
     }
-    encoded
 }
 
 /// Gives the bytes of an encoded image.
@@ -134,14 +249,16 @@ struct Reader<'i> {
     /// How long the whole is.
     length: usize,
     rest: &'i [u8],
+    time: &'i [u8; TIME.len()],
     zeros: usize,
     run: &'i [u8],
 }
 
 impl<'i> Reader<'i> {
-    fn new(encoded: &'i [u8]) -> Option<Self> {
+    /// What stands for the moment becomes `time`. None where there is no image.
+    fn new(encoded: &'i [u8], time: &'i [u8; TIME.len()]) -> Option<Self> {
         let (length, rest) = encoded.split_first_chunk()?;
-        Some(Self { length: u64::from_le_bytes(*length).try_into().ok()?, rest, zeros: 0, run: &[] })
+        Some(Self { length: u64::from_le_bytes(*length).try_into().ok()?, rest, time, zeros: 0, run: &[] })
     }
 
     /// Begins the next run, if there is one.
@@ -149,7 +266,10 @@ impl<'i> Reader<'i> {
         let (zeros, rest) = self.rest.split_first_chunk()?;
         let (length, rest) = rest.split_first_chunk()?;
         self.zeros = usize::try_from(u32::from_le_bytes(*zeros)).ok()?;
-        (self.run, self.rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+        (self.run, self.rest) = match u32::from_le_bytes(*length) {
+            IS_TIME => (self.time.as_slice(), rest),
+            length => rest.split_at_checked(usize::try_from(length).ok()?)?,
+        };
         Some(())
     }
 }
@@ -180,9 +300,12 @@ mod tests {
         bytes[20..4000].fill(7);
         bytes[4010] = 3;
         bytes[9_000..9_010].copy_from_slice(b"0123456789");
-        for bytes in [bytes.as_slice(), &bytes[..9_005], &[], &[0; 100], &[1], &[0, 1, 0]] {
+        bytes[5_000..5_006].copy_from_slice(&TIME);
+        bytes[5_006..5_012].copy_from_slice(&TIME);
+        for bytes in [bytes.as_slice(), &bytes[..9_005], &[], &[0; 100], &[1], &[0, 1, 0], &TIME, &TIME[..5]]
+        {
             let encoded = encode(bytes);
-            let mut reader = Reader::new(&encoded).expect("it has a length");
+            let mut reader = Reader::new(&encoded, &TIME).expect("it has a length");
             let mut read = Vec::new();
             reader.read_to_end(&mut read).expect("it can be read");
             assert_eq!((read.as_slice(), reader.length), (bytes, bytes.len()));
@@ -195,7 +318,7 @@ mod tests {
         let encoded = encode(&[5; 100]);
         for length in 0..encoded.len() {
             let mut read = Vec::new();
-            if let Some(mut reader) = Reader::new(&encoded[..length]) {
+            if let Some(mut reader) = Reader::new(&encoded[..length], &TIME) {
                 reader.read_to_end(&mut read).expect("it can be read");
             }
             assert!(read.is_empty());

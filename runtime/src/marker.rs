@@ -1,28 +1,40 @@
-//! The marker in a database's header: read to find it at the head, written when it is.
+//! The marker: read to find a database at the head, written when it is. It stands in the header, in `user_version`. A
+//! chain with a name, which shares the database with others, has its own in a row of `revchain_markers`.
 
 use revchain_core::marker::is_free;
-use revchain_core::{Chain, Found, plan};
-use rusqlite::{Connection, MAIN_DB, Transaction, TransactionBehavior};
+use revchain_core::plan;
+use rusqlite::{Connection, MAIN_DB, OptionalExtension, Transaction, TransactionBehavior};
 
-use crate::{Options, connection, history};
+use crate::connection::execute;
+use crate::{Migrations, Options, connection, history};
 
-/// Whether the header says that the database is at the head, and that its schema is what it was then. Two pragmas in one
-/// transaction, which read no table, and of which SQLite need not know the schema.
-pub(crate) fn is_at_head(connection: &Connection, chain: &Chain) -> bool {
-    let Some(head) = chain.revisions().len().checked_sub(1) else { return false };
+/// The place of the revision that the marker says the database is at, with the schema that it had then. Two pragmas in one
+/// transaction, which read no table, and of which SQLite need not know the schema; of a chain with a name, a pragma and a row.
+pub(crate) fn place(connection: &Connection, migrations: &Migrations) -> Option<usize> {
     let marked = connection::read(connection, |connection| {
-        let user_version = user_version(connection)?;
+        let marker = marker(connection, migrations)?;
         // Without one, there is nothing to compare it with.
-        Ok(user_version != 0
-            && is_free(user_version)
-            && chain.marker(head, schema_version(connection)?) == Some(user_version))
+        if marker == 0 || !is_free(marker) {
+            return Ok(None);
+        }
+        Ok(migrations.chain().marked(marker, schema_version(connection)?))
     });
     // Whatever is wrong, is found again where it is told.
-    marked.unwrap_or(false)
+    marked.unwrap_or(None)
 }
 
-fn user_version(connection: &Connection) -> rusqlite::Result<i32> {
-    connection.query_row("PRAGMA main.user_version", [], |row| row.get(0))
+/// Whether the marker says that the database is at the head.
+pub(crate) fn is_at_head(connection: &Connection, migrations: &Migrations) -> bool {
+    let place = place(connection, migrations);
+    place.is_some_and(|place| place + 1 == migrations.revisions().len())
+}
+
+fn marker(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<i32> {
+    let Some(name) = migrations.name() else {
+        return connection.query_row("PRAGMA main.user_version", [], |row| row.get(0));
+    };
+    let sql = "SELECT marker FROM main.revchain_markers WHERE name = ?1";
+    Ok(connection.query_row(sql, [name], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
 fn schema_version(connection: &Connection) -> rusqlite::Result<i32> {
@@ -34,30 +46,40 @@ fn schema_version(connection: &Connection) -> rusqlite::Result<i32> {
 pub(crate) fn write(
     transaction: &Connection,
     options: &Options<'_>,
-    found: &Found,
     stamped: &[bool],
+    has_schema: Option<bool>,
 ) -> rusqlite::Result<()> {
-    let before = user_version(transaction)?;
-    let marker = match sound_place(options, found, stamped) {
-        Some(place) => options.migrations.chain().marker(place, schema_version(transaction)?),
+    let migrations = options.migrations;
+    if migrations.name().is_some() {
+        // It moves the schema version, so it comes first.
+        transaction.execute_batch(
+            "CREATE TABLE IF NOT EXISTS main.revchain_markers (name TEXT NOT NULL PRIMARY KEY, marker INTEGER NOT NULL)",
+        )?;
+    }
+    let before = marker(transaction, migrations)?;
+    let place = sound_place(options, stamped).filter(|_| has_schema != Some(false));
+    let marker = match place {
+        Some(place) => migrations.chain().marker(place, schema_version(transaction)?),
         None => None,
     };
     let now = marker.unwrap_or(0);
-    if is_free(before) && now != before {
-        transaction.execute_batch(&format!("PRAGMA main.user_version = {now}"))?;
+    if now == before || !is_free(before) {
+        return Ok(());
     }
-    Ok(())
+    match migrations.name() {
+        None => transaction.execute_batch(&format!("PRAGMA main.user_version = {now}")),
+        Some(name) => {
+            let sql = "INSERT OR REPLACE INTO main.revchain_markers (name, marker) VALUES (?1, ?2)";
+            execute(transaction, sql, (name, now)).map(drop)
+        }
+    }
 }
 
-/// Where a database is, if that can be said by a marker: it has every revision up to there, and nothing is known to be
-/// wrong with its schema. What tables are ignored, a marker cannot say.
-fn sound_place(options: &Options<'_>, found: &Found, stamped: &[bool]) -> Option<usize> {
-    let Found::Managed { schema, .. } = found else { return None };
+/// Where a database is, if that can be said by a marker: it has every revision up to there. What tables are ignored, a
+/// marker cannot say.
+fn sound_place(options: &Options<'_>, stamped: &[bool]) -> Option<usize> {
     let place = stamped.iter().rposition(|is| *is)?;
-    let has_schema = |schema| options.migrations.chain().has_schema(stamped, schema);
-    let is_wrong = schema.as_ref().and_then(has_schema) == Some(false);
-    let has_all = stamped[..=place].iter().all(|is| *is);
-    (has_all && !is_wrong && options.ignored.is_empty()).then_some(place)
+    (stamped[..=place].iter().all(|is| *is) && options.ignored.is_empty()).then_some(place)
 }
 
 /// Marks a database that was found at the head by reading its history and schema, if that can be done at once: the next
@@ -65,15 +87,17 @@ fn sound_place(options: &Options<'_>, found: &Found, stamped: &[bool]) -> Option
 pub(crate) fn renew(connection: &Connection, options: &Options<'_>) {
     let renewed = || -> rusqlite::Result<()> {
         // Where no marker would come of it, nobody is kept from the database.
-        let is_vain = !options.ignored.is_empty() || !is_free(user_version(connection)?);
-        if is_vain || connection.is_readonly(MAIN_DB)? {
+        let is_taken = marker(connection, options.migrations).is_ok_and(|marker| !is_free(marker));
+        if is_taken || !options.ignored.is_empty() || connection.is_readonly(MAIN_DB)? {
             return Ok(());
         }
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         // What was read before it may be true no more.
+        let chain = options.migrations.chain();
         let found = history::found(&transaction, options)?;
-        let stamped = plan::stamped(options.migrations.chain(), &found).unwrap_or_default();
-        write(&transaction, options, &found, &stamped)?;
+        let stamped = plan::stamped(chain, &found).unwrap_or_default();
+        let texts = history::texts(&transaction, options)?;
+        write(&transaction, options, &stamped, chain.has_schema(&stamped, &texts))?;
         transaction.commit()
     };
     // If it is busy, or cannot be written: then not.

@@ -2,10 +2,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
+use revchain_core::name::is_chain_name;
 use revchain_core::{Chain, Defects, Draft, Plan, Request, Revision, Target};
 use rusqlite::Connection;
 
-use crate::{Drift, Error, Options, Report, Scope, Stamp, prove};
+use crate::{Drift, Error, ErrorKind, Options, Report, Scope, Stamp, prove};
 
 /// A chain of migrations, ready to be applied: what `embed_migrations!` makes.
 ///
@@ -15,6 +16,8 @@ use crate::{Drift, Error, Options, Report, Scope, Stamp, prove};
 #[must_use = "migrations do nothing until a database is opened or upgraded with them"]
 pub struct Migrations {
     chain: Chain,
+    /// Empty where it has none.
+    name: Cow<'static, str>,
     directory: Cow<'static, str>,
     /// A database at the head, encoded; empty where there is none.
     #[cfg_attr(not(feature = "bundled"), allow(dead_code, reason = "older SQLites cannot copy it"))]
@@ -22,16 +25,17 @@ pub struct Migrations {
 }
 
 impl Migrations {
-    /// What the macro calls. `directory` is as the user wrote it.
+    /// What the macro calls. `directory` is as the user wrote it, `name` is empty where there is none.
     #[doc(hidden)]
     pub const fn embedded(
         directory: &'static str,
+        name: &'static str,
         revisions: &'static [Revision],
         window: Option<u8>,
         image: &'static [u8],
     ) -> Self {
         let chain = Chain { revisions: Cow::Borrowed(revisions), window };
-        Self { chain, directory: Cow::Borrowed(directory), image }
+        Self { chain, name: Cow::Borrowed(name), directory: Cow::Borrowed(directory), image }
     }
 
     /// Reads, validates and proves a directory at run time, by the same code as the macro. For tools; a program embeds
@@ -57,13 +61,41 @@ impl Migrations {
     fn from_draft(directory: &Path, prove: impl FnOnce(Draft) -> Draft) -> Result<Self, Defects> {
         let shown = directory.to_string_lossy().into_owned();
         let chain = prove(Draft::read(directory, &shown)).finish()?;
-        Ok(Self::of_chain(chain, shown))
+        Ok(Self::of_chain(chain, shown, ""))
     }
 
     /// What the macro makes an image from.
     #[doc(hidden)]
-    pub fn of_chain(chain: Chain, directory: String) -> Self {
-        Self { chain, directory: directory.into(), image: &[] }
+    pub fn of_chain(chain: Chain, directory: String, name: &str) -> Self {
+        Self { chain, name: name.to_owned().into(), directory: directory.into(), image: &[] }
+    }
+
+    /// The same chain with a name, as `embed_migrations!("…", name = "billing")` has it: 1 to 32 characters `[a-z0-9_]`. Its
+    /// history is then the table `revchain_history_<name>`, and of a database only the tables and views are looked at that
+    /// it makes itself, and what is on them, so that several chains can share one database.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadName`](crate::ErrorKind::BadName).
+    pub fn named(self, name: &str) -> Result<Self, Error> {
+        if !is_chain_name(name) {
+            return Err(Error::new(ErrorKind::BadName { name: name.to_owned() }));
+        }
+        // The image has the history of a chain without a name.
+        Ok(Self { name: name.to_owned().into(), image: &[], ..self })
+    }
+
+    /// The name of the chain, where it has one.
+    pub fn name(&self) -> Option<&str> {
+        Some(&*self.name).filter(|name| !name.is_empty())
+    }
+
+    /// The table that its revisions are recorded in.
+    pub(crate) fn history_table(&self) -> String {
+        match self.name() {
+            None => "revchain_history".to_owned(),
+            Some(name) => format!("revchain_history_{name}"),
+        }
     }
 
     #[cfg(feature = "bundled")]
@@ -211,6 +243,7 @@ impl fmt::Debug for Migrations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<&str> = self.revisions().iter().map(Revision::id).collect();
         f.debug_struct("Migrations")
+            .field("name", &self.name())
             .field("directory", &self.directory)
             .field("revisions", &ids)
             .finish_non_exhaustive()

@@ -1,4 +1,6 @@
 use std::fmt;
+#[cfg(feature = "bundled")]
+use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,8 +12,8 @@ use rusqlite::Connection;
 use crate::connection::Patience;
 use crate::error::ErrorKind;
 #[cfg(feature = "bundled")]
-use crate::image;
-use crate::{Drift, Error, Event, Migrations, Report, Stamp, connection, engine, explain, history, schema};
+use crate::image::{self, Created};
+use crate::{Drift, Error, Event, Migrations, Report, Stamp, connection, engine, explain, history};
 
 /// How databases are brought to a revision: [`Migrations`], with options.
 ///
@@ -118,19 +120,40 @@ impl<'m> Options<'m> {
     /// Opens the database at `path` as [`Connection::open`] does, which makes the file if it is not there, and
     /// upgrades it to the head. A file that cannot be written opens all the same if it is at the head.
     ///
+    /// Where there is nothing at `path`, and the program carries an image, the file is a copy of that. It is written beside
+    /// `path`, with `-revchain` after its name, synchronised, and only then gets its own name, unless another process was
+    /// faster. A kill can leave that other file behind, which nothing reads. Where it cannot be done so, as on a file system
+    /// without hard links, the chain is run.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Open`] where SQLite cannot open the file, and those of [`upgrade_to`](Self::upgrade_to).
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Connection, Error> {
         let path = path.as_ref();
-        let mut connection = Connection::open(path).map_err(|source| Error::cannot_open(path, source))?;
+        #[cfg(feature = "bundled")]
+        let created = image::create(self.migrations, path);
+        let connection = Connection::open(path).map_err(|source| Error::cannot_open(path, source))?;
         // The path in an error is the one that was given.
-        self.upgrade(&mut connection).map_err(|error| error.in_database(&path.to_string_lossy()))?;
+        engine::open(&connection, self).map_err(|error| error.in_database(&path.to_string_lossy()))?;
+        #[cfg(feature = "bundled")]
+        match created {
+            Created::Whole => self.emit_copied(),
+            // Of no use any more, now that there is a database. If somebody is at it yet, he will find that, too.
+            Created::Begun(other) => drop(fs::remove_file(other)),
+            Created::No => {}
+        }
         Ok(connection)
     }
 
+    #[cfg(feature = "bundled")]
+    fn emit_copied(&self) {
+        if let Some(revision) = self.migrations.head() {
+            self.emit(&Event::Copied { revision });
+        }
+    }
+
     /// Opens a new database in memory, at the head: a copy of the image that the program carries, where it has one, else
-    /// the chain is run. Of a copy, [`Event`] tells nothing, and it holds no more than 1 GiB.
+    /// the chain is run. A copy holds no more than 1 GiB.
     ///
     /// # Errors
     ///
@@ -138,6 +161,7 @@ impl<'m> Options<'m> {
     pub fn open_in_memory(&self) -> Result<Connection, Error> {
         #[cfg(feature = "bundled")]
         if let Some(connection) = image::open(self.migrations) {
+            self.emit_copied();
             return Ok(connection);
         }
         let mut connection = Connection::open_in_memory()
@@ -164,7 +188,7 @@ impl<'m> Options<'m> {
     /// alone; then history and schema are read each time.
     ///
     /// Otherwise the write lock is taken, and what is found is read again under it. All pending revisions, and a row of
-    /// `revchain_history` for each, are then written in one transaction. While it runs foreign keys are not enforced, as a
+    /// `revchain_history` (of a chain with a name: `revchain_history_<name>`) for each, are then written in one transaction. While it runs foreign keys are not enforced, as a
     /// table rebuild needs it; every key is checked before the commit, and the connection's setting is put back. The schema
     /// must then be the one that the proof has found, else all of it is rolled back.
     ///
@@ -256,7 +280,7 @@ impl<'m> Options<'m> {
     ///
     /// Where the database cannot be read.
     pub fn history(&self, connection: &Connection) -> Result<Vec<Stamp>, Error> {
-        self.read(connection, history::stamps)
+        self.read(connection, |connection| history::stamps(connection, self.migrations))
     }
 
     /// Compares the schema with that of the revision that the database is at; of one without a history, with that of the
@@ -267,16 +291,16 @@ impl<'m> Options<'m> {
     /// Where history and chain disagree, or no revision is recognised, as [`Conflict`](crate::Conflict) says.
     pub fn check(&self, connection: &Connection) -> Result<Drift, Error> {
         let chain = self.migrations.chain();
-        let (found, schema) = self.read(connection, |connection| {
+        let (found, texts) = self.read(connection, |connection| {
             let found = history::found(connection, self)?;
-            let schema = match &found {
-                Found::Managed { schema: Some(schema), .. } | Found::Unmanaged(schema) => schema.clone(),
-                _ => schema::read(connection, &self.ignored)?,
+            let texts = match &found {
+                Found::Managed { schema: Some(texts), .. } | Found::Unmanaged(texts) => texts.clone(),
+                _ => history::texts(connection, self)?,
             };
-            Ok((found, schema))
+            Ok((found, texts))
         })?;
         let stamped = match &found {
-            Found::Unmanaged(schema) => plan::recognise(chain, schema, &self.policy).map(|place| {
+            Found::Unmanaged(_) => plan::recognise(chain, &texts, &self.policy).map(|place| {
                 let mut stamped = vec![false; chain.revisions().len()];
                 stamped[..=place].fill(true);
                 stamped
@@ -285,9 +309,9 @@ impl<'m> Options<'m> {
         };
         let stamped = stamped
             .map_err(|conflict| explain::conflict(conflict, self, &found).in_database_of(connection))?;
-        let diff = match chain.has_schema(&stamped, &schema) {
+        let diff = match chain.has_schema(&stamped, &texts) {
             Some(true) => Some(Diff::default()),
-            _ => explain::difference(self, &stamped, &schema),
+            _ => explain::difference(self, &stamped, texts.schema()),
         };
         let place = stamped.iter().rposition(|is| *is);
         Ok(Drift { revision: place.map(|place| self.revision(place).id().to_owned()), diff })

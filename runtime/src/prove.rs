@@ -8,14 +8,15 @@ use std::collections::HashSet;
 
 use revchain_core::draft::{Draft, Note};
 use revchain_core::proof::{self, Run};
-use revchain_core::schema::{ColumnOrder, Schema, diff};
+use revchain_core::revision::Proven;
+use revchain_core::schema::{ColumnOrder, Part, Schema, Sum, Texts, diff};
 use revchain_core::{Chain, Code, Defect, Downgrade, Lock, Revision, words};
 use rusqlite::Connection;
 
 use crate::connection::{ForeignKeysOff, quote};
 use crate::error::{self, ErrorKind};
 use crate::foreign_keys::Key;
-use crate::schema::{Dump, dump};
+use crate::schema::texts;
 use crate::{Direction, engine, foreign_keys, rows};
 
 /// What is proven of a chain.
@@ -38,16 +39,16 @@ pub fn prove(mut draft: Draft, scope: Scope) -> Draft {
         if let Err(source) = result {
             prover.defects.push(proof::stopped(prover.revision(), &error::message(&source)));
         }
-        Ok((prover.fingerprints, prover.defects, prover.remarks))
+        Ok((prover.proven, prover.defects, prover.remarks))
     });
-    let (fingerprints, defects, remarks) = proven.unwrap_or_else(|error| {
+    let (proven, defects, remarks) = proven.unwrap_or_else(|error| {
         // What could not be begun is not proven.
         let stopped = chain.head().map(|head| proof::stopped(head, &error::message(&error)));
         (Vec::new(), stopped.into_iter().collect(), Vec::new())
     });
     draft.defects.extend(defects);
     draft.remarks.extend(remarks);
-    draft.chain = Some(chain.with_fingerprints(fingerprints));
+    draft.chain = Some(chain.with_proven(proven));
     draft
 }
 
@@ -59,8 +60,9 @@ struct Prover<'c> {
     /// The place of the revision that is proven.
     place: usize,
     /// The schema before or after it.
-    dump: Dump,
+    texts: Texts,
     schema: Schema,
+    sum: Sum,
     /// The names in statements that SQLite refused: what happens to these things cannot be judged.
     doubtful: HashSet<String>,
     /// Whether the schema is the one that every database has.
@@ -69,7 +71,7 @@ struct Prover<'c> {
     needs_program: bool,
     /// How many rows violate a foreign key already.
     violations: usize,
-    fingerprints: Vec<Option<[u8; 32]>>,
+    proven: Vec<Option<Proven>>,
     defects: Vec<Defect>,
     remarks: Vec<String>,
 }
@@ -82,13 +84,14 @@ impl<'c> Prover<'c> {
             notes,
             connection,
             place: 0,
-            dump: Dump::default(),
+            texts: Texts::default(),
             schema: Schema::default(),
+            sum: Sum::default(),
             doubtful: HashSet::new(),
             is_known: true,
             needs_program: false,
             violations: 0,
-            fingerprints: Vec::new(),
+            proven: Vec::new(),
             defects: Vec::new(),
             remarks: Vec::new(),
         }
@@ -118,7 +121,8 @@ impl<'c> Prover<'c> {
             self.connection.execute_batch("BEGIN IMMEDIATE")?;
             self.prove_revision()?;
             self.connection.execute_batch("COMMIT")?;
-            self.fingerprints.push(self.is_known.then(|| self.schema.fingerprint()));
+            let proven = || Proven { fingerprint: self.schema.fingerprint(), texts: self.sum };
+            self.proven.push(self.is_known.then(proven));
         }
         if self.is_known {
             self.find_keys_to_nothing()?;
@@ -132,14 +136,15 @@ impl<'c> Prover<'c> {
         let is_locked = self.is_locked();
         self.needs_program = false;
         let is_sound = self.run(Run::Upgrade)?;
-        let before = std::mem::take(&mut self.dump);
-        let after = dump(self.connection)?;
+        let before = std::mem::take(&mut self.texts);
+        let after = texts(self.connection, Part::default())?;
         let (gone, new) = before.changes(&after);
         if !is_locked && is_sound {
             self.judge_destruction(&gone, &new);
         }
+        self.sum.change(gone.iter().copied(), new.iter().copied());
         self.schema.change(gone, new);
-        self.dump = after;
+        self.texts = after;
         if is_locked {
             return Ok(());
         }
@@ -166,13 +171,13 @@ impl<'c> Prover<'c> {
     }
 
     /// Downgrades and upgrades again. Whether the database is as it was then.
-    fn prove_downgrade(&mut self, before: &Dump, is_sound: bool) -> rusqlite::Result<bool> {
+    fn prove_downgrade(&mut self, before: &Texts, is_sound: bool) -> rusqlite::Result<bool> {
         let runs = self.run(Run::Downgrade)?;
         // After an upgrade of which something is missing there is no saying what should be there.
         if !(runs && is_sound) {
             return Ok(false);
         }
-        let reverted = dump(self.connection)?;
+        let reverted = texts(self.connection, Part::default())?;
         if reverted != *before && !self.gives_back(before, &reverted) {
             return Ok(false);
         }
@@ -181,17 +186,19 @@ impl<'c> Prover<'c> {
             return Ok(false);
         }
         // Where the texts are the same, so is what the same statements make of them.
-        Ok(reverted == *before || dump(self.connection)?.changes(&self.dump) == (Vec::new(), Vec::new()))
+        let again = || texts(self.connection, Part::default());
+        Ok(reverted == *before || again()?.changes(&self.texts) == (Vec::new(), Vec::new()))
     }
 
     /// Whether the downgrade has given back the schema from before the upgrade.
-    fn gives_back(&mut self, before: &Dump, reverted: &Dump) -> bool {
+    fn gives_back(&mut self, before: &Texts, reverted: &Texts) -> bool {
         let (lost, left) = before.changes(reverted);
         if Schema::read(lost) == Schema::read(left) {
             return true;
         }
         let order = self.schema.column_order();
-        let [expected, actual] = [before, reverted].map(|dump| dump.schema(&[]).with_column_order(order));
+        let [expected, actual] =
+            [before, reverted].map(|texts| texts.schema().clone().with_column_order(order));
         let diff = diff(&expected, &actual);
         if diff.is_empty() {
             return true;

@@ -84,7 +84,7 @@ impl Trial<'_> {
     fn run_half(&mut self, run: Run, tables: &[String]) -> rusqlite::Result<Option<Vec<String>>> {
         let direction = if run.is_upgrade() { Direction::Upgrade } else { Direction::Downgrade };
         let half = proof::half(self.revision, run);
-        let schema = schema::read(self.connection, &[])?;
+        let schema = schema::read(self.connection)?;
         let keys = foreign_keys::all(self.connection)?;
         let mut before = Vec::new();
         for table in tables {
@@ -130,7 +130,7 @@ impl Trial<'_> {
         if violations.is_empty() {
             return Ok(Some(now_called));
         }
-        let after = schema::read(self.connection, &[])?;
+        let after = schema::read(self.connection)?;
         self.judged.defects.push(orphans(self.revision, run, &violations, &after));
         Ok(None)
     }
