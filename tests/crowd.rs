@@ -11,7 +11,7 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Place, count, ids, is_sound};
+use common::{Place, TOKENS, count, ids, is_sound};
 use revchain::rusqlite::Connection;
 use revchain::{ErrorKind, Event, Migrations, Outcome};
 
@@ -33,8 +33,12 @@ fn counting(place: &Place, revisions: usize, rows: usize) -> Migrations {
 
 /// A process of its own that opens the database with the chain once the file `go` is there; see [`child`].
 fn spawn(place: &Place) -> Child {
+    spawn_as(place, "child")
+}
+
+fn spawn_as(place: &Place, child: &str) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .args(["--exact", child, "--ignored", "--nocapture"])
         .env("REVCHAIN_TEST_PLACE", place.path(""))
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
@@ -52,6 +56,17 @@ fn child() {
         thread::sleep(Duration::from_micros(200));
     }
     chain.open(place.join("app.db")).unwrap();
+}
+
+#[test]
+#[ignore = "run by the others, as a process of its own"]
+fn child_with_an_image() {
+    let Some(place) = env::var_os("REVCHAIN_TEST_PLACE") else { return };
+    let place = Path::new(&place);
+    while !place.join("go").exists() {
+        thread::sleep(Duration::from_micros(200));
+    }
+    TOKENS.open(place.join("app.db")).unwrap();
 }
 
 fn go(place: &Place) {
@@ -83,6 +98,61 @@ fn sixteen_processes_open_one_new_file_and_each_revision_is_applied_once() {
         }
         each_once(&place, 6, 50);
     }
+}
+
+#[test]
+fn of_processes_that_lay_down_the_same_new_file_one_does_and_the_others_use_it() {
+    for _ in 0..8 {
+        let place = Place::new();
+        let children: Vec<Child> = (0..16).map(|_| spawn_as(&place, "child_with_an_image")).collect();
+        thread::sleep(Duration::from_millis(20));
+        go(&place);
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        assert!(is_sound(&place.db()));
+        let db = Connection::open(place.db()).unwrap();
+        assert_eq!(ids(&db).len(), 9);
+        assert!(TOKENS.check(&db).unwrap().is_none());
+        assert_eq!(count(&db, "SELECT count(DISTINCT origin) FROM revchain_history"), 1);
+        assert_eq!(place.files(), ["app.db", "go"]);
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_while_it_lays_down_a_file_leaves_all_of_it_or_nothing() {
+    const KILLS: u32 = 60;
+    let (mut nothing, mut whole, mut begun) = (0, 0, 0);
+    for kill in 0..KILLS {
+        let place = Place::new();
+        let mut child = spawn_as(&place, "child_with_an_image");
+        thread::sleep(Duration::from_millis(30));
+        go(&place);
+        thread::sleep(Duration::from_micros(u64::from(kill * 23 % KILLS) * 50));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        begun += u32::from(place.path("app.db-revchain").exists());
+        if place.db().exists() {
+            let db = Connection::open(place.db()).unwrap();
+            assert_eq!(ids(&db).len(), 9);
+            assert!(TOKENS.check(&db).unwrap().is_none() && is_sound(&place.db()));
+            whole += 1;
+        } else {
+            nothing += 1;
+        }
+        // Whatever is left, the next makes a database of it, or another.
+        let was_there = place.db().exists();
+        drop(TOKENS.open(place.db()).unwrap());
+        assert!(is_sound(&place.db()));
+        assert_eq!(ids(&Connection::open(place.db()).unwrap()).len(), 9);
+        if !was_there {
+            assert_eq!(place.files(), ["app.db", "go"]);
+        }
+    }
+    println!(
+        "{KILLS} kills: {nothing} before there was a file, {whole} with all of it; {begun} left one begun"
+    );
+    assert!(nothing > 0 && whole > 0, "no kill came while it was laid down");
 }
 
 #[test]

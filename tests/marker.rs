@@ -159,6 +159,35 @@ fn a_restored_backup_is_where_it_was_then() {
 }
 
 #[test]
+fn where_a_marker_holds_an_upgrade_does_not_ask_what_the_schema_was() {
+    let place = Place::new();
+    let steps = [("CREATE TABLE t (a);", "DROP TABLE t;"), ("CREATE TABLE u (a);", "DROP TABLE u;")];
+    let chain = place.proven(&steps);
+    let times_read = |db: &mut Connection| {
+        let (report, read) = common::read_by(db, |db| chain.upgrade(db).unwrap());
+        assert_eq!(report.applied.len(), 1);
+        // Only the texts of the schema are read so: what has the columns `sql` and `tbl_name`.
+        read.windows(2).filter(|pair| *pair == ["sqlite_master", "sqlite_master"]).count()
+    };
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    let with_marker = times_read(&mut db);
+    chain.downgrade_to(&mut db, "001").unwrap();
+    db.execute_batch("PRAGMA user_version = 0").unwrap();
+    assert!(with_marker < times_read(&mut db));
+}
+
+#[test]
+fn a_history_that_somebody_changed_is_looked_at_where_the_marker_says_something_else() {
+    let mut db = Connection::open_in_memory().unwrap();
+    TOKENS.upgrade_to(&mut db, "005").unwrap();
+    // The marker says 005, the rows say 004, and the schema is not that of 004.
+    db.execute_batch("DELETE FROM revchain_history WHERE revision = '005'").unwrap();
+    let error = TOKENS.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "drifted", "{error}");
+}
+
+#[test]
 fn what_another_build_has_reverted_is_pending() {
     let place = Place::new();
     let chain = place.tables(4);

@@ -12,7 +12,14 @@ use revchain::Code;
 const UI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui");
 
 /// Cases that are no defect of a directory: the macro's arguments are wrong, or there are several defects.
-const OTHERS: [&str; 4] = ["not-a-string", "two-arguments", "several-defects", "several-proof-defects"];
+const OTHERS: [&str; 6] = [
+    "not-a-string",
+    "two-arguments",
+    "unknown-argument",
+    "bad-chain-name",
+    "several-defects",
+    "several-proof-defects",
+];
 
 #[test]
 fn every_defect_is_an_error_that_says_how_to_mend_it() {

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Directory, ids, name, revisions, text};
 use revchain_core::revision::Proven;
-use revchain_core::schema::Sum;
+use revchain_core::schema::{Part, Sum, Texts};
 use revchain_core::{Chain, Code, Downgrade, Revision, checksum, source};
 
 const NOTES: &str = "-- Create the notes.\n-- @revises base\n\n-- @upgrade\nCREATE TABLE notes (id INTEGER, body TEXT);\nCREATE INDEX idx_notes ON notes (body);\n\n-- @downgrade\nDROP TABLE notes;\n";
@@ -708,6 +708,37 @@ fn where_fingerprints_would_make_all_markers_the_same_other_bits_are_taken() {
         .collect();
     let chain = chain.with_proven(proven);
     assert_ne!(chain.marker(0, 1), chain.marker(1, 1));
+}
+
+#[test]
+fn a_schema_with_the_texts_of_the_proof_is_right_and_need_not_be_understood() {
+    let chain = revisions(&[("001", "base")]).chain();
+    let texts = "CREATE TABLE t (a)\0CREATE INDEX i ON t (a)";
+    let mut sum = Sum::default();
+    sum.change([], texts.split('\0'));
+    // A fingerprint that no schema has: only the texts can be right.
+    let chain = chain.with_proven([Some(Proven { fingerprint: [0; 32], texts: sum })]);
+    let has_schema = |texts: &str, part: Part| chain.has_schema(&[true], &Texts::new(texts.to_owned(), part));
+    assert_eq!(has_schema(texts, Part::default()), Some(true));
+    assert_eq!(has_schema("CREATE INDEX i ON t (a)\0CREATE TABLE t (a)", Part::default()), Some(true));
+    assert_eq!(has_schema("CREATE TABLE t (a)", Part::default()), Some(false));
+    // Of a part, the texts say nothing.
+    let part = Part { ignored: vec!["u".to_owned()], own: None };
+    assert_eq!(has_schema(texts, part), Some(false));
+}
+
+#[test]
+fn the_tables_and_views_that_a_chain_makes_are_its_own() {
+    let sql = "CREATE TABLE a (x); CREATE TABLE IF NOT EXISTS main.\"B c\" (x); CREATE INDEX i ON a (x);
+               CREATE VIEW v AS SELECT 1; CREATE VIRTUAL TABLE f USING fts5 (t); ALTER TABLE a RENAME TO d;
+               ALTER TABLE d RENAME x TO y; ALTER TABLE d RENAME COLUMN y TO z; ALTER TABLE d ADD COLUMN e;
+               CREATE TRIGGER t AFTER INSERT ON d BEGIN SELECT 1; END; DROP TABLE d; INSERT INTO f VALUES (1);
+               CREATE TEMP TABLE other (x);";
+    let text = format!("-- A.\n-- @revises base\n-- @upgrade\n{sql}\n-- @downgrade\nSELECT 1;\n");
+    let chain = Directory::of([(name(1, "001"), text)]).chain();
+    let part = chain.own_part(&["f".to_owned()]);
+    assert_eq!(part.own.unwrap(), ["a", "B c", "v", "f", "d"]);
+    assert_eq!(part.ignored, ["f"]);
 }
 
 #[test]

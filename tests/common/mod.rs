@@ -5,8 +5,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use revchain::rusqlite::Connection;
+use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use revchain::rusqlite::types::ValueRef;
 use revchain::{Migrations, embed_migrations};
 use tempfile::TempDir;
@@ -28,6 +30,15 @@ impl Place {
 
     pub(crate) fn db(&self) -> PathBuf {
         self.path("app.db")
+    }
+
+    /// The names of all that is in the folder, in order.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Writes a linear chain of upgrades and downgrades, numbered from 001, and reads it. What is tested with it is what
@@ -63,6 +74,26 @@ impl Place {
             (1..=count).map(|n| (format!("CREATE TABLE t{n} (a);"), format!("DROP TABLE t{n};"))).collect();
         self.chain(&steps.iter().map(|(up, down)| (up.as_str(), down.as_str())).collect::<Vec<_>>())
     }
+}
+
+/// What `run` gives, and the tables that SQLite reads for it, in order.
+pub(crate) fn read_by<T>(db: &mut Connection, run: impl FnOnce(&mut Connection) -> T) -> (T, Vec<String>) {
+    let tables = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&tables);
+    let authorizer = move |context: AuthContext<'_>| {
+        if let AuthAction::Read { table_name, .. } = context.action {
+            seen.lock().unwrap().push(table_name.to_owned());
+        }
+        Authorization::Allow
+    };
+    // Some versions of rusqlite give a result here, others nothing.
+    #[allow(clippy::let_unit_value)]
+    let _ = db.authorizer(Some(authorizer));
+    let result = run(db);
+    #[allow(clippy::let_unit_value)]
+    let _ = db.authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
+    let tables = tables.lock().unwrap().clone();
+    (result, tables)
 }
 
 pub(crate) fn ids(connection: &Connection) -> Vec<String> {
