@@ -47,12 +47,18 @@ pub fn build(migrations: &Migrations) -> Option<Vec<u8>> {
         connection.execute(&sql, values).ok()?;
     }
     // What a copy would not be found to be at the head by, it had better be made from.
-    if !marker::is_at_head(&connection, migrations) {
+    if !is_at_head(&connection, migrations) {
         return None;
     }
     let bytes = connection.serialize(MAIN_DB).ok()?.to_vec();
     let times = bytes.windows(TIME.len()).filter(|window| *window == TIME).count();
     (times == rows.len()).then(|| encode(&bytes))
+}
+
+/// Whether the marker says so.
+fn is_at_head(connection: &Connection, migrations: &Migrations) -> bool {
+    let place = marker::place(connection, migrations);
+    place.is_some_and(|place| place + 1 == migrations.revisions().len())
 }
 
 /// Words by which SQL can learn what time it is, or anything that is another at each run.
@@ -107,7 +113,7 @@ pub(crate) fn open(migrations: &Migrations) -> Option<Connection> {
     let mut connection = Connection::open_in_memory().ok()?;
     let length = reader.length;
     connection.deserialize_read_exact(MAIN_DB, &mut reader, length, false).ok()?;
-    marker::is_at_head(&connection, migrations).then_some(connection)
+    is_at_head(&connection, migrations).then_some(connection)
 }
 
 /// What became of a new file.
@@ -187,7 +193,7 @@ fn write(mut file: File, mut reader: Reader<'_>) -> io::Result<()> {
 fn is_sound(migrations: &Migrations, path: &Path) -> bool {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags);
-    connection.is_ok_and(|connection| marker::is_at_head(&connection, migrations))
+    connection.is_ok_and(|connection| is_at_head(&connection, migrations))
 }
 
 /// The bytes that stand for this moment in a row of the history: SQLite keeps milliseconds since 1970 in six, the

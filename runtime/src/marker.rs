@@ -23,12 +23,6 @@ pub(crate) fn place(connection: &Connection, migrations: &Migrations) -> Option<
     marked.unwrap_or(None)
 }
 
-/// Whether the marker says that the database is at the head.
-pub(crate) fn is_at_head(connection: &Connection, migrations: &Migrations) -> bool {
-    let place = place(connection, migrations);
-    place.is_some_and(|place| place + 1 == migrations.revisions().len())
-}
-
 fn marker(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<i32> {
     let Some(name) = migrations.name() else {
         return connection.query_row("PRAGMA main.user_version", [], |row| row.get(0));
