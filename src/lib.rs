@@ -53,7 +53,7 @@
 //!
 //! | what is found | what happens |
 //! | --- | --- |
-//! | nothing | every revision is applied |
+//! | nothing | every revision is applied; by [`Migrations::open`], where the program has an image, the file is a copy of that |
 //! | the head | nothing: two fields of the file's header say so, no table is read |
 //! | a history behind the head | what is pending is applied |
 //! | a history ahead of the program | an error; nothing is touched |
@@ -125,8 +125,38 @@
 //! # Tests and tools
 //!
 //! [`Migrations::open_in_memory`] gives each test a database of its own, at the head: a copy of one that the build has
-//! made, whatever the chain's length. A tool that works on a directory
+//! made, whatever the chain's length:
+//!
+//! ```
+//! # use revchain::{Migrations, embed_migrations};
+//! # static MIGRATIONS: Migrations = embed_migrations!();
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let db = MIGRATIONS.open_in_memory()?;
+//! assert_eq!(db.query_row("SELECT count(*) FROM app_passwords", [], |row| row.get::<_, i64>(0))?, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A tool that works on a directory
 //! and not on a program reads it with [`Migrations::from_directory`], which says what the macro would: [`Defects`].
+//!
+//! # Several chains in one database
+//!
+//! A chain with a name has a history of its own, so that a library and a program can share a file. Each then looks only at the
+//! tables and views that it makes itself, and at what is on them.
+//!
+//! ```
+//! # use revchain::{Migrations, Outcome, embed_migrations};
+//! # static MIGRATIONS: Migrations = embed_migrations!();
+//! static BILLING: Migrations = embed_migrations!("tests/chains/billing", name = "billing");
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut db = MIGRATIONS.open_in_memory()?;
+//! assert_eq!(BILLING.upgrade(&mut db)?.outcome, Outcome::New);
+//! assert_eq!(MIGRATIONS.upgrade(&mut db)?.outcome, Outcome::UpToDate);
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # The commands
 //!
@@ -162,8 +192,12 @@ pub use revchain_cli as cli;
 /// `embed_migrations!()` reads `migrations` beside the crate's Cargo.toml, `embed_migrations!("path")` another
 /// directory, which counts from there.
 ///
+/// `embed_migrations!("path", name = "billing")` gives the chain a name, 1 to 32 characters `[a-z0-9_]`: it has a history of its own,
+/// and can share a database with others.
+///
 /// Where the chain is proven and SQLite is bundled, a database at the head is embedded too, without its zeros: the image, of which
-/// [`Migrations::open_in_memory`] makes a copy. `embed_migrations!("path", image = false)` leaves it out, and so does a
+/// [`Migrations::open_in_memory`], and [`Migrations::open`] where there is no file, make a copy.
+/// `embed_migrations!("path", image = false)` leaves it out, and so does a
 /// chain that keeps the moment in a row, by `CURRENT_TIMESTAMP` or `random()`: whose new databases differ.
 ///
 /// # Errors

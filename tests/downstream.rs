@@ -135,9 +135,22 @@ fn the_readmes_commands_and_options_work_as_they_stand() {
         format!("{head}{}", body.replace("revchain::", "renamed::"))
     };
     let options = block("What happens to which database", "rust");
-    let options = format!("fn main() -> Result<(), Box<dyn std::error::Error>> {{\n{options}\nOk(())\n}}\n");
+    let main =
+        |body: &str| format!("fn main() -> Result<(), Box<dyn std::error::Error>> {{\n{body}\nOk(())\n}}\n");
     fs::create_dir(downstream.0.join("examples")).unwrap();
-    downstream.write("examples/options.rs", &wrap(&options));
+    downstream.write("examples/options.rs", &wrap(&main(&options)));
+    // A test with a database of its own.
+    fs::create_dir(downstream.0.join("tests")).unwrap();
+    downstream.write("tests/fresh.rs", &wrap(&block("A fresh database for each test", "rust")));
+    // A chain with a name beside the one without.
+    fs::create_dir(downstream.0.join("billing")).unwrap();
+    let migration = block("Use it", "sql").replace("app_passwords", "invoices");
+    downstream.write("billing/20260113_1200_001_add_invoices.sql", &migration);
+    let several = main(&block("Several chains in one file", "rust"));
+    downstream
+        .write("examples/several.rs", &format!("use renamed::{{Migrations, embed_migrations}};\n{several}"));
     let (success, said) = downstream.cargo(&["test", "--quiet"]);
+    assert!(success && said.contains("1 passed"), "{said}");
+    let (success, said) = downstream.cargo(&["run", "--quiet", "--example", "several"]);
     assert!(success, "{said}");
 }
