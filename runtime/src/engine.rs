@@ -370,5 +370,5 @@ fn commit(transaction: &Connection, patience: &Patience<'_, '_>, plan: &Plan) ->
     // Readers may have to finish first. A COMMIT that was busy leaves the transaction as it was.
     patience
         .retry(|| transaction.execute_batch("COMMIT"))
-        .map_err(|failure| failure.while_doing("committing"))
+        .map_err(|failure| failure.while_doing(error::COMMITTING))
 }

@@ -315,7 +315,15 @@ impl fmt::Display for ErrorKind {
                          let a migration add one, or rebuild the table without the key",
                     );
                 }
+                if doing == COMMITTING {
+                    return f.write_str(
+                        "\nhelp: the database is whole; whether it was still committed, the next who opens it will find",
+                    );
+                }
                 match source.sqlite_error_code() {
+                    Some(ErrorCode::DatabaseCorrupt) => f.write_str(
+                        "\nhelp: the file is damaged, or its disk cannot be read: look at the disk, and restore a backup",
+                    ),
                     Some(ErrorCode::ReadOnly) => f.write_str(
                         "\nhelp: a database in WAL mode can only be read where its folder can be written, or while its\n      \
                          files -wal and -shm are there",
@@ -326,6 +334,9 @@ impl fmt::Display for ErrorKind {
         }
     }
 }
+
+/// What may fail when it is done already.
+pub(crate) const COMMITTING: &str = "committing";
 
 fn foreign_keys(
     f: &mut fmt::Formatter<'_>,

@@ -194,7 +194,8 @@ impl<'m> Options<'m> {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`]. After an error the database is as it was before.
+    /// See [`ErrorKind`]. After an error the database is as it was before; only where SQLite fails in the COMMIT itself, it
+    /// may be as it would be after it, which the next open finds.
     pub fn upgrade_to(
         &self,
         connection: &mut Connection,
