@@ -1,9 +1,8 @@
 //! What tells two schemas apart, for people.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use super::object::{Body, Class, Object};
+use super::object::{Body, Class, Key, Object};
 use super::table::{Column, Table};
 use super::text::{fold, quote};
 use super::{ColumnOrder, Schema};
@@ -75,35 +74,33 @@ impl fmt::Display for Diff {
 
 /// What tells `actual` from `expected`.
 pub fn diff(expected: &Schema, actual: &Schema) -> Diff {
-    let objects = |schema: &'_ Schema| -> BTreeMap<(bool, String), Object> {
-        schema.counted().map(|object| (object.key(), object.clone())).collect()
-    };
-    let (old, new) = (objects(expected), objects(actual));
+    let (old, new): (Vec<&Object>, Vec<&Object>) = (expected.counted().collect(), actual.counted().collect());
     let mut diff = Diff::default();
-    for key in old.keys().chain(new.keys().filter(|key| !old.contains_key(*key))) {
-        match (old.get(key), new.get(key)) {
-            (Some(one), Some(other)) => compare(one, other, expected.order, &mut diff),
+    for &one in &old {
+        match find(&new, &one.key) {
+            Some(other) => compare(one, other, expected.order, &mut diff),
             // What is on a table goes and comes with it.
-            (Some(one), None) if !is_on_one_of(one, &old, &new) => {
-                diff.push(&one.name, format!("- {}", describe(one)))
-            }
-            (None, Some(other)) if !is_on_one_of(other, &new, &old) => {
-                diff.push(&other.name, format!("+ {}", describe(other)));
-            }
-            _ => {}
+            None if is_on_one_of(one, &old, &new) => {}
+            None => diff.push(&one.name, format!("- {}", describe(one))),
+        }
+    }
+    for &other in &new {
+        if find(&old, &other.key).is_none() && !is_on_one_of(other, &new, &old) {
+            diff.push(&other.name, format!("+ {}", describe(other)));
         }
     }
     diff
 }
 
+/// The object with this key, of objects in the order of theirs.
+fn find<'o>(objects: &[&'o Object], key: &Key) -> Option<&'o Object> {
+    objects.binary_search_by(|object| object.key.cmp(key)).ok().map(|at| objects[at])
+}
+
 /// Whether the object is on a table that only the one schema has.
-fn is_on_one_of(
-    object: &Object,
-    one: &BTreeMap<(bool, String), Object>,
-    other: &BTreeMap<(bool, String), Object>,
-) -> bool {
+fn is_on_one_of(object: &Object, one: &[&Object], other: &[&Object]) -> bool {
     let key = object.on.as_deref().map(|table| (false, table.to_ascii_lowercase()));
-    key.is_some_and(|key| one.contains_key(&key) && !other.contains_key(&key))
+    key.is_some_and(|key| find(one, &key).is_some() && find(other, &key).is_none())
 }
 
 fn describe(object: &Object) -> String {
@@ -184,12 +181,12 @@ fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff
         diff.push(name, format!("{table}: columns in the order {}", names.join(", ")));
     }
     for (key, constraint) in &old.constraints {
-        if !new.constraints.contains_key(key) {
+        if !new.constraints.iter().any(|(other, _)| other == key) {
             diff.push(name, format!("- {table} {}", shorten(constraint)));
         }
     }
     for (key, constraint) in &new.constraints {
-        if !old.constraints.contains_key(key) {
+        if !old.constraints.iter().any(|(other, _)| other == key) {
             diff.push(name, format!("+ {table} {}", shorten(constraint)));
         }
     }

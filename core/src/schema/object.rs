@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::ColumnOrder;
 use super::cursor::{self, Cursor, split};
-use super::table::{self, Table};
+use super::table::{self, Column, Table};
 use super::text::{fold, must_be_name, render};
 use crate::sql::{Kind, Token, unquote};
 
@@ -40,6 +40,8 @@ pub(super) struct Object {
     pub(super) name: String,
     /// The table that an index or a trigger is on.
     pub(super) on: Option<String>,
+    /// Under what it is found.
+    pub(super) key: Key,
     /// The module of a virtual table.
     pub(super) module: Option<String>,
     pub(super) body: Body,
@@ -50,6 +52,10 @@ pub(super) struct Object {
     /// The names that it gives to things: its own, and those of its columns.
     pub(super) names: Vec<String>,
 }
+
+/// Whether it is apart from tables, views and indexes, since a trigger may have the name of a table; and its name, in small
+/// letters.
+pub(super) type Key = (bool, String);
 
 /// What it is made of.
 #[derive(Debug, Clone)]
@@ -80,12 +86,18 @@ impl Object {
             class: Class::Other,
             name: String::new(),
             on: None,
+            key: Key::default(),
             module: None,
-            body: Body::Text(render(sql, &tokens, |_| false)),
+            body: Body::Text(render(sql, &tokens, &|_| false)),
             ambiguous: Vec::new(),
             sql: String::new(),
             names: Vec::new(),
         });
+        object.key = match object.class {
+            Class::Other => (true, object.text().to_ascii_lowercase()),
+            Class::Trigger => (true, object.name.to_ascii_lowercase()),
+            Class::Table | Class::Index | Class::View => (false, object.name.to_ascii_lowercase()),
+        };
         object.names = object.given_names(sql, &tokens);
         object.ambiguous = ambiguous.take();
         if !object.ambiguous.is_empty() {
@@ -117,13 +129,6 @@ impl Object {
         names
     }
 
-    /// Under what it is found: a trigger may have the name of a table.
-    pub(super) fn key(&self) -> (bool, String) {
-        let is_apart = matches!(self.class, Class::Trigger | Class::Other);
-        let name = if self.class == Class::Other { self.text() } else { &self.name };
-        (is_apart, name.to_ascii_lowercase())
-    }
-
     pub(super) fn text(&self) -> &str {
         match &self.body {
             Body::Text(text) => text,
@@ -133,29 +138,31 @@ impl Object {
 
     /// SHA-256 over what it is equal by: texts that are each ended by a NUL, which none of them contains.
     pub(super) fn digest(&self, order: ColumnOrder) -> [u8; 32] {
-        let mut texts = vec![self.class.name().to_owned(), self.name.to_ascii_lowercase()];
-        match &self.body {
-            Body::Text(text) => texts.push(fold(text)),
-            Body::Table(table) => {
-                let mut columns: Vec<[String; 2]> = table
-                    .columns
-                    .iter()
-                    .map(|column| [column.name.to_ascii_lowercase(), fold(&column.definition)])
-                    .collect();
-                if order == ColumnOrder::Free {
-                    columns.sort_unstable();
-                }
-                texts.extend(columns.into_iter().flatten());
-                texts.push(String::new());
-                texts.extend(table.constraints.keys().cloned());
-                texts.push(String::new());
-                texts.push(table.options.clone());
-            }
-        }
         let mut bytes = Vec::new();
-        for text in &texts {
+        let mut push = |text: &str| {
             bytes.extend_from_slice(text.as_bytes());
             bytes.push(0);
+        };
+        push(self.class.name());
+        push(&self.name.to_ascii_lowercase());
+        match &self.body {
+            Body::Text(text) => push(&fold(text)),
+            Body::Table(table) => {
+                let mut columns: Vec<[String; 2]> = Vec::with_capacity(table.columns.len());
+                for Column { name, definition } in &table.columns {
+                    let column = [name.to_ascii_lowercase(), fold(definition)];
+                    let at = match order {
+                        ColumnOrder::Fixed => columns.len(),
+                        ColumnOrder::Free => columns.partition_point(|other| *other < column),
+                    };
+                    columns.insert(at, column);
+                }
+                columns.as_flattened().iter().for_each(|text| push(text));
+                push("");
+                table.constraints.iter().for_each(|(folded, _)| push(folded));
+                push("");
+                push(&table.options);
+            }
         }
         Sha256::digest(bytes).into()
     }
@@ -180,6 +187,7 @@ fn understand(sql: &str, tokens: &[Token], is_string: &dyn Fn(&str) -> bool) -> 
         class,
         name,
         on: None,
+        key: Key::default(),
         module: None,
         body: Body::Text(String::new()),
         ambiguous: Vec::new(),
@@ -191,14 +199,14 @@ fn understand(sql: &str, tokens: &[Token], is_string: &dyn Fn(&str) -> bool) -> 
             cursor.eat(&["USING"]).then_some(())?;
             let rest = cursor.rest();
             object.module = cursor.name().map(|module| module.to_ascii_lowercase());
-            Body::Text(format!("USING {}", render(sql, rest, |_| false)))
+            Body::Text(format!("USING {}", render(sql, rest, &|_| false)))
         }
         // What cannot be read column by column is held token by token.
         Class::Table => {
             let rest = cursor.rest();
             match table::read(&mut cursor) {
                 Some(table) => Body::Table(table),
-                None => Body::Text(render(sql, rest, |_| false)),
+                None => Body::Text(render(sql, rest, &|_| false)),
             }
         }
         Class::Index => Body::Text(index(&mut cursor, is_unique, &mut object.on, is_string)?),
