@@ -174,6 +174,7 @@ impl Schema {
     }
 
     /// The same schema, in which the order of columns counts or does not.
+    #[inline(never)]
     pub fn with_column_order(mut self, order: ColumnOrder) -> Self {
         if self.order != order {
             self.order = order;
