@@ -139,32 +139,33 @@ fn compare(one: &Object, other: &Object, order: ColumnOrder, diff: &mut Diff) {
     }
 }
 
+fn definition_of<'t>(columns: &'t [Column], name: &str) -> Option<&'t str> {
+    let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
+    Some(&column.definition)
+}
+
 fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff: &mut Diff) {
     let table = quote(name);
-    let find = |columns: &'_ [Column], name: &str| -> Option<String> {
-        let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
-        Some(column.definition.clone())
-    };
     let or_none = |definition: &str| match definition {
         "" => "(no type)".to_owned(),
         definition => shorten(definition),
     };
     for Column { name: column, definition } in &old.columns {
         let place = format!("{table}.{}", quote(column));
-        match find(&new.columns, column) {
+        match definition_of(&new.columns, column) {
             None => diff.push(name, format!("- {}", format!("{place} {definition}").trim_end())),
-            Some(now) if fold(definition) == fold(&now) => {}
-            Some(now) => diff.push(name, format!("{place}: {} → {}", or_none(definition), or_none(&now))),
+            Some(now) if fold(definition) == fold(now) => {}
+            Some(now) => diff.push(name, format!("{place}: {} → {}", or_none(definition), or_none(now))),
         }
     }
     for Column { name: column, definition } in &new.columns {
-        if find(&old.columns, column).is_none() {
+        if definition_of(&old.columns, column).is_none() {
             let added = format!("{table}.{} {definition}", quote(column));
             diff.push(name, format!("+ {}", added.trim_end()));
         }
     }
     let common = |columns: &[Column], others: &[Column]| -> Vec<String> {
-        let both = columns.iter().filter(|column| find(others, &column.name).is_some());
+        let both = columns.iter().filter(|column| definition_of(others, &column.name).is_some());
         both.map(|column| column.name.to_ascii_lowercase()).collect()
     };
     let (before, after) = (common(&old.columns, &new.columns), common(&new.columns, &old.columns));

@@ -18,8 +18,8 @@ const TOOLS: &[&str] = &[
 /// Whether a table, or what is on it, is no part of a schema.
 pub(super) fn is_bookkeeping(table: &str) -> bool {
     let starts =
-        |prefix: &str| table.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    starts("sqlite_") || starts("revchain_") || TOOLS.iter().any(|name| name.eq_ignore_ascii_case(table))
+        |prefix: &&str| table.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    ["sqlite_", "revchain_"].iter().any(starts) || TOOLS.iter().any(|name| name.eq_ignore_ascii_case(table))
 }
 
 /// The tables that the modules of SQLite itself keep behind a virtual table: `<table>_<one of these>`.
