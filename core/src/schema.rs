@@ -38,8 +38,8 @@ pub enum ColumnOrder {
 pub struct Schema {
     /// All there is, shadows among them, in the order of the keys.
     objects: Vec<Arc<Object>>,
-    /// The names behind which virtual tables keep their shadows, and the endings of these; any, where they are not known.
-    virtuals: Vec<(String, Option<Vec<&'static str>>)>,
+    /// The virtual tables, which may keep shadows.
+    virtuals: Vec<Arc<Object>>,
     /// Names, or beginnings of names that end with `*`, of tables that do not count.
     ignored: Vec<String>,
     order: ColumnOrder,
@@ -189,11 +189,8 @@ impl Schema {
     }
 
     fn count_anew(&mut self) {
-        let virtuals = self.objects.iter().filter_map(|object| {
-            let module = object.module.as_deref()?;
-            Some((object.name.to_ascii_lowercase(), others::shadows(module, object.text())))
-        });
-        self.virtuals = virtuals.collect();
+        let is_virtual = |object: &&Arc<Object>| object.module.is_some();
+        self.virtuals = self.objects.iter().filter(is_virtual).cloned().collect();
         let digests: Vec<[u8; 32]> = self.counted().map(|object| object.digest(self.order)).collect();
         self.digests = Digests::default();
         self.digests.change(&[], &digests);
@@ -214,10 +211,12 @@ impl Schema {
     /// Whether a thing is part of the schema.
     fn counts(&self, object: &Object) -> bool {
         let table = object.on.as_deref().unwrap_or(&object.name);
-        let is_shadow = |(of, endings): &(String, Option<Vec<&str>>)| {
-            let lower = table.to_ascii_lowercase();
-            let ending = lower.strip_prefix(of.as_str()).and_then(|ending| ending.strip_prefix('_'));
-            ending.is_some_and(|ending| endings.as_ref().is_none_or(|known| known.contains(&ending)))
+        let lower = table.to_ascii_lowercase();
+        let is_shadow = |of: &Arc<Object>| {
+            let ending = lower.strip_prefix(of.key.1.as_str()).and_then(|ending| ending.strip_prefix('_'));
+            ending.is_some_and(|ending| {
+                others::is_shadow(ending, of.module.as_deref().unwrap_or_default(), of.text())
+            })
         };
         object.module.is_some() || !self.virtuals.iter().any(is_shadow)
     }

@@ -7,7 +7,7 @@ pub(crate) fn did_you_mean<'k>(name: &str, mut known: impl Iterator<Item = &'k s
 }
 
 fn nearest<'k>(name: &str, known: &mut dyn Iterator<Item = &'k str>) -> Option<&'k str> {
-    let name = name.to_lowercase();
+    let name: String = name.chars().flat_map(char::to_lowercase).collect();
     let most = (name.chars().count() / 3).max(1);
     let number = |text: &str| text.parse::<u128>().ok();
     let distance = |known: &str| match (number(&name), number(known)) {

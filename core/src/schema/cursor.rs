@@ -100,15 +100,18 @@ impl<'t> Cursor<'t> {
 /// Cuts tokens at the commas that stand in no parentheses.
 #[inline(never)]
 pub(crate) fn split<'t>(sql: &str, tokens: &'t [Token]) -> Vec<&'t [Token]> {
-    let mut depth = 0;
-    tokens
-        .split(|token| {
-            match (token.kind, token.text(sql)) {
-                (Kind::Operator, "(") => depth += 1,
-                (Kind::Operator, ")") => depth -= 1,
-                _ => {}
+    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0);
+    for (index, token) in tokens.iter().enumerate() {
+        match (token.kind, token.text(sql)) {
+            (Kind::Operator, "(") => depth += 1,
+            (Kind::Operator, ")") => depth -= 1,
+            (Kind::Operator, ",") if depth == 0 => {
+                parts.push(&tokens[start..index]);
+                start = index + 1;
             }
-            depth == 0 && token.kind == Kind::Operator && token.text(sql) == ","
-        })
-        .collect()
+            _ => {}
+        }
+    }
+    parts.push(&tokens[start..]);
+    parts
 }

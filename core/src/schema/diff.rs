@@ -139,6 +139,7 @@ fn compare(one: &Object, other: &Object, order: ColumnOrder, diff: &mut Diff) {
     }
 }
 
+#[inline(never)]
 fn definition_of<'t>(columns: &'t [Column], name: &str) -> Option<&'t str> {
     let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
     Some(&column.definition)

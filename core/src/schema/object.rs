@@ -107,11 +107,11 @@ impl Object {
     }
 
     fn given_names(&self, sql: &str, tokens: &[Token]) -> Vec<String> {
-        let mut names = vec![self.name.to_ascii_lowercase()];
+        let mut names = Vec::new();
+        let mut push = |name: &str| names.push(name.to_ascii_lowercase());
+        push(&self.name);
         match &self.body {
-            Body::Table(table) => {
-                names.extend(table.columns.iter().map(|column| column.name.to_ascii_lowercase()));
-            }
+            Body::Table(table) => table.columns.iter().for_each(|column| push(&column.name)),
             Body::Text(_) if self.class == Class::View || self.module.is_some() => {
                 // Any name in it may be that of a column.
                 let is_name = |index: usize| match tokens[index].kind {
@@ -122,7 +122,7 @@ impl Object {
                     _ => false,
                 };
                 let given = (0..tokens.len()).filter(|&index| is_name(index));
-                names.extend(given.map(|index| unquote(tokens[index].text(sql)).to_ascii_lowercase()));
+                given.for_each(|index| push(&unquote(tokens[index].text(sql))));
             }
             Body::Text(_) => {}
         }

@@ -65,15 +65,19 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Table> {
     let body = cursor.group()?;
     let options = read_options(cursor)?;
     let items = split(sql, body);
-    let is_constraint = |item: &&[Token]| Cursor::new(sql, item).is_at(CONSTRAINTS);
     // In a name of its own a column can be called anything, so all of them are looked at before any expression is.
-    let names: Vec<String> = items
-        .iter()
-        .filter(|item| !is_constraint(item))
-        .filter_map(|item| Some(unquote(item.first()?.text(sql)).to_ascii_lowercase()))
-        .chain(["rowid", "oid", "_rowid_"].map(str::to_owned))
-        .collect();
-    let is_string = |name: &str| !names.contains(&name.to_ascii_lowercase());
+    let mut names: Vec<String> = Vec::new();
+    for item in &items {
+        let mut cursor = Cursor::new(sql, item);
+        if !cursor.is_at(CONSTRAINTS) {
+            names.extend(cursor.next().map(|token| unquote(token.text(sql))));
+        }
+    }
+    let is_name = |name: &str| {
+        ["rowid", "oid", "_rowid_"].iter().any(|rowid| rowid.eq_ignore_ascii_case(name))
+            || names.iter().any(|other| other.eq_ignore_ascii_case(name))
+    };
+    let is_string = |name: &str| !is_name(name);
     let mut reader = Reader::default();
     for item in items {
         let mut cursor = Cursor::new(sql, item);
@@ -209,10 +213,11 @@ impl Reader {
         let columns = split(sql, group);
         let conflict = on_conflict(cursor)?;
         if is_primary {
-            let keys: Vec<String> =
-                columns.iter().filter_map(|column| Some(unquote(column.first()?.text(sql)))).collect();
-            let is_key = |column: &&mut Parts| keys.iter().any(|key| key.eq_ignore_ascii_case(&column.name));
-            self.columns.iter_mut().filter(is_key).for_each(|column| column.is_key = true);
+            for token in columns.iter().filter_map(|column| column.first()) {
+                let key = unquote(token.text(sql));
+                let is_key = |column: &&mut Parts| column.name.eq_ignore_ascii_case(&key);
+                self.columns.iter_mut().filter(is_key).for_each(|column| column.is_key = true);
+            }
         }
         match self.only(sql, &columns) {
             Some(column) if is_primary => {
