@@ -94,24 +94,22 @@ impl Schema {
         let mut turned: Vec<&String> = Vec::new();
         for object in &out {
             for name in &object.ambiguous {
-                if let Some(known) = self.names.get_mut(name) {
-                    if let Ok(at) = known.quoted_in.binary_search(&object.key) {
-                        known.quoted_in.remove(at);
-                    }
+                let quoted_in = &mut self.name(name).quoted_in;
+                if let Ok(at) = quoted_in.binary_search(&object.key) {
+                    quoted_in.remove(at);
                 }
             }
             for name in &object.names {
-                if let Some(known) = self.names.get_mut(name) {
-                    known.count -= 1;
-                    if known.count == 0 && !known.quoted_in.is_empty() {
-                        turned.push(name);
-                    }
+                let known = self.name(name);
+                known.count -= 1;
+                if known.count == 0 && !known.quoted_in.is_empty() {
+                    turned.push(name);
                 }
             }
         }
         for object in &into {
             for name in &object.names {
-                let known = self.names.entry(name.clone()).or_default();
+                let known = self.name(name);
                 known.count += 1;
                 if known.count == 1 && !known.quoted_in.is_empty() {
                     turned.push(name);
@@ -133,7 +131,7 @@ impl Schema {
                 Err(at) => self.objects.insert(at, object.clone()),
             }
             for name in &object.ambiguous {
-                let quoted_in = &mut self.names.entry(name.clone()).or_default().quoted_in;
+                let quoted_in = &mut self.name(name).quoted_in;
                 if let Err(at) = quoted_in.binary_search(&object.key) {
                     quoted_in.insert(at, object.key.clone());
                 }
@@ -145,10 +143,14 @@ impl Schema {
         let quoting = into.iter().filter(|object| !object.ambiguous.is_empty()).map(|object| &object.key);
         let mut unsure: Vec<Key> = quoting.cloned().collect();
         for name in turned {
-            let keys = self.names.get(name).map(|known| known.quoted_in.as_slice()).unwrap_or_default();
-            unsure.extend_from_slice(keys);
+            unsure.extend_from_slice(&self.name(name).quoted_in);
         }
         self.resolve(&unsure);
+    }
+
+    #[inline(never)]
+    fn name(&mut self, name: &str) -> &mut Name {
+        self.names.entry(name.to_owned()).or_default()
     }
 
     /// Where the thing with this key is, or would be.
