@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub use self::diff::{Diff, diff};
 use self::fingerprint::Digests;
 use self::object::{Body, Class, Key, Object};
+use self::text::lower;
 pub(crate) use self::text::quote;
 
 /// Whether the order of a table's columns counts.
@@ -213,9 +214,9 @@ impl Schema {
     /// Whether a thing is part of the schema.
     fn counts(&self, object: &Object) -> bool {
         let table = object.on.as_deref().unwrap_or(&object.name);
-        let lower = table.to_ascii_lowercase();
+        let table = lower(table);
         let is_shadow = |of: &Arc<Object>| {
-            let ending = lower.strip_prefix(of.key.1.as_str()).and_then(|ending| ending.strip_prefix('_'));
+            let ending = table.strip_prefix(of.key.1.as_str()).and_then(|ending| ending.strip_prefix('_'));
             ending.is_some_and(|ending| {
                 others::is_shadow(ending, of.module.as_deref().unwrap_or_default(), of.text())
             })
@@ -255,7 +256,7 @@ impl Schema {
 
     /// What has the name of a table, if it is no trigger.
     fn table_like(&self, name: &str) -> Option<&Object> {
-        let at = self.place(&(false, name.to_ascii_lowercase())).ok()?;
+        let at = self.place(&(false, lower(name))).ok()?;
         Some(&self.objects[at])
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::object::{Body, Class, Key, Object};
 use super::table::{Column, Table};
-use super::text::{fold, quote};
+use super::text::{fold, lower, quote};
 use super::{ColumnOrder, Schema};
 use crate::snippet::escape;
 
@@ -99,7 +99,7 @@ fn find<'o>(objects: &[&'o Object], key: &Key) -> Option<&'o Object> {
 
 /// Whether the object is on a table that only the one schema has.
 fn is_on_one_of(object: &Object, one: &[&Object], other: &[&Object]) -> bool {
-    let key = object.on.as_deref().map(|table| (false, table.to_ascii_lowercase()));
+    let key = object.on.as_deref().map(|table| (false, lower(table)));
     key.is_some_and(|key| find(one, &key).is_some() && find(other, &key).is_none())
 }
 
@@ -167,7 +167,7 @@ fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff
     }
     let common = |columns: &[Column], others: &[Column]| -> Vec<String> {
         let both = columns.iter().filter(|column| definition_of(others, &column.name).is_some());
-        both.map(|column| column.name.to_ascii_lowercase()).collect()
+        both.map(|column| lower(&column.name)).collect()
     };
     let (before, after) = (common(&old.columns, &new.columns), common(&new.columns, &old.columns));
     if before != after && order == ColumnOrder::Fixed {

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::ColumnOrder;
 use super::cursor::{self, Cursor, split};
 use super::table::{self, Column, Table};
-use super::text::{fold, must_be_name, render};
+use super::text::{fold, lower, must_be_name, render};
 use crate::sql::{Kind, Token, unquote};
 
 /// What kind of thing it is.
@@ -78,9 +78,9 @@ impl Object {
             };
             let is_name = tokens.iter().any(is_own);
             if !is_name {
-                ambiguous.borrow_mut().push(name.to_ascii_lowercase());
+                ambiguous.borrow_mut().push(lower(name));
             }
-            !is_name && !is_known(&name.to_ascii_lowercase())
+            !is_name && !is_known(&lower(name))
         };
         let mut object = understand(sql, &tokens, &is_string).unwrap_or_else(|| Self {
             class: Class::Other,
@@ -95,8 +95,8 @@ impl Object {
         });
         object.key = match object.class {
             Class::Other => (true, object.text().to_ascii_lowercase()),
-            Class::Trigger => (true, object.name.to_ascii_lowercase()),
-            Class::Table | Class::Index | Class::View => (false, object.name.to_ascii_lowercase()),
+            Class::Trigger => (true, lower(&object.name)),
+            Class::Table | Class::Index | Class::View => (false, lower(&object.name)),
         };
         object.names = object.given_names(sql, &tokens);
         object.ambiguous = ambiguous.take();
@@ -108,7 +108,7 @@ impl Object {
 
     fn given_names(&self, sql: &str, tokens: &[Token]) -> Vec<String> {
         let mut names = Vec::new();
-        let mut push = |name: &str| names.push(name.to_ascii_lowercase());
+        let mut push = |name: &str| names.push(lower(name));
         push(&self.name);
         match &self.body {
             Body::Table(table) => table.columns.iter().for_each(|column| push(&column.name)),
@@ -144,13 +144,13 @@ impl Object {
             bytes.push(0);
         };
         push(self.class.name());
-        push(&self.name.to_ascii_lowercase());
+        push(&lower(&self.name));
         match &self.body {
             Body::Text(text) => push(&fold(text)),
             Body::Table(table) => {
                 let mut columns: Vec<[String; 2]> = Vec::with_capacity(table.columns.len());
                 for Column { name, definition } in &table.columns {
-                    let column = [name.to_ascii_lowercase(), fold(definition)];
+                    let column = [lower(name), fold(definition)];
                     let at = match order {
                         ColumnOrder::Fixed => columns.len(),
                         ColumnOrder::Free => columns.partition_point(|other| *other < column),
@@ -198,7 +198,7 @@ fn understand(sql: &str, tokens: &[Token], is_string: &dyn Fn(&str) -> bool) -> 
         Class::Table if is_virtual => {
             cursor.eat(&["USING"]).then_some(())?;
             let rest = cursor.rest();
-            object.module = cursor.name().map(|module| module.to_ascii_lowercase());
+            object.module = cursor.name().map(|module| lower(&module));
             Body::Text(format!("USING {}", render(sql, rest, &|_| false)))
         }
         // What cannot be read column by column is held token by token.

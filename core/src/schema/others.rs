@@ -1,5 +1,6 @@
 //! What is in a database and not part of its schema: what SQLite, revchain and other tools keep there for themselves.
 
+use super::text::lower;
 use crate::sql;
 
 /// The tables in which Alembic, refinery, sqlx, Diesel, goose, Flyway, Litestream and SeaORM keep books.
@@ -17,7 +18,7 @@ const TOOLS: &[&str] = &[
 
 /// Whether a table, or what is on it, is no part of a schema.
 pub(super) fn is_bookkeeping(table: &str) -> bool {
-    let table = table.to_ascii_lowercase();
+    let table = lower(table);
     table.starts_with("sqlite_") || table.starts_with("revchain_") || TOOLS.contains(&table.as_str())
 }
 

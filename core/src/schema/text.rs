@@ -208,7 +208,14 @@ pub(super) fn string(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// A name as it is compared: in small letters, where they are ASCII.
+#[inline(never)]
+pub(super) fn lower(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
 /// A text in which case does not matter, but in strings: what is equal is equal to SQLite.
+#[inline(never)]
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut quote = None;
