@@ -30,7 +30,7 @@ impl Diff {
 
     /// The lines as they stand in a message: each on a line of its own, and set in.
     pub fn indented(&self) -> String {
-        self.to_string().lines().map(|line| format!("\n    {line}")).collect()
+        if self.is_empty() { String::new() } else { format!("\n{self}").replace('\n', "\n    ") }
     }
 
     /// What the marks of a diff mean that tells a database from `revision`.

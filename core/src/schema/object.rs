@@ -33,7 +33,7 @@ impl Class {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Object {
     pub(super) class: Class,
     /// As it is written.
@@ -58,7 +58,7 @@ pub(super) struct Object {
 pub(super) type Key = (bool, String);
 
 /// What it is made of.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Body {
     Table(Table),
     /// The rest of the statement in normal form.

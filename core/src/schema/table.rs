@@ -5,7 +5,7 @@ use super::text::{fold, quote, render, string};
 use crate::sql::{Kind, Token, unquote};
 
 /// The columns, constraints and options of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Table {
     pub(super) columns: Vec<Column>,
     /// What each is equal by, and the constraint, in the order of the first.
@@ -14,7 +14,7 @@ pub(super) struct Table {
 }
 
 /// A column: its name as it is written, and its definition in normal form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) definition: String,
