@@ -15,11 +15,13 @@ mod table;
 mod text;
 mod texts;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 pub use self::diff::{Diff, diff};
 use self::fingerprint::Digests;
-use self::object::{Body, Class, Object};
+use self::object::{Body, Class, Key, Object};
+use self::text::lower;
 pub(crate) use self::text::quote;
 pub use self::texts::{Sum, Texts};
 
@@ -64,17 +66,23 @@ impl Part {
 /// A schema.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    /// All there is, shadows among them.
-    objects: BTreeMap<(bool, String), Object>,
-    /// The names behind which virtual tables keep their shadows, and the endings of these; any, where they are not known.
-    virtuals: Vec<(String, Option<Vec<&'static str>>)>,
+    /// All there is, shadows among them, in the order of the keys.
+    objects: Vec<Arc<Object>>,
+    /// The virtual tables, which may keep shadows.
+    virtuals: Vec<Arc<Object>>,
     part: Part,
     order: ColumnOrder,
-    /// How many things have each name, where something in double quotes is a string unless it is a name.
-    names: HashMap<String, usize>,
-    /// The keys of what has such quotes, by what stands in them.
-    ambiguous: HashMap<String, BTreeSet<(bool, String)>>,
+    /// What is named, where something in double quotes is a string unless it is a name.
+    names: HashMap<String, Name>,
     digests: Digests,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Name {
+    /// How many things have it.
+    count: usize,
+    /// The keys of what has it in double quotes, in order.
+    quoted_in: Vec<Key>,
 }
 
 impl Schema {
@@ -96,78 +104,108 @@ impl Schema {
         out: impl IntoIterator<Item = &'s str>,
         into: impl IntoIterator<Item = &'s str>,
     ) {
-        let out: Vec<Object> = out
-            .into_iter()
-            .filter_map(|text| self.objects.remove(&Object::read(text, &|_| true).key()))
+        let (out, into): (Vec<&str>, Vec<&str>) = (out.into_iter().collect(), into.into_iter().collect());
+        self.exchange(&out, &into);
+    }
+
+    fn exchange(&mut self, out: &[&str], into: &[&str]) {
+        let out: Vec<Arc<Object>> = out
+            .iter()
+            .filter_map(|text| {
+                let at = self.place(&Object::read(text, &|_| true).key).ok()?;
+                Some(self.objects.remove(at))
+            })
             .collect();
-        let into = into.into_iter().map(|text| Object::read(text, &|_| true));
+        let into = into.iter().map(|text| Arc::new(Object::read(text, &|_| true)));
         // What is left out gives no names either: a string must not be one because of what another tool keeps.
-        let into: Vec<Object> = into.filter(|object| !self.is_left_out(object)).collect();
-        // What may be read in another way, now that a name has come or gone.
-        let mut unsure: BTreeSet<(bool, String)> = BTreeSet::new();
+        let into: Vec<Arc<Object>> = into.filter(|object| !self.is_left_out(object)).collect();
+        // Names that have come or gone: what has them in quotes may be read in another way now.
+        let mut turned: Vec<&String> = Vec::new();
         for object in &out {
             for name in &object.ambiguous {
-                if let Some(keys) = self.ambiguous.get_mut(name) {
-                    keys.remove(&object.key());
+                let quoted_in = &mut self.name(name).quoted_in;
+                if let Ok(at) = quoted_in.binary_search(&object.key) {
+                    quoted_in.remove(at);
                 }
             }
             for name in &object.names {
-                if let Some(count) = self.names.get_mut(name) {
-                    *count -= 1;
-                    if *count == 0 {
-                        unsure.extend(self.ambiguous.get(name).into_iter().flatten().cloned());
-                    }
+                let known = self.name(name);
+                known.count -= 1;
+                if known.count == 0 && !known.quoted_in.is_empty() {
+                    turned.push(name);
                 }
             }
         }
         for object in &into {
             for name in &object.names {
-                let count = self.names.entry(name.clone()).or_default();
-                *count += 1;
-                if *count == 1 {
-                    unsure.extend(self.ambiguous.get(name).into_iter().flatten().cloned());
+                let known = self.name(name);
+                known.count += 1;
+                if known.count == 1 && !known.quoted_in.is_empty() {
+                    turned.push(name);
                 }
             }
         }
         let changes_shadows = out.iter().chain(&into).any(|object| object.module.is_some());
         if !changes_shadows {
-            let digests = |objects: &[Object]| -> Vec<[u8; 32]> {
+            let digests = |objects: &[Arc<Object>]| -> Vec<[u8; 32]> {
                 let counted = objects.iter().filter(|object| self.counts(object));
                 counted.map(|object| object.digest(self.order)).collect()
             };
             let (gone, new) = (digests(&out), digests(&into));
             self.digests.change(&gone, &new);
         }
-        for object in into {
-            for name in &object.ambiguous {
-                self.ambiguous.entry(name.clone()).or_default().insert(object.key());
-                unsure.insert(object.key());
+        for object in &into {
+            match self.place(&object.key) {
+                Ok(at) => self.objects[at] = object.clone(),
+                Err(at) => self.objects.insert(at, object.clone()),
             }
-            self.objects.insert(object.key(), object);
+            for name in &object.ambiguous {
+                let quoted_in = &mut self.name(name).quoted_in;
+                if let Err(at) = quoted_in.binary_search(&object.key) {
+                    quoted_in.insert(at, object.key.clone());
+                }
+            }
         }
         if changes_shadows {
             self.count_anew();
         }
+        let quoting = into.iter().filter(|object| !object.ambiguous.is_empty()).map(|object| &object.key);
+        let mut unsure: Vec<Key> = quoting.cloned().collect();
+        for name in turned {
+            unsure.extend_from_slice(&self.name(name).quoted_in);
+        }
         self.resolve(&unsure);
     }
 
+    #[inline(never)]
+    fn name(&mut self, name: &str) -> &mut Name {
+        self.names.entry(name.to_owned()).or_default()
+    }
+
+    /// Where the thing with this key is, or would be.
+    fn place(&self, key: &Key) -> Result<usize, usize> {
+        self.objects.binary_search_by(|object| object.key.cmp(key))
+    }
+
     /// Reads again what has double quotes around names that are known now, or are not any more.
-    fn resolve(&mut self, keys: &BTreeSet<(bool, String)>) {
+    fn resolve(&mut self, keys: &[Key]) {
         for key in keys {
-            let Some(object) = self.objects.get(key) else { continue };
-            let is_known = |name: &str| self.names.get(name).is_some_and(|count| *count > 0);
+            let Ok(at) = self.place(key) else { continue };
+            let object = &self.objects[at];
+            let is_known = |name: &str| self.names.get(name).is_some_and(|known| known.count > 0);
             let now = Object::read(&object.sql, &is_known);
             let (before, after) = (object.digest(self.order), now.digest(self.order));
             if before != after {
                 if self.counts(object) {
                     self.digests.change(&[before], &[after]);
                 }
-                self.objects.insert(key.clone(), now);
+                self.objects[at] = Arc::new(now);
             }
         }
     }
 
     /// The same schema, in which the order of columns counts or does not.
+    #[inline(never)]
     pub fn with_column_order(mut self, order: ColumnOrder) -> Self {
         if self.order != order {
             self.order = order;
@@ -182,11 +220,8 @@ impl Schema {
     }
 
     fn count_anew(&mut self) {
-        let virtuals = self.objects.values().filter_map(|object| {
-            let module = object.module.as_deref()?;
-            Some((object.name.to_ascii_lowercase(), others::shadows(module, object.text())))
-        });
-        self.virtuals = virtuals.collect();
+        let is_virtual = |object: &&Arc<Object>| object.module.is_some();
+        self.virtuals = self.objects.iter().filter(is_virtual).cloned().collect();
         let digests: Vec<[u8; 32]> = self.counted().map(|object| object.digest(self.order)).collect();
         self.digests = Digests::default();
         self.digests.change(&[], &digests);
@@ -201,16 +236,18 @@ impl Schema {
     /// Whether a thing is part of the schema.
     fn counts(&self, object: &Object) -> bool {
         let table = object.on.as_deref().unwrap_or(&object.name);
-        let is_shadow = |(of, endings): &(String, Option<Vec<&str>>)| {
-            let lower = table.to_ascii_lowercase();
-            let ending = lower.strip_prefix(of.as_str()).and_then(|ending| ending.strip_prefix('_'));
-            ending.is_some_and(|ending| endings.as_ref().is_none_or(|known| known.contains(&ending)))
+        let table = lower(table);
+        let is_shadow = |of: &Arc<Object>| {
+            let ending = table.strip_prefix(of.key.1.as_str()).and_then(|ending| ending.strip_prefix('_'));
+            ending.is_some_and(|ending| {
+                others::is_shadow(ending, of.module.as_deref().unwrap_or_default(), of.text())
+            })
         };
         object.module.is_some() || !self.virtuals.iter().any(is_shadow)
     }
 
     fn counted(&self) -> impl Iterator<Item = &Object> {
-        self.objects.values().filter(|object| self.counts(object))
+        self.objects.iter().map(|object| &**object).filter(|object| self.counts(object))
     }
 
     /// SHA-256 of the schema: two that are equal have the same, two that differ do not.
@@ -239,16 +276,23 @@ impl Schema {
         self.digests.distance(&other.digests)
     }
 
+    /// What has the name of a table, if it is no trigger.
+    fn table_like(&self, name: &str) -> Option<&Object> {
+        let at = self.place(&(false, lower(name))).ok()?;
+        Some(&self.objects[at])
+    }
+
     /// A table's name as it is written.
     pub(crate) fn table_name(&self, table: &str) -> Option<&str> {
-        let object = self.objects.get(&(false, table.to_ascii_lowercase()))?;
+        let object = self.table_like(table)?;
         (object.class == Class::Table && self.counts(object)).then_some(object.name.as_str())
     }
 
     /// Whether these columns of a table, as a normal form lists them, are unique by a constraint of it.
     pub(crate) fn has_key(&self, table: &str, columns: &str) -> bool {
-        let object = self.objects.get(&(false, table.to_ascii_lowercase()));
-        let Some(Body::Table(table)) = object.map(|object| &object.body) else { return false };
+        let Some(Body::Table(table)) = self.table_like(table).map(|object| &object.body) else {
+            return false;
+        };
         let is_unique = |text: &str| text.contains("UNIQUE") || text.contains("PRIMARY KEY");
         let alone = table.columns.iter().find(|column| quote(&column.name).eq_ignore_ascii_case(columns));
         let listed = format!("({columns})").to_ascii_lowercase();
@@ -269,7 +313,7 @@ impl Schema {
         let tables = self.counted().filter(|object| match &object.body {
             Body::Table(table) => {
                 table.columns.iter().any(|column| refers(&column.definition))
-                    || table.constraints.values().any(|text| refers(text))
+                    || table.constraints.iter().any(|(_, text)| refers(text))
             }
             Body::Text(_) => false,
         });
@@ -286,7 +330,7 @@ impl Schema {
     /// The names of a table's columns; `None` where there is no such table, or it does not count. A virtual table has
     /// none that are known.
     pub fn columns(&self, table: &str) -> Option<Vec<&str>> {
-        let object = self.objects.get(&(false, self.table_name(table)?.to_ascii_lowercase()))?;
+        let object = self.table_like(self.table_name(table)?)?;
         Some(match &object.body {
             Body::Table(table) => table.columns.iter().map(|column| column.name.as_str()).collect(),
             Body::Text(_) => Vec::new(),

@@ -35,7 +35,7 @@ impl Snippet {
         Self {
             line: first_line.saturating_add(line_number(text, start) - 1),
             column: u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1),
-            shown: text[line_start..line_end].chars().skip(skipped).take(WIDEST).collect(),
+            shown: first(after(&text[line_start..line_end], skipped), WIDEST).to_owned(),
             mark: before - skipped..before - skipped + marked,
             note: note.into(),
         }
@@ -69,6 +69,16 @@ pub(crate) fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
+/// So many characters of a text.
+fn first(text: &str, characters: usize) -> &str {
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
+}
+
+/// What comes after so many characters.
+fn after(text: &str, characters: usize) -> &str {
+    &text[first(text, characters).len()..]
+}
+
 /// The start of the character that byte `at` is in.
 fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
@@ -79,15 +89,14 @@ impl fmt::Display for Snippet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let gutter = " ".repeat(number.len());
-        let shown: Vec<char> = self.shown.chars().collect();
         // Marks are set below what is printed: a tab or an escaped character is wider than one column.
-        let print = |part: &[char]| escape(&part.iter().collect::<String>().replace('\t', "    "));
-        let before = self.mark.start.min(shown.len());
-        let marked = self.mark.end.min(shown.len());
-        let indent = " ".repeat(print(&shown[..before]).chars().count());
-        let carets = "^".repeat(print(&shown[before..marked]).chars().count().max(1));
+        let print = |part: &str| escape(&part.replace('\t', "    "));
+        let before = first(&self.shown, self.mark.start);
+        let marked = first(after(&self.shown, self.mark.start), self.mark.len());
+        let indent = " ".repeat(print(before).chars().count());
+        let carets = "^".repeat(print(marked).chars().count().max(1));
         writeln!(f, "{gutter} |")?;
-        writeln!(f, "{number} | {}", print(&shown).trim_end())?;
+        writeln!(f, "{number} | {}", print(&self.shown).trim_end())?;
         write!(f, "{gutter} | {indent}{carets}")?;
         if self.note.is_empty() { Ok(()) } else { write!(f, " {}", escape(&self.note)) }
     }

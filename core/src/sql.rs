@@ -58,6 +58,7 @@ impl Token {
     }
 
     /// Whether this is the keyword `word`, in any case.
+    #[inline(never)]
     pub fn is_word(&self, sql: &str, word: &str) -> bool {
         self.kind == Kind::Word && self.text(sql).eq_ignore_ascii_case(word)
     }
@@ -285,15 +286,16 @@ fn trim_comments(tokens: &[Token]) -> &[Token] {
 
 /// The name in a [`Kind::Word`], [`Kind::QuotedWord`] or [`Kind::String`] token, without its quotes.
 pub fn unquote(text: &str) -> String {
-    let inner = |text: &str| text.get(1..text.len().saturating_sub(1)).unwrap_or_default().to_owned();
-    match text.as_bytes().first() {
-        Some(b'[') => inner(text),
-        Some(&quote @ (b'"' | b'`' | b'\'')) => {
-            let quote = char::from(quote).to_string();
-            inner(text).replace(&quote.repeat(2), &quote)
-        }
-        _ => text.to_owned(),
+    let Some(quote @ ('[' | '"' | '`' | '\'')) = text.chars().next() else { return text.to_owned() };
+    let mut rest = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+    let mut name = String::with_capacity(rest.len());
+    while let Some((before, after)) = rest.split_once(quote).filter(|_| quote != '[') {
+        name.push_str(before);
+        name.push(quote);
+        rest = after.strip_prefix(quote).unwrap_or(after);
     }
+    name.push_str(rest);
+    name
 }
 
 #[cfg(test)]

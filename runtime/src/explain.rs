@@ -42,9 +42,9 @@ pub(crate) fn conflict(mut conflict: Conflict, options: &Options<'_>, found: &Fo
 pub(crate) fn difference(options: &Options<'_>, stamped: &[bool], actual: &Schema) -> Option<Diff> {
     let chain = options.migrations.chain();
     let mut expected = Schema::default();
-    let revisions =
-        chain.revisions().iter().zip(stamped).filter(|(_, is)| **is).map(|(revision, _)| revision);
-    if !replay(revisions, |_, schema| expected = schema.clone()) {
+    let revisions = chain.revisions().iter().zip(stamped).filter(|(_, is)| **is);
+    let revisions: Vec<&Revision> = revisions.map(|(revision, _)| revision).collect();
+    if !replay(&revisions, &mut |schema| expected = schema.clone()) {
         return None;
     }
     let order =
@@ -59,7 +59,8 @@ fn nearest(options: &Options<'_>, actual: &Schema) -> Option<(String, Diff)> {
     let mut actual = actual.clone();
     let mut nearest: Option<(usize, usize, Schema)> = None;
     let mut place = 0;
-    replay(chain.revisions(), |_, schema| {
+    let revisions: Vec<&Revision> = chain.revisions().iter().collect();
+    replay(&revisions, &mut |schema| {
         let mut schema = Cow::Borrowed(schema);
         if !linear[place] {
             schema = Cow::Owned(schema.into_owned().with_column_order(ColumnOrder::Free));
@@ -80,10 +81,7 @@ fn nearest(options: &Options<'_>, actual: &Schema) -> Option<(String, Diff)> {
 
 /// Runs upgrades in memory, and shows the schema after each. It ends where a statement does not run, as one does that needs
 /// what only the program's own connection has. Whether all ran.
-fn replay<'r>(
-    revisions: impl IntoIterator<Item = &'r Revision>,
-    mut show: impl FnMut(&'r Revision, &Schema),
-) -> bool {
+fn replay(revisions: &[&Revision], show: &mut dyn FnMut(&Schema)) -> bool {
     let result = Connection::open_in_memory().and_then(|connection| {
         let _foreign_keys = ForeignKeysOff::new(&connection)?;
         let mut before = Texts::default();
@@ -101,7 +99,7 @@ fn replay<'r>(
             let (gone, new) = before.changes(&after);
             schema.change(gone, new);
             before = after;
-            show(revision, &schema);
+            show(&schema);
         }
         Ok(())
     });

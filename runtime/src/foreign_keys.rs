@@ -27,8 +27,12 @@ pub(crate) fn violations(connection: &Connection) -> rusqlite::Result<(Vec<Viola
 fn columns(connection: &Connection, table: &str, key: i64) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT \"from\" FROM pragma_foreign_key_list(?1, 'main') WHERE id = ?2 ORDER BY seq";
     let mut statement = connection.prepare(sql)?;
-    let columns = statement.query_map((table, key), |row| row.get(0))?;
-    columns.collect()
+    let mut rows = statement.query((table, key))?;
+    let mut columns = Vec::new();
+    while let Some(row) = rows.next()? {
+        columns.push(row.get(0)?);
+    }
+    Ok(columns)
 }
 
 /// A foreign key.

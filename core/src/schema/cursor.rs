@@ -34,11 +34,13 @@ impl<'t> Cursor<'t> {
         &self.tokens[self.at..]
     }
 
+    #[inline(never)]
     pub(crate) fn is_at(&self, words: &[&str]) -> bool {
         self.peek().is_some_and(|token| words.iter().any(|word| token.is_word(self.sql, word)))
     }
 
     /// Passes over these words, if they all stand here.
+    #[inline(never)]
     pub(crate) fn eat(&mut self, words: &[&str]) -> bool {
         let stand_here = words.iter().enumerate().all(|(offset, word)| {
             self.tokens.get(self.at + offset).is_some_and(|token| token.is_word(self.sql, word))
@@ -50,6 +52,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Passes over an operator or a mark.
+    #[inline(never)]
     pub(crate) fn eat_mark(&mut self, mark: &str) -> bool {
         let stands_here =
             self.peek().is_some_and(|token| token.kind == Kind::Operator && token.text(self.sql) == mark);
@@ -58,6 +61,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// A name, which SQLite also takes in single quotes where only a name can stand.
+    #[inline(never)]
     pub(crate) fn name(&mut self) -> Option<String> {
         let token = self.peek()?;
         let is_name = matches!(token.kind, Kind::Word | Kind::QuotedWord | Kind::String);
@@ -72,6 +76,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// What stands in the parentheses that open here, without them.
+    #[inline(never)]
     pub(crate) fn group(&mut self) -> Option<&'t [Token]> {
         if !self.eat_mark("(") {
             return None;
@@ -93,16 +98,20 @@ impl<'t> Cursor<'t> {
 }
 
 /// Cuts tokens at the commas that stand in no parentheses.
+#[inline(never)]
 pub(crate) fn split<'t>(sql: &str, tokens: &'t [Token]) -> Vec<&'t [Token]> {
-    let mut depth = 0;
-    tokens
-        .split(|token| {
-            match (token.kind, token.text(sql)) {
-                (Kind::Operator, "(") => depth += 1,
-                (Kind::Operator, ")") => depth -= 1,
-                _ => {}
+    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0);
+    for (index, token) in tokens.iter().enumerate() {
+        match (token.kind, token.text(sql)) {
+            (Kind::Operator, "(") => depth += 1,
+            (Kind::Operator, ")") => depth -= 1,
+            (Kind::Operator, ",") if depth == 0 => {
+                parts.push(&tokens[start..index]);
+                start = index + 1;
             }
-            depth == 0 && token.kind == Kind::Operator && token.text(sql) == ","
-        })
-        .collect()
+            _ => {}
+        }
+    }
+    parts.push(&tokens[start..]);
+    parts
 }

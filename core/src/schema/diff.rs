@@ -1,11 +1,10 @@
 //! What tells two schemas apart, for people.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use super::object::{Body, Class, Object};
+use super::object::{Body, Class, Key, Object};
 use super::table::{Column, Table};
-use super::text::{fold, quote};
+use super::text::{fold, lower, quote};
 use super::{ColumnOrder, Schema};
 use crate::snippet::escape;
 
@@ -31,7 +30,7 @@ impl Diff {
 
     /// The lines as they stand in a message: each on a line of its own, and set in.
     pub fn indented(&self) -> String {
-        self.to_string().lines().map(|line| format!("\n    {line}")).collect()
+        if self.is_empty() { String::new() } else { format!("\n{self}").replace('\n', "\n    ") }
     }
 
     /// What the marks of a diff mean that tells a database from `revision`.
@@ -75,35 +74,33 @@ impl fmt::Display for Diff {
 
 /// What tells `actual` from `expected`.
 pub fn diff(expected: &Schema, actual: &Schema) -> Diff {
-    let objects = |schema: &'_ Schema| -> BTreeMap<(bool, String), Object> {
-        schema.counted().map(|object| (object.key(), object.clone())).collect()
-    };
-    let (old, new) = (objects(expected), objects(actual));
+    let (old, new): (Vec<&Object>, Vec<&Object>) = (expected.counted().collect(), actual.counted().collect());
     let mut diff = Diff::default();
-    for key in old.keys().chain(new.keys().filter(|key| !old.contains_key(*key))) {
-        match (old.get(key), new.get(key)) {
-            (Some(one), Some(other)) => compare(one, other, expected.order, &mut diff),
+    for &one in &old {
+        match find(&new, &one.key) {
+            Some(other) => compare(one, other, expected.order, &mut diff),
             // What is on a table goes and comes with it.
-            (Some(one), None) if !is_on_one_of(one, &old, &new) => {
-                diff.push(&one.name, format!("- {}", describe(one)))
-            }
-            (None, Some(other)) if !is_on_one_of(other, &new, &old) => {
-                diff.push(&other.name, format!("+ {}", describe(other)));
-            }
-            _ => {}
+            None if is_on_one_of(one, &old, &new) => {}
+            None => diff.push(&one.name, format!("- {}", describe(one))),
+        }
+    }
+    for &other in &new {
+        if find(&old, &other.key).is_none() && !is_on_one_of(other, &new, &old) {
+            diff.push(&other.name, format!("+ {}", describe(other)));
         }
     }
     diff
 }
 
+/// The object with this key, of objects in the order of theirs.
+fn find<'o>(objects: &[&'o Object], key: &Key) -> Option<&'o Object> {
+    objects.binary_search_by(|object| object.key.cmp(key)).ok().map(|at| objects[at])
+}
+
 /// Whether the object is on a table that only the one schema has.
-fn is_on_one_of(
-    object: &Object,
-    one: &BTreeMap<(bool, String), Object>,
-    other: &BTreeMap<(bool, String), Object>,
-) -> bool {
-    let key = object.on.as_deref().map(|table| (false, table.to_ascii_lowercase()));
-    key.is_some_and(|key| one.contains_key(&key) && !other.contains_key(&key))
+fn is_on_one_of(object: &Object, one: &[&Object], other: &[&Object]) -> bool {
+    let key = object.on.as_deref().map(|table| (false, lower(table)));
+    key.is_some_and(|key| find(one, &key).is_some() && find(other, &key).is_none())
 }
 
 fn describe(object: &Object) -> String {
@@ -142,33 +139,35 @@ fn compare(one: &Object, other: &Object, order: ColumnOrder, diff: &mut Diff) {
     }
 }
 
+#[inline(never)]
+fn definition_of<'t>(columns: &'t [Column], name: &str) -> Option<&'t str> {
+    let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
+    Some(&column.definition)
+}
+
 fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff: &mut Diff) {
     let table = quote(name);
-    let find = |columns: &'_ [Column], name: &str| -> Option<String> {
-        let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
-        Some(column.definition.clone())
-    };
     let or_none = |definition: &str| match definition {
         "" => "(no type)".to_owned(),
         definition => shorten(definition),
     };
     for Column { name: column, definition } in &old.columns {
         let place = format!("{table}.{}", quote(column));
-        match find(&new.columns, column) {
+        match definition_of(&new.columns, column) {
             None => diff.push(name, format!("- {}", format!("{place} {definition}").trim_end())),
-            Some(now) if fold(definition) == fold(&now) => {}
-            Some(now) => diff.push(name, format!("{place}: {} → {}", or_none(definition), or_none(&now))),
+            Some(now) if fold(definition) == fold(now) => {}
+            Some(now) => diff.push(name, format!("{place}: {} → {}", or_none(definition), or_none(now))),
         }
     }
     for Column { name: column, definition } in &new.columns {
-        if find(&old.columns, column).is_none() {
+        if definition_of(&old.columns, column).is_none() {
             let added = format!("{table}.{} {definition}", quote(column));
             diff.push(name, format!("+ {}", added.trim_end()));
         }
     }
     let common = |columns: &[Column], others: &[Column]| -> Vec<String> {
-        let both = columns.iter().filter(|column| find(others, &column.name).is_some());
-        both.map(|column| column.name.to_ascii_lowercase()).collect()
+        let both = columns.iter().filter(|column| definition_of(others, &column.name).is_some());
+        both.map(|column| lower(&column.name)).collect()
     };
     let (before, after) = (common(&old.columns, &new.columns), common(&new.columns, &old.columns));
     if before != after && order == ColumnOrder::Fixed {
@@ -184,12 +183,12 @@ fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff
         diff.push(name, format!("{table}: columns in the order {}", names.join(", ")));
     }
     for (key, constraint) in &old.constraints {
-        if !new.constraints.contains_key(key) {
+        if !new.constraints.iter().any(|(other, _)| other == key) {
             diff.push(name, format!("- {table} {}", shorten(constraint)));
         }
     }
     for (key, constraint) in &new.constraints {
-        if !old.constraints.contains_key(key) {
+        if !old.constraints.iter().any(|(other, _)| other == key) {
             diff.push(name, format!("+ {table} {}", shorten(constraint)));
         }
     }

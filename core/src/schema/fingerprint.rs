@@ -50,9 +50,8 @@ impl Digests {
     }
 
     pub(super) fn fingerprint(&self) -> [u8; 32] {
-        let mut bytes = b"revchain schema 1\0".to_vec();
-        bytes.extend(self.sums.iter().flatten());
-        Sha256::digest(bytes).into()
+        let sums = self.sums.as_flattened();
+        Sha256::new_with_prefix(b"revchain schema 1\0").chain_update(sums).finalize().into()
     }
 }
 
@@ -61,5 +60,5 @@ fn place(digest: &[u8; 32]) -> usize {
 }
 
 fn sum(bucket: &[[u8; 32]]) -> [u8; 32] {
-    Sha256::digest(bucket.concat()).into()
+    Sha256::digest(bucket.as_flattened()).into()
 }

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::ColumnOrder;
 use super::cursor::{self, Cursor, split};
-use super::table::{self, Table};
-use super::text::{fold, must_be_name, render};
+use super::table::{self, Column, Table};
+use super::text::{fold, lower, must_be_name, render};
 use crate::sql::{Kind, Token, unquote};
 
 /// What kind of thing it is.
@@ -33,13 +33,15 @@ impl Class {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Object {
     pub(super) class: Class,
     /// As it is written.
     pub(super) name: String,
     /// The table that an index or a trigger is on.
     pub(super) on: Option<String>,
+    /// Under what it is found.
+    pub(super) key: Key,
     /// The module of a virtual table.
     pub(super) module: Option<String>,
     pub(super) body: Body,
@@ -51,8 +53,12 @@ pub(super) struct Object {
     pub(super) names: Vec<String>,
 }
 
+/// Whether it is apart from tables, views and indexes, since a trigger may have the name of a table; and its name, in small
+/// letters.
+pub(super) type Key = (bool, String);
+
 /// What it is made of.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Body {
     Table(Table),
     /// The rest of the statement in normal form.
@@ -72,20 +78,26 @@ impl Object {
             };
             let is_name = tokens.iter().any(is_own);
             if !is_name {
-                ambiguous.borrow_mut().push(name.to_ascii_lowercase());
+                ambiguous.borrow_mut().push(lower(name));
             }
-            !is_name && !is_known(&name.to_ascii_lowercase())
+            !is_name && !is_known(&lower(name))
         };
         let mut object = understand(sql, &tokens, &is_string).unwrap_or_else(|| Self {
             class: Class::Other,
             name: String::new(),
             on: None,
+            key: Key::default(),
             module: None,
-            body: Body::Text(render(sql, &tokens, |_| false)),
+            body: Body::Text(render(sql, &tokens, &|_| false)),
             ambiguous: Vec::new(),
             sql: String::new(),
             names: Vec::new(),
         });
+        object.key = match object.class {
+            Class::Other => (true, object.text().to_ascii_lowercase()),
+            Class::Trigger => (true, lower(&object.name)),
+            Class::Table | Class::Index | Class::View => (false, lower(&object.name)),
+        };
         object.names = object.given_names(sql, &tokens);
         object.ambiguous = ambiguous.take();
         if !object.ambiguous.is_empty() {
@@ -95,11 +107,11 @@ impl Object {
     }
 
     fn given_names(&self, sql: &str, tokens: &[Token]) -> Vec<String> {
-        let mut names = vec![self.name.to_ascii_lowercase()];
+        let mut names = Vec::new();
+        let mut push = |name: &str| names.push(lower(name));
+        push(&self.name);
         match &self.body {
-            Body::Table(table) => {
-                names.extend(table.columns.iter().map(|column| column.name.to_ascii_lowercase()));
-            }
+            Body::Table(table) => table.columns.iter().for_each(|column| push(&column.name)),
             Body::Text(_) if self.class == Class::View || self.module.is_some() => {
                 // Any name in it may be that of a column.
                 let is_name = |index: usize| match tokens[index].kind {
@@ -110,18 +122,11 @@ impl Object {
                     _ => false,
                 };
                 let given = (0..tokens.len()).filter(|&index| is_name(index));
-                names.extend(given.map(|index| unquote(tokens[index].text(sql)).to_ascii_lowercase()));
+                given.for_each(|index| push(&unquote(tokens[index].text(sql))));
             }
             Body::Text(_) => {}
         }
         names
-    }
-
-    /// Under what it is found: a trigger may have the name of a table.
-    pub(super) fn key(&self) -> (bool, String) {
-        let is_apart = matches!(self.class, Class::Trigger | Class::Other);
-        let name = if self.class == Class::Other { self.text() } else { &self.name };
-        (is_apart, name.to_ascii_lowercase())
     }
 
     pub(super) fn text(&self) -> &str {
@@ -133,29 +138,31 @@ impl Object {
 
     /// SHA-256 over what it is equal by: texts that are each ended by a NUL, which none of them contains.
     pub(super) fn digest(&self, order: ColumnOrder) -> [u8; 32] {
-        let mut texts = vec![self.class.name().to_owned(), self.name.to_ascii_lowercase()];
-        match &self.body {
-            Body::Text(text) => texts.push(fold(text)),
-            Body::Table(table) => {
-                let mut columns: Vec<[String; 2]> = table
-                    .columns
-                    .iter()
-                    .map(|column| [column.name.to_ascii_lowercase(), fold(&column.definition)])
-                    .collect();
-                if order == ColumnOrder::Free {
-                    columns.sort_unstable();
-                }
-                texts.extend(columns.into_iter().flatten());
-                texts.push(String::new());
-                texts.extend(table.constraints.keys().cloned());
-                texts.push(String::new());
-                texts.push(table.options.clone());
-            }
-        }
         let mut bytes = Vec::new();
-        for text in &texts {
+        let mut push = |text: &str| {
             bytes.extend_from_slice(text.as_bytes());
             bytes.push(0);
+        };
+        push(self.class.name());
+        push(&lower(&self.name));
+        match &self.body {
+            Body::Text(text) => push(&fold(text)),
+            Body::Table(table) => {
+                let mut columns: Vec<[String; 2]> = Vec::with_capacity(table.columns.len());
+                for Column { name, definition } in &table.columns {
+                    let column = [lower(name), fold(definition)];
+                    let at = match order {
+                        ColumnOrder::Fixed => columns.len(),
+                        ColumnOrder::Free => columns.partition_point(|other| *other < column),
+                    };
+                    columns.insert(at, column);
+                }
+                columns.as_flattened().iter().for_each(|text| push(text));
+                push("");
+                table.constraints.iter().for_each(|(folded, _)| push(folded));
+                push("");
+                push(&table.options);
+            }
         }
         Sha256::digest(bytes).into()
     }
@@ -180,6 +187,7 @@ fn understand(sql: &str, tokens: &[Token], is_string: &dyn Fn(&str) -> bool) -> 
         class,
         name,
         on: None,
+        key: Key::default(),
         module: None,
         body: Body::Text(String::new()),
         ambiguous: Vec::new(),
@@ -190,15 +198,15 @@ fn understand(sql: &str, tokens: &[Token], is_string: &dyn Fn(&str) -> bool) -> 
         Class::Table if is_virtual => {
             cursor.eat(&["USING"]).then_some(())?;
             let rest = cursor.rest();
-            object.module = cursor.name().map(|module| module.to_ascii_lowercase());
-            Body::Text(format!("USING {}", render(sql, rest, |_| false)))
+            object.module = cursor.name().map(|module| lower(&module));
+            Body::Text(format!("USING {}", render(sql, rest, &|_| false)))
         }
         // What cannot be read column by column is held token by token.
         Class::Table => {
             let rest = cursor.rest();
             match table::read(&mut cursor) {
                 Some(table) => Body::Table(table),
-                None => Body::Text(render(sql, rest, |_| false)),
+                None => Body::Text(render(sql, rest, &|_| false)),
             }
         }
         Class::Index => Body::Text(index(&mut cursor, is_unique, &mut object.on, is_string)?),

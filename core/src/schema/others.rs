@@ -1,5 +1,6 @@
 //! What is in a database and not part of its schema: what SQLite, revchain and other tools keep there for themselves.
 
+use super::text::lower;
 use crate::sql;
 
 /// The tables in which Alembic, refinery, sqlx, Diesel, goose, Flyway, Litestream and SeaORM keep books.
@@ -17,9 +18,8 @@ const TOOLS: &[&str] = &[
 
 /// Whether a table, or what is on it, is no part of a schema.
 pub(super) fn is_bookkeeping(table: &str) -> bool {
-    let starts =
-        |prefix: &str| table.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    starts("sqlite_") || starts("revchain_") || TOOLS.iter().any(|name| name.eq_ignore_ascii_case(table))
+    let table = lower(table);
+    table.starts_with("sqlite_") || table.starts_with("revchain_") || TOOLS.contains(&table.as_str())
 }
 
 /// The tables that the modules of SQLite itself keep behind a virtual table: `<table>_<one of these>`.
@@ -36,13 +36,12 @@ const SHADOWS: &[(&str, &[&str])] = &[
     ("dbstat", &[]),
 ];
 
-/// The endings of the tables that a module keeps behind a virtual table, whose definition this is. Of a module that is not
+/// Whether a module keeps a table with this ending behind a virtual table, whose definition this is. Of a module that is not
 /// known here there is no saying, and any may be one: SQLite could only tell where the program has registered it.
-pub(super) fn shadows(module: &str, definition: &str) -> Option<Vec<&'static str>> {
-    let (_, endings) = SHADOWS.iter().find(|(known, _)| *known == module)?;
+pub(super) fn is_shadow(ending: &str, module: &str, definition: &str) -> bool {
+    let Some((_, endings)) = SHADOWS.iter().find(|(known, _)| *known == module) else { return true };
     // One that reads its content from another table keeps none itself, and that other may be called so.
-    let reads_another = has_content(definition);
-    Some(endings.iter().copied().filter(|ending| !(*ending == "content" && reads_another)).collect())
+    endings.contains(&ending) && !(ending == "content" && has_content(definition))
 }
 
 fn has_content(definition: &str) -> bool {

@@ -1,22 +1,20 @@
 //! `CREATE TABLE` in normal form: its columns, each with what is said of it alone, and what is said of the table.
 
-use std::collections::BTreeMap;
-
 use super::cursor::{Cursor, split};
 use super::text::{fold, quote, render, string};
 use crate::sql::{Kind, Token, unquote};
 
 /// The columns, constraints and options of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Table {
     pub(super) columns: Vec<Column>,
-    /// In the order of what they are equal by, which is their key.
-    pub(super) constraints: BTreeMap<String, String>,
+    /// What each is equal by, and the constraint, in the order of the first.
+    pub(super) constraints: Vec<(String, String)>,
     pub(super) options: String,
 }
 
 /// A column: its name as it is written, and its definition in normal form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) definition: String,
@@ -67,15 +65,19 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Table> {
     let body = cursor.group()?;
     let options = read_options(cursor)?;
     let items = split(sql, body);
-    let is_constraint = |item: &&[Token]| Cursor::new(sql, item).is_at(CONSTRAINTS);
     // In a name of its own a column can be called anything, so all of them are looked at before any expression is.
-    let names: Vec<String> = items
-        .iter()
-        .filter(|item| !is_constraint(item))
-        .filter_map(|item| Some(unquote(item.first()?.text(sql)).to_ascii_lowercase()))
-        .chain(["rowid", "oid", "_rowid_"].map(str::to_owned))
-        .collect();
-    let is_string = |name: &str| !names.contains(&name.to_ascii_lowercase());
+    let mut names: Vec<String> = Vec::new();
+    for item in &items {
+        let mut cursor = Cursor::new(sql, item);
+        if !cursor.is_at(CONSTRAINTS) {
+            names.extend(cursor.next().map(|token| unquote(token.text(sql))));
+        }
+    }
+    let is_name = |name: &str| {
+        ["rowid", "oid", "_rowid_"].iter().any(|rowid| rowid.eq_ignore_ascii_case(name))
+            || names.iter().any(|other| other.eq_ignore_ascii_case(name))
+    };
+    let is_string = |name: &str| !is_name(name);
     let mut reader = Reader::default();
     for item in items {
         let mut cursor = Cursor::new(sql, item);
@@ -94,15 +96,16 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Table> {
 fn read_options(cursor: &mut Cursor<'_>) -> Option<Vec<&'static str>> {
     let mut options = Vec::new();
     while cursor.peek().is_some() {
-        options.push(match () {
+        let option = match () {
             () if cursor.eat(&["WITHOUT", "ROWID"]) => "WITHOUT ROWID",
             () if cursor.eat(&["STRICT"]) => "STRICT",
             () => return None,
-        });
+        };
+        if let Err(at) = options.binary_search(&option) {
+            options.insert(at, option);
+        }
         cursor.eat_mark(",");
     }
-    options.sort_unstable();
-    options.dedup();
     Some(options)
 }
 
@@ -210,10 +213,11 @@ impl Reader {
         let columns = split(sql, group);
         let conflict = on_conflict(cursor)?;
         if is_primary {
-            let keys: Vec<String> =
-                columns.iter().filter_map(|column| Some(unquote(column.first()?.text(sql)))).collect();
-            let is_key = |column: &&mut Parts| keys.iter().any(|key| key.eq_ignore_ascii_case(&column.name));
-            self.columns.iter_mut().filter(is_key).for_each(|column| column.is_key = true);
+            for token in columns.iter().filter_map(|column| column.first()) {
+                let key = unquote(token.text(sql));
+                let is_key = |column: &&mut Parts| column.name.eq_ignore_ascii_case(&key);
+                self.columns.iter_mut().filter(is_key).for_each(|column| column.is_key = true);
+            }
         }
         match self.only(sql, &columns) {
             Some(column) if is_primary => {
@@ -247,7 +251,8 @@ impl Reader {
     }
 
     fn finish(self, options: &[&str]) -> Table {
-        let columns = self.columns.into_iter().map(|mut column| {
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for mut column in self.columns {
             let is_rowid = !options.contains(&"WITHOUT ROWID")
                 && column.kind == "INTEGER"
                 && column.primary_key.starts_with("PRIMARY KEY")
@@ -256,32 +261,45 @@ impl Reader {
             if (is_rowid || column.is_key && !options.is_empty()) && column.not_null == "NOT NULL" {
                 column.not_null.clear();
             }
-            let parts = [
-                column.kind,
-                column.primary_key,
-                column.not_null,
-                column.unique,
-                column.default,
-                column.collation,
-                column.generated,
-                column.references,
-            ];
-            let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-            Column { name: column.name, definition: parts.join(" ") }
-        });
-        Table {
-            columns: columns.collect(),
-            constraints: self.constraints.into_iter().map(|text| (fold(&text), text)).collect(),
-            options: options.join(", "),
+            let definition = spaced(&[
+                &column.kind,
+                &column.primary_key,
+                &column.not_null,
+                &column.unique,
+                &column.default,
+                &column.collation,
+                &column.generated,
+                &column.references,
+            ]);
+            columns.push(Column { name: column.name, definition });
         }
+        let mut constraints: Vec<(String, String)> = Vec::new();
+        for text in self.constraints {
+            let folded = fold(&text);
+            match constraints.binary_search_by(|(known, _)| known.cmp(&folded)) {
+                Ok(at) => constraints[at].1 = text,
+                Err(at) => constraints.insert(at, (folded, text)),
+            }
+        }
+        Table { columns, constraints, options: options.join(", ") }
     }
 }
 
 /// Two keys of one column, in an order that does not depend on theirs.
 fn join(one: &str, other: &str) -> String {
-    let mut both: Vec<&str> = [one, other].into_iter().filter(|text| !text.is_empty()).collect();
-    both.sort_unstable();
-    both.join(" ")
+    if one <= other { spaced(&[one, other]) } else { spaced(&[other, one]) }
+}
+
+/// What of it is not empty, with a space between each.
+fn spaced(parts: &[&str]) -> String {
+    let mut text = String::new();
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(part);
+    }
+    text
 }
 
 /// The type of a column, which may be none.
@@ -301,7 +319,7 @@ fn kind(cursor: &mut Cursor<'_>) -> Option<String> {
     }
     let mut kind = words.join(" ");
     if !words.is_empty() && cursor.peek().is_some_and(|token| token.text(sql) == "(") {
-        kind += &format!("({})", render(sql, cursor.group()?, |_| false));
+        kind += &format!("({})", render(sql, cursor.group()?, &|_| false));
     }
     Some(kind)
 }
@@ -331,14 +349,14 @@ fn default(cursor: &mut Cursor<'_>) -> Option<String> {
     };
     let value = match tokens {
         [token] if token.is_word(sql, "NULL") => return Some(String::new()),
-        [token] if is_literal(sql, token) => render(sql, tokens, |_| true),
+        [token] if is_literal(sql, token) => render(sql, tokens, &|_| true),
         [sign, token] if is_sign(sql, sign) && token.kind == Kind::Number => {
             let sign = if sign.text(sql) == "-" { "-" } else { "" };
-            format!("{sign}{}", render(sql, &tokens[1..], |_| true))
+            format!("{sign}{}", render(sql, &tokens[1..], &|_| true))
         }
         [token] if group.is_none() => string(&unquote(token.text(sql))),
         // A default cannot use a column, so a name in it is a string.
-        _ => format!("({})", render(sql, tokens, |_| true)),
+        _ => format!("({})", render(sql, tokens, &|_| true)),
     };
     Some(format!("DEFAULT {value}"))
 }

@@ -140,7 +140,7 @@ fn is_in(words: &[&str], word: &str) -> bool {
 
 /// Puts tokens, none of them a comment, into normal form. `is_string` tells of a name in double quotes whether SQLite
 /// takes it for a string, because nothing has that name; where only a name can stand, it is not asked.
-pub(super) fn render(sql: &str, tokens: &[Token], is_string: impl Fn(&str) -> bool) -> String {
+pub(super) fn render(sql: &str, tokens: &[Token], is_string: &dyn Fn(&str) -> bool) -> String {
     let mut text = String::new();
     // Whether the token before is one that a parenthesis follows without a space: the name of a function or a type.
     let mut is_called = false;
@@ -155,7 +155,9 @@ pub(super) fn render(sql: &str, tokens: &[Token], is_string: impl Fn(&str) -> bo
         is_called = false;
         match token.kind {
             Kind::Word if is_in(RESERVED, written) || is_in(OTHER_KEYWORDS, written) => {
-                text.extend(written.chars().map(|c| c.to_ascii_uppercase()));
+                let start = text.len();
+                text.push_str(written);
+                text[start..].make_ascii_uppercase();
             }
             Kind::Word => {
                 text.push_str(written);
@@ -170,7 +172,10 @@ pub(super) fn render(sql: &str, tokens: &[Token], is_string: impl Fn(&str) -> bo
                     is_called = !is_in(OTHER_KEYWORDS, &name);
                 }
             }
-            Kind::Blob => text.extend(["x", &written[1..].to_ascii_uppercase()]),
+            Kind::Blob => {
+                text.push('x');
+                text.push_str(&written[1..].to_ascii_uppercase());
+            }
             Kind::Number => text.push_str(&written.to_ascii_lowercase().replace('_', "")),
             _ => text.push_str(written),
         }
@@ -203,7 +208,14 @@ pub(super) fn string(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// A name as it is compared: in small letters, where they are ASCII.
+#[inline(never)]
+pub(super) fn lower(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
 /// A text in which case does not matter, but in strings: what is equal is equal to SQLite.
+#[inline(never)]
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut quote = None;
@@ -225,7 +237,7 @@ mod tests {
     fn normal(sql: &str) -> String {
         let tokens: Vec<Token> =
             crate::sql::tokens(sql).into_iter().filter(|token| !token.is_comment()).collect();
-        render(sql, &tokens, |_| false)
+        render(sql, &tokens, &|_| false)
     }
 
     #[test]
