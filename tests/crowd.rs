@@ -31,6 +31,30 @@ fn counting(place: &Place, revisions: usize, rows: usize) -> Migrations {
     place.chain(&steps.iter().map(|(up, down)| (up.as_str(), down.as_str())).collect::<Vec<_>>())
 }
 
+/// A process of its own that holds the write lock for so long, once it has said so by making the file `held`.
+#[test]
+#[ignore = "run by the others, as a process of its own"]
+fn holder() {
+    let Some(place) = env::var_os("REVCHAIN_TEST_PLACE") else { return };
+    let place = Path::new(&place);
+    let db = Connection::open(place.join("app.db")).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::fs::write(place.join("held"), "").unwrap();
+    thread::sleep(HELD);
+    db.execute_batch("COMMIT").unwrap();
+}
+
+const HELD: Duration = Duration::from_secs(2);
+
+/// Has another process hold the write lock.
+fn hold(place: &Place) -> Child {
+    let holder = spawn_as(place, "holder");
+    while !place.path("held").exists() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    holder
+}
+
 /// A process of its own that opens the database with the chain once the file `go` is there; see [`child`].
 fn spawn(place: &Place) -> Child {
     spawn_as(place, "child")
@@ -51,7 +75,7 @@ fn spawn_as(place: &Place, child: &str) -> Child {
 fn child() {
     let Some(place) = env::var_os("REVCHAIN_TEST_PLACE") else { return };
     let place = Path::new(&place);
-    let chain = Migrations::from_directory(place.join("migrations")).unwrap();
+    let chain = Migrations::from_directory_unproven(place.join("migrations")).unwrap();
     while !place.join("go").exists() {
         thread::sleep(Duration::from_micros(200));
     }
@@ -84,19 +108,77 @@ fn each_once(place: &Place, revisions: i64, rows: i64) {
 }
 
 #[test]
-fn sixteen_processes_open_one_new_file_and_each_revision_is_applied_once() {
+fn sixty_four_processes_at_one_file_apply_each_revision_once_and_wait_for_who_writes() {
+    for journal in ["delete", "wal"] {
+        for pending in [6, 100] {
+            let place = Place::new();
+            let chain = counting(&place, pending, 5);
+            let mut db = Connection::open(place.db()).unwrap();
+            db.pragma_update(None, "journal_mode", journal).unwrap();
+            if pending == 100 {
+                chain.upgrade_to(&mut db, "001").unwrap();
+            }
+            drop(db);
+            let children: Vec<Child> = (0..64).map(|_| spawn(&place)).collect();
+            let mut holder = hold(&place);
+            let start = Instant::now();
+            go(&place);
+            for mut child in children {
+                assert!(child.wait().unwrap().success(), "{journal}");
+            }
+            // Well below the 30 seconds that each would have waited.
+            println!(
+                "64 processes, {pending} pending, {journal}: {:?}, {HELD:?} of it a writer's",
+                start.elapsed()
+            );
+            assert!(holder.wait().unwrap().success());
+            each_once(&place, pending as i64, 5);
+        }
+    }
+}
+
+#[test]
+fn sixty_four_threads_do_as_well() {
     for journal in ["delete", "wal"] {
         let place = Place::new();
-        let _ = counting(&place, 6, 50);
-        if journal == "wal" {
-            Connection::open(place.db()).unwrap().pragma_update(None, "journal_mode", "wal").unwrap();
+        let chain = counting(&place, 100, 5);
+        Connection::open(place.db()).unwrap().pragma_update(None, "journal_mode", journal).unwrap();
+        let mut holder = hold(&place);
+        thread::scope(|scope| {
+            for _ in 0..64 {
+                scope.spawn(|| chain.open(place.db()).unwrap());
+            }
+        });
+        assert!(holder.wait().unwrap().success());
+        each_once(&place, 100, 5);
+    }
+}
+
+#[test]
+fn the_error_says_who_holds_the_database_and_for_how_long_it_was_waited() {
+    for journal in ["delete", "wal"] {
+        let place = Place::new();
+        let chain = place.tables(1);
+        Connection::open(place.db()).unwrap().pragma_update(None, "journal_mode", journal).unwrap();
+        let mut holder = hold(&place);
+        let options = chain.options().lock_timeout(Duration::from_millis(200));
+        let error = options.open(place.db()).unwrap_err();
+        let ErrorKind::Locked { waited, holders, .. } = error.kind() else { panic!("{error}") };
+        assert!(*waited >= Duration::from_millis(200) && *waited < HELD, "{waited:?}");
+        let text = error.to_string();
+        assert!(text.contains("that were waited"), "{text}");
+        if cfg!(target_os = "linux") {
+            assert_eq!(holders.iter().map(|holder| holder.0).collect::<Vec<_>>(), [holder.id()]);
+            assert!(text.contains(&format!("waited: process {} (", holder.id())), "{text}");
+            assert!(text.contains("let that finish or end it"), "{text}");
         }
-        let children: Vec<Child> = (0..16).map(|_| spawn(&place)).collect();
-        go(&place);
-        for mut child in children {
-            assert!(child.wait().unwrap().success(), "{journal}");
-        }
-        each_once(&place, 6, 50);
+        holder.wait().unwrap();
+
+        // One that this process has itself.
+        let own = Connection::open(place.db()).unwrap();
+        own.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let text = options.open(place.db()).unwrap_err().to_string();
+        assert!(!cfg!(target_os = "linux") || text.contains("which is this one"), "{text}");
     }
 }
 
@@ -153,18 +235,6 @@ fn a_process_that_is_killed_while_it_lays_down_a_file_leaves_all_of_it_or_nothin
         "{KILLS} kills: {nothing} before there was a file, {whole} with all of it; {begun} left one begun"
     );
     assert!(nothing > 0 && whole > 0, "no kill came while it was laid down");
-}
-
-#[test]
-fn sixteen_threads_do_as_well() {
-    let place = Place::new();
-    let chain = counting(&place, 6, 50);
-    thread::scope(|scope| {
-        for _ in 0..16 {
-            scope.spawn(|| chain.open(place.db()).unwrap());
-        }
-    });
-    each_once(&place, 6, 50);
 }
 
 #[test]

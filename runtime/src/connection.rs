@@ -1,6 +1,7 @@
 //! What every request needs of a connection: patience, statements, and settings that are put back.
 
 use std::cell::Cell;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, Params};
 
 use crate::error::Failure;
+use crate::holders::holders;
 use crate::{Error, Event, Options};
 
 /// Waits for others who hold the database, together for no longer than the lock timeout. While it lives, the
@@ -61,7 +63,8 @@ impl<'c, 'o> Patience<'c, 'o> {
                     let so_far = self.waited.get();
                     let waited = so_far + start.elapsed();
                     if waited >= timeout {
-                        return Err(Failure::Locked { waited });
+                        let path = self.connection.path().unwrap_or_default();
+                        return Err(Failure::Locked { waited, holders: holders(Path::new(path)) });
                     }
                     if so_far.is_zero() {
                         self.options.emit(&Event::Waiting { timeout });

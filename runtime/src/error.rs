@@ -46,6 +46,8 @@ pub enum ErrorKind {
     Locked {
         /// How long the program waited.
         waited: Duration,
+        /// The processes that held it, by their numbers, with their names where those are known. Only Linux tells.
+        holders: Vec<(u32, Option<String>)>,
     },
     /// The database must be changed, and is open for reading only.
     #[non_exhaustive]
@@ -255,11 +257,21 @@ impl fmt::Display for ErrorKind {
                 "the connection is inside a transaction\n\
                  help: commit or roll it back first: migrations run in one of their own",
             ),
-            Self::Locked { waited } => write!(
-                f,
-                "the database is locked: another connection held it for all of the {waited:.1?} that were waited\n\
-                 help: close other programs that use it, or wait longer (lock_timeout in the options)"
-            ),
+            Self::Locked { waited, holders } => {
+                write!(
+                    f,
+                    "the database is locked: another connection held it for all of the {waited:.1?} that were waited"
+                )?;
+                for (place, (process, name)) in holders.iter().enumerate() {
+                    let name = name.as_deref().map(|name| format!(" ({})", escape(name))).unwrap_or_default();
+                    let is_this = if *process == std::process::id() { ", which is this one" } else { "" };
+                    write!(f, "{} process {process}{name}{is_this}", if place == 0 { ":" } else { "," })?;
+                }
+                f.write_str(match holders.is_empty() {
+                    true => "\nhelp: close other programs that use it, or wait longer (lock_timeout in the options)",
+                    false => "\nhelp: let that finish or end it, or wait longer (lock_timeout in the options)",
+                })
+            }
             Self::ReadOnly { pending } if pending.is_empty() => f.write_str(
                 "the database is read-only, and this would change it\n\
                  help: open it with permission to write to it and its folder",
@@ -393,14 +405,14 @@ impl std::error::Error for Error {}
 /// What went wrong with one thing that SQLite was asked to do, before it is known what that was for.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    Locked { waited: Duration },
+    Locked { waited: Duration, holders: Vec<(u32, Option<String>)> },
     Sqlite(rusqlite::Error),
 }
 
 impl Failure {
     pub(crate) fn while_doing(self, doing: impl Into<String>) -> Error {
         Error::new(match self {
-            Self::Locked { waited } => ErrorKind::Locked { waited },
+            Self::Locked { waited, holders } => ErrorKind::Locked { waited, holders },
             Self::Sqlite(source) => ErrorKind::Sqlite { doing: doing.into(), source },
         })
     }

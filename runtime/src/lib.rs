@@ -12,6 +12,7 @@ mod event;
 mod explain;
 mod foreign_keys;
 mod history;
+mod holders;
 #[cfg(feature = "bundled")]
 mod image;
 mod marker;
