@@ -146,6 +146,8 @@ fn the_readmes_commands_and_options_work_as_they_stand() {
     fs::create_dir(downstream.0.join("billing")).unwrap();
     let migration = block("Use it", "sql").replace("app_passwords", "invoices");
     downstream.write("billing/20260113_1200_001_add_invoices.sql", &migration);
+    let backup = main(&block("Backups", "rust"));
+    downstream.write("examples/backup.rs", &wrap(&backup));
     let several = main(&block("Several chains in one file", "rust"));
     downstream
         .write("examples/several.rs", &format!("use renamed::{{Migrations, embed_migrations}};\n{several}"));

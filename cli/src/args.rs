@@ -22,6 +22,8 @@ pub enum Command {
     Check(Check),
     /// Record that the database is at a revision, and run nothing
     Stamp(Stamp),
+    /// Put a backup in the place of all that is in the database
+    Restore(Restore),
     /// Write the next file of the chain (for developers)
     #[command(visible_alias = "new")]
     Migrate(Migrate),
@@ -65,6 +67,31 @@ pub struct Upgrade {
     #[arg(long)]
     pub(crate) allow_drift: bool,
     #[command(flatten)]
+    pub(crate) backup: Backup,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Where backups are made.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Backup {
+    /// Make a backup in this folder before anything is run [default: as the application does]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) backup: Option<PathBuf>,
+    /// How many backups to keep there
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "backup")]
+    pub(crate) keep: usize,
+}
+
+/// What `restore` takes.
+#[derive(Debug, Clone, Args)]
+pub struct Restore {
+    /// The backup
+    pub(crate) file: PathBuf,
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
@@ -80,6 +107,8 @@ pub struct Downgrade {
     /// Go on although the schema is no longer that of the revision that the database is at
     #[arg(long)]
     pub(crate) allow_drift: bool,
+    #[command(flatten)]
+    pub(crate) backup: Backup,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -158,6 +187,7 @@ impl Command {
             | Self::Downgrade(Downgrade { common, .. })
             | Self::Check(Check { common, .. })
             | Self::Stamp(Stamp { common, .. })
+            | Self::Restore(Restore { common, .. })
             | Self::Migrate(Migrate { common, .. })
             | Self::Lock(Lock { common, .. })
             | Self::Rebase(Rebase { common, .. })

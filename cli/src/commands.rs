@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fmt;
+use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ use revchain_core::snippet::escape;
 use revchain_core::{Found, Policy, plan};
 use revchain_runtime::{Event, OnDrift, Options, Plan, Report, Request, Revision, Target};
 
-use crate::args::{Command, Common, Downgrade};
+use crate::args::{Backup, Command, Common, Downgrade, Restore};
 use crate::database::{exists, must_exist, open};
 use crate::failure::{Failure, in_database};
 use crate::lock::lock;
@@ -80,6 +81,7 @@ impl<'m> Commands<'m> {
                     prepare(path).map_err(|error| Failure::failed("before-upgrade", error))?;
                 }
                 let mut options = self.options(&upgrade.common, upgrade.allow_drift);
+                options = with_backup(options, &upgrade.backup);
                 for revision in &upgrade.adopt_as {
                     options = options.adopt_as(revision);
                 }
@@ -87,6 +89,7 @@ impl<'m> Commands<'m> {
                 Ok(reported(path, &report))
             }
             Command::Downgrade(downgrade) => self.downgrade(downgrade),
+            Command::Restore(arguments) => self.restore(arguments),
             Command::Stamp(stamp) => {
                 let path = self.path(&stamp.common)?;
                 must_exist(path)?;
@@ -154,6 +157,7 @@ impl<'m> Commands<'m> {
         let mut connection = open(path)?;
         let request = Request::Downgrade((&downgrade.revision).into());
         let options = self.options(&downgrade.common, downgrade.allow_drift);
+        let options = with_backup(options, &downgrade.backup);
         let plan = options.plan(&connection, &request).map_err(in_database(path))?;
         if !plan.steps.is_empty() && !downgrade.yes {
             self.confirm(path, &plan)?;
@@ -172,20 +176,51 @@ impl<'m> Commands<'m> {
         {
             shown += &format!("  {}  {}\n", revision.id(), escape(revision.summary()));
         }
-        if !io::stdin().is_terminal() {
-            return Err(Failure::usage(format!(
-                "{shown}standard input is not a terminal, so this cannot be confirmed: pass --yes"
-            )));
+        ask(&format!("{shown}Everything that these revisions added will be lost."))
+    }
+
+    fn restore(&self, arguments: &Restore) -> Result<Answer, Failure> {
+        let path = self.path(&arguments.common)?;
+        must_exist(&arguments.file)?;
+        if exists(path) && !arguments.yes {
+            let what = "Everything that is in it now will be lost.";
+            ask(&format!("{}: restoring {}\n{what}", path.display(), arguments.file.display()))?;
         }
-        let mut error = anstream::stderr();
-        write!(error, "{shown}Everything that these revisions added will be lost. Continue? [y/N] ")?;
-        error.flush()?;
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer)?;
-        match answer.trim().to_ascii_lowercase().as_str() {
-            "y" | "yes" => Ok(()),
-            _ => Err(Failure::declined()),
+        let options = self.options(&arguments.common, false);
+        let is_new = !exists(path);
+        let restored = options.restore(&mut open(path)?, &arguments.file);
+        if is_new && restored.is_err() {
+            // To open it has made an empty file.
+            let _ = fs::remove_file(path);
         }
+        // It names the file that it is about: the backup, or the database.
+        let report = restored.map_err(|error| Failure::failed(error.code(), error.to_string()))?;
+        Ok(reported(path, &report))
+    }
+}
+
+fn with_backup<'m>(options: Options<'m>, backup: &Backup) -> Options<'m> {
+    match &backup.backup {
+        Some(folder) => options.backup(folder, backup.keep),
+        None => options,
+    }
+}
+
+/// Asks whether to go on.
+fn ask(what: &str) -> Result<(), Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::usage(format!(
+            "{what}\nstandard input is not a terminal, so this cannot be confirmed: pass --yes"
+        )));
+    }
+    let mut error = anstream::stderr();
+    write!(error, "{what} Continue? [y/N] ")?;
+    error.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::declined()),
     }
 }
 
@@ -207,7 +242,7 @@ fn reported(path: &Path, report: &Report) -> Answer {
 /// Long upgrades are seen to go on; the outcome is said once it is certain.
 fn show_progress(event: &Event<'_>) {
     match event {
-        Event::Waiting { .. } | Event::Drifted { .. } => {
+        Event::Waiting { .. } | Event::Drifted { .. } | Event::BackedUp { .. } => {
             let _ = writeln!(anstream::stderr(), "{event}");
         }
         Event::Upgraded { revision, duration, .. } | Event::Downgraded { revision, duration, .. } => {

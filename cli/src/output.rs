@@ -63,6 +63,7 @@ pub(crate) fn report(database: &str, report: &Report) -> Value {
         "reverted": applied(&report.reverted),
         "stamped": report.stamped,
         "unstamped": report.unstamped,
+        "backup": report.backup,
     })
 }
 

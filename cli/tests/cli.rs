@@ -55,6 +55,12 @@ impl Shell {
         (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
     }
 
+    /// Runs SQL on `app.db`, which must change a row where it changes rows.
+    fn sql(&self, sql: &str) {
+        let db = Connection::open(self.path("app.db")).unwrap();
+        assert_eq!(db.execute(sql, []).unwrap(), 1, "{sql}");
+    }
+
     /// The standard output of a command that goes well.
     fn ok(&self, arguments: &str) -> String {
         let (code, out, error) = self.run(arguments);
@@ -159,7 +165,7 @@ fn downgrade_refuses_without_a_terminal_and_shows_what_it_would_revert() {
     assert_eq!((code, out.as_str()), (2, ""));
     assert_eq!(
         error,
-        "error: app.db: going from 003 to 001 reverts\n  003  Add tags.\n  002  Add notes.\nstandard input is not a terminal, so this cannot be confirmed: pass --yes"
+        "error: app.db: going from 003 to 001 reverts\n  003  Add tags.\n  002  Add notes.\nEverything that these revisions added will be lost.\nstandard input is not a terminal, so this cannot be confirmed: pass --yes"
     );
     assert_eq!(shell.ok("current -d app.db"), "app.db: 003 (head)  Add tags.");
 }
@@ -216,6 +222,52 @@ fn downgrade_asks_on_a_terminal() {
     assert!(said.contains("nothing was changed") && !said.contains("error"), "{said}");
     assert_eq!(shell.json("current -d app.db --json")["current"], "003");
     assert!(ask("y").contains("downgraded from 003 to 002"));
+}
+
+#[test]
+fn a_backup_is_made_where_one_is_asked_for_and_put_back() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db -r 001 --backup backups");
+    assert!(!shell.path("backups").exists(), "there was nothing to lose");
+    shell.sql("INSERT INTO users VALUES (7)");
+    let (code, _, progress) = shell.run("upgrade -d app.db --backup backups --keep 2");
+    assert_eq!(code, 0, "{progress}");
+    let backup = fs::read_dir(shell.path("backups")).unwrap().next().unwrap().unwrap().file_name();
+    let backup = format!("backups/{}", backup.to_str().unwrap());
+    assert!(progress.starts_with(&format!("backup: {backup}\n")), "{progress}");
+    assert!(backup.ends_with(".001.db"), "{backup}");
+    shell.sql("DELETE FROM users");
+
+    let (code, _, error) = shell.run(&format!("restore {backup} -d app.db"));
+    assert_eq!(code, 2);
+    assert!(
+        error.contains(&format!("app.db: restoring {backup}\nEverything that is in it now will be lost.")),
+        "{error}"
+    );
+    assert!(error.contains("pass --yes"), "{error}");
+    assert_eq!(
+        shell.ok(&format!("restore {backup} -d app.db --yes")),
+        "app.db: restored: at 001, where it was at 003"
+    );
+    shell.sql("UPDATE users SET a = 8 WHERE a = 7");
+    let json = shell.json(&format!("upgrade -d app.db --backup {} --json", "backups"));
+    assert!(json["backup"].as_str().unwrap().starts_with("backups/app."), "{json}");
+    // In the place of nothing, nobody is asked.
+    assert_eq!(
+        shell.ok(&format!("restore {backup} -d new.db")),
+        "new.db: restored: at 001, where it was at base"
+    );
+
+    fs::write(shell.path("text.db"), "no database").unwrap();
+    for (file, words) in [
+        ("text.db", "text.db: this cannot be put back, so nothing was changed"),
+        ("gone.db", "gone.db: there is no such file"),
+    ] {
+        let (code, _, error) = shell.run(&format!("restore {file} -d other.db --yes"));
+        assert_eq!(code, 1);
+        assert!(error.contains(words), "{error}");
+        assert!(!shell.path("other.db").exists());
+    }
 }
 
 #[test]

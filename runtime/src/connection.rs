@@ -1,7 +1,6 @@
 //! What every request needs of a connection: patience, statements, and settings that are put back.
 
 use std::cell::Cell;
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,6 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, Params};
 
 use crate::error::Failure;
-use crate::holders::holders;
 use crate::{Error, Event, Options};
 
 /// Waits for others who hold the database, together for no longer than the lock timeout. While it lives, the
@@ -63,8 +61,7 @@ impl<'c, 'o> Patience<'c, 'o> {
                     let so_far = self.waited.get();
                     let waited = so_far + start.elapsed();
                     if waited >= timeout {
-                        let path = self.connection.path().unwrap_or_default();
-                        return Err(Failure::Locked { waited, holders: holders(Path::new(path)) });
+                        return Err(Failure::locked(self.connection, waited));
                     }
                     if so_far.is_zero() {
                         self.options.emit(&Event::Waiting { timeout });
@@ -91,7 +88,7 @@ impl Drop for Patience<'_, '_> {
 /// What rusqlite sets on each connection that it opens.
 const RUSQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 

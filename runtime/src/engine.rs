@@ -156,12 +156,24 @@ fn under_lock(
     if plan.runs_sql() {
         refuse_temporary_tables(connection, None)?;
     }
+    // Of a new database, there is nothing to keep.
+    let backups = options.backups.as_ref().filter(|_| plan.runs_sql() && found != Found::Nothing);
+    if let Some(backups) = backups {
+        let revision = plan.from.map_or("base", |place| options.revision(place).id());
+        report.backup = (backups.make)(backups, connection, options.migrations, revision)?;
+        if let Some(path) = &report.backup {
+            options.emit(&Event::BackedUp { path });
+        }
+    }
     let result = carry_out(&transaction, options, &plan, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
     let has_schema = verify(&transaction, options, &plan)?;
     marker::write(&transaction, options, &plan.stamped, has_schema)
         .map_err(|error| Failure::Sqlite(error).while_doing("writing the marker"))?;
     commit(&transaction, patience, &plan)?;
+    if let Some(backups) = backups {
+        (backups.prune)(backups, connection);
+    }
     options.emit(&Event::Committed { at: plan.to.map(|place| options.revision(place)) });
     Ok(report)
 }
@@ -193,15 +205,7 @@ fn report(options: &Options<'_>, found: &Found, plan: &Plan, request: &Request) 
         (Request::Upgrade(_), Found::Nothing) => Outcome::New,
         (Request::Upgrade(_), Found::Managed { .. }) => Outcome::Upgraded,
     };
-    Report {
-        outcome,
-        from: id(plan.from),
-        to: id(plan.to),
-        applied: Vec::new(),
-        reverted: Vec::new(),
-        stamped: Vec::new(),
-        unstamped: Vec::new(),
-    }
+    Report::of(outcome, id(plan.from), id(plan.to))
 }
 
 /// Runs the steps, and adds each to the report.

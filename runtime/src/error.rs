@@ -1,6 +1,6 @@
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use revchain_core::Conflict;
@@ -8,6 +8,8 @@ use revchain_core::name::CHAIN_NAME;
 use revchain_core::schema::Diff;
 use revchain_core::snippet::{Snippet, escape};
 use rusqlite::{Connection, ErrorCode};
+
+use crate::holders::holders;
 
 /// Why a database was not brought to where it was asked to be. The text says what is wrong, where, and what to
 /// do; [`kind`](Self::kind) tells programs. The database is as it was before.
@@ -54,6 +56,20 @@ pub enum ErrorKind {
     ReadOnly {
         /// The ids of the revisions that an upgrade would have applied; none for other requests.
         pending: Vec<String>,
+    },
+    /// No backup could be made, so nothing was done.
+    #[non_exhaustive]
+    Backup {
+        /// The folder for backups.
+        folder: PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
+    /// What is to be put back is no sound database.
+    #[non_exhaustive]
+    Damaged {
+        /// What SQLite says.
+        message: String,
     },
     /// History and chain, or the request, do not go together.
     Conflict(Conflict),
@@ -215,6 +231,8 @@ impl Error {
             ErrorKind::InTransaction => "in-transaction",
             ErrorKind::Locked { .. } => "locked",
             ErrorKind::ReadOnly { .. } => "read-only",
+            ErrorKind::Backup { .. } => "backup",
+            ErrorKind::Damaged { .. } => "damaged",
             ErrorKind::Conflict(conflict) => conflict.code(),
             ErrorKind::Statement(_) => "statement",
             ErrorKind::ForeignKeys { .. } => "foreign-keys",
@@ -282,6 +300,18 @@ impl fmt::Display for ErrorKind {
                  help: open it once with permission to write to it and its folder",
                 if pending.len() == 1 { "a revision is" } else { "revisions are" },
                 pending.join(", ")
+            ),
+            Self::Backup { folder, reason } => write!(
+                f,
+                "no backup could be made in {}, so nothing was changed: {}\n\
+                 help: make room there or let the program write there; without .backup(…) in the options, none is made",
+                escape(&folder.to_string_lossy()),
+                escape(reason)
+            ),
+            Self::Damaged { message } => write!(
+                f,
+                "this cannot be put back, so nothing was changed: {}\nhelp: take another backup",
+                escape(message)
             ),
             Self::Conflict(conflict) => conflict.fmt(f),
             Self::Statement(error) => error.fmt(f),
@@ -410,6 +440,12 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// The database was held for as long.
+    pub(crate) fn locked(connection: &Connection, waited: Duration) -> Self {
+        let path = connection.path().unwrap_or_default();
+        Self::Locked { waited, holders: holders(Path::new(path)) }
+    }
+
     pub(crate) fn while_doing(self, doing: impl Into<String>) -> Error {
         Error::new(match self {
             Self::Locked { waited, holders } => ErrorKind::Locked { waited, holders },

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use revchain_core::Revision;
@@ -77,6 +78,12 @@ pub enum Event<'e> {
         /// The revision.
         revision: &'e Revision,
     },
+    /// A backup was made, before anything else is done.
+    #[non_exhaustive]
+    BackedUp {
+        /// Its file.
+        path: &'e Path,
+    },
     /// A new database was made, at the head: a copy of the image that the program carries.
     #[non_exhaustive]
     Copied {
@@ -119,6 +126,7 @@ impl fmt::Display for Event<'_> {
                 )
             }
             Self::Unstamped { revision } => write!(f, "removed the stamp of {}", revision.id()),
+            Self::BackedUp { path } => write!(f, "backup: {}", escape(&path.to_string_lossy())),
             Self::Copied { revision } => write!(f, "new database at {}, a copy of the image", revision.id()),
             Self::Committed { at } => write!(f, "committed at {}", id(at)),
         }
@@ -146,7 +154,9 @@ impl Event<'_> {
             | Self::Copied { revision } => {
                 tracing::info!(target: "revchain", revision = revision.id(), "{self}");
             }
-            Self::Started { .. } | Self::Committed { .. } => tracing::info!(target: "revchain", "{self}"),
+            Self::Started { .. } | Self::BackedUp { .. } | Self::Committed { .. } => {
+                tracing::info!(target: "revchain", "{self}")
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A request goes one way: [`Options`] hands it to the engine, which waits for the write lock, reads what is
 //! found, asks `revchain_core::plan` what to do, does it in one transaction, and reports.
 
+mod backup;
 mod connection;
 mod drift;
 mod engine;

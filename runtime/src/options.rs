@@ -1,7 +1,7 @@
 use std::fmt;
 #[cfg(feature = "bundled")]
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,11 +9,12 @@ use revchain_core::schema::Diff;
 use revchain_core::{Conflict, Found, OnDrift, Plan, Policy, Request, Revision, Target, plan};
 use rusqlite::Connection;
 
+use crate::backup::{self, Backups};
 use crate::connection::Patience;
 use crate::error::ErrorKind;
 #[cfg(feature = "bundled")]
 use crate::image::{self, Created};
-use crate::{Drift, Error, Event, Migrations, Report, Stamp, connection, engine, explain, history};
+use crate::{Drift, Error, Event, Migrations, Outcome, Report, Stamp, connection, engine, explain, history};
 
 /// How databases are brought to a revision: [`Migrations`], with options.
 ///
@@ -37,6 +38,7 @@ pub struct Options<'m> {
     /// Tables that are no part of the schema.
     pub(crate) ignored: Vec<String>,
     pub(crate) lock_timeout: Duration,
+    pub(crate) backups: Option<Backups>,
     on_event: Vec<Callback<'m>>,
 }
 
@@ -49,6 +51,7 @@ impl<'m> Options<'m> {
             policy: Policy::default(),
             ignored: Vec::new(),
             lock_timeout: Duration::from_secs(30),
+            backups: None,
             on_event: Vec::new(),
         }
     }
@@ -101,6 +104,18 @@ impl<'m> Options<'m> {
     /// does not add to it.
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
+        self
+    }
+
+    /// Makes a backup before SQL of migrations is run on a database: a copy in `folder`, which is made where it is not there,
+    /// called `<name>.<time>.<revision>.<extension>`, such as `app.20261123T203312Z.008.db`: the time in UTC, and the revision that
+    /// the database was at, or `base`. It is made while the write lock is held, WAL included, under another name, which it
+    /// loses when it is whole. None is made where nothing is pending, of a new database, and of one in memory.
+    ///
+    /// The `keep` newest of this database are kept, and at least one; others go once the migrations are committed. Where an upgrade
+    /// fails again and again, the backup for it is replaced.
+    pub fn backup(mut self, folder: impl Into<PathBuf>, keep: usize) -> Self {
+        self.backups = Some(Backups::new(folder.into(), keep));
         self
     }
 
@@ -228,6 +243,24 @@ impl<'m> Options<'m> {
     /// See [`ErrorKind`]. A database that is ahead of the program is refused.
     pub fn stamp(&self, connection: &mut Connection, target: impl Into<Target>) -> Result<Report, Error> {
         engine::run(connection, self, &Request::Stamp(target.into()), None)
+    }
+
+    /// Puts a backup in the place of all that is in the database, in one transaction: first it is checked that it is sound, and
+    /// one that this program can open. What is in the database is lost, also where it is at the same revision.
+    ///
+    /// A database that is damaged itself can stop this: move it away first, and put the backup in the place of a new one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Damaged`] where the backup is not sound; why it would be refused by an upgrade, as one that is
+    /// ahead of the program is; [`ErrorKind::Locked`]. After an error the database is as it was before.
+    pub fn restore(&self, connection: &mut Connection, backup: impl AsRef<Path>) -> Result<Report, Error> {
+        if !connection.is_autocommit() {
+            return Err(Error::new(ErrorKind::InTransaction).in_database_of(connection));
+        }
+        let from = self.current(connection).ok().flatten().map(|revision| revision.id().to_owned());
+        let to = backup::restore(self, connection, backup.as_ref())?;
+        Ok(Report::of(Outcome::Restored, from, to))
     }
 
     /// What `request` would do to the database as it is now, without doing it. Never writes.

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use revchain_core::Revision;
@@ -21,6 +22,8 @@ pub struct Report {
     pub stamped: Vec<String>,
     /// The revisions whose record was removed without running.
     pub unstamped: Vec<String>,
+    /// The backup that was made before.
+    pub backup: Option<PathBuf>,
 }
 
 /// A revision whose SQL was run.
@@ -49,20 +52,28 @@ pub enum Outcome {
     Upgraded,
     /// Revisions were reverted.
     Downgraded,
+    /// A backup was put in the place of what was there.
+    Restored,
 }
 
 impl Report {
     /// That of a database that was at the head already.
     pub(crate) fn at_head(head: Option<&Revision>) -> Self {
         let head = head.map(|head| head.id().to_owned());
+        Self::of(Outcome::UpToDate, head.clone(), head)
+    }
+
+    /// One that tells of no revision.
+    pub(crate) fn of(outcome: Outcome, from: Option<String>, to: Option<String>) -> Self {
         Self {
-            outcome: Outcome::UpToDate,
-            from: head.clone(),
-            to: head,
+            outcome,
+            from,
+            to,
             applied: Vec::new(),
             reverted: Vec::new(),
             stamped: Vec::new(),
             unstamped: Vec::new(),
+            backup: None,
         }
     }
 }
@@ -77,6 +88,7 @@ impl Outcome {
             Self::Adopted => "adopted",
             Self::Upgraded => "upgraded",
             Self::Downgraded => "downgraded",
+            Self::Restored => "restored",
         }
     }
 }
@@ -101,6 +113,7 @@ impl fmt::Display for Report {
                     took(&self.reverted)
                 )
             }
+            Outcome::Restored => write!(f, "restored: at {to}, where it was at {from}"),
             Outcome::Adopted => {
                 let at = self.stamped.last().map_or("base", String::as_str);
                 match self.applied.is_empty() {

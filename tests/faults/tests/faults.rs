@@ -26,12 +26,18 @@ struct Scenario {
     journals: &'static [&'static str],
 }
 
-const SCENARIOS: [Scenario; 7] = [
+const SCENARIOS: [Scenario; 8] = [
     Scenario { name: "a new file, from the image", what: "open", before: |_, _| {}, journals: &["delete"] },
     Scenario { name: "a new file, by the chain", what: "upgrade", before: |_, _| {}, journals: &["delete"] },
     Scenario {
         name: "three pending revisions",
         what: "open",
+        before: |path, journal| drop(at("001", path, journal)),
+        journals: &["delete", "wal"],
+    },
+    Scenario {
+        name: "a backup before them",
+        what: "backup",
         before: |path, journal| drop(at("001", path, journal)),
         journals: &["delete", "wal"],
     },
@@ -95,7 +101,7 @@ const FAULTS: [(&str, &str); 15] = [
 ];
 
 /// What an error says of these.
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 10] = [
     "disk I/O error",
     "disk is full",
     "unable to open database file",
@@ -106,6 +112,7 @@ const WORDS: [&str; 9] = [
     // So SQLite calls a file of which it cannot read a part.
     "malformed",
     "locking protocol",
+    "no backup could be made",
 ];
 
 fn connect(path: &Path, journal: &str) -> Connection {
@@ -211,7 +218,7 @@ fn run(what: &str, folder: &Path, database: &Path, (calls, how): (&str, &str), n
 /// What the next who comes to the database does, in this process and without faults.
 fn finish(what: &str, database: &Path) {
     match what {
-        "open" => drop(MIGRATIONS.open(database).unwrap()),
+        "open" | "backup" => drop(MIGRATIONS.open(database).unwrap()),
         "upgrade" => drop(MIGRATIONS.upgrade(&mut Connection::open(database).unwrap()).unwrap()),
         "downgrade" => {
             drop(MIGRATIONS.downgrade_to(&mut Connection::open(database).unwrap(), "002").unwrap());
@@ -282,11 +289,24 @@ fn try_all(scenario: &Scenario, journal: &str, fault: (&str, &str), tally: &mut 
             );
             tally.late += usize::from(is_at_new && is_late);
         }
+        // What has the name of a backup is one, whole; and what has been done has one.
+        let backups = backups(&folder);
+        for backup in &backups {
+            assert_eq!(contents(backup, &context), old, "{context}: {}", backup.display());
+        }
+        assert!(scenario.what != "backup" || !is_at_new || backups.len() == 1, "{context}");
         tally.old += usize::from(!is_at_new);
         tally.new += usize::from(is_at_new);
         finish(scenario.what, &database);
         assert_eq!(contents(&database, &context), new, "{context}: the next finishes it");
     }
+}
+
+/// The backups beside a database, without those that are not whole yet.
+fn backups(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder.join("backups")) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| !path.file_name().unwrap().to_string_lossy().starts_with('.')).collect()
 }
 
 /// A copy of a folder with files.
@@ -329,6 +349,11 @@ fn a_new_file_by_the_chain() {
 #[test]
 fn three_pending_revisions() {
     try_scenario("three pending revisions");
+}
+
+#[test]
+fn a_backup_before_them() {
+    try_scenario("a backup before them");
 }
 
 #[test]

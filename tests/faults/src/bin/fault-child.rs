@@ -1,6 +1,7 @@
 //! What is done to a database while the system fails: `fault-child WHAT DATABASE`. It ends with 0, or says what error revchain
 //! gave and ends with 1.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -45,6 +46,11 @@ fn run(what: &str, database: &str) -> Result<(), Failed> {
     match what {
         // Whatever it is: a new one, one that is behind, one from before the migrations.
         "open" => drop(options.open(database)?),
+        // With a backup beside it.
+        "backup" => {
+            let backups = Path::new(database).with_file_name("backups");
+            drop(options.backup(backups, 2).open(database)?);
+        }
         // A new one by running the chain.
         "upgrade" => drop(options.upgrade(&mut connect()?)?),
         "downgrade" => drop(options.downgrade_to(&mut connect()?, "002")?),
