@@ -548,7 +548,7 @@ fn json_is_for_scripts() {
                 { "revision": "002", "duration_us": null },
                 { "revision": "003", "duration_us": null },
             ],
-            "reverted": [], "stamped": [], "unstamped": [],
+            "reverted": [], "stamped": [], "unstamped": [], "backup": null,
         })
     );
     assert_eq!(shell.json("downgrade --yes -d app.db --json")["reverted"][0]["revision"], "003");
@@ -726,7 +726,7 @@ fn downgrade_reverts_what_it_shows_also_behind_a_merge() {
     shell.migration("20260105_0000_005_merge.sql", "003 004", "CREATE TABLE m (a);", "DROP TABLE m;");
     shell.ok("upgrade -d app.db");
     let shown = shell.run("downgrade -d app.db").2;
-    assert!(shown.contains("\n  005  Add merge.\nstandard"), "{shown}");
+    assert!(shown.contains("\n  005  Add merge.\nEverything"), "{shown}");
     assert!(shell.ok("downgrade --yes -d app.db").contains("from 005 to 004: 1 revision reverted"));
     assert_eq!(shell.json("pending -d app.db --json")["pending"].as_array().unwrap().len(), 1);
 }
