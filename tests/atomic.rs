@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -323,6 +324,52 @@ fn where_a_statement_ended_the_transaction_no_error_says_that_nothing_was_change
     );
     assert!(!error.to_string().contains("nothing was changed"), "{error}");
     assert_eq!(count(&db, "SELECT count(*) FROM sqlite_master WHERE name = 'c'"), 0, "it goes no further");
+}
+
+#[test]
+fn rows_that_pointed_at_nothing_before_may_stay_if_the_options_say_so_and_no_others() {
+    let place = Place::new();
+    let tables =
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p);
+        CREATE TABLE w (id TEXT PRIMARY KEY, p REFERENCES p) WITHOUT ROWID;";
+    let drop = "DROP TABLE w; DROP TABLE c; DROP TABLE p;";
+    let chain = |second: &str| place.chain(&[(tables, drop), (second, "SELECT 1;")]);
+    let mut db = Connection::open(place.db()).unwrap();
+    chain("SELECT 1;").upgrade_to(&mut db, "001").unwrap();
+    db.execute_batch(
+        "PRAGMA foreign_keys = OFF; INSERT INTO c VALUES (1, 7), (2, 8); INSERT INTO w VALUES ('a', 7); PRAGMA foreign_keys = ON",
+    )
+    .unwrap();
+    // As many violations as before, and other ones.
+    for (second, told) in [
+        ("UPDATE c SET id = 3 WHERE id = 2;", "c, row 3"),
+        ("INSERT INTO c VALUES (4, 9);", "c, row 4"),
+        ("INSERT INTO w VALUES ('b', 9);", "w, a row"),
+    ] {
+        let migrations = chain(second);
+        let error = migrations.options().allow_existing_violations().upgrade(&mut db).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::ForeignKeys { count: 1, before: Some(3), .. }), "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+    }
+    let rebuild =
+        "CREATE TABLE n (id INTEGER PRIMARY KEY, p REFERENCES p, x); INSERT INTO n SELECT id, p, 1 FROM c;
+        DROP TABLE c; ALTER TABLE n RENAME TO c;";
+    let migrations = chain(rebuild);
+    let error = migrations.upgrade(&mut db).unwrap_err().to_string();
+    assert!(
+        error.contains("3 such rows were there before") && error.contains("allow_existing_violations"),
+        "{error}"
+    );
+    let told = RefCell::new(Vec::new());
+    let options = migrations.options().allow_existing_violations().on_event(|event| {
+        if let Event::StillViolated { count, .. } = event {
+            told.borrow_mut().push(*count);
+        }
+    });
+    options.upgrade(&mut db).unwrap();
+    assert_eq!(*told.borrow(), [3]);
+    assert_eq!(count(&db, "SELECT count(*) FROM c WHERE x = 1"), 2);
+    assert!(foreign_keys(&db));
 }
 
 #[test]

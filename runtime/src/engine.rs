@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::connection::{self, ForeignKeysOff, Patience};
 use crate::error::{self, ErrorKind, Failure};
+use crate::foreign_keys::Known;
 use crate::{
     Applied, Direction, Error, Event, Options, Origin, Outcome, Report, Statement, StatementError, explain,
     foreign_keys, history, marker,
@@ -165,12 +166,20 @@ fn under_lock(
             options.emit(&Event::BackedUp { path });
         }
     }
+    let known = match options.allows_violations && plan.runs_sql() {
+        true => foreign_keys::known(connection)
+            .map_err(|error| Failure::Sqlite(error).while_doing("checking foreign keys"))?,
+        false => Known::new(),
+    };
+    if !known.is_empty() {
+        options.emit(&Event::StillViolated { count: known.values().sum() });
+    }
     let result = carry_out(&transaction, options, &plan, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
     let has_schema = verify(&transaction, options, &plan)?;
     marker::write(&transaction, options, &plan.stamped, has_schema)
         .map_err(|error| Failure::Sqlite(error).while_doing("writing the marker"))?;
-    commit(&transaction, patience, &plan)?;
+    commit(&transaction, patience, &plan, known)?;
     if let Some(backups) = backups {
         (backups.prune)(backups, connection);
     }
@@ -354,20 +363,25 @@ fn verify(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Resul
 }
 
 /// Commits, unless SQL was run and a foreign key points at nothing.
-fn commit(transaction: &Connection, patience: &Patience<'_, '_>, plan: &Plan) -> Result<(), Error> {
-    let violations = || {
-        foreign_keys::violations(transaction)
+fn commit(
+    transaction: &Connection,
+    patience: &Patience<'_, '_>,
+    plan: &Plan,
+    known: Known,
+) -> Result<(), Error> {
+    let violations = |known| {
+        foreign_keys::new_violations(transaction, known)
             .map_err(|e| Failure::Sqlite(e).while_doing("checking foreign keys"))
     };
     if plan.runs_sql() {
-        let (first, count) = violations()?;
+        let (first, count) = violations(known)?;
         if count > 0 {
             // Whether they were there before is only seen once all is undone.
             transaction
                 .execute_batch("ROLLBACK")
                 .map_err(|e| Failure::Sqlite(e).while_doing("rolling back"))?;
             // Not known where that cannot be checked, as with a key that did not fit its parent.
-            let before = violations().ok().map(|(_, before)| before);
+            let before = violations(Known::new()).ok().map(|(_, before)| before);
             return Err(Error::new(ErrorKind::ForeignKeys { violations: first, count, before }));
         }
     }

@@ -398,7 +398,8 @@ fn foreign_keys(
         ),
         Some(before) => write!(
             f,
-            "\nhelp: {before} such {} there before the pending migrations ran: let a migration delete or mend them",
+            "\nhelp: {before} such {} there before the pending migrations ran: let a migration delete or mend them, or let them be,\n      \
+             .allow_existing_violations() on the options",
             if before == 1 { "row was" } else { "rows were" }
         ),
     }

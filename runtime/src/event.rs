@@ -78,6 +78,12 @@ pub enum Event<'e> {
         /// The revision.
         revision: &'e Revision,
     },
+    /// Rows violate a foreign key as they did before, and the options say that this is no reason to stop.
+    #[non_exhaustive]
+    StillViolated {
+        /// How many there were.
+        count: usize,
+    },
     /// A backup was made, before anything else is done.
     #[non_exhaustive]
     BackedUp {
@@ -126,6 +132,9 @@ impl fmt::Display for Event<'_> {
                 )
             }
             Self::Unstamped { revision } => write!(f, "removed the stamp of {}", revision.id()),
+            Self::StillViolated { count } => {
+                write!(f, "rows that point at nothing were there before: {count}")
+            }
             Self::BackedUp { path } => write!(f, "backup: {}", escape(&path.to_string_lossy())),
             Self::Copied { revision } => write!(f, "new database at {}, a copy of the image", revision.id()),
             Self::Committed { at } => write!(f, "committed at {}", id(at)),
@@ -145,6 +154,7 @@ impl Event<'_> {
                 let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
                 tracing::info!(target: "revchain", revision = revision.id(), duration_us, "{self}");
             }
+            Self::StillViolated { .. } => tracing::warn!(target: "revchain", "{self}"),
             Self::Drifted { revision } => {
                 tracing::warn!(target: "revchain", revision = revision.id(), "{self}");
             }

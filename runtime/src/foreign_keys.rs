@@ -1,5 +1,7 @@
 //! The check that every foreign key holds, which stands in for their enforcement during a migration.
 
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 
 use crate::Violation;
@@ -7,12 +9,46 @@ use crate::Violation;
 /// How many violations an error tells; there may be as many as rows.
 const TOLD: usize = 10;
 
+/// Rows that violate a key, by their table, their row id and the table that the key points at; how many, of tables without
+/// row ids.
+pub(crate) type Known = HashMap<(String, Option<i64>, String), usize>;
+
+/// The violations that the database has already.
+pub(crate) fn known(connection: &Connection) -> rusqlite::Result<Known> {
+    let mut known = Known::new();
+    let mut statement = connection.prepare(CHECK)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        *known.entry((row.get(0)?, row.get(1)?, row.get(2)?)).or_default() += 1;
+    }
+    Ok(known)
+}
+
+const CHECK: &str = "PRAGMA main.foreign_key_check";
+
 /// The first violations that the database has, and their number.
 pub(crate) fn violations(connection: &Connection) -> rusqlite::Result<(Vec<Violation>, usize)> {
-    let mut statement = connection.prepare("PRAGMA main.foreign_key_check")?;
+    new_violations(connection, Known::new())
+}
+
+/// Those that were not known before.
+pub(crate) fn new_violations(
+    connection: &Connection,
+    mut known: Known,
+) -> rusqlite::Result<(Vec<Violation>, usize)> {
+    let mut statement = connection.prepare(CHECK)?;
     let mut rows = statement.query([])?;
     let (mut told, mut count) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
+        if !known.is_empty() {
+            match known.get_mut(&(row.get(0)?, row.get(1)?, row.get(2)?)) {
+                Some(left) if *left > 0 => {
+                    *left -= 1;
+                    continue;
+                }
+                _ => {}
+            }
+        }
         count += 1;
         if told.len() < TOLD {
             let table: String = row.get(0)?;

@@ -39,6 +39,8 @@ pub struct Options<'m> {
     pub(crate) ignored: Vec<String>,
     pub(crate) lock_timeout: Duration,
     pub(crate) backups: Option<Backups>,
+    /// Whether rows that point at nothing may stay, if they were there before.
+    pub(crate) allows_violations: bool,
     on_event: Vec<Callback<'m>>,
 }
 
@@ -52,6 +54,7 @@ impl<'m> Options<'m> {
             ignored: Vec::new(),
             lock_timeout: Duration::from_secs(30),
             backups: None,
+            allows_violations: false,
             on_event: Vec::new(),
         }
     }
@@ -97,6 +100,14 @@ impl<'m> Options<'m> {
     /// are read at each open. A name may end with `*`, for all that begin so. What other migration tools keep is left out in any case.
     pub fn ignore_tables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.ignored.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Goes on where rows violate a foreign key that did so before the migrations ran: [`Event::StillViolated`] tells how many.
+    /// Those that the migrations leave behind themselves are refused all the same. Without this, every violation is, and
+    /// the error says how many were there before.
+    pub fn allow_existing_violations(mut self) -> Self {
+        self.allows_violations = true;
         self
     }
 
