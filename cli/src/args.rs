@@ -67,6 +67,8 @@ pub struct Upgrade {
     #[arg(long)]
     pub(crate) allow_drift: bool,
     #[command(flatten)]
+    pub(crate) dry_run: DryRun,
+    #[command(flatten)]
     pub(crate) backup: Backup,
     #[command(flatten)]
     pub(crate) common: Common,
@@ -81,6 +83,14 @@ pub(crate) struct Backup {
     /// How many backups to keep there
     #[arg(long, value_name = "N", default_value_t = 5, requires = "backup")]
     pub(crate) keep: usize,
+}
+
+/// Whether it is only tried.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DryRun {
+    /// Do it to a copy, say what came of it, and leave the database as it is
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// What `restore` takes.
@@ -107,6 +117,8 @@ pub struct Downgrade {
     /// Go on although the schema is no longer that of the revision that the database is at
     #[arg(long)]
     pub(crate) allow_drift: bool,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
     #[command(flatten)]
     pub(crate) backup: Backup,
     #[command(flatten)]

@@ -9,10 +9,11 @@ use std::process::ExitCode;
 
 use revchain_core::snippet::escape;
 use revchain_core::{Found, Policy, plan};
-use revchain_runtime::{Event, OnDrift, Options, Plan, Report, Request, Revision, Target};
+use revchain_runtime::rusqlite::Connection;
+use revchain_runtime::{Event, OnDrift, Options, Plan, Report, Request, Revision, TableRows, Target};
 
 use crate::args::{Backup, Command, Common, Downgrade, Restore};
-use crate::database::{exists, must_exist, open};
+use crate::database::{exists, look, must_exist, open};
 use crate::failure::{Failure, in_database};
 use crate::lock::lock;
 use crate::migrate::migrate;
@@ -77,15 +78,21 @@ impl<'m> Commands<'m> {
                     // Where there is nothing to upgrade to, no file is to be left.
                     self.plan_new(path, target.clone())?;
                 }
-                if let Some(prepare) = &self.before_upgrade {
+                let is_dry = upgrade.dry_run.dry_run;
+                if let Some(prepare) = self.before_upgrade.as_ref().filter(|_| !is_dry) {
                     prepare(path).map_err(|error| Failure::failed("before-upgrade", error))?;
                 }
                 let mut options = self.options(&upgrade.common, upgrade.allow_drift);
-                options = with_backup(options, &upgrade.backup);
+                options = with_backup(options, &upgrade.backup).rehearse(is_dry);
                 for revision in &upgrade.adopt_as {
                     options = options.adopt_as(revision);
                 }
-                let report = options.upgrade_to(&mut open(path)?, target).map_err(in_database(path))?;
+                let mut connection = match is_dry {
+                    // One that is not there is not made.
+                    true => look(path)?.map_or_else(empty, Ok)?,
+                    false => open(path)?,
+                };
+                let report = options.upgrade_to(&mut connection, target).map_err(in_database(path))?;
                 Ok(reported(path, &report))
             }
             Command::Downgrade(downgrade) => self.downgrade(downgrade),
@@ -157,9 +164,9 @@ impl<'m> Commands<'m> {
         let mut connection = open(path)?;
         let request = Request::Downgrade((&downgrade.revision).into());
         let options = self.options(&downgrade.common, downgrade.allow_drift);
-        let options = with_backup(options, &downgrade.backup);
+        let options = with_backup(options, &downgrade.backup).rehearse(downgrade.dry_run.dry_run);
         let plan = options.plan(&connection, &request).map_err(in_database(path))?;
-        if !plan.steps.is_empty() && !downgrade.yes {
+        if !plan.steps.is_empty() && !downgrade.yes && !downgrade.dry_run.dry_run {
             self.confirm(path, &plan)?;
         }
         // What was shown is what is done, or nothing is.
@@ -236,7 +243,24 @@ impl fmt::Debug for Commands<'_> {
 
 fn reported(path: &Path, report: &Report) -> Answer {
     let database = path.display().to_string();
-    Answer { text: format!("{database}: {report}"), json: output::report(&database, report) }
+    let mut text = format!("{database}: {report}");
+    if let Some(rehearsal) = &report.rehearsal {
+        text += "\ndry run: this was done to a copy, and the database is as it was";
+        for TableRows { table, before, after, .. } in &rehearsal.tables {
+            let count = |count: &Option<u64>| count.map_or("none".to_owned(), |count| count.to_string());
+            if before != after {
+                text += &format!("\n  rows of {}: {} → {}", escape(table), count(before), count(after));
+            }
+        }
+        for line in rehearsal.diff.lines() {
+            text += &format!("\n  {line}");
+        }
+    }
+    Answer { text, json: output::report(&database, report) }
+}
+
+fn empty() -> Result<Connection, Failure> {
+    Connection::open_in_memory().map_err(|error| Failure::failed("open", error.to_string()))
 }
 
 /// Long upgrades are seen to go on; the outcome is said once it is certain.

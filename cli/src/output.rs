@@ -64,6 +64,12 @@ pub(crate) fn report(database: &str, report: &Report) -> Value {
         "stamped": report.stamped,
         "unstamped": report.unstamped,
         "backup": report.backup,
+        "rehearsal": report.rehearsal.as_ref().map(|rehearsal| json!({
+            "tables": rehearsal.tables.iter().map(|rows| json!({
+                "table": rows.table, "before": rows.before, "after": rows.after,
+            })).collect::<Vec<_>>(),
+            "diff": rehearsal.diff.lines().collect::<Vec<_>>(),
+        })),
     })
 }
 

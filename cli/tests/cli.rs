@@ -271,6 +271,32 @@ fn a_backup_is_made_where_one_is_asked_for_and_put_back() {
 }
 
 #[test]
+fn a_dry_run_says_what_would_come_of_it_and_changes_nothing() {
+    let shell = Shell::new();
+    let text = shell.ok("upgrade -d app.db --dry-run");
+    assert!(text.starts_with("app.db: new database at 003: 3 revisions applied in "), "{text}");
+    assert!(!shell.path("app.db").exists());
+    shell.ok("upgrade -d app.db -r 001");
+    shell.sql("INSERT INTO users VALUES (7)");
+    let before = fs::read(shell.path("app.db")).unwrap();
+    let text = shell.ok("upgrade -d app.db --dry-run");
+    let (first, rest) = text.split_once('\n').unwrap();
+    assert!(first.starts_with("app.db: upgraded from 001 to 003: 2 revisions applied in "), "{text}");
+    assert_eq!(
+        rest,
+        "dry run: this was done to a copy, and the database is as it was\n  rows of notes: none → 0\n  \
+         rows of tags: none → 0\n  + table notes (a)\n  + table tags (a)"
+    );
+    // What a downgrade would take along, without being asked.
+    let text = shell.ok("downgrade -d app.db -r base --dry-run");
+    assert!(text.contains("rows of users: 1 → none\n  - table users (a)"), "{text}");
+    let json = shell.json("upgrade -d app.db --dry-run --json");
+    assert_eq!(json["rehearsal"]["tables"][0], json!({ "table": "notes", "before": null, "after": 0 }));
+    assert_eq!(json["rehearsal"]["diff"][1], "+ table tags (a)");
+    assert_eq!(fs::read(shell.path("app.db")).unwrap(), before);
+}
+
+#[test]
 fn stamp_records_where_a_database_is() {
     let shell = Shell::new();
     let db = Connection::open(shell.path("app.db")).unwrap();
@@ -548,7 +574,7 @@ fn json_is_for_scripts() {
                 { "revision": "002", "duration_us": null },
                 { "revision": "003", "duration_us": null },
             ],
-            "reverted": [], "stamped": [], "unstamped": [], "backup": null,
+            "reverted": [], "stamped": [], "unstamped": [], "backup": null, "rehearsal": null,
         })
     );
     assert_eq!(shell.json("downgrade --yes -d app.db --json")["reverted"][0]["revision"], "003");

@@ -20,6 +20,7 @@ mod marker;
 mod migrations;
 mod options;
 mod prove;
+mod rehearsal;
 mod report;
 mod rows;
 mod schema;
@@ -36,6 +37,7 @@ pub use migrations::Migrations;
 pub use options::Options;
 #[doc(hidden)]
 pub use prove::{Scope, prove};
+pub use rehearsal::{Rehearsal, TableRows};
 pub use report::{Applied, Outcome, Report};
 pub use revchain_core::name::Date;
 pub use revchain_core::revision::Statement;

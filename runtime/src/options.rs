@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use revchain_core::schema::Diff;
 use revchain_core::{Conflict, Found, OnDrift, Plan, Policy, Request, Revision, Target, plan};
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::backup::{self, Backups};
 use crate::connection::Patience;
 use crate::error::ErrorKind;
 #[cfg(feature = "bundled")]
 use crate::image::{self, Created};
-use crate::{Drift, Error, Event, Migrations, Outcome, Report, Stamp, connection, engine, explain, history};
+use crate::{
+    Drift, Error, Event, Migrations, Outcome, Report, Stamp, connection, engine, explain, history, rehearsal,
+};
 
 /// How databases are brought to a revision: [`Migrations`], with options.
 ///
@@ -39,6 +41,7 @@ pub struct Options<'m> {
     pub(crate) ignored: Vec<String>,
     pub(crate) lock_timeout: Duration,
     pub(crate) backups: Option<Backups>,
+    rehearses: bool,
     /// Whether rows that point at nothing may stay, if they were there before.
     pub(crate) allows_violations: bool,
     on_event: Vec<Callback<'m>>,
@@ -54,6 +57,7 @@ impl<'m> Options<'m> {
             ignored: Vec::new(),
             lock_timeout: Duration::from_secs(30),
             backups: None,
+            rehearses: false,
             allows_violations: false,
             on_event: Vec::new(),
         }
@@ -130,6 +134,38 @@ impl<'m> Options<'m> {
         self
     }
 
+    /// Leaves the database as it is, and does what is asked for to a copy: a temporary database. The [`Report`] then has a
+    /// [`Rehearsal`](crate::Rehearsal): how many rows each table had and has, and what is different in the schema. What
+    /// [`open`](Self::open) gives is that copy. It has none of the functions that the program registers on its connections.
+    pub fn rehearse(mut self, rehearse: bool) -> Self {
+        self.rehearses = rehearse;
+        self
+    }
+
+    pub(crate) fn without_rehearsal(mut self) -> Self {
+        self.rehearses = false;
+        self.backups = None;
+        self
+    }
+
+    /// Does what `request` asks for, or rehearses it.
+    fn run(
+        &self,
+        connection: &mut Connection,
+        request: &Request,
+        expected: Option<&Plan>,
+    ) -> Result<Report, Error> {
+        if !self.rehearses {
+            return engine::run(connection, self, request, expected);
+        }
+        // To a database at which nothing is to be done, none of this is.
+        if self.plan(connection, request)?.steps.is_empty() {
+            return engine::run(connection, self, request, expected);
+        }
+        let rehearsed = rehearsal::rehearse(connection, self, request, expected);
+        rehearsed.map(|(_, report)| report).map_err(|error| error.in_database_of(connection))
+    }
+
     /// Calls `callback` as things happen, after those that were given before. Between [`Event::Started`] and
     /// [`Event::Committed`] it runs inside the transaction, so it should be quick; nothing that it reports is final
     /// before `Committed`.
@@ -156,6 +192,9 @@ impl<'m> Options<'m> {
     /// [`ErrorKind::Open`] where SQLite cannot open the file, and those of [`upgrade_to`](Self::upgrade_to).
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Connection, Error> {
         let path = path.as_ref();
+        if self.rehearses {
+            return self.open_copy(path).map_err(|error| error.in_database(&path.to_string_lossy()));
+        }
         #[cfg(feature = "bundled")]
         let created = image::create(self.migrations, path);
         let connection = Connection::open(path).map_err(|source| Error::cannot_open(path, source))?;
@@ -169,6 +208,20 @@ impl<'m> Options<'m> {
             Created::No => {}
         }
         Ok(connection)
+    }
+
+    /// A copy of the database at `path`, upgraded; makes no file.
+    fn open_copy(&self, path: &Path) -> Result<Connection, Error> {
+        let cannot_open = |source| Error::cannot_open(path, source);
+        let connection = match path.try_exists() {
+            Ok(false) => Connection::open_in_memory().map_err(cannot_open)?,
+            _ => {
+                let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
+                Connection::open_with_flags(path, flags).map_err(cannot_open)?
+            }
+        };
+        let request = Request::Upgrade(Target::Head);
+        rehearsal::rehearse(&connection, self, &request, None).map(|(copy, _)| copy)
     }
 
     #[cfg(feature = "bundled")]
@@ -227,7 +280,7 @@ impl<'m> Options<'m> {
         connection: &mut Connection,
         target: impl Into<Target>,
     ) -> Result<Report, Error> {
-        engine::run(connection, self, &Request::Upgrade(target.into()), None)
+        self.run(connection, &Request::Upgrade(target.into()), None)
     }
 
     /// Downgrades to `target`, which is a revision, `"base"` or `"-n"`: runs the downgrades of all revisions that
@@ -242,7 +295,7 @@ impl<'m> Options<'m> {
         connection: &mut Connection,
         target: impl Into<Target>,
     ) -> Result<Report, Error> {
-        engine::run(connection, self, &Request::Downgrade(target.into()), None)
+        self.run(connection, &Request::Downgrade(target.into()), None)
     }
 
     /// Records that the database is at `target`, which is a revision, `"head"` or `"base"`, and runs nothing. The
@@ -253,7 +306,7 @@ impl<'m> Options<'m> {
     ///
     /// See [`ErrorKind`]. A database that is ahead of the program is refused.
     pub fn stamp(&self, connection: &mut Connection, target: impl Into<Target>) -> Result<Report, Error> {
-        engine::run(connection, self, &Request::Stamp(target.into()), None)
+        self.run(connection, &Request::Stamp(target.into()), None)
     }
 
     /// Puts a backup in the place of all that is in the database, in one transaction: first it is checked that it is sound, and
@@ -296,7 +349,7 @@ impl<'m> Options<'m> {
         request: &Request,
         plan: &Plan,
     ) -> Result<Report, Error> {
-        engine::run(connection, self, request, Some(plan))
+        self.run(connection, request, Some(plan))
     }
 
     /// The newest revision that the database has; `None` at base, and where there is no history. Never writes.

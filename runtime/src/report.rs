@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use revchain_core::Revision;
 
+use crate::Rehearsal;
+
 /// What was done to a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,6 +26,8 @@ pub struct Report {
     pub unstamped: Vec<String>,
     /// The backup that was made before.
     pub backup: Option<PathBuf>,
+    /// What came of it, where it was done to a copy only.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// A revision whose SQL was run.
@@ -74,6 +78,7 @@ impl Report {
             stamped: Vec::new(),
             unstamped: Vec::new(),
             backup: None,
+            rehearsal: None,
         }
     }
 }
