@@ -35,6 +35,8 @@ pub use options::Options;
 #[doc(hidden)]
 pub use prove::{Scope, prove};
 pub use report::{Applied, Outcome, Report};
+#[doc(hidden)]
+pub use revchain_core::embedded::Columns;
 pub use revchain_core::name::Date;
 pub use revchain_core::revision::Statement;
 pub use revchain_core::schema::Diff;
