@@ -238,5 +238,5 @@ macro_rules! embed_migrations {
 #[doc(hidden)]
 pub mod __private {
     pub use revchain_macros::embed_migrations;
-    pub use revchain_runtime::{Destroys, Downgrade, Half, Migrations, Revision};
+    pub use revchain_runtime::{Columns, Destroys, Migrations, Revision};
 }

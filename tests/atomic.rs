@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Place, count, ids, rows, schema};
+use revchain::__private::Columns;
 use revchain::rusqlite::Connection;
-use revchain::{Direction, Downgrade, ErrorKind, Event, Half, Migrations, Outcome, Revision};
+use revchain::{Direction, ErrorKind, Event, Migrations, Outcome, Revision};
 
 #[test]
 fn a_failing_statement_leaves_the_database_byte_for_byte_as_it_was() {
@@ -302,21 +303,27 @@ fn what_a_statement_does_at_its_later_rows_is_done() {
 /// The rules let no such statement into a chain, so this one was made without them.
 #[test]
 fn where_a_statement_ended_the_transaction_no_error_says_that_nothing_was_changed() {
-    const REVISION: Revision = Revision::embedded(
-        "001",
-        "",
-        "m/x.sql",
-        202601010000,
-        "",
-        Half::embedded("CREATE TABLE a (b); COMMIT; CREATE TABLE c (d)", 1, &[(0, 18), (20, 26), (28, 46)]),
-        Downgrade::embedded("SELECT 1", 1, &[(0, 8)]),
-        &[],
-        &[0; 32],
-        &[0; 32],
-        &[],
-    );
+    const REVISIONS: &[Revision] = &Columns {
+        ids: ["001"],
+        parents: [""],
+        paths: ["m/x.sql"],
+        dates: [202601010000],
+        summaries: [""],
+        upgrades: ["CREATE TABLE a (b); COMMIT; CREATE TABLE c (d)"],
+        upgrade_lines: [1],
+        upgrade_spans: [b"\0\0\0\0\x12\0\0\0\x14\0\0\0\x1a\0\0\0\x1c\0\0\0\x2e\0\0\0"],
+        downgrades: ["SELECT 1"],
+        downgrade_lines: [1],
+        downgrade_spans: [b"\0\0\0\0\x08\0\0\0"],
+        destroys: &[],
+        checksums: [&[0; 32]],
+        chain_checksums: [&[0; 32]],
+        fingerprints: &[],
+        texts: &[],
+    }
+    .revisions();
     let mut db = Connection::open_in_memory().unwrap();
-    let error = Migrations::embedded("m", "", const { &[REVISION] }, None, &[]).upgrade(&mut db).unwrap_err();
+    let error = Migrations::embedded("m", "", REVISIONS, None, &[]).upgrade(&mut db).unwrap_err();
     assert_eq!(error.code(), "transaction-ended");
     assert!(
         matches!(error.kind(), ErrorKind::TransactionEnded { revision, .. } if revision == "001"),

@@ -14,6 +14,8 @@ pub mod conflict;
 pub mod defect;
 mod destruction;
 pub mod draft;
+#[doc(hidden)]
+pub mod embedded;
 pub mod lock;
 pub mod marker;
 pub mod name;

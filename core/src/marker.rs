@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn where_bases_are_the_same_others_are_taken() {
         let revision = |chain_checksum: [u8; 32]| {
-            let half = || Half::embedded("", 1, &[]);
+            let half = || Half { sql: "".into(), line: 1, spans: Cow::Borrowed(&[]) };
             Revision {
                 id: "001".into(),
                 parents: "".into(),

@@ -548,11 +548,12 @@ impl<'t, 'd> Parser<'t, 'd> {
         // A file has at most 64 MiB.
         let offset = |at: usize| u32::try_from(at - section.text.start).unwrap_or(u32::MAX);
         let spans = statements.iter().filter_map(|statement| {
-            Some((offset(statement.first()?.span.start), offset(statement.last()?.span.end)))
+            let (start, end) = (statement.first()?.span.start, statement.last()?.span.end);
+            Some([start, end].map(|at| offset(at).to_le_bytes()))
         });
         Half {
             line: line_number(self.text, section.text.start),
-            spans: Cow::Owned(spans.collect()),
+            spans: Cow::Owned(spans.flatten().flatten().collect()),
             sql: Cow::Owned(text.to_owned()),
         }
     }

@@ -1,8 +1,7 @@
 //! A revision: what a migration file means.
 //!
-//! What was embedded is borrowed, what was read at run time is owned, so that both are one type. The functions
-//! named `embedded` are what the macro's output calls: of plain arguments, because rustc takes five times as long
-//! over the same data as nested literals.
+//! What was embedded is borrowed, what was read at run time is owned, so that both are one type. The macro's output says
+//! them field by field, see [`embedded`](crate::embedded).
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -38,50 +37,7 @@ pub struct Proven {
     pub texts: Sum,
 }
 
-impl Proven {
-    /// From the fingerprint and the sum, one after the other; `None` where there is nothing.
-    const fn embedded(bytes: &'static [u8]) -> Option<Self> {
-        match bytes.split_first_chunk() {
-            Some((fingerprint, rest)) => match rest.first_chunk() {
-                Some(texts) => Some(Self { fingerprint: *fingerprint, texts: Sum::from_bytes(*texts) }),
-                None => None,
-            },
-            None => None,
-        }
-    }
-}
-
 impl Revision {
-    #[doc(hidden)]
-    #[expect(clippy::too_many_arguments, reason = "only the macro writes calls of this")]
-    pub const fn embedded(
-        id: &'static str,
-        parents: &'static str,
-        path: &'static str,
-        date: u64,
-        summary: &'static str,
-        upgrade: Half,
-        downgrade: Downgrade,
-        destroys: &'static [Destroys],
-        checksum: &'static [u8; 32],
-        chain_checksum: &'static [u8; 32],
-        proven: &'static [u8],
-    ) -> Self {
-        Self {
-            id: Cow::Borrowed(id),
-            parents: Cow::Borrowed(parents),
-            path: Cow::Borrowed(path),
-            date: Date::from_number(date),
-            summary: Cow::Borrowed(summary),
-            upgrade,
-            downgrade,
-            destroys: Cow::Borrowed(destroys),
-            checksum: *checksum,
-            chain_checksum: *chain_checksum,
-            proven: Proven::embedded(proven),
-        }
-    }
-
     /// The revision's id, such as `002`.
     pub fn id(&self) -> &str {
         &self.id
@@ -149,6 +105,9 @@ impl Revision {
     }
 }
 
+/// How many bytes a statement's place takes.
+const SPAN: usize = 8;
+
 /// The SQL of one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Half {
@@ -156,19 +115,15 @@ pub struct Half {
     pub(crate) sql: Cow<'static, str>,
     /// The line of the file on which the text begins.
     pub(crate) line: u32,
-    /// Where each statement begins and ends in the text, in bytes.
-    pub(crate) spans: Cow<'static, [(u32, u32)]>,
+    /// Where each statement begins and ends in the text: two numbers of 32 bits, little-endian. As bytes they are one literal.
+    pub(crate) spans: Cow<'static, [u8]>,
 }
 
 impl Half {
+    /// The line of the file on which the text begins, and where each statement begins and ends in the text, as the macro
+    /// writes it.
     #[doc(hidden)]
-    pub const fn embedded(sql: &'static str, line: u32, spans: &'static [(u32, u32)]) -> Self {
-        Self { sql: Cow::Borrowed(sql), line, spans: Cow::Borrowed(spans) }
-    }
-
-    /// The line of the file on which the text begins, and where each statement begins and ends in the text, in bytes.
-    #[doc(hidden)]
-    pub fn layout(&self) -> (u32, &[(u32, u32)]) {
+    pub fn layout(&self) -> (u32, &[u8]) {
         (self.line, &self.spans)
     }
 
@@ -179,7 +134,12 @@ impl Half {
 
     /// The statements in order, without the semicolons that end them.
     pub fn statements(&self) -> impl ExactSizeIterator<Item = Statement<'_>> {
-        self.spans.iter().map(|&(start, end)| Statement { half: self, span: start as usize..end as usize })
+        self.spans.chunks_exact(SPAN).map(|span| {
+            let number =
+                |bytes: &[u8]| bytes.iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte));
+            let (start, end) = span.split_at(SPAN / 2);
+            Statement { half: self, span: number(start)..number(end) }
+        })
     }
 }
 
@@ -216,18 +176,6 @@ pub enum Downgrade {
     Sql(Half),
     /// Not at all, for this reason.
     Irreversible(Cow<'static, str>),
-}
-
-impl Downgrade {
-    #[doc(hidden)]
-    pub const fn embedded(sql: &'static str, line: u32, spans: &'static [(u32, u32)]) -> Self {
-        Self::Sql(Half::embedded(sql, line, spans))
-    }
-
-    #[doc(hidden)]
-    pub const fn irreversible(reason: &'static str) -> Self {
-        Self::Irreversible(Cow::Borrowed(reason))
-    }
 }
 
 /// Something that an upgrade declares to destroy.

@@ -18,7 +18,7 @@ pub(crate) fn chain(input: &Input, chain: &Chain, image: &[u8]) -> TokenStream {
     // `revchain migrate` writes the lock, so with one, a new file is noticed too.
     let lock = directory.path.join(FILE_NAME).exists().then_some(FILE_NAME);
     let tracked = files.chain(lock).map(|file| track(directory, file));
-    let revisions = chain.revisions().iter().map(revision);
+    let (count, columns) = (chain.revisions().len(), columns(chain.revisions()));
     let window = match chain.window {
         Some(window) => quote!(::core::option::Option::Some(#window)),
         None => quote!(::core::option::Option::None),
@@ -28,8 +28,9 @@ pub(crate) fn chain(input: &Input, chain: &Chain, image: &[u8]) -> TokenStream {
             // The short name keeps the output small, and with it the time that rustc takes over it.
             use #krate::__private as r;
             const _: &[&[::core::primitive::u8]] = &[#(#tracked),*];
+            const COLUMNS: r::Columns<#count> = r::Columns { #columns };
             // A constant of its own: only there does what a function makes live as long as the program.
-            const REVISIONS: &[r::Revision] = &[#(#revisions),*];
+            const REVISIONS: &[r::Revision] = &COLUMNS.revisions();
             r::Migrations::embedded(#shown, #name, REVISIONS, #window, #image)
         }
     }
@@ -61,52 +62,73 @@ fn track(directory: &Directory, file: &str) -> TokenStream {
     quote!(::core::include_bytes!(#path))
 }
 
-fn revision(revision: &Revision) -> TokenStream {
-    let (id, path, summary) = (revision.id(), revision.path(), revision.summary());
-    let parents = revision.revises().collect::<Vec<_>>().join(" ");
-    let date = revision.date().number();
-    let upgrade = half(revision.upgrade());
-    let downgrade = match revision.downgrade() {
-        Downgrade::Sql(sql) => {
-            let half = half(sql);
-            quote!(r::Downgrade::embedded(#half))
-        }
-        Downgrade::Irreversible(reason) => quote!(r::Downgrade::irreversible(#reason)),
-    };
-    let destroys = destroys(revision.destroys());
-    // One token each, instead of an array of 32.
-    let checksum = Literal::byte_string(revision.checksum());
-    let chain_checksum = Literal::byte_string(revision.chain_checksum());
-    // Empty where it is not known.
-    let proven = revision.proven().map(|proven| [&proven.fingerprint[..], &proven.texts.to_bytes()].concat());
-    let proven = Literal::byte_string(&proven.unwrap_or_default());
-    quote! {
-        r::Revision::embedded(
-            #id, #parents, #path, #date, #summary, r::Half::embedded(#upgrade), #downgrade,
-            #destroys, #checksum, #chain_checksum, #proven
-        )
-    }
-}
-
-/// The arguments of `Half::embedded`.
-fn half(half: &Half) -> TokenStream {
-    let sql = half.sql();
-    let (line, spans) = half.layout();
-    let spans = spans.iter().map(|(start, end)| quote!((#start, #end)));
-    quote!(#sql, #line, &[#(#spans),*])
-}
-
-fn destroys(destroys: &[Destroys]) -> TokenStream {
-    if destroys.is_empty() {
-        return quote!(&[]);
-    }
-    let destroys = destroys.iter().map(|Destroys { table, column, reason }| {
-        let column = match column {
-            Some(column) => quote!(::core::option::Option::Some(#column)),
-            None => quote!(::core::option::Option::None),
-        };
-        quote!(r::Destroys::embedded(#table, #column, #reason))
+/// The fields of `Columns`: lists of literals, over which rustc takes the least time.
+fn columns(revisions: &[Revision]) -> TokenStream {
+    let ids = revisions.iter().map(Revision::id);
+    let parents = revisions.iter().map(|revision| revision.revises().collect::<Vec<_>>().join(" "));
+    let paths = revisions.iter().map(Revision::path);
+    let dates = revisions.iter().map(|revision| revision.date().number());
+    let summaries = revisions.iter().map(Revision::summary);
+    let (upgrades, upgrade_lines, upgrade_spans) =
+        halves(revisions.iter().map(|revision| half(revision.upgrade())));
+    let (downgrades, downgrade_lines, downgrade_spans) =
+        halves(revisions.iter().map(|revision| match revision.downgrade() {
+            Downgrade::Sql(sql) => half(sql),
+            Downgrade::Irreversible(reason) => (&**reason, 0, &[][..]),
+        }));
+    let destroys = revisions.iter().enumerate().filter(|(_, revision)| !revision.destroys().is_empty());
+    let destroys = destroys.map(|(place, revision)| {
+        let destroys = revision.destroys().iter().map(self::destroys);
+        quote!((#place, &[#(#destroys),*]))
     });
-    // A constant of its own: as an argument, what might have to be dropped cannot live as long as the program.
-    quote!({ const D: &[r::Destroys] = &[#(#destroys),*]; D })
+    let checksums = revisions.iter().map(|revision| Literal::byte_string(revision.checksum()));
+    let chain_checksums = revisions.iter().map(|revision| Literal::byte_string(revision.chain_checksum()));
+    let proven = || revisions.iter().map_while(Revision::proven);
+    let fingerprints = proven().map(|proven| Literal::byte_string(&proven.fingerprint));
+    let texts = proven().map(|proven| Literal::byte_string(&proven.texts.to_bytes()));
+    quote! {
+        ids: [#(#ids),*],
+        parents: [#(#parents),*],
+        paths: [#(#paths),*],
+        dates: [#(#dates),*],
+        summaries: [#(#summaries),*],
+        upgrades: [#(#upgrades),*],
+        upgrade_lines: [#(#upgrade_lines),*],
+        upgrade_spans: [#(#upgrade_spans),*],
+        downgrades: [#(#downgrades),*],
+        downgrade_lines: [#(#downgrade_lines),*],
+        downgrade_spans: [#(#downgrade_spans),*],
+        destroys: &[#(#destroys),*],
+        checksums: [#(#checksums),*],
+        chain_checksums: [#(#chain_checksums),*],
+        fingerprints: &[#(#fingerprints),*],
+        texts: &[#(#texts),*],
+    }
+}
+
+/// The text of a half, its line, and where its statements stand.
+fn half(half: &Half) -> (&str, u32, &[u8]) {
+    let (line, spans) = half.layout();
+    (half.sql(), line, spans)
+}
+
+/// One list for each of the three.
+fn halves<'h>(
+    halves: impl Iterator<Item = (&'h str, u32, &'h [u8])>,
+) -> (Vec<&'h str>, Vec<u32>, Vec<Literal>) {
+    let (mut texts, mut lines, mut spans) = (Vec::new(), Vec::new(), Vec::new());
+    for half in halves {
+        texts.push(half.0);
+        lines.push(half.1);
+        spans.push(Literal::byte_string(half.2));
+    }
+    (texts, lines, spans)
+}
+
+fn destroys(Destroys { table, column, reason }: &Destroys) -> TokenStream {
+    let column = match column {
+        Some(column) => quote!(::core::option::Option::Some(#column)),
+        None => quote!(::core::option::Option::None),
+    };
+    quote!(r::Destroys::embedded(#table, #column, #reason))
 }

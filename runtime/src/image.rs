@@ -51,8 +51,8 @@ pub fn build(migrations: &Migrations) -> Option<Vec<u8>> {
         return None;
     }
     let bytes = connection.serialize(MAIN_DB).ok()?.to_vec();
-    let times = bytes.windows(TIME.len()).filter(|window| *window == TIME).count();
-    (times == rows.len()).then(|| encode(&bytes))
+    let (encoded, times) = encode(&bytes);
+    (times == rows.len()).then_some(encoded)
 }
 
 /// Whether the marker says so.
@@ -215,39 +215,58 @@ trait Deserialize {
 
 impl Deserialize for Connection {}
 
-fn encode(bytes: &[u8]) -> Vec<u8> {
+/// The bytes without their zeros, and how often the moment stands in them.
+fn encode(bytes: &[u8]) -> (Vec<u8>, usize) {
     let mut encoded = (bytes.len() as u64).to_le_bytes().to_vec();
+    let mut times = 0;
     let mut rest = bytes;
-    while let Some(at) = rest.windows(TIME.len()).position(|window| *window == TIME) {
-        encode_runs(&rest[..at], &mut encoded);
-        encoded.extend(0_u32.to_le_bytes());
-        encoded.extend(IS_TIME.to_le_bytes());
-        rest = &rest[at + TIME.len()..];
+    while !rest.is_empty() {
+        let (mut zeros, mut run);
+        (zeros, rest) = split_zeros(rest);
+        (run, rest) = split_run(rest);
+        // There is no zero in it, so it is in one run.
+        while let Some(at) = run.windows(TIME.len()).position(|window| *window == TIME) {
+            push_run(zeros, &run[..at], &mut encoded);
+            encoded.extend(0_u32.to_le_bytes());
+            encoded.extend(IS_TIME.to_le_bytes());
+            times += 1;
+            (zeros, run) = (0, &run[at + TIME.len()..]);
+        }
+        push_run(zeros, run, &mut encoded);
     }
-    encode_runs(rest, &mut encoded);
-    encoded
+    (encoded, times)
 }
 
-fn encode_runs(bytes: &[u8], encoded: &mut Vec<u8>) {
-    let mut at = 0;
-    while at < bytes.len() {
-        let zeros = bytes[at..].iter().take_while(|byte| **byte == 0).count();
-        let start = at + zeros;
-        // A run goes on over a few zeros.
-        let mut end = start;
-        let mut ahead = start;
-        while ahead < bytes.len() && ahead - end < GAP {
-            ahead += 1;
-            if bytes[ahead - 1] != 0 {
-                end = ahead;
-            }
+/// How many zeros the bytes begin with, and what follows. Most of an image is zeros, and builds are not optimised, so it looks
+/// at many at once.
+fn split_zeros(bytes: &[u8]) -> (usize, &[u8]) {
+    const ZEROS: [u8; 64] = [0; 64];
+    let whole = bytes.chunks_exact(ZEROS.len()).take_while(|chunk| *chunk == ZEROS).count() * ZEROS.len();
+    let zeros = whole + bytes[whole..].iter().take_while(|byte| **byte == 0).count();
+    (zeros, &bytes[zeros..])
+}
+
+/// The run that the bytes begin with, which goes on over a few zeros, and what follows.
+fn split_run(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let (mut end, mut ahead) = (0, 0);
+    while ahead < bytes.len() && ahead - end < GAP {
+        ahead += 1;
+        if bytes[ahead - 1] != 0 {
+            end = ahead;
         }
-        for length in [start - at, end - start] {
-            encoded.extend(u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
-        }
-        encoded.extend(&bytes[start..end]);
-        at = end;
     }
+    bytes.split_at(end)
+}
+
+fn push_run(zeros: usize, run: &[u8], encoded: &mut Vec<u8>) {
+    // Nothing at all would be the end.
+    if zeros == 0 && run.is_empty() {
+        return;
+    }
+    for length in [zeros, run.len()] {
+        encoded.extend(u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+    }
+    encoded.extend(run);
 }
 
 /// Gives the bytes of an encoded image.
@@ -310,18 +329,18 @@ mod tests {
         bytes[5_006..5_012].copy_from_slice(&TIME);
         for bytes in [bytes.as_slice(), &bytes[..9_005], &[], &[0; 100], &[1], &[0, 1, 0], &TIME, &TIME[..5]]
         {
-            let encoded = encode(bytes);
+            let (encoded, _) = encode(bytes);
             let mut reader = Reader::new(&encoded, &TIME).expect("it has a length");
             let mut read = Vec::new();
             reader.read_to_end(&mut read).expect("it can be read");
             assert_eq!((read.as_slice(), reader.length), (bytes, bytes.len()));
         }
-        assert!(encode(&[0; 1 << 20]).len() < 32);
+        assert!(encode(&[0; 1 << 20]).0.len() < 32);
     }
 
     #[test]
     fn what_is_cut_off_ends_there() {
-        let encoded = encode(&[5; 100]);
+        let (encoded, _) = encode(&[5; 100]);
         for length in 0..encoded.len() {
             let mut read = Vec::new();
             if let Some(mut reader) = Reader::new(&encoded[..length], &TIME) {

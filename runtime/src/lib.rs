@@ -39,6 +39,8 @@ pub use options::Options;
 pub use prove::{Scope, prove};
 pub use rehearsal::{Rehearsal, TableRows};
 pub use report::{Applied, Outcome, Report};
+#[doc(hidden)]
+pub use revchain_core::embedded::Columns;
 pub use revchain_core::name::Date;
 pub use revchain_core::revision::Statement;
 pub use revchain_core::schema::Diff;
