@@ -241,7 +241,11 @@ fn a_process_that_is_killed_while_it_lays_down_a_file_leaves_all_of_it_or_nothin
 fn a_killed_upgrade_leaves_the_old_head_or_the_new_one_and_the_next_finishes_it() {
     const KILLS: u32 = 50;
     let (mut old, mut new, mut torn) = (0, 0, 0);
-    for kill in 0..KILLS {
+    for kill in 0.. {
+        // On a machine that is busy, it may take more of them.
+        if kill >= KILLS && (old > 0 && torn > 0 || kill > 4 * KILLS) {
+            break;
+        }
         let journal = if kill % 2 == 0 { "delete" } else { "wal" };
         let place = Place::new();
         let mut db = Connection::open(place.db()).unwrap();
@@ -278,7 +282,8 @@ fn a_killed_upgrade_leaves_the_old_head_or_the_new_one_and_the_next_finishes_it(
         each_once(&place, 12, 2000);
     }
     println!(
-        "{KILLS} kills: {old} at the old head, {new} at the new one; {torn} with a journal to roll back"
+        "{} kills: {old} at the old head, {new} at the new one; {torn} with a journal to roll back",
+        old + new
     );
     assert!(old > 0 && torn > 0, "no kill came while the upgrade ran");
 }

@@ -146,7 +146,7 @@ fn where_anything_is_at_the_path_the_chain_is_run() {
         ("a log", |place| fs::write(place.path("app.db-wal"), "").unwrap()),
         ("a link to what is not there", |place| link(&place.path("elsewhere.db"), &place.db())),
         ("a file that another process has begun", |place| {
-            fs::write(place.path("app.db-revchain"), "x").unwrap()
+            fs::write(place.path("app.db-revchain"), "SQLite format 3").unwrap()
         }),
     ];
     for (what, setup) in cases {

@@ -165,12 +165,33 @@ fn the_image_of_a_chain_with_a_name_has_its_history_and_marker() {
 }
 
 #[test]
-fn two_chains_that_make_the_same_tables_do_not_take_each_others() {
+fn a_chain_that_has_another_name_now_is_told_so() {
     let mut db = BILLING.open_in_memory().unwrap();
-    // By their schema they are those of this chain: whoever gives two chains the same tables is believed.
-    assert_eq!(SHIPPING.upgrade(&mut db).unwrap().outcome, Outcome::Adopted);
-    BILLING.downgrade_to(&mut db, "002").unwrap();
-    assert_eq!(SHIPPING.upgrade(&mut db).unwrap_err().code(), "drifted");
+    for request in ["upgrade", "pending", "downgrade", "check"] {
+        let error = match request {
+            "upgrade" => SHIPPING.upgrade(&mut db).map(drop),
+            "pending" => SHIPPING.pending(&db).map(drop),
+            "check" => SHIPPING.check(&db).map(drop),
+            _ => SHIPPING.downgrade_to(&mut db, "base").map(drop),
+        };
+        let error = error.unwrap_err();
+        assert_eq!(error.code(), "other-name", "{request}");
+        assert!(error.to_string().contains("under the name `billing`"), "{error}");
+    }
+    // As the error says.
+    db.execute_batch("ALTER TABLE revchain_history_billing RENAME TO revchain_history_shipping").unwrap();
+    assert_eq!(report(&SHIPPING, &mut db), (Outcome::UpToDate, at("003")));
+    // One that had none yet.
+    let mut db = Connection::open_in_memory().unwrap();
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/chains/billing");
+    Migrations::from_directory(directory).unwrap().upgrade_to(&mut db, "002").unwrap();
+    let error = BILLING.upgrade(&mut db).unwrap_err();
+    assert!(
+        error.to_string().contains("kept without a name in this database, in the table revchain_history\n"),
+        "{error}"
+    );
+    db.execute_batch("ALTER TABLE revchain_history RENAME TO revchain_history_billing").unwrap();
+    assert_eq!(report(&BILLING, &mut db), (Outcome::Upgraded, at("003")));
 }
 
 #[test]

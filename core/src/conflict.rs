@@ -68,6 +68,14 @@ pub enum Conflict {
         revisions: Vec<(String, String)>,
         /// The newest revision that the database has.
         current: String,
+        /// Whether no other revision is in the history: it may be that of another chain.
+        are_all: bool,
+    },
+    /// The history of the chain is kept under another name.
+    #[non_exhaustive]
+    OtherName {
+        /// The name; `None` where it has none.
+        name: Option<String>,
     },
     /// The history lacks a revision that one in it revises.
     #[non_exhaustive]
@@ -116,6 +124,7 @@ impl Conflict {
             Self::Drifted { .. } => "drifted",
             Self::Ahead { .. } => "ahead",
             Self::Edited { .. } => "edited",
+            Self::OtherName { .. } => "other-name",
             Self::Gap { .. } => "gap",
             Self::UnknownTarget { .. } => "unknown-target",
             Self::OutOfReach { .. } => "out-of-reach",
@@ -201,15 +210,36 @@ impl fmt::Display for Conflict {
                  name, embed_migrations!(\"…\", name = \"…\")",
                 few(unknown)
             ),
-            Self::Edited { revisions, current } => {
+            Self::Edited { revisions, current, are_all } => {
                 let ids: Vec<_> = revisions.iter().map(|(id, _)| id.clone()).collect();
                 let (were, files) = if ids.len() == 1 { ("was", "the file") } else { ("were", "the files") };
                 write!(f, "{} {were} edited after the database had applied it", few(&ids))?;
                 revisions.iter().take(FEW).try_for_each(|(_, path)| write!(f, "\n  {}", escape(path)))?;
                 write!(
                     f,
-                    "\nhelp: put {files} back as before, and write the change as a new revision; if the database does\n      \
-                     have what is written there now, record that: the command `stamp -r {current}`, or .stamp(…, \"{current}\")"
+                    "\nhelp: {}put {files} back as before, and write the change as a new revision; if the database does\n      \
+                     have what is written there now, record that: the command `stamp -r {current}`, or .stamp(…, \"{current}\")",
+                    match are_all {
+                        true =>
+                            "if another chain made this database, give one of the two a name: embed_migrations!(\"…\", name = \"…\");\n      \
+                             otherwise ",
+                        false => "",
+                    }
+                )
+            }
+            Self::OtherName { name } => {
+                let (there, table) = match name {
+                    Some(name) => (
+                        format!("under the name `{}`", escape(name)),
+                        format!("revchain_history_{}", escape(name)),
+                    ),
+                    None => ("without a name".to_owned(), "revchain_history".to_owned()),
+                };
+                write!(
+                    f,
+                    "the history of this chain is kept {there} in this database, in the table {table}\n\
+                     help: open it by that name: embed_migrations!(\"…\", name = \"…\"), or --name for the program revchain; a chain that is\n      \
+                     given another name has its table renamed: ALTER TABLE {table} RENAME TO revchain_history_<name>"
                 )
             }
             Self::Gap { revision, missing } => write!(

@@ -27,6 +27,11 @@ pub enum Found {
     Nothing,
     /// No history, but tables or views.
     Unmanaged(Texts),
+    /// No history under the name that the chain has, but one that is the chain's under another.
+    Elsewhere {
+        /// The name that it has there; `None` where it has none.
+        name: Option<String>,
+    },
     /// A history.
     Managed {
         /// Its rows, in the order in which they were written.
@@ -141,6 +146,11 @@ pub fn plan(chain: &Chain, found: &Found, policy: &Policy, request: &Request) ->
     let mut is_drifted = false;
     match found {
         Found::Nothing => {}
+        Found::Elsewhere { name } => match request {
+            // Whoever says where it is may have two.
+            Request::Stamp(_) => {}
+            _ => return Err(Conflict::OtherName { name: name.clone() }),
+        },
         Found::Managed { rows, schema } => {
             let history = History::read(chain, rows)?;
             match request {
@@ -264,7 +274,11 @@ pub fn current(chain: &Chain, found: &Found) -> Result<Option<usize>, Conflict> 
 ///
 /// Where history and chain disagree.
 pub fn stamped(chain: &Chain, found: &Found) -> Result<Vec<bool>, Conflict> {
-    let Found::Managed { rows, .. } = found else { return Ok(vec![false; chain.revisions().len()]) };
+    let rows = match found {
+        Found::Managed { rows, .. } => rows,
+        Found::Elsewhere { name } => return Err(Conflict::OtherName { name: name.clone() }),
+        Found::Nothing | Found::Unmanaged(_) => return Ok(vec![false; chain.revisions().len()]),
+    };
     let history = History::read(chain, rows)?;
     history.verify(chain)?;
     Ok(history.stamped)
@@ -314,6 +328,7 @@ impl History {
                 current: newest(&self.stamped)
                     .map(|place| revision(place).id().to_owned())
                     .unwrap_or_default(),
+                are_all: self.edited.len() == places_of(&self.stamped).count(),
             });
         }
         // Where every revision up to one is stamped, so are the parents of each.

@@ -72,17 +72,10 @@ pub struct Schema {
     virtuals: Vec<Arc<Object>>,
     part: Part,
     order: ColumnOrder,
-    /// What is named, where something in double quotes is a string unless it is a name.
-    names: HashMap<String, Name>,
+    /// The keys of what has something in double quotes that may be a string, in order, by that: it is one unless a table
+    /// or view that it is about has a column of that name.
+    quoted_in: HashMap<String, Vec<Key>>,
     digests: Digests,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Name {
-    /// How many things have it.
-    count: usize,
-    /// The keys of what has it in double quotes, in order.
-    quoted_in: Vec<Key>,
 }
 
 impl Schema {
@@ -119,29 +112,11 @@ impl Schema {
         let into = into.iter().map(|text| Arc::new(Object::read(text, &|_| true)));
         // What is left out gives no names either: a string must not be one because of what another tool keeps.
         let into: Vec<Arc<Object>> = into.filter(|object| !self.is_left_out(object)).collect();
-        // Names that have come or gone: what has them in quotes may be read in another way now.
-        let mut turned: Vec<&String> = Vec::new();
         for object in &out {
             for name in &object.ambiguous {
-                let quoted_in = &mut self.name(name).quoted_in;
+                let quoted_in = self.quoted_in(name);
                 if let Ok(at) = quoted_in.binary_search(&object.key) {
                     quoted_in.remove(at);
-                }
-            }
-            for name in &object.names {
-                let known = self.name(name);
-                known.count -= 1;
-                if known.count == 0 && !known.quoted_in.is_empty() {
-                    turned.push(name);
-                }
-            }
-        }
-        for object in &into {
-            for name in &object.names {
-                let known = self.name(name);
-                known.count += 1;
-                if known.count == 1 && !known.quoted_in.is_empty() {
-                    turned.push(name);
                 }
             }
         }
@@ -160,7 +135,7 @@ impl Schema {
                 Err(at) => self.objects.insert(at, object.clone()),
             }
             for name in &object.ambiguous {
-                let quoted_in = &mut self.name(name).quoted_in;
+                let quoted_in = self.quoted_in(name);
                 if let Err(at) = quoted_in.binary_search(&object.key) {
                     quoted_in.insert(at, object.key.clone());
                 }
@@ -171,15 +146,21 @@ impl Schema {
         }
         let quoting = into.iter().filter(|object| !object.ambiguous.is_empty()).map(|object| &object.key);
         let mut unsure: Vec<Key> = quoting.cloned().collect();
-        for name in turned {
-            unsure.extend_from_slice(&self.name(name).quoted_in);
+        // Names that have come or gone: what has them in quotes may be read in another way now.
+        for name in out.iter().chain(&into).flat_map(|object| &object.names) {
+            unsure.extend_from_slice(self.quoted_in.get(name).map_or(&[], Vec::as_slice));
         }
         self.resolve(&unsure);
     }
 
     #[inline(never)]
-    fn name(&mut self, name: &str) -> &mut Name {
-        self.names.entry(name.to_owned()).or_default()
+    fn quoted_in(&mut self, name: &str) -> &mut Vec<Key> {
+        self.quoted_in.entry(name.to_owned()).or_default()
+    }
+
+    /// Whether anything in it has something in double quotes that may be a string.
+    pub fn is_ambiguous(&self) -> bool {
+        self.quoted_in.values().any(|keys| !keys.is_empty())
     }
 
     /// Where the thing with this key is, or would be.
@@ -192,7 +173,9 @@ impl Schema {
         for key in keys {
             let Ok(at) = self.place(key) else { continue };
             let object = &self.objects[at];
-            let is_known = |name: &str| self.names.get(name).is_some_and(|known| known.count > 0);
+            let about: Vec<&Object> =
+                object.mentions.iter().filter_map(|name| self.table_like(name)).collect();
+            let is_known = |name: &str| about.iter().any(|table| table.names.iter().any(|own| own == name));
             let now = Object::read(&object.sql, &is_known);
             let (before, after) = (object.digest(self.order), now.digest(self.order));
             if before != after {

@@ -82,10 +82,13 @@ fn what_sqlite_does_not_see_does_not_matter() {
         ),
         ("CREATE TABLE t (\"key\" TEXT, \"order\" TEXT)", "CREATE TABLE t (key TEXT, [order] TEXT)"),
         (
-            "CREATE INDEX i ON t (a ASC, lower(b)) WHERE c",
-            "create index main.I on \"t\"(\"a\",LOWER ( b ))where c",
+            "CREATE INDEX i ON about (a ASC, lower(b)) WHERE c",
+            "create index main.I on \"about\"(\"a\",LOWER ( b ))where c",
         ),
-        ("CREATE VIEW v AS SELECT a FROM t", "create view if not exists v as select \"a\" from [t] -- all"),
+        (
+            "CREATE VIEW v AS SELECT a FROM about",
+            "create view if not exists v as select \"a\" from [about] -- all",
+        ),
         (
             "CREATE TRIGGER g INSERT ON t BEGIN SELECT 1; END",
             "CREATE TRIGGER g BEFORE INSERT ON \"t\" FOR EACH ROW BEGIN SELECT 1; END",

@@ -134,12 +134,23 @@ fn under_lock(
     let _foreign_keys = ForeignKeysOff::new(connection)
         .map_err(|error| Failure::Sqlite(error).while_doing("turning foreign keys off"))?;
     let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
-    let transaction = patience.retry(begin).map_err(|failure| {
-        // `PRAGMA query_only` lets no transaction for writing begin; what it is for can still be read.
-        let found = connection::read(connection, |connection| history::found(connection, options)).ok();
-        let plan = found.and_then(|found| options.plan_from(&found, request).ok());
-        as_read_only(failure.while_doing("taking the write lock"), options, plan.as_ref())
-    })?;
+    let transaction = match patience.retry(begin) {
+        Ok(transaction) => transaction,
+        Err(failure) => {
+            let error = failure.while_doing("taking the write lock");
+            // `PRAGMA query_only` lets no transaction for writing begin; what it is for can still be read.
+            let read = || connection::read(connection, |connection| history::found(connection, options));
+            let found = patience.retry(read).ok();
+            let plan = found.as_ref().and_then(|found| options.plan_from(found, request).ok());
+            return match (found, plan) {
+                // Only while another one wrote could that not be seen.
+                (Some(found), Some(plan)) if plan.steps.is_empty() => {
+                    Ok(report(options, &found, &plan, request))
+                }
+                (_, plan) => Err(as_read_only(error, options, plan.as_ref())),
+            };
+        }
+    };
     let found = patience
         .retry(|| history::found(&transaction, options))
         .map_err(|failure| failure.while_doing("reading the history"))?;
@@ -167,7 +178,8 @@ fn under_lock(
         }
     }
     let known = match options.allows_violations && plan.runs_sql() {
-        true => foreign_keys::known(connection)
+        true => history::own_tables(connection, options.migrations)
+            .and_then(|tables| foreign_keys::known(connection, tables.as_deref()))
             .map_err(|error| Failure::Sqlite(error).while_doing("checking foreign keys"))?,
         false => Known::new(),
     };
@@ -179,7 +191,7 @@ fn under_lock(
     let has_schema = verify(&transaction, options, &plan)?;
     marker::write(&transaction, options, &plan.stamped, has_schema)
         .map_err(|error| Failure::Sqlite(error).while_doing("writing the marker"))?;
-    commit(&transaction, patience, &plan, known)?;
+    commit(&transaction, options, patience, &plan, known)?;
     if let Some(backups) = backups {
         (backups.prune)(backups, connection);
     }
@@ -211,7 +223,7 @@ fn report(options: &Options<'_>, found: &Found, plan: &Plan, request: &Request) 
         _ if plan.steps.iter().any(|step| matches!(step, Step::Adopt(_))) => Outcome::Adopted,
         (Request::Stamp(_), _) | (_, Found::Unmanaged(_)) => Outcome::Stamped,
         (Request::Downgrade(_), _) => Outcome::Downgraded,
-        (Request::Upgrade(_), Found::Nothing) => Outcome::New,
+        (Request::Upgrade(_), Found::Nothing | Found::Elsewhere { .. }) => Outcome::New,
         (Request::Upgrade(_), Found::Managed { .. }) => Outcome::Upgraded,
     };
     Report::of(outcome, id(plan.from), id(plan.to))
@@ -365,12 +377,14 @@ fn verify(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Resul
 /// Commits, unless SQL was run and a foreign key points at nothing.
 fn commit(
     transaction: &Connection,
+    options: &Options<'_>,
     patience: &Patience<'_, '_>,
     plan: &Plan,
     known: Known,
 ) -> Result<(), Error> {
     let violations = |known| {
-        foreign_keys::new_violations(transaction, known)
+        history::own_tables(transaction, options.migrations)
+            .and_then(|tables| foreign_keys::new_violations(transaction, tables.as_deref(), known))
             .map_err(|e| Failure::Sqlite(e).while_doing("checking foreign keys"))
     };
     if plan.runs_sql() {

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use crate::Violation;
+use crate::connection::quote;
 
 /// How many violations an error tells; there may be as many as rows.
 const TOLD: usize = 10;
@@ -14,37 +15,55 @@ const TOLD: usize = 10;
 pub(crate) type Known = HashMap<(String, Option<i64>, String), usize>;
 
 /// The violations that the database has already.
-pub(crate) fn known(connection: &Connection) -> rusqlite::Result<Known> {
+pub(crate) fn known(connection: &Connection, tables: Option<&[String]>) -> rusqlite::Result<Known> {
     let mut known = Known::new();
-    let mut statement = connection.prepare(CHECK)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
+    each(connection, tables, |row| {
         *known.entry((row.get(0)?, row.get(1)?, row.get(2)?)).or_default() += 1;
-    }
+        Ok(())
+    })?;
     Ok(known)
 }
 
-const CHECK: &str = "PRAGMA main.foreign_key_check";
+/// Shows every violation, or those in these tables.
+fn each(
+    connection: &Connection,
+    tables: Option<&[String]>,
+    mut show: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let checks = match tables {
+        None => vec!["PRAGMA main.foreign_key_check".to_owned()],
+        Some(tables) => {
+            tables.iter().map(|table| format!("PRAGMA main.foreign_key_check({})", quote(table))).collect()
+        }
+    };
+    for check in checks {
+        let mut statement = connection.prepare(&check)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            show(row)?;
+        }
+    }
+    Ok(())
+}
 
 /// The first violations that the database has, and their number.
 pub(crate) fn violations(connection: &Connection) -> rusqlite::Result<(Vec<Violation>, usize)> {
-    new_violations(connection, Known::new())
+    new_violations(connection, None, Known::new())
 }
 
-/// Those that were not known before.
+/// Those that were not known before, in these tables.
 pub(crate) fn new_violations(
     connection: &Connection,
+    tables: Option<&[String]>,
     mut known: Known,
 ) -> rusqlite::Result<(Vec<Violation>, usize)> {
-    let mut statement = connection.prepare(CHECK)?;
-    let mut rows = statement.query([])?;
     let (mut told, mut count) = (Vec::new(), 0);
-    while let Some(row) = rows.next()? {
+    each(connection, tables, |row| {
         if !known.is_empty() {
             match known.get_mut(&(row.get(0)?, row.get(1)?, row.get(2)?)) {
                 Some(left) if *left > 0 => {
                     *left -= 1;
-                    continue;
+                    return Ok(());
                 }
                 _ => {}
             }
@@ -56,7 +75,8 @@ pub(crate) fn new_violations(
             let columns = columns(connection, &table, key)?;
             told.push(Violation { table, rowid: row.get(1)?, parent: row.get(2)?, columns });
         }
-    }
+        Ok(())
+    })?;
     Ok((told, count))
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use revchain_core::name::is_chain_name;
 use revchain_core::schema::{Part, Texts};
 use revchain_core::{Found, Revision, Stamped, checksum};
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
@@ -84,6 +85,9 @@ pub(crate) fn found(connection: &Connection, options: &Options<'_>) -> rusqlite:
         let schema = if is_vouched_for { None } else { Some(histories.texts(connection, options)?) };
         return Ok(Found::Managed { rows, schema });
     }
+    if let Some(name) = histories.elsewhere(connection, migrations)? {
+        return Ok(Found::Elsewhere { name: Some(name).filter(|name| !name.is_empty()) });
+    }
     let texts = histories.texts(connection, options)?;
     Ok(if texts.is_empty() { Found::Nothing } else { Found::Unmanaged(texts) })
 }
@@ -102,24 +106,58 @@ pub(crate) fn texts(connection: &Connection, options: &Options<'_>) -> rusqlite:
 /// The histories that a database has.
 struct Histories {
     has_own: bool,
-    /// Whether other chains keep their tables there, or may.
-    is_shared: bool,
+    /// The names of the other chains that keep theirs there; empty for one without a name.
+    others: Vec<String>,
 }
 
 impl Histories {
-    /// Something else of that name does not pass for one: reading it will fail.
+    /// Something else that has the chain's own name does not pass for a history: reading it will fail.
     fn read(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<Self> {
-        let mut statement = connection
-            .prepare("SELECT name FROM main.sqlite_master WHERE lower(name) GLOB 'revchain_history*'")?;
+        // A copy that somebody made of one, by CREATE TABLE … AS, has no key.
+        let mut statement = connection.prepare(
+            "SELECT name, type = 'table' AND sql LIKE '%PRIMARY KEY%' FROM main.sqlite_master
+             WHERE lower(name) GLOB 'revchain_history*'",
+        )?;
         let mut names = statement.query([])?;
-        let mut histories = Self { has_own: false, is_shared: migrations.name().is_some() };
+        let mut histories = Self { has_own: false, others: Vec::new() };
         let own = migrations.history_table();
         while let Some(row) = names.next()? {
-            let is_own = row.get_ref(0)?.as_bytes()?.eq_ignore_ascii_case(own.as_bytes());
-            histories.has_own |= is_own;
-            histories.is_shared |= !is_own;
+            let name = String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).to_ascii_lowercase();
+            if name == own {
+                histories.has_own = true;
+            } else if row.get::<_, Option<bool>>(1)? == Some(true) {
+                let ending = &name["revchain_history".len()..];
+                let of = ending.strip_prefix('_').filter(|of| is_chain_name(of));
+                if ending.is_empty() || of.is_some() {
+                    histories.others.push(of.unwrap_or_default().to_owned());
+                }
+            }
         }
         Ok(histories)
+    }
+
+    /// Whether other chains keep their tables there, or may.
+    fn are_shared(&self, migrations: &Migrations) -> bool {
+        migrations.name().is_some() || !self.others.is_empty()
+    }
+
+    /// The other name under which the history has revisions of this chain.
+    fn elsewhere(
+        &self,
+        connection: &Connection,
+        migrations: &Migrations,
+    ) -> rusqlite::Result<Option<String>> {
+        for name in &self.others {
+            let rows = rows_of(connection, &crate::migrations::history_table(name))?;
+            let is_ours = |row: &Stamped| {
+                let known = migrations.revisions().iter().find(|revision| revision.id() == row.revision);
+                known.is_some_and(|revision| checksum::hex(revision.checksum()) == row.checksum)
+            };
+            if rows.iter().any(is_ours) {
+                return Ok(Some(name.clone()));
+            }
+        }
+        Ok(None)
     }
 
     fn rows(
@@ -130,16 +168,11 @@ impl Histories {
         if !self.has_own {
             return Ok(None);
         }
-        let table = migrations.history_table();
-        let mut statement =
-            connection.prepare(&format!("SELECT revision, checksum FROM main.{table} ORDER BY rowid"))?;
-        let rows =
-            statement.query_map([], |row| Ok(Stamped { revision: row.get(0)?, checksum: row.get(1)? }))?;
-        rows.collect::<Result<_, _>>().map(Some)
+        rows_of(connection, &migrations.history_table()).map(Some)
     }
 
     fn texts(&self, connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Texts> {
-        let part = match self.is_shared {
+        let part = match self.are_shared(options.migrations) {
             true => options.migrations.chain().own_part(&options.ignored),
             false => Part { ignored: options.ignored.clone(), own: None },
         };
@@ -153,6 +186,29 @@ pub(crate) fn rows(
     migrations: &Migrations,
 ) -> rusqlite::Result<Option<Vec<Stamped>>> {
     Histories::read(connection, migrations)?.rows(connection, migrations)
+}
+
+fn rows_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Stamped>> {
+    let sql = format!("SELECT revision, checksum FROM main.{table} ORDER BY rowid");
+    let mut statement = connection.prepare(&sql)?;
+    let rows = statement.query_map([], |row| Ok(Stamped { revision: row.get(0)?, checksum: row.get(1)? }))?;
+    rows.collect()
+}
+
+/// The names of the tables of which a foreign key is to hold: those of the chain, where others share the database.
+pub(crate) fn own_tables(
+    connection: &Connection,
+    migrations: &Migrations,
+) -> rusqlite::Result<Option<Vec<String>>> {
+    if !Histories::read(connection, migrations)?.are_shared(migrations) {
+        return Ok(None);
+    }
+    let own = migrations.chain().own_part(&[]).own.unwrap_or_default();
+    let mut statement = connection.prepare("SELECT name FROM main.sqlite_master WHERE type = 'table'")?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    let names: Vec<String> = names.collect::<Result<_, _>>()?;
+    let is_own = |name: &String| own.iter().any(|own| own.eq_ignore_ascii_case(name));
+    Ok(Some(names.into_iter().filter(is_own).collect()))
 }
 
 /// The temporary tables and views of the connection, in order.

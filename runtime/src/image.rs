@@ -61,7 +61,7 @@ fn is_at_head(connection: &Connection, migrations: &Migrations) -> bool {
     place.is_some_and(|place| place + 1 == migrations.revisions().len())
 }
 
-/// Words by which SQL can learn what time it is, or anything that is another at each run.
+/// Words by which SQL can learn what time it is, or anything that is another at each run or in another build.
 const MOMENTS: &[&str] = &[
     "random",
     "randomblob",
@@ -77,6 +77,9 @@ const MOMENTS: &[&str] = &[
     "timediff",
     "sqlite_version",
     "sqlite_source_id",
+    "sqlite_compileoption_get",
+    "sqlite_compileoption_used",
+    "fts5_source_id",
 ];
 
 /// Whether any upgrade has such a word, wherever: in a default, a trigger, or where it runs.
@@ -84,10 +87,15 @@ fn may_tell_the_moment(migrations: &Migrations) -> bool {
     migrations.revisions().iter().any(|revision| {
         let text = revision.upgrade().sql();
         sql::tokens(text).iter().any(|token| {
-            matches!(token.kind, Kind::Word | Kind::QuotedWord)
-                && MOMENTS.iter().any(|word| sql::unquote(token.text(text)).eq_ignore_ascii_case(word))
+            matches!(token.kind, Kind::Word | Kind::QuotedWord) && is_moment(&sql::unquote(token.text(text)))
         })
     })
+}
+
+fn is_moment(word: &str) -> bool {
+    // Of the pragmas that are read as tables, nearly each tells of the connection or of SQLite.
+    let is_pragma = word.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("pragma_"));
+    is_pragma || MOMENTS.iter().any(|moment| word.eq_ignore_ascii_case(moment))
 }
 
 /// Whether any table has rows, in which a moment could have been kept; but for the history, and for what SQLite counts.
@@ -153,7 +161,9 @@ fn try_create(migrations: &Migrations, path: &Path) -> Option<Created> {
     }
     let new = beside(NEW);
     let file = match new_file(&new) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Some(Created::Begun(new)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return is_begun(&new, reader).then_some(Created::Begun(new));
+        }
         file => file.ok()?,
     };
     let is_whole = write(file, reader).is_ok() && is_sound(migrations, &new);
@@ -167,6 +177,28 @@ fn try_create(migrations: &Migrations, path: &Path) -> Option<Created> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
     Some(Created::Whole)
+}
+
+/// Whether a file is the beginning of a copy, or all of it, and not somebody's.
+fn is_begun(path: &Path, mut reader: Reader<'_>) -> bool {
+    let is_of_a_size =
+        path.symlink_metadata().is_ok_and(|file| file.is_file() && file.len() <= reader.length as u64);
+    let Some(found) = is_of_a_size.then(|| fs::read(path).ok()).flatten() else { return false };
+    let mut whole = Vec::with_capacity(reader.length);
+    // What stands for the moment is another in each.
+    reader.time = &TIME;
+    if reader.read_to_end(&mut whole).is_err() {
+        return false;
+    }
+    let mut at = 0;
+    while at < found.len() {
+        match whole[at..].starts_with(&TIME) {
+            true => at += TIME.len(),
+            false if found[at] != whole[at] => return false,
+            false => at += 1,
+        }
+    }
+    true
 }
 
 /// What a copy is called before it is whole: the name of the database, and this.

@@ -3,7 +3,7 @@
 
 use revchain_core::marker::is_free;
 use revchain_core::plan;
-use rusqlite::{Connection, MAIN_DB, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::connection::execute;
 use crate::{Migrations, Options, connection, history};
@@ -28,7 +28,9 @@ fn marker(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<
         return connection.query_row("PRAGMA main.user_version", [], |row| row.get(0));
     };
     let sql = "SELECT marker FROM main.revchain_markers WHERE name = ?1";
-    Ok(connection.query_row(sql, [name], |row| row.get(0)).optional()?.unwrap_or(0))
+    let marker = connection.query_row(sql, [name], |row| Ok(row.get(0).unwrap_or(0))).optional()?;
+    // It is nobody else's: what it may be else is as good as none.
+    Ok(marker.filter(|marker| is_free(*marker)).unwrap_or(0))
 }
 
 fn schema_version(connection: &Connection) -> rusqlite::Result<i32> {
@@ -45,12 +47,15 @@ pub(crate) fn write(
 ) -> rusqlite::Result<()> {
     let migrations = options.migrations;
     if migrations.name().is_some() {
-        // It moves the schema version, so it comes first.
-        transaction.execute_batch(
+        // It moves the schema version, so it comes first. Where something else is in its place, there is no marker.
+        let made = transaction.execute_batch(
             "CREATE TABLE IF NOT EXISTS main.revchain_markers (name TEXT NOT NULL PRIMARY KEY, marker INTEGER NOT NULL)",
-        )?;
+        );
+        if let Some(result) = without_marker(made) {
+            return result;
+        }
     }
-    let before = marker(transaction, migrations)?;
+    let before = marker(transaction, migrations).unwrap_or(0);
     let place = sound_place(options, stamped).filter(|_| has_schema != Some(false));
     let marker = match place {
         Some(place) => migrations.chain().marker(place, schema_version(transaction)?),
@@ -64,8 +69,19 @@ pub(crate) fn write(
         None => transaction.execute_batch(&format!("PRAGMA main.user_version = {now}")),
         Some(name) => {
             let sql = "INSERT OR REPLACE INTO main.revchain_markers (name, marker) VALUES (?1, ?2)";
-            execute(transaction, sql, (name, now)).map(drop)
+            let written = execute(transaction, sql, (name, now)).map(drop);
+            without_marker(written).unwrap_or(Ok(()))
         }
+    }
+}
+
+/// What came of it, where that is no success: all is well if SQLite could only not do what was asked, since a view, say, has the
+/// name of the table.
+fn without_marker(result: rusqlite::Result<()>) -> Option<rusqlite::Result<()>> {
+    match result {
+        Ok(()) => None,
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => Some(Ok(())),
+        Err(error) => Some(Err(error)),
     }
 }
 

@@ -92,10 +92,7 @@ impl Migrations {
 
     /// The table that its revisions are recorded in.
     pub(crate) fn history_table(&self) -> String {
-        match self.name() {
-            None => "revchain_history".to_owned(),
-            Some(name) => format!("revchain_history_{name}"),
-        }
+        history_table(&self.name)
     }
 
     #[cfg(feature = "bundled")]
@@ -236,6 +233,14 @@ impl Migrations {
     /// Why it would be refused.
     pub fn plan(&self, connection: &Connection, request: &Request) -> Result<Plan, Error> {
         self.options().plan(connection, request)
+    }
+}
+
+/// The table in which a chain of this name records its revisions; the name is empty where it has none.
+pub(crate) fn history_table(name: &str) -> String {
+    match name {
+        "" => "revchain_history".to_owned(),
+        name => format!("revchain_history_{name}"),
     }
 }
 

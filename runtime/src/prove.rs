@@ -193,7 +193,9 @@ impl<'c> Prover<'c> {
     /// Whether the downgrade has given back the schema from before the upgrade.
     fn gives_back(&mut self, before: &Texts, reverted: &Texts) -> bool {
         let (lost, left) = before.changes(reverted);
-        if Schema::read(lost) == Schema::read(left) {
+        let (lost, left) = (Schema::read(lost), Schema::read(left));
+        // What is in double quotes is a name or a string by what else there is.
+        if lost == left && !lost.is_ambiguous() && !left.is_ambiguous() {
             return true;
         }
         let order = self.schema.column_order();

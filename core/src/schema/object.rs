@@ -49,6 +49,8 @@ pub(super) struct Object {
     pub(super) ambiguous: Vec<String>,
     /// Its text, where it has such.
     pub(super) sql: String,
+    /// The names that stand in it, where it has such.
+    pub(super) mentions: Vec<String>,
     /// The names that it gives to things: its own, and those of its columns.
     pub(super) names: Vec<String>,
 }
@@ -66,7 +68,7 @@ pub(super) enum Body {
 }
 
 impl Object {
-    /// Reads a statement of `sqlite_schema`. `is_known` tells whether anything in the schema has a name.
+    /// Reads a statement of `sqlite_schema`. `is_known` tells whether anything that it is about has a name.
     pub(super) fn read(sql: &str, is_known: &dyn Fn(&str) -> bool) -> Self {
         let tokens = cursor::tokens(sql);
         let ambiguous = RefCell::new(Vec::new());
@@ -91,6 +93,7 @@ impl Object {
             body: Body::Text(render(sql, &tokens, &|_| false)),
             ambiguous: Vec::new(),
             sql: String::new(),
+            mentions: Vec::new(),
             names: Vec::new(),
         });
         object.key = match object.class {
@@ -102,6 +105,9 @@ impl Object {
         object.ambiguous = ambiguous.take();
         if !object.ambiguous.is_empty() {
             sql.clone_into(&mut object.sql);
+            for token in tokens.iter().filter(|token| matches!(token.kind, Kind::Word | Kind::QuotedWord)) {
+                object.mentions.push(lower(&unquote(token.text(sql))));
+            }
         }
         object
     }
@@ -192,6 +198,7 @@ fn understand(sql: &str, tokens: &[Token], is_string: &dyn Fn(&str) -> bool) -> 
         body: Body::Text(String::new()),
         ambiguous: Vec::new(),
         sql: String::new(),
+        mentions: Vec::new(),
         names: Vec::new(),
     };
     object.body = match class {
