@@ -8,9 +8,10 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use crate::connection::{self, ForeignKeysOff, Patience};
 use crate::error::{self, ErrorKind, Failure};
 use crate::foreign_keys::Known;
+use crate::history::Histories;
 use crate::{
-    Applied, Direction, Error, Event, Options, Origin, Outcome, Report, Statement, StatementError, explain,
-    foreign_keys, history, marker,
+    Applied, Direction, Error, Event, Options, Origin, Outcome, Report, Statement, StatementError, Violation,
+    explain, foreign_keys, history, marker,
 };
 
 /// Brings the database to where `request` wants it, or leaves it as it is: also where that is no longer what was
@@ -151,9 +152,12 @@ fn under_lock(
             };
         }
     };
-    let found = patience
-        .retry(|| history::found(&transaction, options))
-        .map_err(|failure| failure.while_doing("reading the history"))?;
+    let read = || {
+        let histories = Histories::read(&transaction, options.migrations)?;
+        Ok((histories.found(&transaction, options)?, histories))
+    };
+    let (found, histories) =
+        patience.retry(read).map_err(|failure| failure.while_doing("reading the history"))?;
     let plan = options
         .plan_from(&found, request)
         .map_err(|conflict| explain::conflict(conflict, options, &found))?;
@@ -178,7 +182,8 @@ fn under_lock(
         }
     }
     let known = match options.allows_violations && plan.runs_sql() {
-        true => history::own_tables(connection, options.migrations)
+        true => histories
+            .own_tables(connection, options.migrations)
             .and_then(|tables| foreign_keys::known(connection, tables.as_deref()))
             .map_err(|error| Failure::Sqlite(error).while_doing("checking foreign keys"))?,
         false => Known::new(),
@@ -188,10 +193,14 @@ fn under_lock(
     }
     let result = carry_out(&transaction, options, &plan, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
-    let has_schema = verify(&transaction, options, &plan)?;
+    let has_schema = verify(&transaction, options, &histories, &plan)?;
     marker::write(&transaction, options, &plan.stamped, has_schema)
         .map_err(|error| Failure::Sqlite(error).while_doing("writing the marker"))?;
-    commit(&transaction, options, patience, &plan, known)?;
+    let violations = |known| {
+        let tables = histories.own_tables(connection, options.migrations)?;
+        foreign_keys::new_violations(connection, tables.as_deref(), known)
+    };
+    commit(&transaction, patience, &plan, violations, known)?;
     if let Some(backups) = backups {
         (backups.prune)(backups, connection);
     }
@@ -301,8 +310,10 @@ fn run_half(
     for statement in half.statements() {
         run_statement(transaction, revision, direction, &statement, at)?;
     }
-    // One that the migration leaves would stand before a table of the next.
-    refuse_temporary_tables(transaction, Some(revision))?;
+    // One that the migration leaves would stand before a table of the next. Without the word, it makes none.
+    if half.sql().as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"temp")) {
+        refuse_temporary_tables(transaction, Some(revision))?;
+    }
     Ok(start.elapsed())
 }
 
@@ -355,12 +366,18 @@ fn as_read_only(error: Error, options: &Options<'_>, plan: Option<&Plan>) -> Err
 
 /// Checks that what was run has made the schema that it made in the proof. Whether the database now has the schema that it
 /// should; `None` where that is not known.
-fn verify(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Result<Option<bool>, Error> {
+fn verify(
+    transaction: &Connection,
+    options: &Options<'_>,
+    histories: &Histories,
+    plan: &Plan,
+) -> Result<Option<bool>, Error> {
     let chain = options.migrations.chain();
     if !chain.is_proven() {
         return Ok(None);
     }
-    let texts = history::texts(transaction, options)
+    let texts = histories
+        .texts(transaction, options)
         .map_err(|error| Failure::Sqlite(error).while_doing("reading the schema"))?;
     let has_schema = chain.has_schema(&plan.stamped, &texts);
     match plan.to {
@@ -377,16 +394,13 @@ fn verify(transaction: &Connection, options: &Options<'_>, plan: &Plan) -> Resul
 /// Commits, unless SQL was run and a foreign key points at nothing.
 fn commit(
     transaction: &Connection,
-    options: &Options<'_>,
     patience: &Patience<'_, '_>,
     plan: &Plan,
+    violations: impl Fn(Known) -> rusqlite::Result<(Vec<Violation>, usize)>,
     known: Known,
 ) -> Result<(), Error> {
-    let violations = |known| {
-        history::own_tables(transaction, options.migrations)
-            .and_then(|tables| foreign_keys::new_violations(transaction, tables.as_deref(), known))
-            .map_err(|e| Failure::Sqlite(e).while_doing("checking foreign keys"))
-    };
+    let violations =
+        |known| violations(known).map_err(|e| Failure::Sqlite(e).while_doing("checking foreign keys"));
     if plan.runs_sql() {
         let (first, count) = violations(known)?;
         if count > 0 {

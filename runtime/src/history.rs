@@ -74,22 +74,9 @@ impl FromSql for Origin {
     }
 }
 
-/// What is in the database, as the plan needs it: the schema only where it matters, and where the marker does not
-/// vouch for it.
+/// What is in the database, as the plan needs it.
 pub(crate) fn found(connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Found> {
-    let migrations = options.migrations;
-    let histories = Histories::read(connection, migrations)?;
-    if let Some(rows) = histories.rows(connection, migrations)? {
-        let is_vouched_for = !migrations.chain().is_proven()
-            || marker::place(connection, migrations).is_some_and(|place| is_at(migrations, &rows, place));
-        let schema = if is_vouched_for { None } else { Some(histories.texts(connection, options)?) };
-        return Ok(Found::Managed { rows, schema });
-    }
-    if let Some(name) = histories.elsewhere(connection, migrations)? {
-        return Ok(Found::Elsewhere { name: Some(name).filter(|name| !name.is_empty()) });
-    }
-    let texts = histories.texts(connection, options)?;
-    Ok(if texts.is_empty() { Found::Nothing } else { Found::Unmanaged(texts) })
+    Histories::read(connection, options.migrations)?.found(connection, options)
 }
 
 /// Whether the rows are those of the revisions up to this place, in order.
@@ -104,7 +91,7 @@ pub(crate) fn texts(connection: &Connection, options: &Options<'_>) -> rusqlite:
 }
 
 /// The histories that a database has.
-struct Histories {
+pub(crate) struct Histories {
     has_own: bool,
     /// The names of the other chains that keep theirs there; empty for one without a name.
     others: Vec<String>,
@@ -112,11 +99,11 @@ struct Histories {
 
 impl Histories {
     /// Something else that has the chain's own name does not pass for a history: reading it will fail.
-    fn read(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<Self> {
+    pub(crate) fn read(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<Self> {
         // A copy that somebody made of one, by CREATE TABLE … AS, has no key.
         let mut statement = connection.prepare(
             "SELECT name, type = 'table' AND sql LIKE '%PRIMARY KEY%' FROM main.sqlite_master
-             WHERE lower(name) GLOB 'revchain_history*'",
+             WHERE name LIKE 'revchain\\_history%' ESCAPE '\\'",
         )?;
         let mut names = statement.query([])?;
         let mut histories = Self { has_own: false, others: Vec::new() };
@@ -134,6 +121,40 @@ impl Histories {
             }
         }
         Ok(histories)
+    }
+
+    /// What is in the database, as the plan needs it: the schema only where it matters, and where the marker does not vouch
+    /// for it.
+    pub(crate) fn found(&self, connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Found> {
+        let migrations = options.migrations;
+        if let Some(rows) = self.rows(connection, migrations)? {
+            let is_vouched_for = !migrations.chain().is_proven()
+                || marker::place(connection, migrations).is_some_and(|place| is_at(migrations, &rows, place));
+            let schema = if is_vouched_for { None } else { Some(self.texts(connection, options)?) };
+            return Ok(Found::Managed { rows, schema });
+        }
+        if let Some(name) = self.elsewhere(connection, migrations)? {
+            return Ok(Found::Elsewhere { name: Some(name).filter(|name| !name.is_empty()) });
+        }
+        let texts = self.texts(connection, options)?;
+        Ok(if texts.is_empty() { Found::Nothing } else { Found::Unmanaged(texts) })
+    }
+
+    /// The names of the tables of which a foreign key is to hold: those of the chain, where others share the database.
+    pub(crate) fn own_tables(
+        &self,
+        connection: &Connection,
+        migrations: &Migrations,
+    ) -> rusqlite::Result<Option<Vec<String>>> {
+        if !self.are_shared(migrations) {
+            return Ok(None);
+        }
+        let own = migrations.chain().own_part(&[]).own.unwrap_or_default();
+        let mut statement = connection.prepare("SELECT name FROM main.sqlite_master WHERE type = 'table'")?;
+        let names = statement.query_map([], |row| row.get(0))?;
+        let names: Vec<String> = names.collect::<Result<_, _>>()?;
+        let is_own = |name: &String| own.iter().any(|own| own.eq_ignore_ascii_case(name));
+        Ok(Some(names.into_iter().filter(is_own).collect()))
     }
 
     /// Whether other chains keep their tables there, or may.
@@ -171,7 +192,7 @@ impl Histories {
         rows_of(connection, &migrations.history_table()).map(Some)
     }
 
-    fn texts(&self, connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Texts> {
+    pub(crate) fn texts(&self, connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Texts> {
         let part = match self.are_shared(options.migrations) {
             true => options.migrations.chain().own_part(&options.ignored),
             false => Part { ignored: options.ignored.clone(), own: None },
@@ -193,22 +214,6 @@ fn rows_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Stamped
     let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map([], |row| Ok(Stamped { revision: row.get(0)?, checksum: row.get(1)? }))?;
     rows.collect()
-}
-
-/// The names of the tables of which a foreign key is to hold: those of the chain, where others share the database.
-pub(crate) fn own_tables(
-    connection: &Connection,
-    migrations: &Migrations,
-) -> rusqlite::Result<Option<Vec<String>>> {
-    if !Histories::read(connection, migrations)?.are_shared(migrations) {
-        return Ok(None);
-    }
-    let own = migrations.chain().own_part(&[]).own.unwrap_or_default();
-    let mut statement = connection.prepare("SELECT name FROM main.sqlite_master WHERE type = 'table'")?;
-    let names = statement.query_map([], |row| row.get(0))?;
-    let names: Vec<String> = names.collect::<Result<_, _>>()?;
-    let is_own = |name: &String| own.iter().any(|own| own.eq_ignore_ascii_case(name));
-    Ok(Some(names.into_iter().filter(is_own).collect()))
 }
 
 /// The temporary tables and views of the connection, in order.

@@ -41,11 +41,14 @@ pub struct Options<'m> {
     pub(crate) ignored: Vec<String>,
     pub(crate) lock_timeout: Duration,
     pub(crate) backups: Option<Backups>,
-    rehearses: bool,
+    /// By a pointer, so that a program that rehearses nothing does not have the code.
+    rehearse: Option<Rehearse>,
     /// Whether rows that point at nothing may stay, if they were there before.
     pub(crate) allows_violations: bool,
     on_event: Vec<Callback<'m>>,
 }
+
+type Rehearse = fn(&Connection, &Options<'_>, &Request, Option<&Plan>) -> Result<(Connection, Report), Error>;
 
 type Callback<'m> = Rc<dyn Fn(&Event<'_>) + 'm>;
 
@@ -57,7 +60,7 @@ impl<'m> Options<'m> {
             ignored: Vec::new(),
             lock_timeout: Duration::from_secs(30),
             backups: None,
-            rehearses: false,
+            rehearse: None,
             allows_violations: false,
             on_event: Vec::new(),
         }
@@ -138,12 +141,12 @@ impl<'m> Options<'m> {
     /// [`Rehearsal`](crate::Rehearsal): how many rows each table had and has, and what is different in the schema. What
     /// [`open`](Self::open) gives is that copy. It has none of the functions that the program registers on its connections.
     pub fn rehearse(mut self, rehearse: bool) -> Self {
-        self.rehearses = rehearse;
+        self.rehearse = rehearse.then_some(rehearsal::rehearse as Rehearse);
         self
     }
 
     pub(crate) fn without_rehearsal(mut self) -> Self {
-        self.rehearses = false;
+        self.rehearse = None;
         self.backups = None;
         self
     }
@@ -155,15 +158,14 @@ impl<'m> Options<'m> {
         request: &Request,
         expected: Option<&Plan>,
     ) -> Result<Report, Error> {
-        if !self.rehearses {
-            return engine::run(connection, self, request, expected);
+        match self.rehearse {
+            // To a database at which nothing is to be done, none of this is.
+            Some(rehearse) if !self.plan(connection, request)?.steps.is_empty() => {
+                let rehearsed = rehearse(connection, self, request, expected);
+                rehearsed.map(|(_, report)| report).map_err(|error| error.in_database_of(connection))
+            }
+            _ => engine::run(connection, self, request, expected),
         }
-        // To a database at which nothing is to be done, none of this is.
-        if self.plan(connection, request)?.steps.is_empty() {
-            return engine::run(connection, self, request, expected);
-        }
-        let rehearsed = rehearsal::rehearse(connection, self, request, expected);
-        rehearsed.map(|(_, report)| report).map_err(|error| error.in_database_of(connection))
     }
 
     /// Calls `callback` as things happen, after those that were given before. Between [`Event::Started`] and
@@ -192,12 +194,23 @@ impl<'m> Options<'m> {
     /// [`ErrorKind::Open`] where SQLite cannot open the file, and those of [`upgrade_to`](Self::upgrade_to).
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Connection, Error> {
         let path = path.as_ref();
-        if self.rehearses {
-            return self.open_copy(path).map_err(|error| error.in_database(&path.to_string_lossy()));
+        if let Some(rehearse) = self.rehearse {
+            let copy = self.open_copy(path, rehearse);
+            return copy.map_err(|error| error.in_database(&path.to_string_lossy()));
         }
+        // Nearly always it is there: to find that out by opening it costs nothing.
         #[cfg(feature = "bundled")]
-        let created = image::create(self.migrations, path);
-        let connection = Connection::open(path).map_err(|source| Error::cannot_open(path, source))?;
+        let (there, created) =
+            match Connection::open_with_flags(path, OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE) {
+                Ok(connection) => (Some(connection), Created::No),
+                Err(_) => (None, image::create(self.migrations, path)),
+            };
+        #[cfg(not(feature = "bundled"))]
+        let there = None;
+        let connection = match there {
+            Some(connection) => connection,
+            None => Connection::open(path).map_err(|source| Error::cannot_open(path, source))?,
+        };
         // The path in an error is the one that was given.
         engine::open(&connection, self).map_err(|error| error.in_database(&path.to_string_lossy()))?;
         #[cfg(feature = "bundled")]
@@ -211,7 +224,7 @@ impl<'m> Options<'m> {
     }
 
     /// A copy of the database at `path`, upgraded; makes no file.
-    fn open_copy(&self, path: &Path) -> Result<Connection, Error> {
+    fn open_copy(&self, path: &Path, rehearse: Rehearse) -> Result<Connection, Error> {
         let cannot_open = |source| Error::cannot_open(path, source);
         let connection = match path.try_exists() {
             Ok(false) => Connection::open_in_memory().map_err(cannot_open)?,
@@ -221,7 +234,7 @@ impl<'m> Options<'m> {
             }
         };
         let request = Request::Upgrade(Target::Head);
-        rehearsal::rehearse(&connection, self, &request, None).map(|(copy, _)| copy)
+        rehearse(&connection, self, &request, None).map(|(copy, _)| copy)
     }
 
     #[cfg(feature = "bundled")]

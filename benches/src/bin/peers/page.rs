@@ -371,7 +371,7 @@ impl Page<'_> {
     fn builds(&mut self) -> Result<()> {
         writeln!(
             self.text,
-            "## Builds\n\nOf the same program. From nothing: in an empty target directory, with everything \
+            "## Builds\n\nOf the same program. From nothing: in an empty target directory, with 100 revisions and everything \
              downloaded; measured once. Again: after a comment was added to the last migration; measured \
              {REBUILDS} times. One after the other and not in rounds, since they take long{}.\n",
             match std::env::var("CARGO_BUILD_JOBS") {
