@@ -276,6 +276,20 @@ fn a_backup_waits_for_others_and_not_for_longer_than_the_lock_timeout() {
     assert_eq!(count(&db, "PRAGMA busy_timeout"), 5000);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_backup_is_as_closed_to_others_as_the_database() {
+    use std::os::unix::fs::PermissionsExt;
+    for mode in [0o600, 0o640] {
+        let place = Place::new();
+        let mut db = at(&place, "004");
+        fs::set_permissions(place.db(), fs::Permissions::from_mode(mode)).unwrap();
+        let report = TOKENS.options().backup(place.path("backups"), 1).upgrade(&mut db).unwrap();
+        let made = fs::metadata(report.backup.unwrap()).unwrap().permissions().mode();
+        assert_eq!(made & 0o777, mode);
+    }
+}
+
 #[test]
 fn a_name_without_an_extension_will_do() {
     let place = Place::new();

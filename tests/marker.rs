@@ -188,6 +188,44 @@ fn a_history_that_somebody_changed_is_looked_at_where_the_marker_says_something_
 }
 
 #[test]
+fn where_a_marker_says_that_something_is_pending_the_history_is_read_once() {
+    let place = Place::new();
+    let chain =
+        place.proven(&[("CREATE TABLE t (a);", "DROP TABLE t;"), ("CREATE TABLE u (a);", "DROP TABLE u;")]);
+    let reads = |db: &mut Connection| {
+        let (_, read) = common::read_by(db, |db| chain.upgrade(db).unwrap());
+        read.iter().filter(|table| *table == "revchain_history").count()
+    };
+    let mut db = Connection::open(place.db()).unwrap();
+    chain.upgrade_to(&mut db, "001").unwrap();
+    let with_marker = reads(&mut db);
+    chain.downgrade_to(&mut db, "001").unwrap();
+    db.execute_batch("PRAGMA user_version = 0").unwrap();
+    assert!(with_marker < reads(&mut db));
+}
+
+#[test]
+fn an_upgrade_that_stops_before_the_head_marks_nothing_anew() {
+    let mut db = TOKENS.open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE x (a); DROP TABLE x").unwrap();
+    let before = user_version(&db);
+    TOKENS.upgrade_to(&mut db, "005").unwrap();
+    assert_eq!(user_version(&db), before);
+    TOKENS.upgrade(&mut db).unwrap();
+    assert_ne!(user_version(&db), before);
+}
+
+#[test]
+fn the_rows_of_a_history_are_read_in_the_order_in_which_they_were_written() {
+    let mut db = TOKENS.open_in_memory().unwrap();
+    // From such an index, SQLite would take them in another.
+    db.execute_batch("CREATE INDEX revchain_i ON revchain_history (revision DESC, checksum)").unwrap();
+    assert_eq!(TOKENS.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+    TOKENS.downgrade_to(&mut db, "008").unwrap();
+    assert_eq!(TOKENS.history(&db).unwrap().last().unwrap().revision, "008");
+}
+
+#[test]
 fn what_another_build_has_reverted_is_pending() {
     let place = Place::new();
     let chain = place.tables(4);

@@ -113,6 +113,27 @@ fn the_readme_says_what_is_so() {
 }
 
 #[test]
+fn each_promise_names_a_test_that_is_there() {
+    let mut tests = 0;
+    for row in read("SECURITY.md").lines().filter(|line| line.starts_with("| ") && line.contains(".rs`")) {
+        let mut file = String::new();
+        // What stands in backticks is a file, or a test in the one before it.
+        for named in
+            row.split('`').skip(1).step_by(2).filter(|named| named.contains('_') || named.ends_with(".rs"))
+        {
+            if named.ends_with(".rs") {
+                file = read(named);
+            } else {
+                assert!(file.contains(&format!("fn {named}()")), "{named}");
+                tests += 1;
+            }
+        }
+        assert!(!file.is_empty(), "{row}");
+    }
+    assert!(tests > 20, "{tests}");
+}
+
+#[test]
 fn the_map_names_every_file_of_core_and_runtime() {
     let map = read("ARCHITECTURE.md");
     for member in ["core", "runtime", "cli"] {

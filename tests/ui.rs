@@ -12,10 +12,11 @@ use revchain::Code;
 const UI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui");
 
 /// Cases that are no defect of a directory: the macro's arguments are wrong, or there are several defects.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "not-a-string",
     "two-arguments",
     "unknown-argument",
+    "argument-twice",
     "bad-chain-name",
     "several-defects",
     "several-proof-defects",

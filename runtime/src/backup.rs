@@ -153,6 +153,9 @@ fn copy_to(connection: &Connection, database: &Path, new: &Path) -> rusqlite::Re
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let from = Connection::open_with_flags(database, flags)?;
     let mut to = Connection::open(new)?;
+    // Nothing is in it yet: it is to be as closed to others as the database. SQLite makes its journal likewise.
+    let permissions = fs::metadata(database).and_then(|file| fs::set_permissions(new, file.permissions()));
+    permissions.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     copy(&from, &mut to)?;
     // So that the copy is one file, and can be read where nothing can be written.
     to.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;

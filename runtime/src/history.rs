@@ -7,7 +7,7 @@ use revchain_core::name::is_chain_name;
 use revchain_core::schema::{Part, Texts};
 use revchain_core::{Found, Revision, Stamped, checksum};
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ffi, params};
 
 use crate::connection::execute;
 use crate::{Migrations, Options, marker, schema};
@@ -98,11 +98,11 @@ pub(crate) struct Histories {
 }
 
 impl Histories {
-    /// Something else that has the chain's own name does not pass for a history: reading it will fail.
+    /// Something else that has the name of the chain's own does not pass for a history.
     pub(crate) fn read(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<Self> {
         // A copy that somebody made of one, by CREATE TABLE … AS, has no key.
         let mut statement = connection.prepare(
-            "SELECT name, type = 'table' AND sql LIKE '%PRIMARY KEY%' FROM main.sqlite_master
+            "SELECT name, type = 'table' AND sql LIKE '%PRIMARY KEY%', type FROM main.sqlite_master
              WHERE name LIKE 'revchain\\_history%' ESCAPE '\\'",
         )?;
         let mut names = statement.query([])?;
@@ -111,6 +111,14 @@ impl Histories {
         while let Some(row) = names.next()? {
             let name = String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).to_ascii_lowercase();
             if name == own {
+                // Reading a view runs what somebody has written, for as long as it likes.
+                let class = row.get_ref(2)?.as_str().unwrap_or_default();
+                if class != "table" {
+                    let error = ffi::Error::new(ffi::SQLITE_ERROR);
+                    let message =
+                        format!("{own} is not the table that revchain makes, but another thing ({class})");
+                    return Err(rusqlite::Error::SqliteFailure(error, Some(message)));
+                }
                 histories.has_own = true;
             } else if row.get::<_, Option<bool>>(1)? == Some(true) {
                 let ending = &name["revchain_history".len()..];
@@ -169,7 +177,7 @@ impl Histories {
         migrations: &Migrations,
     ) -> rusqlite::Result<Option<String>> {
         for name in &self.others {
-            let rows = rows_of(connection, &crate::migrations::history_table(name))?;
+            let rows = rows_of(connection, migrations, &crate::migrations::history_table(name))?;
             let is_ours = |row: &Stamped| {
                 let known = migrations.revisions().iter().find(|revision| revision.id() == row.revision);
                 known.is_some_and(|revision| checksum::hex(revision.checksum()) == row.checksum)
@@ -189,7 +197,7 @@ impl Histories {
         if !self.has_own {
             return Ok(None);
         }
-        rows_of(connection, &migrations.history_table()).map(Some)
+        rows_of(connection, migrations, &migrations.history_table()).map(Some)
     }
 
     pub(crate) fn texts(&self, connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Texts> {
@@ -209,8 +217,15 @@ pub(crate) fn rows(
     Histories::read(connection, migrations)?.rows(connection, migrations)
 }
 
-fn rows_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Stamped>> {
-    let sql = format!("SELECT revision, checksum FROM main.{table} ORDER BY rowid");
+/// As many rows as there may be, and some more, so that it can be said what they are; not all, which somebody may have made
+/// a billion of.
+fn most(migrations: &Migrations) -> usize {
+    migrations.revisions().len() + 1000
+}
+
+fn rows_of(connection: &Connection, migrations: &Migrations, table: &str) -> rusqlite::Result<Vec<Stamped>> {
+    let most = most(migrations);
+    let sql = format!("SELECT revision, checksum FROM main.{table} ORDER BY rowid LIMIT {most}");
     let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map([], |row| Ok(Stamped { revision: row.get(0)?, checksum: row.get(1)? }))?;
     rows.collect()
@@ -232,7 +247,8 @@ pub(crate) fn stamps(connection: &Connection, migrations: &Migrations) -> rusqli
     }
     let table = migrations.history_table();
     let mut statement = connection.prepare(&format!(
-        "SELECT revision, checksum, origin, applied_at, duration_us FROM main.{table} ORDER BY rowid"
+        "SELECT revision, checksum, origin, applied_at, duration_us FROM main.{table} ORDER BY rowid LIMIT {}",
+        most(migrations)
     ))?;
     let stamps = statement.query_map([], |row| {
         let (milliseconds, microseconds): (i64, i64) = (row.get(3)?, row.get(4)?);
