@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use revchain_core::schema::Diff;
 use revchain_core::{Conflict, Found, OnDrift, Plan, Policy, Request, Revision, Target, plan};
+#[cfg(feature = "bundled")]
+use rusqlite::MAIN_DB;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::backup::{self, Backups};
@@ -202,6 +204,8 @@ impl<'m> Options<'m> {
         #[cfg(feature = "bundled")]
         let (there, created) =
             match Connection::open_with_flags(path, OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE) {
+                // Where another process makes the file at this very moment, SQLite finds none to write and then one to read.
+                Ok(connection) if connection.is_readonly(MAIN_DB).unwrap_or(true) => (None, Created::No),
                 Ok(connection) => (Some(connection), Created::No),
                 Err(_) => (None, image::create(self.migrations, path)),
             };
