@@ -76,7 +76,7 @@ pub fn chain<'p>(parents: impl Iterator<Item = &'p [u8; 32]>, checksum: &[u8; 32
 }
 
 /// Whether this is the checksum in hexadecimal.
-pub(crate) fn is_hex_of(hex: &str, checksum: &[u8; 32]) -> bool {
+pub fn is_hex_of(hex: &str, checksum: &[u8; 32]) -> bool {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = checksum.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     hex.bytes().eq(digits.map(|digit| DIGITS[usize::from(digit)]))

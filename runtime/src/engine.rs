@@ -84,11 +84,12 @@ fn up_to_date(
 ) -> Result<Option<Report>, Error> {
     // One transaction: history and schema must be those of one moment.
     let read = connection::read(connection, |connection| {
-        let Some(rows) = history::rows(connection, options.migrations)? else { return Ok(None) };
+        let histories = Histories::read(connection, options.migrations)?;
+        let Some(rows) = histories.rows(connection, options.migrations)? else { return Ok(None) };
         // Where something is pending, the schema is read under the lock.
         let bare = Found::Managed { rows, schema: None };
         match options.plan_from(&bare, request) {
-            Ok(plan) if plan.steps.is_empty() => history::found(connection, options).map(Some),
+            Ok(plan) if plan.steps.is_empty() => histories.found(connection, options).map(Some),
             _ => Ok(None),
         }
     });

@@ -179,8 +179,10 @@ impl Histories {
         for name in &self.others {
             let rows = rows_of(connection, migrations, &crate::migrations::history_table(name))?;
             let is_ours = |row: &Stamped| {
-                let known = migrations.revisions().iter().find(|revision| revision.id() == row.revision);
-                known.is_some_and(|revision| checksum::hex(revision.checksum()) == row.checksum)
+                let place = migrations.chain().position(&row.revision);
+                place.is_some_and(|place| {
+                    checksum::is_hex_of(&row.checksum, migrations.revisions()[place].checksum())
+                })
             };
             if rows.iter().any(is_ours) {
                 return Ok(Some(name.clone()));
@@ -189,7 +191,8 @@ impl Histories {
         Ok(None)
     }
 
-    fn rows(
+    /// The rows of the chain's own, as far as the plan needs them; none where there is no history.
+    pub(crate) fn rows(
         &self,
         connection: &Connection,
         migrations: &Migrations,
@@ -207,14 +210,6 @@ impl Histories {
         };
         schema::texts(connection, part)
     }
-}
-
-/// The rows of the history, as far as the plan needs them; none where there is no history.
-pub(crate) fn rows(
-    connection: &Connection,
-    migrations: &Migrations,
-) -> rusqlite::Result<Option<Vec<Stamped>>> {
-    Histories::read(connection, migrations)?.rows(connection, migrations)
 }
 
 /// As many rows as there may be, and some more, so that it can be said what they are; not all, which somebody may have made

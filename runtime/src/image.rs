@@ -184,12 +184,9 @@ fn is_begun(path: &Path, mut reader: Reader<'_>) -> bool {
     let is_of_a_size =
         path.symlink_metadata().is_ok_and(|file| file.is_file() && file.len() <= reader.length as u64);
     let Some(found) = is_of_a_size.then(|| fs::read(path).ok()).flatten() else { return false };
-    let mut whole = Vec::with_capacity(reader.length);
     // What stands for the moment is another in each.
     reader.time = &TIME;
-    if reader.read_to_end(&mut whole).is_err() {
-        return false;
-    }
+    let Ok(whole) = reader.whole() else { return false };
     let mut at = 0;
     while at < found.len() {
         match whole[at..].starts_with(&TIME) {
@@ -214,10 +211,8 @@ fn new_file(path: &Path) -> io::Result<File> {
 }
 
 /// The file is closed before it gets its name: to close one takes SQLite's locks on it away.
-fn write(mut file: File, mut reader: Reader<'_>) -> io::Result<()> {
-    let mut bytes = Vec::with_capacity(reader.length);
-    reader.read_to_end(&mut bytes)?;
-    file.write_all(&bytes)?;
+fn write(mut file: File, reader: Reader<'_>) -> io::Result<()> {
+    file.write_all(&reader.whole()?)?;
     file.sync_all()
 }
 
@@ -316,6 +311,13 @@ impl<'i> Reader<'i> {
     fn new(encoded: &'i [u8], time: &'i [u8; TIME.len()]) -> Option<Self> {
         let (length, rest) = encoded.split_first_chunk()?;
         Some(Self { length: u64::from_le_bytes(*length).try_into().ok()?, rest, time, zeros: 0, run: &[] })
+    }
+
+    /// All of it at once.
+    fn whole(mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(self.length);
+        self.read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Begins the next run, if there is one.

@@ -2,7 +2,7 @@
 //! chain with a name, which shares the database with others, has its own in a row of `revchain_markers`.
 
 use revchain_core::marker::is_free;
-use revchain_core::plan;
+use revchain_core::{Found, plan};
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::connection::execute;
@@ -107,8 +107,11 @@ pub(crate) fn renew(connection: &Connection, options: &Options<'_>) {
         let chain = options.migrations.chain();
         let found = history::found(&transaction, options)?;
         let stamped = plan::stamped(chain, &found).unwrap_or_default();
-        let texts = history::texts(&transaction, options)?;
-        write(&transaction, options, &stamped, chain.has_schema(&stamped, &texts))?;
+        let has_schema = match &found {
+            Found::Managed { schema: Some(texts), .. } => chain.has_schema(&stamped, texts),
+            _ => None,
+        };
+        write(&transaction, options, &stamped, has_schema)?;
         transaction.commit()
     };
     // If it is busy, or cannot be written: then not.
