@@ -5,8 +5,11 @@
 //! 1. `revchain 1`
 //! 2. the id
 //! 3. each parent's id in the order in which `@revises` names them, and an empty text
-//! 4. `upgrade`; of each statement each token as it is written, and an empty text; and another empty text
-//! 5. `downgrade` and its statements likewise, or `irreversible`
+//! 4. `upgrade`, and the checksum of that half in hexadecimal
+//! 5. `downgrade` and the checksum of that half likewise, or `irreversible`
+//!
+//! That of a half is SHA-256 over its statements: of each, each token as it is written, and an empty text; and another empty
+//! text; with NUL bytes likewise. So one half can be held against a checksum without the other, of which only the checksum is known.
 //!
 //! Comments, white space, line ends and stray semicolons are no tokens of a statement, so they do not count. No
 //! statement is without a token, so no two revisions give the same texts.
@@ -25,45 +28,55 @@ pub fn revision<'p>(
     upgrade: &Half,
     downgrade: &Downgrade,
 ) -> [u8; 32] {
+    let downgrade = match downgrade {
+        Downgrade::Sql(half) => Some(self::half(half)),
+        Downgrade::Irreversible(_) => None,
+    };
+    of_halves(id, parents, &half(upgrade), downgrade.as_ref())
+}
+
+/// The checksum of a revision whose halves have these checksums; one without a downgrade is irreversible.
+pub fn of_halves<'p>(
+    id: &str,
+    parents: impl Iterator<Item = &'p str>,
+    upgrade: &[u8; 32],
+    downgrade: Option<&[u8; 32]>,
+) -> [u8; 32] {
     let mut texts = Vec::new();
     push(&mut texts, "revchain 1");
     push(&mut texts, id);
     parents.for_each(|parent| push(&mut texts, parent));
     push(&mut texts, "");
     push(&mut texts, "upgrade");
-    push_half(&mut texts, upgrade);
+    push(&mut texts, &hex(upgrade));
     match downgrade {
-        Downgrade::Sql(half) => {
+        Some(downgrade) => {
             push(&mut texts, "downgrade");
-            push_half(&mut texts, half);
+            push(&mut texts, &hex(downgrade));
         }
-        Downgrade::Irreversible(_) => push(&mut texts, "irreversible"),
+        None => push(&mut texts, "irreversible"),
     }
+    Sha256::digest(texts).into()
+}
+
+/// The checksum of one half.
+pub fn half(half: &Half) -> [u8; 32] {
+    let mut texts = Vec::new();
+    for statement in half.statements() {
+        let sql = statement.sql();
+        sql::tokens(sql)
+            .iter()
+            .filter(|token| !token.is_comment())
+            .for_each(|token| push(&mut texts, token.text(sql)));
+        push(&mut texts, "");
+    }
+    push(&mut texts, "");
     Sha256::digest(texts).into()
 }
 
 fn push(texts: &mut Vec<u8>, text: &str) {
     texts.extend_from_slice(text.as_bytes());
     texts.push(0);
-}
-
-fn push_half(texts: &mut Vec<u8>, half: &Half) {
-    for statement in half.statements() {
-        let sql = statement.sql();
-        sql::tokens(sql)
-            .iter()
-            .filter(|token| !token.is_comment())
-            .for_each(|token| push(texts, token.text(sql)));
-        push(texts, "");
-    }
-    push(texts, "");
-}
-
-/// SHA-256 over the statements of one half alone, in the same form.
-pub fn half(half: &Half) -> [u8; 32] {
-    let mut texts = Vec::new();
-    push_half(&mut texts, half);
-    Sha256::digest(texts).into()
 }
 
 /// The chain checksum of a revision: SHA-256 over its parents' chain checksums, in the order in which it names
@@ -80,6 +93,17 @@ pub fn is_hex_of(hex: &str, checksum: &[u8; 32]) -> bool {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = checksum.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     hex.bytes().eq(digits.map(|digit| DIGITS[usize::from(digit)]))
+}
+
+/// The checksum that this is in hexadecimal, as [`hex`] writes it.
+pub fn from_hex(hex: &str) -> Option<[u8; 32]> {
+    let mut checksum = [0; 32];
+    let digits = hex.as_bytes().chunks_exact(2);
+    for (byte, digits) in checksum.iter_mut().zip(digits) {
+        let digits = std::str::from_utf8(digits).ok()?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    is_hex_of(hex, &checksum).then_some(checksum)
 }
 
 /// A checksum in hexadecimal, as it is stamped.

@@ -165,12 +165,12 @@ fn a_checksum_is_for_ever() {
         |revision: &Revision| (checksum::hex(revision.checksum()), checksum::hex(revision.chain_checksum()));
     // SHA-256 over what the module `checksum` says, computed by another program.
     let first = (
-        "33a647f1344de57995129b3257facc1c4d21593c0f27b5e5eb973213590c71e6".to_owned(),
-        "621dbef08e236ff33242f2189bbe53fb0209c20d08dce22d992300cb7c6bf704".to_owned(),
+        "69140da246bfbed85bbabb067ceab9fca205a03c106e204b74cd805fd6bb70e1".to_owned(),
+        "240b99fb65545493d6dbc329a84e8465569444363e3ab91056adcfa01e58b585".to_owned(),
     );
     let second = (
-        "9958d1a595ea94e3e207b5afe24688ce0415ca8fde9a803d16a8b0339f6dc4ff".to_owned(),
-        "94ee45da7f8b7f2daba086a3806a0286fe41a6f8431c5268c9bcf7fb62da102e".to_owned(),
+        "65af8ac1cd11300c46971b21a21f0ee184e91feb57ed51736a3012df3a3bf9b9".to_owned(),
+        "f4dae62e562258bda90903ed20a9d7eba7d0e13fa62d397bf4f3694766ba5877".to_owned(),
     );
     assert_eq!(checksums(&chain.revisions()[0]), first);
     assert_eq!(checksums(&chain.revisions()[1]), second);
