@@ -179,8 +179,9 @@
 #[doc(inline)]
 pub use revchain_runtime::{
     Applied, Chain, Code, Conflict, Date, Defect, Defects, Destroys, Diff, Direction, Downgrade, Drift,
-    Error, ErrorKind, Event, Half, Migrations, OnDrift, Options, Origin, Outcome, Plan, Rehearsal, Report,
-    Request, Revision, Stamp, Statement, StatementError, Step, TableRows, Target, Violation, rusqlite,
+    Error, ErrorKind, Event, Half, Migrations, Newer, OnAhead, OnDrift, Options, Origin, Outcome, Plan,
+    Rehearsal, Report, Request, Revision, Stamp, Statement, StatementError, Step, TableRows, Target,
+    Violation, rusqlite,
 };
 
 #[cfg(feature = "cli")]

@@ -316,6 +316,7 @@ fn where_a_statement_ended_the_transaction_no_error_says_that_nothing_was_change
         downgrade_lines: [1],
         downgrade_spans: [b"\0\0\0\0\x08\0\0\0"],
         destroys: &[],
+        compatible: &[],
         checksums: [&[0; 32]],
         chain_checksums: [&[0; 32]],
         fingerprints: &[],
@@ -323,7 +324,7 @@ fn where_a_statement_ended_the_transaction_no_error_says_that_nothing_was_change
     }
     .revisions();
     let mut db = Connection::open_in_memory().unwrap();
-    let error = Migrations::embedded("m", "", REVISIONS, None, &[]).upgrade(&mut db).unwrap_err();
+    let error = Migrations::embedded("m", "", "", REVISIONS, None, &[]).upgrade(&mut db).unwrap_err();
     assert_eq!(error.code(), "transaction-ended");
     assert!(
         matches!(error.kind(), ErrorKind::TransactionEnded { revision, .. } if revision == "001"),

@@ -233,8 +233,11 @@ fn what_is_no_backup_of_this_program_is_not_put_back() {
             "newer.db",
             &|| {
                 let db = TOKENS.open(place.path("newer.db")).unwrap();
-                db.execute_batch("INSERT INTO revchain_history VALUES ('010', 'x', 'upgrade', 0, 0)")
-                    .unwrap();
+                db.execute_batch(
+                    "INSERT INTO revchain_history (revision, checksum, origin, applied_at, duration_us)
+                     VALUES ('010', 'x', 'upgrade', 0, 0)",
+                )
+                .unwrap();
             },
             "ahead",
             "ahead of this program",

@@ -161,7 +161,7 @@ fn an_image_that_is_not_at_the_head_is_not_laid_down() {
     let image = build_image(&place.proven(&steps[..1])).unwrap().leak();
     let chain = place.proven(&steps).chain().clone();
     let embedded =
-        Migrations::embedded("migrations", "", chain.revisions().to_vec().leak(), chain.window, image);
+        Migrations::embedded("migrations", "", "", chain.revisions().to_vec().leak(), chain.window, image);
     let db = embedded.open(place.db()).unwrap();
     assert!(embedded.history(&db).unwrap().iter().all(|stamp| stamp.origin == Origin::Upgrade));
 }

@@ -109,7 +109,9 @@ fn the_readmes_crate_works_and_is_rebuilt_when_its_migrations_change() {
     downstream.write("src/main.rs", &format!("{}\n", downstream.read("src/main.rs")));
     downstream.works();
     fs::remove_file(downstream.0.join(second)).unwrap();
-    downstream.fails_with("the database is ahead of this program: it has 002");
+    downstream.fails_with(
+        "the database is ahead of this program, whose head is 001: it also has\n  002  Add sessions. (",
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use common::{Place, TOKENS, ids};
 use revchain::rusqlite::Connection;
-use revchain::{Migrations, Target};
+use revchain::{Conflict, Migrations, OnAhead, Target};
 
 /// Everything that can be asked of a database, and what came of it.
 fn ask_all(migrations: &Migrations, path: &std::path::Path) -> Vec<String> {
@@ -115,13 +115,36 @@ fn a_history_with_rows_without_end_is_read_as_far_as_it_can_be_right() {
     let place = Place::new();
     let db = TOKENS.open(place.db()).unwrap();
     db.execute_batch(
-        "INSERT INTO revchain_history WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 100000)
+        "INSERT INTO revchain_history (revision, checksum, origin, applied_at, duration_us) WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 100000)
          SELECT 'x' || n, '', '', 0, 0 FROM i",
     )
     .unwrap();
     let error = TOKENS.pending(&db).unwrap_err();
     assert_eq!(error.code(), "ahead");
     assert!(error.to_string().contains("1000 in all"), "{error}");
+}
+
+#[test]
+fn a_history_with_texts_without_end_is_read_as_far_as_it_can_be_right() {
+    let place = Place::new();
+    let mut db = TOKENS.open(place.db()).unwrap();
+    db.execute_batch(
+        "INSERT INTO revchain_history WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 100)
+         SELECT 'x' || n || hex(zeroblob(500000)), hex(zeroblob(500000)), hex(zeroblob(500000)), 0, 0,
+           hex(zeroblob(500000)), hex(zeroblob(500000)), 0, '009', hex(zeroblob(500000)), hex(zeroblob(500000)), NULL FROM i",
+    )
+    .unwrap();
+    let error = TOKENS.pending(&db).unwrap_err();
+    let Some(Conflict::Ahead { unknown, .. }) = error.conflict() else { panic!("{error}") };
+    let long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > 1000);
+    assert!(unknown.iter().all(|newer| newer.revision.len() < 1000 && newer.checksum.len() < 1000));
+    assert!(!unknown.iter().any(|newer| long(&newer.summary) || long(&newer.program)));
+    let kept: usize = unknown.iter().filter_map(|newer| newer.downgrade.as_ref().map(String::len)).sum();
+    assert!(kept > 0 && kept <= 16 << 20, "{kept}");
+    assert!(error.to_string().len() < 20_000, "{}", error.to_string().len());
+    assert!(TOKENS.history(&db).unwrap().iter().all(|stamp| stamp.revision.len() < 1000));
+    let options = TOKENS.options().on_ahead(OnAhead::Downgrade);
+    assert_eq!(options.downgrade_to(&mut db, "head").unwrap_err().code(), "untrusted");
 }
 
 #[test]

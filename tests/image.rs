@@ -87,7 +87,7 @@ fn chains() -> Vec<(&'static Migrations, bool)> {
         let read = Migrations::from_directory(directory).unwrap();
         let image: &[u8] = build_image(&read).unwrap_or_default().leak();
         let revisions = read.revisions().to_vec().leak();
-        let embedded = Migrations::embedded(directory, "", revisions, read.chain().window, image);
+        let embedded = Migrations::embedded(directory, "", "", revisions, read.chain().window, image);
         chains.push((Box::leak(Box::new(embedded)), !image.is_empty()));
     }
     chains
@@ -281,7 +281,7 @@ fn the_image_of_another_chain_is_not_taken() {
     let image = build_image(&place.proven(&steps[..1])).unwrap().leak();
     let chain = place.proven(&steps).chain().clone();
     let revisions = chain.revisions().to_vec().leak();
-    let embedded = Migrations::embedded("migrations", "", revisions, chain.window, image);
+    let embedded = Migrations::embedded("migrations", "", "", revisions, chain.window, image);
     assert_eq!(ids(&embedded.open_in_memory().unwrap()), ["001", "002"]);
     assert_eq!(ids(&embedded.open(place.db()).unwrap()), ["001", "002"]);
     assert_eq!(place.files(), ["app.db", "migrations"]);

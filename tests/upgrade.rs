@@ -122,10 +122,8 @@ fn a_newer_database_is_refused_and_left_alone() {
     let error = older.open(place.db()).unwrap_err();
     match error.conflict() {
         Some(Conflict::Ahead { unknown, head, related, .. }) => {
-            assert_eq!(
-                (unknown.as_slice(), head.as_str(), *related),
-                (&["004".to_owned(), "005".to_owned()][..], "003", true)
-            );
+            let ids: Vec<_> = unknown.iter().map(|newer| newer.revision.as_str()).collect();
+            assert_eq!((ids, head.as_str(), *related), (vec!["004", "005"], "003", true));
         }
         other => panic!("{other:?}"),
     }
@@ -521,7 +519,9 @@ fn what_is_stored_in_the_history_does_not_change() {
     let layout: String = db.query_row(layout, [], |row| row.get(0)).unwrap();
     assert_eq!(
         layout,
-        "revision TEXT 1 1, checksum TEXT 1 0, origin TEXT 1 0, applied_at INTEGER 1 0, duration_us INTEGER 1 0"
+        "revision TEXT 1 1, checksum TEXT 1 0, origin TEXT 1 0, applied_at INTEGER 1 0, duration_us INTEGER 1 0, \
+         program TEXT 0 0, summary TEXT 0 0, compatible INTEGER 0 0, revises TEXT 0 0, upgrade_checksum TEXT 0 0, \
+         downgrade TEXT 0 0, irreversible TEXT 0 0"
     );
     for (revision, origin) in chain.revisions().iter().zip(["stamp", "upgrade"]) {
         let checksum: String = revision.checksum().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -704,7 +704,7 @@ fn what_a_newer_version_wrote_into_the_history_can_be_read() {
     let mut db = Connection::open(place.db()).unwrap();
     chain.upgrade_to(&mut db, "002").unwrap();
     db.execute_batch(
-        "ALTER TABLE revchain_history ADD COLUMN program TEXT; UPDATE revchain_history SET origin = 'newer'",
+        "ALTER TABLE revchain_history ADD COLUMN machine TEXT; UPDATE revchain_history SET origin = 'newer'",
     )
     .unwrap();
     chain.upgrade(&mut db).unwrap();
@@ -720,7 +720,11 @@ fn no_name_in_a_database_steers_the_terminal() {
     let error = TOKENS.open(place.db()).unwrap_err();
     assert!(error.to_string().contains("a\\u{1b}[31m"), "{error}");
     let db = TOKENS.open(place.path("ahead.db")).unwrap();
-    db.execute_batch("INSERT INTO revchain_history VALUES ('\u{1b}]0;x', '', '', 0, 0)").unwrap();
+    db.execute_batch(
+        "INSERT INTO revchain_history (revision, checksum, origin, applied_at, duration_us, program, summary)
+         VALUES ('\u{1b}]0;x', '', '', 0, 0, '\u{1b}[31m', '\u{7}')",
+    )
+    .unwrap();
     let error = TOKENS.current(&db).unwrap_err();
     assert!(error.to_string().contains("\\u{1b}]0;x") && !error.to_string().contains('\u{1b}'), "{error}");
 }

@@ -175,12 +175,12 @@ impl<'m> Commands<'m> {
     }
 
     fn confirm(&self, path: &Path, plan: &Plan) -> Result<(), Failure> {
-        let id = |place: Option<usize>| place.map_or("base", |place| self.revisions()[place].id());
+        let chain = self.options.migrations().chain();
+        let from = plan.id_before(chain).unwrap_or("base");
+        let to = plan.id_after(chain).unwrap_or("base");
         let mut shown =
-            format!("{}: going from {} to {} reverts\n", path.display(), id(plan.from), id(plan.to));
-        for revision in
-            plan.steps.iter().filter_map(|step| step.place()).map(|place| &self.revisions()[place])
-        {
+            format!("{}: going from {} to {} reverts\n", path.display(), escape(from), escape(to));
+        for revision in plan.steps.iter().filter_map(|&step| plan.revision(step, chain)) {
             shown += &format!("  {}  {}\n", revision.id(), escape(revision.summary()));
         }
         ask(&format!("{shown}Everything that these revisions added will be lost."))

@@ -56,9 +56,12 @@ use crate::failure::Failure;
 
 /// Runs a command on the chain in `directory`, read now, which may have a name. This is the program `revchain`.
 pub fn run_on_directory(directory: &Path, name: Option<&str>, command: &Command) -> ExitCode {
-    let named = |migrations: Migrations| match name {
-        Some(name) => migrations.named(name).map_err(|error| Failure::usage(error.to_string())),
-        None => Ok(migrations),
+    let named = |migrations: Migrations| {
+        let migrations = migrations.stamped_by(concat!("revchain ", env!("CARGO_PKG_VERSION")));
+        match name {
+            Some(name) => migrations.named(name).map_err(|error| Failure::usage(error.to_string())),
+            None => Ok(migrations),
+        }
     };
     let result = match command {
         // The directory may be empty, or not there yet.

@@ -5,7 +5,7 @@ use std::path::Path;
 use revchain_core::checksum;
 use revchain_core::snippet::escape;
 use revchain_runtime::rusqlite::Connection;
-use revchain_runtime::{Conflict, Options, Request, Revision, Stamp, Step, Target};
+use revchain_runtime::{Conflict, Newer, Options, Request, Revision, Stamp, Step, Target};
 use serde_json::{Value, json};
 
 use crate::Commands;
@@ -26,6 +26,7 @@ impl Commands<'_> {
         let id = current.map_or("base", Revision::id);
         let summary = current.map(|current| format!("  {}", escape(current.summary()))).unwrap_or_default();
         let pending = state.pending.map(|places| ids(&places, self.revisions()));
+        let newer: Vec<&str> = state.newer.iter().map(|newer| newer.revision.as_str()).collect();
         let note = match &pending {
             _ if !state.note.is_empty() => format!(" ({})", state.note),
             Some(pending) if pending.is_empty() => " (head)".to_owned(),
@@ -40,6 +41,7 @@ impl Commands<'_> {
                 "current": current.map(Revision::id),
                 "head": self.revisions().last().map(Revision::id),
                 "pending": pending,
+                "newer": newer,
             }),
         })
     }
@@ -53,7 +55,7 @@ impl Commands<'_> {
     ) -> Result<State, Failure> {
         let Some(connection) = connection else {
             let pending = Some((0..self.revisions().len()).collect());
-            return Ok(State { note: "there is no such file yet".to_owned(), pending });
+            return Ok(State { note: "there is no such file yet".to_owned(), pending, newer: Vec::new() });
         };
         let request = Request::Upgrade(Target::Head);
         match options.plan(connection, &request) {
@@ -75,9 +77,14 @@ impl Commands<'_> {
                             pending.len()
                         )
                     }
-                    None => String::new(),
+                    None => match plan.newer.last() {
+                        Some(newer) => {
+                            format!("head; a newer program has added what this one need not know: {newer}")
+                        }
+                        None => String::new(),
+                    },
                 };
-                Ok(State { note, pending: Some(pending) })
+                Ok(State { note, pending: Some(pending), newer: plan.newer })
             }
             Err(error) => match error.conflict() {
                 Some(
@@ -85,10 +92,8 @@ impl Commands<'_> {
                     | Conflict::Unrecognized { .. }
                     | Conflict::BaselineDiffers { .. }
                     | Conflict::Ambiguous { .. },
-                ) => Ok(State { note: "it has tables, but no history".to_owned(), pending: None }),
-                Some(Conflict::Drifted { .. }) => {
-                    Ok(State { note: "its schema has drifted: see `check`".to_owned(), pending: None })
-                }
+                ) => Ok(State::refused("it has tables, but no history")),
+                Some(Conflict::Drifted { .. }) => Ok(State::refused("its schema has drifted: see `check`")),
                 _ => Err(in_database(path)(error)),
             },
         }
@@ -111,6 +116,7 @@ impl Commands<'_> {
                 id: revision.id(),
                 summary: revision.summary(),
                 stamp,
+                is_unknown: false,
                 is_head: Some(revision) == self.revisions().last(),
                 is_current: false,
                 is_edited: stamp.is_some_and(|stamp| stamp.checksum != checksum::hex(revision.checksum())),
@@ -166,6 +172,8 @@ struct Entry<'a> {
     id: &'a str,
     summary: &'a str,
     stamp: Option<&'a Stamp>,
+    /// The chain does not have it.
+    is_unknown: bool,
     is_head: bool,
     is_current: bool,
     /// The file is no longer what was applied.
@@ -176,8 +184,9 @@ impl<'a> Entry<'a> {
     fn unknown(stamp: &'a Stamp) -> Self {
         Self {
             id: &stamp.revision,
-            summary: "unknown to this program: the database is ahead of it",
+            summary: "unknown to this program: a newer one has added it",
             stamp: Some(stamp),
+            is_unknown: true,
             is_head: false,
             is_current: false,
             is_edited: false,
@@ -196,7 +205,9 @@ impl<'a> Entry<'a> {
             [(self.is_head, " (head)"), (self.is_current, " (current)"), (self.is_edited, " (edited since)")];
         let marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
         let (id, summary) = (escape(self.id), escape(self.summary));
-        format!("  {style}{id:<width$}{style:#}  {when}  {summary}{style}{marks}{style:#}")
+        let program = self.stamp.filter(|_| self.is_unknown).and_then(|stamp| stamp.program.as_deref());
+        let program = program.map(|program| format!(", {}", escape(program))).unwrap_or_default();
+        format!("  {style}{id:<width$}{style:#}  {when}  {summary}{program}{style}{marks}{style:#}")
     }
 
     fn json(&self) -> Value {
@@ -209,6 +220,7 @@ impl<'a> Entry<'a> {
             "origin": self.stamp.map(|stamp| stamp.origin.name()),
             "applied_at": self.stamp.map(|stamp| output::time(stamp.applied_at)),
             "duration_us": self.stamp.map(|stamp| output::micros(stamp.duration)),
+            "program": self.stamp.and_then(|stamp| stamp.program.as_deref()),
         })
     }
 }
@@ -219,6 +231,14 @@ struct State {
     note: String,
     /// The places of the revisions that it would run; `None` where it would be refused.
     pending: Option<Vec<usize>>,
+    /// What the chain does not have.
+    newer: Vec<Newer>,
+}
+
+impl State {
+    fn refused(note: &str) -> Self {
+        Self { note: note.to_owned(), pending: None, newer: Vec::new() }
+    }
 }
 
 fn ids<'m>(places: &[usize], revisions: &'m [Revision]) -> Vec<&'m str> {

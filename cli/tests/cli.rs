@@ -519,12 +519,45 @@ fn a_newer_database_is_shown_and_not_touched() {
     fs::remove_file(shell.path("migrations/20260103_0000_003_tags.sql")).unwrap();
     let (code, _, error) = shell.run("upgrade -d app.db");
     assert_eq!(code, 1);
-    assert!(error.contains("the database is ahead of this program: it has 003"), "{error}");
+    assert!(
+        error.contains(
+            "the database is ahead of this program, whose head is 002: it also has\n  003  Add tags. ("
+        ),
+        "{error}"
+    );
+    assert!(
+        error.contains(concat!(", by revchain ", env!("CARGO_PKG_VERSION"), ")\nhelp: use a version")),
+        "{error}"
+    );
     let history = shell.ok("history -d app.db");
     let newest = history.lines().nth(1).unwrap();
-    assert!(newest.contains("unknown to this program") && newest.ends_with("(current)"), "{history}");
+    let words =
+        concat!("unknown to this program: a newer one has added it, revchain ", env!("CARGO_PKG_VERSION"));
+    assert!(newest.contains(words) && newest.ends_with("(current)"), "{history}");
+    let revisions = shell.json("history -d app.db --json")["revisions"].take();
+    assert_eq!(revisions[0]["program"], concat!("revchain ", env!("CARGO_PKG_VERSION")));
     assert!(history.lines().nth(2).unwrap().ends_with("Add notes. (head)"), "{history}");
     assert_eq!(shell.json("upgrade -d app.db --json")["error"]["code"], "ahead");
+    assert_eq!(shell.json("downgrade -d app.db --yes --json")["error"]["code"], "ahead");
+}
+
+#[test]
+fn a_newer_database_that_is_compatible_is_used_as_it_is() {
+    let shell = Shell::new();
+    let file = "migrations/20260103_0000_003_tags.sql";
+    let text = fs::read_to_string(shell.path(file)).unwrap();
+    fs::write(shell.path(file), text.replace("-- @upgrade", "-- @compatible\n-- @upgrade")).unwrap();
+    shell.ok("upgrade -d app.db");
+    fs::remove_file(shell.path(file)).unwrap();
+    assert!(shell.ok("upgrade -d app.db").ends_with("app.db: at 003, nothing to do"));
+    let current = shell.ok("current -d app.db");
+    let words = "app.db: 002 (head; a newer program has added what this one need not know: 003  Add tags. (";
+    assert!(current.starts_with(words), "{current}");
+    assert_eq!(shell.json("current -d app.db --json")["newer"], json!(["003"]));
+    assert!(shell.ok("pending -d app.db").ends_with("nothing pending"));
+    assert!(
+        shell.ok("check -d app.db").contains("the schema of 003 is not known: a newer program has added it")
+    );
 }
 
 #[test]
@@ -559,7 +592,7 @@ fn json_is_for_scripts() {
     let shell = Shell::new();
     assert_eq!(
         shell.json("current -d app.db --json"),
-        json!({ "database": "app.db", "exists": false, "current": null, "head": "003", "pending": ["001", "002", "003"] })
+        json!({ "database": "app.db", "exists": false, "current": null, "head": "003", "pending": ["001", "002", "003"], "newer": [] })
     );
     let mut report = shell.json("upgrade -d app.db --json");
     for applied in report["applied"].as_array_mut().unwrap() {

@@ -43,7 +43,7 @@ impl Chain {
     }
 
     /// The place of every revision by its id.
-    pub(crate) fn places(&self) -> HashMap<&str, usize> {
+    pub fn places(&self) -> HashMap<&str, usize> {
         self.revisions.iter().enumerate().map(|(place, revision)| (revision.id(), place)).collect()
     }
 
@@ -586,6 +586,7 @@ fn build(files: Vec<Parsed>, order: &[usize]) -> Option<Chain> {
             upgrade: body.upgrade,
             downgrade: body.downgrade,
             destroys: Cow::Owned(body.destroys),
+            is_compatible: body.is_compatible,
             checksum,
             chain_checksum,
             proven: None,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::newer::Newer;
 use crate::schema::Diff;
 use crate::snippet::escape;
 
@@ -55,11 +56,21 @@ pub enum Conflict {
     #[non_exhaustive]
     Ahead {
         /// Those revisions, in the order in which they were stamped.
-        unknown: Vec<String>,
+        unknown: Vec<Newer>,
         /// The chain's head.
         head: String,
         /// Whether the database has any revision that the chain has.
         related: bool,
+        /// Whether the options let this program revert them.
+        may_downgrade: bool,
+    },
+    /// A revision that the chain does not have is not reverted: what the database keeps to revert it is not what was stamped.
+    #[non_exhaustive]
+    Untrusted {
+        /// The revision.
+        revision: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// Revisions were edited after they had been applied.
     #[non_exhaustive]
@@ -123,6 +134,7 @@ impl Conflict {
             Self::BaselineDiffers { .. } => "baseline-differs",
             Self::Drifted { .. } => "drifted",
             Self::Ahead { .. } => "ahead",
+            Self::Untrusted { .. } => "untrusted",
             Self::Edited { .. } => "edited",
             Self::OtherName { .. } => "other-name",
             Self::Gap { .. } => "gap",
@@ -197,18 +209,26 @@ impl fmt::Display for Conflict {
                 diff.indented(),
                 Diff::legend(revision)
             ),
-            Self::Ahead { unknown, head, related: true } => write!(
+            Self::Ahead { unknown, head, related: true, may_downgrade } => {
+                ahead(f, unknown, head, *may_downgrade)
+            }
+            Self::Ahead { unknown, related: false, .. } => {
+                let ids: Vec<_> = unknown.iter().map(|newer| newer.revision.clone()).collect();
+                write!(
+                    f,
+                    "the database belongs to another chain: none of its revisions ({}) is known here\n\
+                     help: check that this is the right file for this program; for two chains to share one, at least one of them needs a\n      \
+                     name, embed_migrations!(\"…\", name = \"…\")",
+                    few(&ids)
+                )
+            }
+            Self::Untrusted { revision, reason } => write!(
                 f,
-                "the database is ahead of this program: it has {}, which this program does not know; its head is {head}\n\
-                 help: use the newer program that upgraded it, or let that program downgrade it to {head}",
-                few(unknown)
-            ),
-            Self::Ahead { unknown, related: false, .. } => write!(
-                f,
-                "the database belongs to another chain: none of its revisions ({}) is known here\n\
-                 help: check that this is the right file for this program; for two chains to share one, at least one of them needs a\n      \
-                 name, embed_migrations!(\"…\", name = \"…\")",
-                few(unknown)
+                "the downgrade of {} that the database keeps is not run: {}\n\
+                 help: nothing was changed; let the program that has {} take it back, or restore a backup",
+                escape(revision),
+                escape(reason),
+                escape(revision)
             ),
             Self::Edited { revisions, current, are_all } => {
                 let ids: Vec<_> = revisions.iter().map(|(id, _)| id.clone()).collect();
@@ -266,6 +286,26 @@ impl fmt::Display for Conflict {
 }
 
 impl std::error::Error for Conflict {}
+
+/// How many revisions that are not known are shown.
+const NEWER: usize = 10;
+
+fn ahead(f: &mut fmt::Formatter<'_>, unknown: &[Newer], head: &str, may_downgrade: bool) -> fmt::Result {
+    write!(f, "the database is ahead of this program, whose head is {head}: it also has")?;
+    // The newest matter most.
+    let hidden = unknown.len().saturating_sub(NEWER);
+    if hidden > 0 {
+        write!(f, "\n  … {} in all", unknown.len())?;
+    }
+    unknown[hidden..].iter().try_for_each(|newer| write!(f, "\n  {newer}"))?;
+    let newest = escape(unknown.last().map_or("", |newer| &newer.revision));
+    let whose = if may_downgrade { "the" } else { "its" };
+    write!(
+        f,
+        "\nhelp: use a version of the program that has {newest}; or take the database back to {head}, which loses what the newer revisions\n      \
+         have added: {whose} command `downgrade -r {head}`"
+    )
+}
 
 /// The way out for files that are shared.
 const IGNORE: &str = "tables of another program are left out by .ignore_tables([…]) on the options, or the flag --ignore-tables";

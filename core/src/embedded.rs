@@ -29,6 +29,8 @@ pub struct Columns<const N: usize> {
     pub downgrade_spans: [&'static [u8]; N],
     /// By the revision's place, of those that declare anything.
     pub destroys: &'static [(usize, &'static [Destroys])],
+    /// The places of those that are compatible, in order.
+    pub compatible: &'static [usize],
     pub checksums: [&'static [u8; 32]; N],
     pub chain_checksums: [&'static [u8; 32]; N],
     /// Of the revisions up to the first that is not proven: fingerprints, and the sums of texts.
@@ -40,7 +42,7 @@ impl<const N: usize> Columns<N> {
     /// The revisions themselves.
     pub const fn revisions(&self) -> [Revision; N] {
         let mut revisions = [const { BLANK }; N];
-        let mut destroys = self.destroys;
+        let (mut destroys, mut compatible) = (self.destroys, self.compatible);
         let mut at = 0;
         while at < N {
             let mut revision = self.revision(at);
@@ -48,6 +50,12 @@ impl<const N: usize> Columns<N> {
                 if *place == at {
                     mem::forget(mem::replace(&mut revision.destroys, Cow::Borrowed(of_this)));
                     destroys = rest;
+                }
+            }
+            if let [place, rest @ ..] = compatible {
+                if *place == at {
+                    revision.is_compatible = true;
+                    compatible = rest;
                 }
             }
             // An assignment would drop what was there, which a constant cannot.
@@ -75,6 +83,7 @@ impl<const N: usize> Columns<N> {
             upgrade,
             downgrade,
             destroys: Cow::Borrowed(&[]),
+            is_compatible: false,
             checksum: *self.checksums[at],
             chain_checksum: *self.chain_checksums[at],
             proven: if is_proven {
@@ -97,6 +106,7 @@ const BLANK: Revision = Revision {
     upgrade: Half { sql: Cow::Owned(String::new()), line: 0, spans: Cow::Owned(Vec::new()) },
     downgrade: Downgrade::Irreversible(Cow::Owned(String::new())),
     destroys: Cow::Owned(Vec::new()),
+    is_compatible: false,
     checksum: [0; 32],
     chain_checksum: [0; 32],
     proven: None,

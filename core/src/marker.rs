@@ -86,6 +86,7 @@ mod tests {
                 upgrade: half(),
                 downgrade: Downgrade::Sql(half()),
                 destroys: Cow::Borrowed(&[]),
+                is_compatible: false,
                 checksum: [0; 32],
                 chain_checksum,
                 proven: None,

@@ -70,16 +70,25 @@ impl Date {
     /// The date that has this [`number`](Self::number). In a constant, another one is a compile error.
     #[doc(hidden)]
     pub const fn from_number(number: u64) -> Self {
-        match Self::new(
+        match Self::checked_from_number(number) {
+            Some(date) => date,
+            None => panic!("there is no such date"),
+        }
+    }
+
+    /// The date that has this [`number`](Self::number), if there is such a one.
+    #[doc(hidden)]
+    pub const fn checked_from_number(number: u64) -> Option<Self> {
+        if number > 999_999_999_999 {
+            return None;
+        }
+        Self::new(
             (number / 100_000_000) as u16,
             (number / 1_000_000 % 100) as u8,
             (number / 10_000 % 100) as u8,
             (number / 100 % 100) as u8,
             (number % 100) as u8,
-        ) {
-            Some(date) => date,
-            None => panic!("there is no such date"),
-        }
+        )
     }
 
     /// The date as a file's name begins with it, `YYYYMMDD_HHMM`.

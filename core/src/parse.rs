@@ -57,6 +57,8 @@ pub struct Body {
     pub destroys: Vec<Destroys>,
     /// Whether it says that not all of it can be proven.
     pub is_unproven: bool,
+    /// Whether it says that older programs can read and write the database after it.
+    pub is_compatible: bool,
 }
 
 /// Reads a file, and adds what is wrong with it to `defects`.
@@ -150,6 +152,7 @@ struct Parser<'t, 'd> {
     revises: Option<Once<Revises>>,
     irreversible: Option<Once<&'t str>>,
     unproven: Option<Once<&'t str>>,
+    compatible: Option<Once<()>>,
     destroys: Vec<Destroys>,
     upgrade: Option<Section>,
     downgrade: Option<Section>,
@@ -169,6 +172,7 @@ impl<'t, 'd> Parser<'t, 'd> {
             revises: None,
             irreversible: None,
             unproven: None,
+            compatible: None,
             destroys: Vec::new(),
             upgrade: None,
             downgrade: None,
@@ -345,10 +349,8 @@ impl<'t, 'd> Parser<'t, 'd> {
         self.has_directives = true;
         match directive.name {
             "upgrade" | "downgrade" => self.section(index, directive),
-            "revises" | "irreversible" | "destroys" | "unproven" if self.in_header() => {
-                self.header_directive(directive)
-            }
-            "revises" | "irreversible" | "destroys" | "unproven" => {
+            name if DIRECTIVES.contains(&name) && self.in_header() => self.header_directive(directive),
+            name if DIRECTIVES.contains(&name) => {
                 self.defect(
                     Code::MisplacedDirective,
                     format!("`@{}` comes after `@upgrade`", directive.name),
@@ -477,8 +479,8 @@ impl<'t, 'd> Parser<'t, 'd> {
         let destroys = std::mem::take(&mut self.destroys);
         // What lacks a summary, which is said already, can be proven all the same.
         let summary = self.summary.unwrap_or_default().to_owned();
-        let is_unproven = self.unproven.is_some();
-        Some(Body { summary, upgrade: upgrade?, downgrade: downgrade?, destroys, is_unproven })
+        let (is_unproven, is_compatible) = (self.unproven.is_some(), self.compatible.is_some());
+        Some(Body { summary, upgrade: upgrade?, downgrade: downgrade?, destroys, is_unproven, is_compatible })
     }
 
     fn report_missing_sections(
@@ -545,16 +547,7 @@ impl<'t, 'd> Parser<'t, 'd> {
         // White space at the end can be part of the last token: a quote that is not closed runs to the end.
         let last = statements.last().and_then(|statement| statement.last());
         let text = &text[..last.map_or(trimmed, |token| trimmed.max(token.span.end - section.text.start))];
-        // A file has at most 64 MiB.
-        let offset = |at: usize| u32::try_from(at - section.text.start).unwrap_or(u32::MAX);
-        let spans = statements.iter().filter_map(|statement| {
-            let (start, end) = (statement.first()?.span.start, statement.last()?.span.end);
-            Some([start, end].map(|at| offset(at).to_le_bytes()))
-        });
-        Half {
-            line: line_number(self.text, section.text.start),
-            spans: Cow::Owned(spans.flatten().flatten().collect()),
-            sql: Cow::Owned(text.to_owned()),
-        }
+        let line = line_number(self.text, section.text.start);
+        Half::new(text.to_owned(), line, section.text.start, &statements)
     }
 }

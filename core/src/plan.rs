@@ -7,7 +7,8 @@ use crate::Target;
 use crate::chain::Chain;
 use crate::checksum;
 use crate::conflict::Conflict;
-use crate::revision::Downgrade;
+use crate::newer::Newer;
+use crate::revision::{Downgrade, Revision};
 use crate::schema::{Diff, Texts};
 use crate::suggest::did_you_mean;
 
@@ -36,6 +37,8 @@ pub enum Found {
     Managed {
         /// Its rows, in the order in which they were written.
         rows: Vec<Stamped>,
+        /// What is known of those that the chain does not have, in the same order.
+        newer: Vec<Newer>,
         /// The schema, where it is to be compared with that of the revision.
         schema: Option<Texts>,
     },
@@ -52,6 +55,21 @@ pub struct Policy {
     pub adopt_as: Vec<String>,
     /// What is done about a schema that is no longer that of its revision.
     pub on_drift: OnDrift,
+    /// What is done about a database that is ahead of the chain.
+    pub on_ahead: OnAhead,
+}
+
+/// What is done about a database that has revisions which the program does not know. Where all of them are compatible, as
+/// `@compatible` says in a newer program, it is opened as it is in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnAhead {
+    /// Nothing is done to it.
+    #[default]
+    Refuse,
+    /// Where a downgrade is asked for, they are reverted by the SQL that the database keeps for that. An upgrade is refused
+    /// all the same.
+    Downgrade,
 }
 
 /// What is done about a database whose schema is no longer that of its revision.
@@ -76,7 +94,7 @@ pub enum Request {
     Stamp(Target),
 }
 
-/// One thing to do. The number is the revision's place in the chain.
+/// One thing to do. The number is the revision's place in the chain, but where it says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Make the history, which is not there yet.
@@ -85,6 +103,8 @@ pub enum Step {
     Upgrade(usize),
     /// Run the downgrade, and remove the record.
     Downgrade(usize),
+    /// Run the downgrade that the database keeps, and remove the record. The number is the place in [`Plan::reverted`].
+    DowngradeNewer(usize),
     /// Record it: the database was recognised.
     Adopt(usize),
     /// Record it, in place of any older record.
@@ -96,9 +116,9 @@ pub enum Step {
 /// What is to be done, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The place in the chain of the newest revision that is stamped before; `None` for base.
+    /// The place of the newest revision of the chain that is stamped before; `None` for base.
     pub from: Option<usize>,
-    /// The place in the chain of the newest revision that is stamped afterwards; `None` for base.
+    /// The place of the newest revision of the chain that is stamped afterwards; `None` for base.
     pub to: Option<usize>,
     /// The steps.
     pub steps: Vec<Step>,
@@ -106,12 +126,41 @@ pub struct Plan {
     pub stamped: Vec<bool>,
     /// Whether the schema is known not to be that of the revision that the database is at.
     pub is_drifted: bool,
+    /// The revisions that are stamped before and that the chain does not have, in the order in which they were stamped.
+    pub newer: Vec<Newer>,
+    /// Those of them that are reverted, the newest first.
+    pub reverted: Vec<Revision>,
 }
 
 impl Plan {
     /// Whether any step runs SQL of a migration.
     pub fn runs_sql(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Upgrade(_) | Step::Downgrade(_)))
+        let runs =
+            |step: &Step| matches!(step, Step::Upgrade(_) | Step::Downgrade(_) | Step::DowngradeNewer(_));
+        self.steps.iter().any(runs)
+    }
+
+    /// The revisions that the chain does not have and that stay.
+    pub fn kept(&self) -> &[Newer] {
+        &self.newer[..self.newer.len() - self.reverted.len()]
+    }
+
+    /// The newest revision before, whether the chain has it or not; `None` for base.
+    pub fn id_before<'p>(&'p self, chain: &'p Chain) -> Option<&'p str> {
+        newest_id(chain, self.from, &self.newer)
+    }
+
+    /// The newest revision afterwards, whether the chain has it or not; `None` for base.
+    pub fn id_after<'p>(&'p self, chain: &'p Chain) -> Option<&'p str> {
+        newest_id(chain, self.to, self.kept())
+    }
+
+    /// The revision that a step is about.
+    pub fn revision<'p>(&'p self, step: Step, chain: &'p Chain) -> Option<&'p Revision> {
+        match step {
+            Step::DowngradeNewer(at) => self.reverted.get(at),
+            _ => chain.revisions().get(step.place()?),
+        }
     }
 
     /// The places of the revisions whose upgrade is run.
@@ -121,10 +170,10 @@ impl Plan {
 }
 
 impl Step {
-    /// The place of the revision that the step is about.
+    /// The place of the revision that the step is about, where that is one of the chain.
     pub fn place(self) -> Option<usize> {
         match self {
-            Self::CreateHistory => None,
+            Self::CreateHistory | Self::DowngradeNewer(_) => None,
             Self::Upgrade(place)
             | Self::Downgrade(place)
             | Self::Adopt(place)
@@ -144,6 +193,7 @@ pub fn plan(chain: &Chain, found: &Found, policy: &Policy, request: &Request) ->
     let mut steps = Vec::new();
     let mut from = None;
     let mut is_drifted = false;
+    let (mut newer, mut reverted) = (Vec::new(), Vec::new());
     match found {
         Found::Nothing => {}
         Found::Elsewhere { name } => match request {
@@ -151,17 +201,27 @@ pub fn plan(chain: &Chain, found: &Found, policy: &Policy, request: &Request) ->
             Request::Stamp(_) => {}
             _ => return Err(Conflict::OtherName { name: name.clone() }),
         },
-        Found::Managed { rows, schema } => {
-            let history = History::read(chain, rows)?;
+        Found::Managed { rows, newer: known, schema } => {
+            let history = History::read(chain, rows, known);
+            let is_readable = match request {
+                Request::Upgrade(_) => history.is_compatible(),
+                Request::Downgrade(_) => history.newer.is_empty() || history.may_revert(policy),
+                Request::Stamp(_) => history.newer.is_empty(),
+            };
+            if !is_readable {
+                return Err(history.ahead(chain, policy));
+            }
             match request {
                 // A stamp is the way to mend what is not as it should be.
                 Request::Stamp(_) => steps.extend(history.edited.iter().copied().map(Step::Stamp)),
-                _ => {
-                    history.verify(chain)?;
-                    is_drifted = drift(chain, &history.stamped, schema.as_ref(), policy)?;
-                }
+                _ => history.verify(chain)?,
+            }
+            // What the schema is after a revision that is not known, is not known.
+            if history.newer.is_empty() && !matches!(request, Request::Stamp(_)) {
+                is_drifted = drift(chain, &history.stamped, schema.as_ref(), policy)?;
             }
             stamped = history.stamped;
+            newer = history.newer;
             from = newest(&stamped);
         }
         Found::Unmanaged(schema) => match (request, &policy.baseline) {
@@ -189,15 +249,36 @@ pub fn plan(chain: &Chain, found: &Found, policy: &Policy, request: &Request) ->
     }
     let after = match request {
         Request::Upgrade(target) => upgrade(chain, &stamped, target, &mut steps)?,
-        Request::Downgrade(target) => downgrade(chain, &stamped, target, &mut steps)?,
+        Request::Downgrade(target) => {
+            let (kept, count) = kept(chain, &stamped, &newer, target)?;
+            reverted = revert_newer(chain, &stamped, &newer, count)?;
+            steps.extend((0..reverted.len()).map(Step::DowngradeNewer));
+            downgrade(chain, &stamped, &kept, &mut steps)?;
+            kept
+        }
         Request::Stamp(target) => stamp(chain, &stamped, target, &mut steps)?,
     };
+    // A revision that the newer ones know nothing of is none for a database that has those.
+    if matches!(request, Request::Upgrade(_)) && !newer.is_empty() && !steps.is_empty() {
+        return Err(ahead(chain, newer, true, policy));
+    }
     // To be at base is worth a record only where it was asked for.
     let managed = matches!(found, Found::Managed { .. });
     if !managed && (!steps.is_empty() || matches!(request, Request::Stamp(_))) {
         steps.insert(0, Step::CreateHistory);
     }
-    Ok(Plan { from, to: newest(&after), steps, stamped: after, is_drifted })
+    Ok(Plan { from, to: newest(&after), steps, stamped: after, is_drifted, newer, reverted })
+}
+
+fn newest_id<'c>(chain: &'c Chain, place: Option<usize>, newer: &'c [Newer]) -> Option<&'c str> {
+    let known = || place.map(|place| chain.revisions()[place].id());
+    newer.last().map(|newer| newer.revision.as_str()).or_else(known)
+}
+
+fn ahead(chain: &Chain, unknown: Vec<Newer>, related: bool, policy: &Policy) -> Conflict {
+    let head = chain.head().map(|head| head.id().to_owned()).unwrap_or_default();
+    let may_downgrade = related && policy.on_ahead == OnAhead::Downgrade;
+    Conflict::Ahead { unknown, head, related, may_downgrade }
 }
 
 /// That a database has tables, and no history.
@@ -264,8 +345,8 @@ fn name(chain: &Chain, stamped: &[bool]) -> String {
 /// # Errors
 ///
 /// Where history and chain disagree.
-pub fn current(chain: &Chain, found: &Found) -> Result<Option<usize>, Conflict> {
-    Ok(newest(&stamped(chain, found)?))
+pub fn current(chain: &Chain, found: &Found, policy: &Policy) -> Result<Option<usize>, Conflict> {
+    Ok(newest(&stamped(chain, found, policy)?))
 }
 
 /// For each revision, whether a database has it; none where there is no history.
@@ -273,13 +354,16 @@ pub fn current(chain: &Chain, found: &Found) -> Result<Option<usize>, Conflict> 
 /// # Errors
 ///
 /// Where history and chain disagree.
-pub fn stamped(chain: &Chain, found: &Found) -> Result<Vec<bool>, Conflict> {
-    let rows = match found {
-        Found::Managed { rows, .. } => rows,
+pub fn stamped(chain: &Chain, found: &Found, policy: &Policy) -> Result<Vec<bool>, Conflict> {
+    let (rows, newer) = match found {
+        Found::Managed { rows, newer, .. } => (rows, newer),
         Found::Elsewhere { name } => return Err(Conflict::OtherName { name: name.clone() }),
         Found::Nothing | Found::Unmanaged(_) => return Ok(vec![false; chain.revisions().len()]),
     };
-    let history = History::read(chain, rows)?;
+    let history = History::read(chain, rows, newer);
+    if !history.is_compatible() {
+        return Err(history.ahead(chain, policy));
+    }
     history.verify(chain)?;
     Ok(history.stamped)
 }
@@ -290,19 +374,24 @@ struct History {
     stamped: Vec<bool>,
     /// Those whose checksum is no longer the one that was stamped.
     edited: Vec<usize>,
+    /// Those that the chain does not have.
+    newer: Vec<Newer>,
 }
 
 impl History {
-    fn read(chain: &Chain, rows: &[Stamped]) -> Result<Self, Conflict> {
+    /// `known` is what is known of those that the chain does not have.
+    fn read(chain: &Chain, rows: &[Stamped], known: &[Newer]) -> Self {
         let places = LazyCell::new(|| chain.places());
         let mut stamped = vec![false; chain.revisions().len()];
-        let (mut edited, mut unknown) = (Vec::new(), Vec::new());
+        let (mut edited, mut newer) = (Vec::new(), Vec::new());
+        let mut known = known.iter().peekable();
         for (index, row) in rows.iter().enumerate() {
             // Nearly always they stand in the order of the chain.
             let is_here = chain.revisions().get(index).is_some_and(|revision| revision.id() == row.revision);
             let place = if is_here { Some(index) } else { places.get(row.revision.as_str()).copied() };
             let Some(place) = place else {
-                unknown.push(row.revision.clone());
+                let this = known.next_if(|known| known.revision == row.revision);
+                newer.push(this.cloned().unwrap_or_else(|| Newer::of(row)));
                 continue;
             };
             stamped[place] = true;
@@ -310,12 +399,27 @@ impl History {
                 edited.push(place);
             }
         }
-        if !unknown.is_empty() {
-            let head = chain.head().map(|head| head.id().to_owned()).unwrap_or_default();
-            return Err(Conflict::Ahead { related: unknown.len() < rows.len(), unknown, head });
-        }
         edited.sort_unstable();
-        Ok(Self { stamped, edited })
+        Self { stamped, edited, newer }
+    }
+
+    /// Whether the database has any revision of the chain, or none at all.
+    fn is_related(&self) -> bool {
+        self.newer.is_empty() || newest(&self.stamped).is_some()
+    }
+
+    /// Whether this program can read and write the database as it is.
+    fn is_compatible(&self) -> bool {
+        self.is_related() && self.newer.iter().all(|newer| newer.is_compatible)
+    }
+
+    fn may_revert(&self, policy: &Policy) -> bool {
+        self.is_related() && policy.on_ahead == OnAhead::Downgrade
+    }
+
+    fn ahead(self, chain: &Chain, policy: &Policy) -> Conflict {
+        let related = self.is_related();
+        ahead(chain, self.newer, related, policy)
     }
 
     /// Whether it is one that upgrades and downgrades of this chain can have left.
@@ -377,25 +481,37 @@ fn upgrade(
     Ok(wanted)
 }
 
-fn downgrade(
+/// What a database that is taken down to `target` keeps: for each revision of the chain, whether it does, and how many of
+/// the newer ones. Those are kept in the order in which they were stamped, in which none comes before its parents.
+fn kept(
     chain: &Chain,
     stamped: &[bool],
+    newer: &[Newer],
     target: &Target,
-    steps: &mut Vec<Step>,
-) -> Result<Vec<bool>, Conflict> {
+) -> Result<(Vec<bool>, usize), Conflict> {
     let kept = match *target {
+        // Down from what this program does not know, its own head is.
+        Target::Head if !newer.is_empty() => stamped.to_vec(),
         Target::Head => {
             return Err(out_of_reach("a downgrade does not lead to head: use `upgrade`".to_owned()));
+        }
+        Target::Revision(ref id) if newer.iter().any(|newer| newer.revision == *id) => {
+            let count = newer.iter().take_while(|newer| newer.revision != *id).count() + 1;
+            return Ok((stamped.to_vec(), count));
         }
         Target::Steps(count) => {
             let applied: Vec<usize> = places_of(stamped).collect();
             let back = usize::try_from(count.checked_neg().unwrap_or(i64::MAX)).map_err(|_| {
                 out_of_reach(format!("+{count} goes forward: use `upgrade`, or write -{count} to go back"))
             })?;
+            if back <= newer.len() {
+                return Ok((stamped.to_vec(), newer.len() - back));
+            }
+            let back = back - newer.len();
             if back > applied.len() {
-                let reason = match applied.len() {
+                let reason = match applied.len() + newer.len() {
                     0 => "the database is at base: there is nothing to revert".to_owned(),
-                    applied => format!("-{back} goes below base: {applied} applied"),
+                    applied => format!("-{} goes below base: {applied} applied", back + newer.len()),
                 };
                 return Err(out_of_reach(reason));
             }
@@ -406,7 +522,7 @@ fn downgrade(
         _ => {
             let kept = within(chain, target)?;
             if places_of(&kept).any(|place| !stamped[place]) {
-                let current = newest(stamped).map_or("base", |place| chain.revisions()[place].id());
+                let current = newest_id(chain, newest(stamped), newer).unwrap_or("base");
                 return Err(out_of_reach(format!(
                     "the database is at {current}, and {target} is not one of its ancestors: use `upgrade`"
                 )));
@@ -414,6 +530,27 @@ fn downgrade(
             kept
         }
     };
+    Ok((kept, 0))
+}
+
+/// The newer revisions but for the first `kept`, the newest first, each with the downgrade that the database keeps.
+fn revert_newer(
+    chain: &Chain,
+    stamped: &[bool],
+    newer: &[Newer],
+    kept: usize,
+) -> Result<Vec<Revision>, Conflict> {
+    let revert = |at: usize| {
+        let is_stamped = |id: &str| {
+            newer[..at].iter().any(|newer| newer.revision == id)
+                || chain.position(id).is_some_and(|place| stamped[place])
+        };
+        newer[at].to_revert(is_stamped)
+    };
+    (kept..newer.len()).rev().map(revert).collect()
+}
+
+fn downgrade(chain: &Chain, stamped: &[bool], kept: &[bool], steps: &mut Vec<Step>) -> Result<(), Conflict> {
     for place in places_of(stamped).rev().filter(|&place| !kept[place]) {
         let revision = &chain.revisions()[place];
         if let Downgrade::Irreversible(reason) = revision.downgrade() {
@@ -425,7 +562,7 @@ fn downgrade(
         }
         steps.push(Step::Downgrade(place));
     }
-    Ok(kept)
+    Ok(())
 }
 
 fn stamp(

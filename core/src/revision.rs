@@ -10,6 +10,7 @@ use crate::name::Date;
 use crate::schema::Sum;
 use crate::snippet::Snippet;
 use crate::source;
+use crate::sql::Token;
 
 /// One step of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub struct Revision {
     pub(crate) upgrade: Half,
     pub(crate) downgrade: Downgrade,
     pub(crate) destroys: Cow<'static, [Destroys]>,
+    pub(crate) is_compatible: bool,
     pub(crate) checksum: [u8; 32],
     pub(crate) chain_checksum: [u8; 32],
     pub(crate) proven: Option<Proven>,
@@ -83,6 +85,11 @@ impl Revision {
         &self.destroys
     }
 
+    /// Whether programs that do not know the revision can read and write a database that has it: `@compatible`.
+    pub fn is_compatible(&self) -> bool {
+        self.is_compatible
+    }
+
     /// SHA-256 over the id, the parents and the SQL tokens of both halves. Comments and white space do not count.
     pub fn checksum(&self) -> &[u8; 32] {
         &self.checksum
@@ -120,6 +127,17 @@ pub struct Half {
 }
 
 impl Half {
+    /// The half whose text is `sql`, and whose statements are these, counted from `start`.
+    pub(crate) fn new(sql: String, line: u32, start: usize, statements: &[&[Token]]) -> Self {
+        // A file has at most 64 MiB.
+        let offset = |at: usize| u32::try_from(at - start).unwrap_or(u32::MAX);
+        let spans = statements.iter().filter_map(|statement| {
+            let (first, last) = (statement.first()?.span.start, statement.last()?.span.end);
+            Some([first, last].map(|at| offset(at).to_le_bytes()))
+        });
+        Self { sql: Cow::Owned(sql), line, spans: Cow::Owned(spans.flatten().flatten().collect()) }
+    }
+
     /// The line of the file on which the text begins, and where each statement begins and ends in the text, as the macro
     /// writes it.
     #[doc(hidden)]

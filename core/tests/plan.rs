@@ -12,7 +12,8 @@ use proptest::sample::select;
 use revchain_core::Step::{CreateHistory, Downgrade, Stamp, Unstamp, Upgrade};
 use revchain_core::schema::{Part, Texts};
 use revchain_core::{
-    Chain, Conflict, Found, Plan, Policy, Request, Stamped, Step, Target, checksum, plan::current, plan::plan,
+    Chain, Conflict, Found, Newer, OnAhead, Plan, Policy, Request, Stamped, Step, Target, checksum,
+    plan::current, plan::plan,
 };
 
 /// 001 to 005 in a line.
@@ -51,14 +52,14 @@ fn history(chain: &Chain, ids: &[&str]) -> Found {
         let known = chain.position(id).map(|place| checksum::hex(chain.revisions()[place].checksum()));
         Stamped { revision: (*id).to_owned(), checksum: known.unwrap_or_else(|| "00".repeat(32)) }
     });
-    Found::Managed { rows: rows.collect(), schema: None }
+    Found::Managed { rows: rows.collect(), newer: Vec::new(), schema: None }
 }
 
 /// A history whose revision `id` has another checksum.
 fn edited(chain: &Chain, ids: &[&str], id: &str) -> Found {
-    let Found::Managed { mut rows, schema } = history(chain, ids) else { unreachable!() };
+    let Found::Managed { mut rows, newer, schema } = history(chain, ids) else { unreachable!() };
     rows.iter_mut().filter(|row| row.revision == id).for_each(|row| row.checksum = "00".repeat(32));
-    Found::Managed { rows, schema }
+    Found::Managed { rows, newer, schema }
 }
 
 fn tables() -> Found {
@@ -92,7 +93,18 @@ fn reason(result: Result<Vec<Step>, Conflict>) -> String {
 fn nothing_becomes_the_whole_chain() {
     let plan = plan(&LINE, &Found::Nothing, &Policy::default(), &Request::Upgrade(Target::Head)).unwrap();
     let steps = vec![CreateHistory, Upgrade(0), Upgrade(1), Upgrade(2), Upgrade(3), Upgrade(4)];
-    assert_eq!(plan, Plan { from: None, to: Some(4), steps, stamped: vec![true; 5], is_drifted: false });
+    assert_eq!(
+        plan,
+        Plan {
+            from: None,
+            to: Some(4),
+            steps,
+            stamped: vec![true; 5],
+            is_drifted: false,
+            newer: vec![],
+            reverted: vec![]
+        }
+    );
 }
 
 #[test]
@@ -106,7 +118,9 @@ fn a_history_at_an_ancestor_gets_what_is_pending() {
             to: Some(4),
             steps: vec![Upgrade(3), Upgrade(4)],
             stamped: vec![true; 5],
-            is_drifted: false
+            is_drifted: false,
+            newer: vec![],
+            reverted: vec![]
         }
     );
 }
@@ -116,7 +130,18 @@ fn a_history_at_head_needs_nothing() {
     let found = history(&LINE, &["001", "002", "003", "004", "005"]);
     let plan = plan(&LINE, &found, &Policy::default(), &Request::Upgrade(Target::Head)).unwrap();
     let stamped = vec![true; 5];
-    assert_eq!(plan, Plan { from: Some(4), to: Some(4), steps: vec![], stamped, is_drifted: false });
+    assert_eq!(
+        plan,
+        Plan {
+            from: Some(4),
+            to: Some(4),
+            steps: vec![],
+            stamped,
+            is_drifted: false,
+            newer: vec![],
+            reverted: vec![]
+        }
+    );
 }
 
 #[test]
@@ -140,16 +165,110 @@ fn a_revision_that_the_program_does_not_know_is_ahead_of_it() {
     {
         match plan(&LINE, &found, &Policy::default(), &request) {
             Err(Conflict::Ahead { unknown, head, related, .. }) => {
-                assert_eq!(
-                    (unknown, head.as_str(), related),
-                    (vec!["006".into(), "007".into()], "005", true)
-                );
+                let ids: Vec<_> = unknown.iter().map(|newer| newer.revision.as_str()).collect();
+                assert_eq!((ids, head.as_str(), related), (vec!["006", "007"], "005", true));
             }
             other => panic!("{request:?}: {other:?}"),
         }
     }
     let message = upgrade(&LINE, &found, "head").unwrap_err().to_string();
-    assert!(message.starts_with("the database is ahead of this program: it has 006, 007,"), "{message}");
+    let start = "the database is ahead of this program, whose head is 005: it also has\n  006\n  007\nhelp: use a version of the program that has 007;";
+    assert!(message.starts_with(start), "{message}");
+}
+
+/// The rest of [`LINE`], as a newer program stamps it into a database.
+fn stamped_by_a_newer(of: std::ops::Range<usize>, is_compatible: bool) -> (Chain, Found) {
+    let all: Vec<_> = LINE.revisions().iter().map(|revision| revision.id()).collect();
+    let Found::Managed { rows, .. } = history(&LINE, &all[..of.end]) else { unreachable!() };
+    let newer = LINE.revisions()[of.clone()].iter().map(|revision| {
+        let revchain_core::Downgrade::Sql(half) = revision.downgrade() else { unreachable!() };
+        Newer {
+            is_compatible,
+            revises: Some(revision.revises().collect::<Vec<_>>().join(" ")),
+            upgrade_checksum: Some(checksum::hex(&checksum::half(revision.upgrade()))),
+            downgrade: Some(half.sql().to_owned()),
+            ..Newer::of(&rows[LINE.position(revision.id()).unwrap()])
+        }
+    });
+    let found = Found::Managed { newer: newer.collect(), rows: rows.clone(), schema: None };
+    let older = [("001", "base"), ("002", "001"), ("003", "002"), ("004", "003")];
+    (revisions(&older[..of.start]).chain(), found)
+}
+
+#[test]
+fn what_is_newer_is_reverted_newest_first_where_the_policy_says_so() {
+    let (older, found) = stamped_by_a_newer(3..5, false);
+    let policy = Policy { on_ahead: OnAhead::Downgrade, ..Policy::default() };
+    let down = |target: &str| plan(&older, &found, &policy, &Request::Downgrade(target.into()));
+    for (target, reverted, kept, known) in [
+        ("-1", &["005"][..], &["004"][..], 3),
+        ("004", &["005"], &["004"], 3),
+        ("005", &[], &["004", "005"], 3),
+        ("head", &["005", "004"], &[], 3),
+        ("003", &["005", "004"], &[], 3),
+        ("-2", &["005", "004"], &[], 3),
+        ("-3", &["005", "004"], &[], 2),
+        ("001", &["005", "004"], &[], 1),
+        ("base", &["005", "004"], &[], 0),
+        ("-5", &["005", "004"], &[], 0),
+    ] {
+        let plan = down(target).unwrap();
+        let ids: Vec<_> = plan.reverted.iter().map(|revision| revision.id()).collect();
+        assert_eq!(ids, reverted, "{target}");
+        let ids: Vec<_> = plan.kept().iter().map(|newer| newer.revision.as_str()).collect();
+        assert_eq!(ids, kept, "{target}");
+        let newer_steps = (0..reverted.len()).map(Step::DowngradeNewer);
+        assert_eq!(
+            plan.steps,
+            newer_steps.chain((known..3).rev().map(Downgrade)).collect::<Vec<_>>(),
+            "{target}"
+        );
+        assert_eq!(plan.stamped.iter().filter(|is| **is).count(), known);
+        assert_eq!(plan.runs_sql(), !plan.steps.is_empty());
+        assert_eq!(plan.id_before(&older), Some("005"));
+        let after = kept.last().copied().or_else(|| Some(older.revisions()[known.checked_sub(1)?].id()));
+        assert_eq!(plan.id_after(&older), after, "{target}");
+        let first = plan.steps.first().and_then(|step| plan.revision(*step, &older));
+        assert_eq!(first.map(|revision| revision.id()), reverted.first().copied(), "{target}");
+    }
+    for (target, words) in
+        [("-6", "-6 goes below base: 5 applied"), ("+1", "goes forward"), ("006", "no revision `006`")]
+    {
+        let error = down(target).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    let upgrade = plan(&older, &found, &policy, &Request::Upgrade(Target::Head)).unwrap_err();
+    assert!(matches!(upgrade, Conflict::Ahead { may_downgrade: true, .. }), "{upgrade:?}");
+    let refused = downgrade(&older, &found, "003").unwrap_err();
+    assert!(matches!(refused, Conflict::Ahead { may_downgrade: false, .. }), "{refused:?}");
+}
+
+#[test]
+fn only_the_stamps_tell_what_is_newer_so_a_row_that_is_told_nothing_of_is_no_less_so() {
+    let (older, found) = stamped_by_a_newer(3..5, true);
+    let Found::Managed { rows, newer, schema } = found else { unreachable!() };
+    let less = Found::Managed { rows: rows.clone(), newer: newer[1..].to_vec(), schema };
+    let conflict = upgrade(&older, &less, "head").unwrap_err();
+    let Conflict::Ahead { unknown, .. } = conflict else { panic!("{conflict:?}") };
+    assert_eq!(unknown, [Newer::of(&rows[3]), newer[1].clone()]);
+}
+
+#[test]
+fn what_is_compatible_needs_nothing_and_hides_nothing() {
+    let (older, found) = stamped_by_a_newer(3..5, true);
+    let plan = plan(&older, &found, &Policy::default(), &Request::Upgrade(Target::Head)).unwrap();
+    assert_eq!((plan.steps.as_slice(), plan.newer.len(), plan.kept().len()), (&[][..], 2, 2));
+    assert_eq!((plan.id_before(&older), plan.id_after(&older)), (Some("005"), Some("005")));
+    assert_eq!(current(&older, &found, &Policy::default()), Ok(Some(2)));
+    let Found::Managed { mut rows, newer, schema } = found else { unreachable!() };
+    // What the program has and the database does not is not added below what it does not know.
+    rows.remove(2);
+    let gap = Found::Managed { rows: rows.clone(), newer: newer.clone(), schema: None };
+    assert!(matches!(upgrade(&older, &gap, "head"), Err(Conflict::Ahead { .. })));
+    assert!(matches!(stamp(&older, &gap, "head"), Err(Conflict::Ahead { .. })));
+    rows[0].checksum = "00".repeat(32);
+    let edited = Found::Managed { rows, newer, schema };
+    assert!(matches!(upgrade(&older, &edited, "001"), Err(Conflict::Edited { .. })));
 }
 
 #[test]
@@ -271,15 +390,15 @@ fn a_downgrade_does_not_go_forward() {
 #[test]
 fn where_a_database_is_is_told_only_where_chain_and_history_agree() {
     for unmanaged in [Found::Nothing, tables(), history(&LINE, &[])] {
-        assert_eq!(current(&LINE, &unmanaged), Ok(None), "{unmanaged:?}");
+        assert_eq!(current(&LINE, &unmanaged, &Policy::default()), Ok(None), "{unmanaged:?}");
     }
-    assert_eq!(current(&LINE, &history(&LINE, &["001", "002", "003"])), Ok(Some(2)));
+    assert_eq!(current(&LINE, &history(&LINE, &["001", "002", "003"]), &Policy::default()), Ok(Some(2)));
     for (found, code) in [
         (history(&LINE, &["001", "006"]), "ahead"),
         (edited(&LINE, &["001", "002"], "001"), "edited"),
         (history(&LINE, &["001", "003"]), "gap"),
     ] {
-        assert_eq!(current(&LINE, &found).unwrap_err().code(), code);
+        assert_eq!(current(&LINE, &found, &Policy::default()).unwrap_err().code(), code);
     }
 }
 
@@ -400,6 +519,7 @@ fn execute(chain: &Chain, steps: &[Step], mut set: Set) -> Set {
                 assert!(set[place], "{place} is not stamped");
                 set[place] = false;
             }
+            Step::DowngradeNewer(_) => panic!("the chain has all of them"),
         }
     }
     set
@@ -488,7 +608,7 @@ proptest! {
         if !matches!(target, Target::Steps(_)) {
             let again = self::plan(chain, &found(chain, &after), &policy, &request);
             let (from, to) = (plan.to, plan.to);
-            prop_assert_eq!(again, Ok(Plan { from, to, steps: vec![], stamped: after, is_drifted: false }));
+            prop_assert_eq!(again, Ok(Plan { from, to, steps: vec![], stamped: after, is_drifted: false, newer: vec![], reverted: vec![] }));
         }
     }
 }

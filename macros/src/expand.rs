@@ -11,7 +11,7 @@ use crate::input::{Directory, Input};
 
 /// The chain as a constant.
 pub(crate) fn chain(input: &Input, chain: &Chain, image: &[u8]) -> TokenStream {
-    let Input { krate, directory, name, .. } = input;
+    let Input { krate, directory, name, program, .. } = input;
     let image = Literal::byte_string(image);
     let shown = &directory.shown;
     let files = chain.revisions().iter().map(Revision::file_name);
@@ -31,7 +31,7 @@ pub(crate) fn chain(input: &Input, chain: &Chain, image: &[u8]) -> TokenStream {
             const COLUMNS: r::Columns<#count> = r::Columns { #columns };
             // A constant of its own: only there does what a function makes live as long as the program.
             const REVISIONS: &[r::Revision] = &COLUMNS.revisions();
-            r::Migrations::embedded(#shown, #name, REVISIONS, #window, #image)
+            r::Migrations::embedded(#shown, #name, #program, REVISIONS, #window, #image)
         }
     }
 }
@@ -43,7 +43,7 @@ pub(crate) fn errors(krate: &TokenStream, span: Span, messages: impl Iterator<It
     quote! {
         {
             #(#messages)*
-            #krate::__private::Migrations::embedded("", "", &[], ::core::option::Option::None, &[])
+            #krate::__private::Migrations::embedded("", "", "", &[], ::core::option::Option::None, &[])
         }
     }
 }
@@ -81,6 +81,8 @@ fn columns(revisions: &[Revision]) -> TokenStream {
         let destroys = revision.destroys().iter().map(self::destroys);
         quote!((#place, &[#(#destroys),*]))
     });
+    let compatible = revisions.iter().enumerate().filter(|(_, revision)| revision.is_compatible());
+    let compatible = compatible.map(|(place, _)| place);
     let checksums = revisions.iter().map(|revision| Literal::byte_string(revision.checksum()));
     let chain_checksums = revisions.iter().map(|revision| Literal::byte_string(revision.chain_checksum()));
     let proven = || revisions.iter().map_while(Revision::proven);
@@ -99,6 +101,7 @@ fn columns(revisions: &[Revision]) -> TokenStream {
         downgrade_lines: [#(#downgrade_lines),*],
         downgrade_spans: [#(#downgrade_spans),*],
         destroys: &[#(#destroys),*],
+        compatible: &[#(#compatible),*],
         checksums: [#(#checksums),*],
         chain_checksums: [#(#chain_checksums),*],
         fingerprints: &[#(#fingerprints),*],

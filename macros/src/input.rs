@@ -17,6 +17,8 @@ pub(crate) struct Input {
     pub(crate) span: Span,
     /// That of the chain; empty where it has none.
     pub(crate) name: String,
+    /// The package, with its version; empty where cargo does not tell.
+    pub(crate) program: String,
     /// Whether the program carries a database at the head.
     pub(crate) image: bool,
 }
@@ -52,7 +54,8 @@ pub(crate) fn parse(input: TokenStream) -> Result<Input, Broken> {
         .and_then(|arguments| Ok((locate(&arguments)?, name(&arguments)?, arguments.image)));
     match parsed {
         Ok(((directory, span), name, image)) => {
-            Ok(Input { krate, directory, span, name, image: image.is_none_or(|image| image.value) })
+            let image = image.is_none_or(|image| image.value);
+            Ok(Input { krate, directory, span, name, program: program(), image })
         }
         Err(error) => Err(Broken { krate, error }),
     }
@@ -105,6 +108,12 @@ fn name(arguments: &Arguments) -> syn::Result<String> {
         return Ok(name.value());
     }
     Err(syn::Error::new(name.span(), format!("a chain's name is {CHAIN_NAME}")))
+}
+
+/// The package that is compiled, as the histories of its databases name it. With another version, cargo compiles it anew.
+fn program() -> String {
+    let variables = ["CARGO_PKG_NAME", "CARGO_PKG_VERSION"].map(std::env::var);
+    variables.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// A relative directory counts from the folder of the crate's Cargo.toml, as in other macros that read files.

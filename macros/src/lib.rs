@@ -25,7 +25,7 @@ fn try_embed(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     let draft = revchain_runtime::prove(draft, revchain_runtime::Scope::Unlocked);
     match draft.finish() {
         Ok(chain) => {
-            let image = if input.image { make_image(&chain, &input.name) } else { Vec::new() };
+            let image = if input.image { make_image(&chain, &input) } else { Vec::new() };
             expand::chain(&input, &chain, &image)
         }
         Err(defects) => expand::errors(&input.krate, input.span, defects.iter().map(ToString::to_string)),
@@ -34,12 +34,12 @@ fn try_embed(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
 
 /// A database at the head; empty where there can be none.
 #[cfg(all(feature = "prove", feature = "bundled"))]
-fn make_image(chain: &revchain_core::Chain, name: &str) -> Vec<u8> {
-    let migrations = revchain_runtime::Migrations::of_chain(chain.clone(), String::new(), name);
-    revchain_runtime::build_image(&migrations).unwrap_or_default()
+fn make_image(chain: &revchain_core::Chain, input: &input::Input) -> Vec<u8> {
+    let migrations = revchain_runtime::Migrations::of_chain(chain.clone(), String::new(), &input.name);
+    revchain_runtime::build_image(&migrations.stamped_by(&input.program)).unwrap_or_default()
 }
 
 #[cfg(not(all(feature = "prove", feature = "bundled")))]
-fn make_image(_: &revchain_core::Chain, _: &str) -> Vec<u8> {
+fn make_image(_: &revchain_core::Chain, _: &input::Input) -> Vec<u8> {
     Vec::new()
 }

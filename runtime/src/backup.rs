@@ -213,7 +213,7 @@ pub(crate) fn restore(
         };
         return Err(failure.while_doing("putting the backup back").in_database_of(impatient.connection));
     }
-    Ok(plan.from.map(|place| options.revision(place).id().to_owned()))
+    Ok(plan.id_before(options.migrations.chain()).map(str::to_owned))
 }
 
 /// A connection without a busy timeout, which would add to the lock timeout; it gets its own back in the end.

@@ -6,6 +6,7 @@ use revchain_core::{Conflict, Downgrade, Found, Plan, Request, Revision, Step, T
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::connection::{self, ForeignKeysOff, Patience};
+use crate::distrust::Distrust;
 use crate::error::{self, ErrorKind, Failure};
 use crate::foreign_keys::Known;
 use crate::history::Histories;
@@ -22,19 +23,34 @@ pub(crate) fn run(
     request: &Request,
     expected: Option<&Plan>,
 ) -> Result<Report, Error> {
-    let run = || {
+    let run = |connection: &mut Connection| {
         if !connection.is_autocommit() {
             return Err(Error::new(ErrorKind::InTransaction));
         }
-        try_run(connection, options, &Patience::new(connection, options)?, request, expected)
+        match options.distrust.filter(|_| runs_what_is_kept(connection, options, request)) {
+            Some(distrust) => {
+                let connection = distrust(connection)
+                    .map_err(|error| Failure::Sqlite(error).while_doing("setting the authorizer"))?;
+                let (patience, distrust) = (Patience::new(&connection, options)?, connection.distrust());
+                try_run(&connection, options, &patience, request, expected, Some(distrust))
+            }
+            None => {
+                try_run(connection, options, &Patience::new(connection, options)?, request, expected, None)
+            }
+        }
     };
-    run().map_err(|error| error.in_database_of(connection))
+    run(connection).map_err(|error| error.in_database_of(connection))
+}
+
+/// Whether SQL that the database keeps is to be run; what that is, is decided under the lock.
+fn runs_what_is_kept(connection: &Connection, options: &Options<'_>, request: &Request) -> bool {
+    options.plan(connection, request).is_ok_and(|plan| !plan.reverted.is_empty())
 }
 
 /// Brings a database that was just opened to the head.
 pub(crate) fn open(connection: &Connection, options: &Options<'_>) -> Result<Report, Error> {
     let patience = Patience::of_opened(connection, options)?;
-    try_run(connection, options, &patience, &Request::Upgrade(Target::Head), None)
+    try_run(connection, options, &patience, &Request::Upgrade(Target::Head), None, None)
 }
 
 fn try_run(
@@ -43,6 +59,7 @@ fn try_run(
     patience: &Patience<'_, '_>,
     request: &Request,
     expected: Option<&Plan>,
+    distrust: Option<&Distrust>,
 ) -> Result<Report, Error> {
     let place = match wants_head(options, request, expected) {
         true => marker::place(connection, options.migrations),
@@ -60,7 +77,7 @@ fn try_run(
             return Ok(report);
         }
     }
-    under_lock(connection, options, patience, request, expected)
+    under_lock(connection, options, patience, request, expected, distrust)
 }
 
 /// Whether all that is asked for is the head.
@@ -85,9 +102,9 @@ fn up_to_date(
     // One transaction: history and schema must be those of one moment.
     let read = connection::read(connection, |connection| {
         let histories = Histories::read(connection, options.migrations)?;
-        let Some(rows) = histories.rows(connection, options.migrations)? else { return Ok(None) };
+        let Some((rows, newer)) = histories.rows(connection, options.migrations)? else { return Ok(None) };
         // Where something is pending, the schema is read under the lock.
-        let bare = Found::Managed { rows, schema: None };
+        let bare = Found::Managed { rows, newer, schema: None };
         match options.plan_from(&bare, request) {
             Ok(plan) if plan.steps.is_empty() => histories.found(connection, options).map(Some),
             _ => Ok(None),
@@ -104,7 +121,7 @@ fn up_to_date(
     match options.plan_from(&found, request) {
         Ok(plan) if plan.steps.is_empty() => {
             warn_of_drift(options, &plan);
-            if wants_head(options, request, None) && !plan.is_drifted {
+            if wants_head(options, request, None) && !plan.is_drifted && plan.newer.is_empty() {
                 marker::renew(connection, options);
             }
             Ok(Some(report(options, &found, &plan, request)))
@@ -131,6 +148,7 @@ fn under_lock(
     patience: &Patience<'_, '_>,
     request: &Request,
     expected: Option<&Plan>,
+    distrust: Option<&Distrust>,
 ) -> Result<Report, Error> {
     // Declared before the transaction, so dropped after it: while it lives, no key is enforced.
     let _foreign_keys = ForeignKeysOff::new(connection)
@@ -176,7 +194,7 @@ fn under_lock(
     // Of a new database, there is nothing to keep.
     let backups = options.backups.as_ref().filter(|_| plan.runs_sql() && found != Found::Nothing);
     if let Some(backups) = backups {
-        let revision = plan.from.map_or("base", |place| options.revision(place).id());
+        let revision = plan.id_before(options.migrations.chain()).unwrap_or("base");
         report.backup = (backups.make)(backups, connection, options.migrations, revision)?;
         if let Some(path) = &report.backup {
             options.emit(&Event::BackedUp { path });
@@ -192,10 +210,11 @@ fn under_lock(
     if !known.is_empty() {
         options.emit(&Event::StillViolated { count: known.values().sum() });
     }
-    let result = carry_out(&transaction, options, &plan, &mut report);
+    let result = carry_out(&transaction, options, &plan, distrust, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
     let has_schema = verify(&transaction, options, &histories, &plan)?;
-    marker::write(&transaction, options, &plan.stamped, has_schema)
+    let stamped = if plan.kept().is_empty() { &plan.stamped[..] } else { &[] };
+    marker::write(&transaction, options, stamped, has_schema)
         .map_err(|error| Failure::Sqlite(error).while_doing("writing the marker"))?;
     let violations = |known| {
         let tables = histories.own_tables(connection, options.migrations)?;
@@ -227,7 +246,7 @@ pub(crate) fn refuse_temporary_tables(
 }
 
 fn report(options: &Options<'_>, found: &Found, plan: &Plan, request: &Request) -> Report {
-    let id = |place: Option<usize>| place.map(|place| options.revision(place).id().to_owned());
+    let chain = options.migrations.chain();
     let outcome = match (request, found) {
         _ if plan.steps.is_empty() => Outcome::UpToDate,
         _ if plan.steps.iter().any(|step| matches!(step, Step::Adopt(_))) => Outcome::Adopted,
@@ -236,7 +255,8 @@ fn report(options: &Options<'_>, found: &Found, plan: &Plan, request: &Request) 
         (Request::Upgrade(_), Found::Nothing | Found::Elsewhere { .. }) => Outcome::New,
         (Request::Upgrade(_), Found::Managed { .. }) => Outcome::Upgraded,
     };
-    Report::of(outcome, id(plan.from), id(plan.to))
+    let id = |id: Option<&str>| id.map(str::to_owned);
+    Report::of(outcome, id(plan.id_before(chain)), id(plan.id_after(chain)))
 }
 
 /// Runs the steps, and adds each to the report.
@@ -244,11 +264,13 @@ fn carry_out(
     transaction: &Connection,
     options: &Options<'_>,
     plan: &Plan,
+    distrust: Option<&Distrust>,
     report: &mut Report,
 ) -> Result<(), Error> {
     let at = |place: Option<usize>| place.map(|place| options.revision(place));
-    let steps = plan.steps.iter().filter(|step| step.place().is_some()).count();
-    options.emit(&Event::Started { from: at(plan.from), to: at(plan.to), steps });
+    let steps = plan.steps.iter().filter(|step| **step != Step::CreateHistory).count();
+    let from = plan.reverted.first().or(at(plan.from));
+    options.emit(&Event::Started { from, to: at(plan.to), steps });
     let recorded = |result: rusqlite::Result<()>| {
         let table = options.migrations.history_table();
         result.map_err(|source| Failure::Sqlite(source).while_doing(format!("writing {table}")))
@@ -261,14 +283,21 @@ fn carry_out(
                 let revision = options.revision(place);
                 options.emit(&Event::Upgrading { revision });
                 let duration = run_half(transaction, revision, Direction::Upgrade, &report.from)?;
-                recorded(history::insert(transaction, migrations, revision, Origin::Upgrade, duration))?;
+                let (origin, now) = (Origin::Upgrade, history::now());
+                recorded(history::insert(transaction, migrations, revision, origin, now, duration))?;
                 report.applied.push(Applied { revision: revision.id().to_owned(), duration });
                 options.emit(&Event::Upgraded { revision, duration });
             }
-            Step::Downgrade(place) => {
-                let revision = options.revision(place);
+            Step::Downgrade(_) | Step::DowngradeNewer(_) => {
+                let Some(revision) = plan.revision(step, migrations.chain()) else { continue };
                 options.emit(&Event::Downgrading { revision });
-                let duration = run_half(transaction, revision, Direction::Downgrade, &report.from)?;
+                let run = || run_half(transaction, revision, Direction::Downgrade, &report.from);
+                let duration = match (step, distrust) {
+                    (Step::Downgrade(_), _) => run()?,
+                    (_, Some(distrust)) => distrust.during(run)?,
+                    // It was not so before the lock.
+                    (_, None) => return Err(Error::from_conflict(Conflict::Changed)),
+                };
                 recorded(history::remove(transaction, migrations, revision))?;
                 report.reverted.push(Applied { revision: revision.id().to_owned(), duration });
                 options.emit(&Event::Downgraded { revision, duration });
@@ -276,7 +305,8 @@ fn carry_out(
             Step::Stamp(place) | Step::Adopt(place) => {
                 let revision = options.revision(place);
                 let origin = if step == Step::Stamp(place) { Origin::Stamp } else { Origin::Adopt };
-                recorded(history::insert(transaction, migrations, revision, origin, Duration::ZERO))?;
+                let now = history::now();
+                recorded(history::insert(transaction, migrations, revision, origin, now, Duration::ZERO))?;
                 report.stamped.push(revision.id().to_owned());
                 options.emit(&match origin {
                     Origin::Adopt => Event::Adopted { revision },
@@ -374,7 +404,8 @@ fn verify(
     plan: &Plan,
 ) -> Result<Option<bool>, Error> {
     let chain = options.migrations.chain();
-    if !chain.is_proven() {
+    // Nor is it known of a revision that the chain does not have.
+    if !chain.is_proven() || !plan.kept().is_empty() {
         return Ok(None);
     }
     let texts = histories

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use revchain_core::Conflict;
 use revchain_core::name::CHAIN_NAME;
+use revchain_core::newer::KEPT;
 use revchain_core::schema::Diff;
 use revchain_core::snippet::{Snippet, escape};
 use rusqlite::{Connection, ErrorCode};
@@ -424,9 +425,19 @@ impl fmt::Display for StatementError {
             escape(path)
         )?;
         match at {
-            Some(at) => write!(f, "\nnothing was changed: the database is still at {at}"),
-            None => f.write_str("\nnothing was changed"),
+            Some(at) => write!(f, "\nnothing was changed: the database is still at {at}")?,
+            None => f.write_str("\nnothing was changed")?,
         }
+        // SQLite has several words for it, and a code for some of them only.
+        let denied = ["not authorized", "authorization denied", "prohibited"];
+        let is_denied = denied.iter().any(|words| message.contains(words));
+        if is_denied && path.ends_with(KEPT) {
+            f.write_str(
+                "\nhelp: SQL that comes out of a database may change the tables of that database, and nothing else: let the program\n      \
+                 that has this revision take it back",
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn conflict(mut conflict: Conflict, options: &Options<'_>, found: &Fo
             *diff = difference(options, &within(revision), schema.schema()).unwrap_or_default();
         }
         (Conflict::Drifted { diff, .. }, Found::Managed { schema: Some(schema), .. }) => {
-            if let Ok(stamped) = plan::stamped(chain, found) {
+            if let Ok(stamped) = plan::stamped(chain, found, &options.policy) {
                 *diff = difference(options, &stamped, schema.schema()).unwrap_or_default();
             }
         }

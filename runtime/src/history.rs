@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use revchain_core::name::is_chain_name;
+use revchain_core::name::{Date, is_chain_name};
 use revchain_core::schema::{Part, Texts};
-use revchain_core::{Found, Revision, Stamped, checksum};
+use revchain_core::{Downgrade, Found, Newer, Revision, Stamped, checksum};
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
-use rusqlite::{Connection, ffi, params};
+use rusqlite::{Connection, Row, ffi, params};
 
 use crate::connection::execute;
 use crate::{Migrations, Options, marker, schema};
@@ -26,6 +26,9 @@ pub struct Stamp {
     pub applied_at: SystemTime,
     /// How long its SQL took; zero where none was run. Stored in microseconds.
     pub duration: Duration,
+    /// The program that stamped it, such as `token-store 0.4.0`: the package that embeds the chain, and its version; `None`
+    /// where that is not known.
+    pub program: Option<String>,
 }
 
 /// How a revision came to be stamped.
@@ -135,11 +138,13 @@ impl Histories {
     /// for it.
     pub(crate) fn found(&self, connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Found> {
         let migrations = options.migrations;
-        if let Some(rows) = self.rows(connection, migrations)? {
+        if let Some((rows, newer)) = self.rows(connection, migrations)? {
+            // What the schema is after a revision that is not known, is not known.
             let is_vouched_for = !migrations.chain().is_proven()
+                || !newer.is_empty()
                 || marker::place(connection, migrations).is_some_and(|place| is_at(migrations, &rows, place));
             let schema = if is_vouched_for { None } else { Some(self.texts(connection, options)?) };
-            return Ok(Found::Managed { rows, schema });
+            return Ok(Found::Managed { rows, newer, schema });
         }
         if let Some(name) = self.elsewhere(connection, migrations)? {
             return Ok(Found::Elsewhere { name: Some(name).filter(|name| !name.is_empty()) });
@@ -191,16 +196,19 @@ impl Histories {
         Ok(None)
     }
 
-    /// The rows of the chain's own, as far as the plan needs them; none where there is no history.
+    /// The rows of the chain's own, as far as the plan needs them, and what is known of those that the chain does not have;
+    /// none where there is no history.
     pub(crate) fn rows(
         &self,
         connection: &Connection,
         migrations: &Migrations,
-    ) -> rusqlite::Result<Option<Vec<Stamped>>> {
+    ) -> rusqlite::Result<Option<(Vec<Stamped>, Vec<Newer>)>> {
         if !self.has_own {
             return Ok(None);
         }
-        rows_of(connection, migrations, &migrations.history_table()).map(Some)
+        let rows = rows_of(connection, migrations, &migrations.history_table())?;
+        let newer = newer(connection, migrations, &rows)?;
+        Ok(Some((rows, newer)))
     }
 
     pub(crate) fn texts(&self, connection: &Connection, options: &Options<'_>) -> rusqlite::Result<Texts> {
@@ -222,8 +230,79 @@ fn rows_of(connection: &Connection, migrations: &Migrations, table: &str) -> rus
     let most = most(migrations);
     let sql = format!("SELECT revision, checksum FROM main.{table} ORDER BY rowid LIMIT {most}");
     let mut statement = connection.prepare(&sql)?;
-    let rows = statement.query_map([], |row| Ok(Stamped { revision: row.get(0)?, checksum: row.get(1)? }))?;
+    let rows =
+        statement.query_map([], |row| Ok(Stamped { revision: text(row, 0)?, checksum: text(row, 1)? }))?;
     rows.collect()
+}
+
+/// How long a text of a history may be, in bytes. An id has 32 at most, a checksum 64. Of a longer one, as much is enough to say
+/// what is there: somebody may have put a gigabyte into each row.
+const LONGEST: usize = 400;
+
+/// How long the downgrades that a history keeps may be together, in bytes.
+const DOWNGRADES: usize = 16 << 20;
+
+fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    match row.get_ref(column)?.as_str() {
+        Ok(text) if text.len() > LONGEST => {
+            let end = (0..=LONGEST).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+            Ok(format!("{}…", &text[..end]))
+        }
+        _ => row.get(column),
+    }
+}
+
+/// What is known of the rows that the chain does not have, in their order: of each nothing, where nothing can be read.
+fn newer(connection: &Connection, migrations: &Migrations, rows: &[Stamped]) -> rusqlite::Result<Vec<Newer>> {
+    let chain = migrations.chain();
+    // Nearly always they are those of the chain, in order.
+    let mut in_order = chain.revisions().iter().map(Revision::id);
+    if rows.iter().all(|row| in_order.next() == Some(&row.revision)) {
+        return Ok(Vec::new());
+    }
+    let places = chain.places();
+    let is_unknown = |id: &str| !places.contains_key(id);
+    let unknown = || rows.iter().filter(|row| is_unknown(&row.revision));
+    if unknown().next().is_none() {
+        return Ok(Vec::new());
+    }
+    let most = most(migrations);
+    let sql = format!(
+        "SELECT revision, checksum, CAST(strftime('%Y%m%d%H%M', applied_at / 1000, 'unixepoch') AS INTEGER),
+                program, summary, compatible IS 1, revises, upgrade_checksum, irreversible, downgrade
+         FROM main.{} ORDER BY rowid LIMIT {most}",
+        migrations.history_table()
+    );
+    // Where there may be more, nothing is done with what is known of some. Before there were these columns, there was nothing.
+    let prepared = if rows.len() < most { connection.prepare(&sql).ok() } else { None };
+    let Some(mut statement) = prepared else { return Ok(unknown().map(Newer::of).collect()) };
+    let mut found = statement.query([])?;
+    let (mut newer, mut room) = (Vec::new(), DOWNGRADES);
+    while let Some(row) = found.next()? {
+        let revision = text(row, 0)?;
+        if !is_unknown(&revision) {
+            continue;
+        }
+        let short = |column| text(row, column).ok();
+        let downgrade = row.get_ref(9)?.as_str().ok().filter(|sql| sql.len() <= room);
+        room -= downgrade.map_or(0, str::len);
+        newer.push(Newer {
+            revision,
+            checksum: text(row, 1)?,
+            applied_at: row
+                .get(2)
+                .ok()
+                .and_then(|number: i64| Date::checked_from_number(number.try_into().ok()?)),
+            program: short(3),
+            summary: short(4),
+            is_compatible: row.get(5)?,
+            revises: short(6),
+            upgrade_checksum: short(7),
+            irreversible: short(8),
+            downgrade: downgrade.map(str::to_owned),
+        });
+    }
+    Ok(newer)
 }
 
 /// The temporary tables and views of the connection, in order.
@@ -240,21 +319,25 @@ pub(crate) fn stamps(connection: &Connection, migrations: &Migrations) -> rusqli
     if !Histories::read(connection, migrations)?.has_own {
         return Ok(Vec::new());
     }
-    let table = migrations.history_table();
-    let mut statement = connection.prepare(&format!(
-        "SELECT revision, checksum, origin, applied_at, duration_us FROM main.{table} ORDER BY rowid LIMIT {}",
-        most(migrations)
-    ))?;
+    let (table, most) = (migrations.history_table(), most(migrations));
+    let query = |program: &str| {
+        connection.prepare(&format!(
+            "SELECT revision, checksum, origin, applied_at, duration_us, {program} FROM main.{table} ORDER BY rowid LIMIT {most}"
+        ))
+    };
+    // One from before there was the column is a history all the same.
+    let mut statement = query("program").or_else(|_| query("NULL"))?;
     let stamps = statement.query_map([], |row| {
         let (milliseconds, microseconds): (i64, i64) = (row.get(3)?, row.get(4)?);
         Ok(Stamp {
-            revision: row.get(0)?,
-            checksum: row.get(1)?,
+            revision: text(row, 0)?,
+            checksum: text(row, 1)?,
             origin: row.get(2)?,
             applied_at: UNIX_EPOCH
                 .checked_add(Duration::from_millis(milliseconds.try_into().unwrap_or(0)))
                 .unwrap_or(UNIX_EPOCH),
             duration: Duration::from_micros(microseconds.try_into().unwrap_or(0)),
+            program: text(row, 5).ok(),
         })
     })?;
     stamps.collect()
@@ -268,34 +351,83 @@ pub(crate) fn create(connection: &Connection, migrations: &Migrations) -> rusqli
   checksum TEXT NOT NULL,
   origin TEXT NOT NULL,
   applied_at INTEGER NOT NULL,
-  duration_us INTEGER NOT NULL
+  duration_us INTEGER NOT NULL,
+  {}
 )",
-        migrations.history_table()
+        migrations.history_table(),
+        FOR_OLDER_PROGRAMS.join(",\n  ")
     ))
 }
 
-/// Records a revision, in place of an older record.
+/// What programs that do not have a revision need to know of it. Nothing of it must be there: a program that knows no such
+/// columns leaves them out.
+const FOR_OLDER_PROGRAMS: [&str; 7] = [
+    "program TEXT",
+    "summary TEXT",
+    "compatible INTEGER",
+    "revises TEXT",
+    "upgrade_checksum TEXT",
+    "downgrade TEXT",
+    "irreversible TEXT",
+];
+
+/// Adds the columns that a history lacks.
+fn complete(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    for column in FOR_OLDER_PROGRAMS {
+        let name = column.split(' ').next();
+        let sql = "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1, 'main') WHERE name = ?2)";
+        if !connection.query_row(sql, params![table, name], |row| row.get(0))? {
+            connection.execute_batch(&format!("ALTER TABLE main.{table} ADD COLUMN {column}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Records a revision, in place of an older record. `applied_at` is in milliseconds since the Unix epoch.
 pub(crate) fn insert(
     connection: &Connection,
     migrations: &Migrations,
     revision: &Revision,
     origin: Origin,
+    applied_at: i64,
     duration: Duration,
 ) -> rusqlite::Result<()> {
+    let table = migrations.history_table();
     // The columns are named: a later version may have more of them.
     let sql = format!(
-        "INSERT OR REPLACE INTO main.{} (revision, checksum, origin, applied_at, duration_us)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-        migrations.history_table()
+        "INSERT OR REPLACE INTO main.{table} (revision, checksum, origin, applied_at, duration_us,
+           program, summary, compatible, revises, upgrade_checksum, downgrade, irreversible)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
     );
-    let values = params![
-        revision.id(),
-        checksum::hex(revision.checksum()),
-        origin.name(),
-        now(),
-        i64::try_from(duration.as_micros()).unwrap_or(i64::MAX),
-    ];
-    one_row(execute(connection, &sql, values)?)
+    let (downgrade, irreversible) = match revision.downgrade() {
+        Downgrade::Sql(half) => (Some(half.sql()), None),
+        Downgrade::Irreversible(reason) => (None, Some(&**reason)),
+    };
+    let insert = || {
+        let values = params![
+            revision.id(),
+            checksum::hex(revision.checksum()),
+            origin.name(),
+            applied_at,
+            i64::try_from(duration.as_micros()).unwrap_or(i64::MAX),
+            migrations.program(),
+            revision.summary(),
+            revision.is_compatible(),
+            revision.revises().collect::<Vec<_>>().join(" "),
+            checksum::hex(&checksum::half(revision.upgrade())),
+            downgrade,
+            irreversible,
+        ];
+        execute(connection, &sql, values)
+    };
+    let inserted = match insert() {
+        Err(error) if crate::error::message(&error).contains("has no column named") => {
+            complete(connection, &table)?;
+            insert()
+        }
+        inserted => inserted,
+    };
+    one_row(inserted?)
 }
 
 /// Milliseconds since the Unix epoch.

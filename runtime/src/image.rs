@@ -8,6 +8,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use revchain_core::Target;
 use revchain_core::sql::{self, Kind};
@@ -36,15 +37,12 @@ pub fn build(migrations: &Migrations) -> Option<Vec<u8>> {
     }
     // When and how long is of no use to anybody who has a copy, and would make every build another.
     // An UPDATE would leave what was there in the gaps of the pages, and gaps of other lengths.
-    let rows = history::stamps(&connection, migrations).ok()?;
     let table = migrations.history_table();
     connection.execute_batch(&format!("PRAGMA secure_delete = ON; DELETE FROM main.{table}")).ok()?;
     let [.., a, b, c, d, e, f] = TIME;
     let time = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-    for stamp in &rows {
-        let sql = format!("INSERT INTO main.{table} VALUES (?1, ?2, ?3, ?4, 0)");
-        let values = (&stamp.revision, &stamp.checksum, Origin::Image.name(), time);
-        connection.execute(&sql, values).ok()?;
+    for revision in migrations.revisions() {
+        history::insert(&connection, migrations, revision, Origin::Image, time, Duration::ZERO).ok()?;
     }
     // What a copy would not be found to be at the head by, it had better be made from.
     if !is_at_head(&connection, migrations) {
@@ -52,7 +50,7 @@ pub fn build(migrations: &Migrations) -> Option<Vec<u8>> {
     }
     let bytes = connection.serialize(MAIN_DB).ok()?.to_vec();
     let (encoded, times) = encode(&bytes);
-    (times == rows.len()).then_some(encoded)
+    (times == migrations.revisions().len()).then_some(encoded)
 }
 
 /// Whether the marker says so.

@@ -6,6 +6,7 @@
 
 mod backup;
 mod connection;
+mod distrust;
 mod drift;
 mod engine;
 mod error;
@@ -45,7 +46,7 @@ pub use revchain_core::name::Date;
 pub use revchain_core::revision::Statement;
 pub use revchain_core::schema::Diff;
 pub use revchain_core::{
-    Chain, Code, Conflict, Defect, Defects, Destroys, Downgrade, Half, OnDrift, Plan, Request, Revision,
-    Step, Target,
+    Chain, Code, Conflict, Defect, Defects, Destroys, Downgrade, Half, Newer, OnAhead, OnDrift, Plan,
+    Request, Revision, Step, Target,
 };
 pub use rusqlite;

@@ -106,10 +106,15 @@ pub(crate) fn renew(connection: &Connection, options: &Options<'_>) {
         // What was read before it may be true no more.
         let chain = options.migrations.chain();
         let found = history::found(&transaction, options)?;
-        let stamped = plan::stamped(chain, &found).unwrap_or_default();
-        let has_schema = match &found {
-            Found::Managed { schema: Some(texts), .. } => chain.has_schema(&stamped, texts),
-            _ => None,
+        let (stamped, has_schema) = match &found {
+            // Another program may have upgraded it since.
+            Found::Managed { newer, .. } if !newer.is_empty() => return Ok(()),
+            Found::Managed { schema, .. } => {
+                let stamped = plan::stamped(chain, &found, &options.policy).unwrap_or_default();
+                let has_schema = schema.as_ref().and_then(|texts| chain.has_schema(&stamped, texts));
+                (stamped, has_schema)
+            }
+            _ => Default::default(),
         };
         write(&transaction, options, &stamped, has_schema)?;
         transaction.commit()

@@ -19,23 +19,27 @@ pub struct Migrations {
     /// Empty where it has none.
     name: Cow<'static, str>,
     directory: Cow<'static, str>,
+    /// The program, with its version; empty where it is not known.
+    program: Cow<'static, str>,
     /// A database at the head, encoded; empty where there is none.
     #[cfg_attr(not(feature = "bundled"), allow(dead_code, reason = "older SQLites cannot copy it"))]
     image: &'static [u8],
 }
 
 impl Migrations {
-    /// What the macro calls. `directory` is as the user wrote it, `name` is empty where there is none.
+    /// What the macro calls. `directory` is as the user wrote it, `name` and `program` are empty where there is none.
     #[doc(hidden)]
     pub const fn embedded(
         directory: &'static str,
         name: &'static str,
+        program: &'static str,
         revisions: &'static [Revision],
         window: Option<u8>,
         image: &'static [u8],
     ) -> Self {
         let chain = Chain { revisions: Cow::Borrowed(revisions), window };
-        Self { chain, name: Cow::Borrowed(name), directory: Cow::Borrowed(directory), image }
+        let (name, directory) = (Cow::Borrowed(name), Cow::Borrowed(directory));
+        Self { chain, name, directory, program: Cow::Borrowed(program), image }
     }
 
     /// Reads, validates and proves a directory at run time, by the same code as the macro. For tools; a program embeds
@@ -67,7 +71,21 @@ impl Migrations {
     /// What the macro makes an image from.
     #[doc(hidden)]
     pub fn of_chain(chain: Chain, directory: String, name: &str) -> Self {
-        Self { chain, name: name.to_owned().into(), directory: directory.into(), image: &[] }
+        let (name, program) = (name.to_owned().into(), Cow::Borrowed(""));
+        Self { chain, name, directory: directory.into(), program, image: &[] }
+    }
+
+    /// The same chain, whose stamps say that this program made them: its name and version, such as `token-store 0.4.0`. An
+    /// embedded chain says the package that it was embedded by.
+    #[must_use = "it is another chain"]
+    pub fn stamped_by(self, program: impl Into<String>) -> Self {
+        // The image has the stamps of another.
+        Self { program: Cow::Owned(program.into()), image: &[], ..self }
+    }
+
+    /// The program that its stamps say made them, where that is known.
+    pub fn program(&self) -> Option<&str> {
+        Some(&*self.program).filter(|program| !program.is_empty())
     }
 
     /// The same chain with a name, as `embed_migrations!("…", name = "billing")` has it: 1 to 32 characters `[a-z0-9_]`. Its

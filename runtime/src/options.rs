@@ -6,13 +6,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use revchain_core::schema::Diff;
-use revchain_core::{Conflict, Found, OnDrift, Plan, Policy, Request, Revision, Target, plan};
+use revchain_core::{Conflict, Found, OnAhead, OnDrift, Plan, Policy, Request, Revision, Target, plan};
 #[cfg(feature = "bundled")]
 use rusqlite::MAIN_DB;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::backup::{self, Backups};
 use crate::connection::Patience;
+use crate::distrust::{Distrusted, distrusted};
 use crate::error::ErrorKind;
 #[cfg(feature = "bundled")]
 use crate::image::{self, Created};
@@ -45,12 +46,16 @@ pub struct Options<'m> {
     pub(crate) backups: Option<Backups>,
     /// By a pointer, so that a program that rehearses nothing does not have the code.
     rehearse: Option<Rehearse>,
+    /// What keeps SQL from a database in its bounds; by a pointer, too.
+    pub(crate) distrust: Option<Distrustful>,
     /// Whether rows that point at nothing may stay, if they were there before.
     pub(crate) allows_violations: bool,
     on_event: Vec<Callback<'m>>,
 }
 
 type Rehearse = fn(&Connection, &Options<'_>, &Request, Option<&Plan>) -> Result<(Connection, Report), Error>;
+
+type Distrustful = for<'c> fn(&'c mut Connection) -> rusqlite::Result<Distrusted<'c>>;
 
 type Callback<'m> = Rc<dyn Fn(&Event<'_>) + 'm>;
 
@@ -63,6 +68,7 @@ impl<'m> Options<'m> {
             lock_timeout: Duration::from_secs(30),
             backups: None,
             rehearse: None,
+            distrust: None,
             allows_violations: false,
             on_event: Vec::new(),
         }
@@ -101,6 +107,20 @@ impl<'m> Options<'m> {
     /// branch, and not yet the merge, is compared once it has that.
     pub fn on_drift(mut self, on_drift: OnDrift) -> Self {
         self.policy.on_drift = on_drift;
+        self
+    }
+
+    /// What is done about a database that has revisions which this program does not know: refused unless told. With
+    /// [`OnAhead::Downgrade`], [`downgrade_to`](Self::downgrade_to) reverts them, by the SQL that the program which stamped them has
+    /// left in the database for that; for users who go back to an older version. An upgrade, and with it an open, refuses such a
+    /// database all the same.
+    ///
+    /// That SQL is run only if the checksum that was stamped accounts for it, and under an authorizer: it can change the
+    /// tables of that database (not revchain's), with functions that are SQLite's own, and nothing else: no ATTACH, no PRAGMA, no
+    /// extension. An authorizer that the connection has is gone afterwards: SQLite does not give it back.
+    pub fn on_ahead(mut self, on_ahead: OnAhead) -> Self {
+        self.policy.on_ahead = on_ahead;
+        self.distrust = (on_ahead == OnAhead::Downgrade).then_some(distrusted as Distrustful);
         self
     }
 
@@ -375,7 +395,8 @@ impl<'m> Options<'m> {
     ///
     /// Where history and chain disagree, as [`Conflict`](crate::Conflict) says.
     pub fn current(&self, connection: &Connection) -> Result<Option<&'m Revision>, Error> {
-        let place = self.look(connection, |found| plan::current(self.migrations.chain(), found))?;
+        let chain = self.migrations.chain();
+        let place = self.look(connection, |found| plan::current(chain, found, &self.policy))?;
         Ok(place.map(|place| self.revision(place)))
     }
 
@@ -420,16 +441,22 @@ impl<'m> Options<'m> {
                 stamped[..=place].fill(true);
                 stamped
             }),
-            _ => plan::stamped(chain, &found),
+            _ => plan::stamped(chain, &found, &self.policy),
         };
         let stamped = stamped
             .map_err(|conflict| explain::conflict(conflict, self, &found).in_database_of(connection))?;
+        if let Found::Managed { newer, .. } = &found {
+            if let Some(newest) = newer.last() {
+                return Ok(Drift { revision: Some(newest.revision.clone()), diff: None, is_newer: true });
+            }
+        }
         let diff = match chain.has_schema(&stamped, &texts) {
             Some(true) => Some(Diff::default()),
             _ => explain::difference(self, &stamped, texts.schema()),
         };
         let place = stamped.iter().rposition(|is| *is);
-        Ok(Drift { revision: place.map(|place| self.revision(place).id().to_owned()), diff })
+        let revision = place.map(|place| self.revision(place).id().to_owned());
+        Ok(Drift { revision, diff, is_newer: false })
     }
 
     /// Concludes something from what is found in the database.

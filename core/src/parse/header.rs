@@ -1,4 +1,4 @@
-//! Directives, and those of them that stand in the header: `@revises`, `@irreversible`, `@destroys`, `@unproven`.
+//! Directives, and those of them that stand in the header: all but `@upgrade` and `@downgrade`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use crate::snippet::line_number;
 use crate::sql::{self, Kind, Token};
 
 pub(super) const DIRECTIVES: &[&str] =
-    &["revises", "upgrade", "downgrade", "irreversible", "destroys", "unproven"];
+    &["revises", "upgrade", "downgrade", "irreversible", "destroys", "unproven", "compatible"];
 
 /// A directive line.
 #[derive(Clone)]
@@ -56,6 +56,7 @@ impl<'t> Parser<'t, '_> {
         match directive.name {
             "revises" => self.revises(directive),
             "irreversible" | "unproven" => self.reason(directive),
+            "compatible" => self.compatible(directive),
             _ => self.destroys(directive),
         }
     }
@@ -130,6 +131,24 @@ impl<'t> Parser<'t, '_> {
         }
         let once = Some(Once { line: directive.line.clone(), known: reason });
         *(if is_irreversible { &mut self.irreversible } else { &mut self.unproven }) = once;
+    }
+
+    /// `@compatible`, alone on its line.
+    fn compatible(&mut self, directive: &Directive<'t>) {
+        if let Some(first) = self.compatible.as_ref().map(|said| said.line.clone()) {
+            self.duplicate(directive, first, "keep one");
+            return;
+        }
+        if !directive.arguments.is_empty() {
+            self.defect(
+                Code::MalformedDirective,
+                "something follows `@compatible`",
+                directive.arguments_span(),
+                "this would be ignored",
+                "leave `-- @compatible` alone on its line: it holds for every older program",
+            );
+        }
+        self.compatible = Some(Once { line: directive.line.clone(), known: Some(()) });
     }
 
     /// `@destroys TABLE[.COLUMN] REASON`, the names quoted as in SQL where they need it.
