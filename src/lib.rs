@@ -56,7 +56,8 @@
 //! | nothing | every revision is applied; by [`Migrations::open`], where the program has an image, the file is a copy of that |
 //! | the head | nothing: two fields of the file's header say so, no table is read |
 //! | a history behind the head | what is pending is applied |
-//! | a history ahead of the program | an error; nothing is touched |
+//! | a history ahead of the program | an error; nothing is touched, unless a downgrade is asked for and [`Options::on_ahead`] lets it be |
+//! | the same, and all that is newer says `@compatible` | nothing: it is opened as it is |
 //! | a revision that was edited after it was applied | an error; nothing is touched |
 //! | a history, but another schema | an error that shows the difference, or with [`Options::on_drift`] a warning |
 //! | tables, but no history | adopted at the revision that has the schema, and upgraded |

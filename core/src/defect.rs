@@ -116,6 +116,8 @@ codes! {
     RowsLost = "rows-lost",
     /// A revision that rebuilds a table forgets an index or a trigger that was on it.
     ForgottenInRebuild = "forgotten-in-rebuild",
+    /// A revision says `@compatible`, and programs that do not know it fail after it.
+    Incompatible = "incompatible",
     /// `@unproven` stands in a revision of which everything can be proven.
     NeedlesslyUnproven = "needlessly-unproven",
 }

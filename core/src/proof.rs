@@ -6,7 +6,7 @@ use crate::destruction::{Destroyed, Fates, Forgotten};
 use crate::draft::Note;
 use crate::revision::{Destroys, Downgrade, Half, Revision};
 use crate::schema::cursor;
-use crate::schema::{Diff, Schema, quote};
+use crate::schema::{Diff, Schema, diff, quote};
 use crate::snippet::Snippet;
 use crate::suggest::did_you_mean;
 use crate::words::{
@@ -268,6 +268,18 @@ fn showing_directive(defect: Defect, note: &Note, name: &str, nth: usize) -> Def
         }
         None => defect,
     }
+}
+
+/// A revision that says `@compatible`, and takes something away from programs that do not know it, or asks more of them.
+pub fn incompatible(revision: &Revision, note: &Note, before: &Schema, after: &Schema) -> Option<Defect> {
+    let breaking = diff(before, after).breaking();
+    if breaking.is_empty() {
+        return None;
+    }
+    let title = format!("`@compatible`: programs that do not know {} fail after it", revision.id());
+    let help = "remove the line; or keep what they read, and ask no more of what they write: a new column has a DEFAULT or may be\nNULL, a new constraint is on new columns";
+    let defect = Defect::new(Code::Incompatible, title).at(revision.path()).details(&breaking).help(help);
+    Some(showing_directive(defect, note, "compatible", 0))
 }
 
 /// `@unproven` in a revision of which everything can be proven.

@@ -750,3 +750,22 @@ fn a_statement_that_ends_before_it_names_a_table_is_an_error_and_no_panic() {
         assert!(revchain_core::proof::tables_at_stake(chain.revisions()[0].upgrade(), &schema).is_empty());
     }
 }
+
+/// What `@compatible` says is no part of what a revision does.
+#[test]
+fn compatible_stands_alone_in_the_header_and_is_no_edit() {
+    let compatible = NOTES.replace("\n\n-- @upgrade", "\n-- @compatible\n\n-- @upgrade");
+    assert_eq!(checksum_of(&compatible), checksum_of(NOTES));
+    assert!(one(&compatible).chain().head().unwrap().is_compatible());
+    assert!(!one(NOTES).chain().head().unwrap().is_compatible());
+    for (from, to, code) in [
+        ("-- @compatible", "-- @compatible 003", Code::MalformedDirective),
+        ("-- @compatible", "-- @compatible\n-- @compatible", Code::DuplicateDirective),
+        ("-- @compatible", "-- @compatibel", Code::UnknownDirective),
+        ("-- @compatible", "--@compatible", Code::MalformedDirective),
+    ] {
+        assert_eq!(one(compatible.replace(from, to)).codes(), [code], "{to}");
+    }
+    let late = NOTES.replace("-- @downgrade", "-- @compatible\n-- @downgrade");
+    assert_eq!(one(late).codes(), [Code::MisplacedDirective]);
+}

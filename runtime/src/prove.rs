@@ -236,12 +236,18 @@ impl<'c> Prover<'c> {
 
     fn judge_destruction(&mut self, gone: &[&str], new: &[&str]) {
         let (revision, note) = (self.revision(), self.note());
-        if !proof::may_destroy(revision) {
+        let may_destroy = proof::may_destroy(revision);
+        if !may_destroy && !revision.is_compatible() {
             return;
         }
         let mut after = self.schema.clone();
         after.change(gone.iter().copied(), new.iter().copied());
-        self.defects.extend(proof::destruction(revision, note, &self.schema, &after));
+        if may_destroy {
+            self.defects.extend(proof::destruction(revision, note, &self.schema, &after));
+        }
+        if revision.is_compatible() {
+            self.defects.extend(proof::incompatible(revision, note, &self.schema, &after));
+        }
     }
 
     /// Runs a half, and passes over what SQLite refuses. Whether it refused nothing.

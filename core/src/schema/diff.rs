@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use super::cursor;
 use super::object::{Body, Class, Key, Object};
 use super::table::{Column, Table};
 use super::text::{fold, lower, quote};
 use super::{ColumnOrder, Schema};
 use crate::snippet::escape;
+use crate::sql::unquote;
 
 /// What tells a schema from the one that it should be, a line for each thing: `- …` where it is missing, `+ …` where it
 /// should not be there, `… → …` where it is another.
@@ -20,6 +22,8 @@ struct Line {
     text: String,
     /// The name that it is about.
     about: String,
+    /// Whether a program that was written for the one schema may fail on the other.
+    breaks: bool,
 }
 
 impl Diff {
@@ -50,8 +54,14 @@ impl Diff {
         self.lines.iter().map(|line| line.about.as_str())
     }
 
-    fn push(&mut self, about: &str, text: String) {
-        self.lines.push(Line { text, about: about.to_owned() });
+    /// Those of the differences on which a program that was written for the first schema fails: what it reads is gone, or what
+    /// it writes is no longer enough. What else a program may have relied on, nobody can know.
+    pub fn breaking(&self) -> Self {
+        Self { lines: self.lines.iter().filter(|line| line.breaks).cloned().collect() }
+    }
+
+    fn push(&mut self, about: &str, text: String, breaks: bool) {
+        self.lines.push(Line { text, about: about.to_owned(), breaks });
     }
 }
 
@@ -81,12 +91,15 @@ pub fn diff(expected: &Schema, actual: &Schema) -> Diff {
             Some(other) => compare(one, other, expected.order, &mut diff),
             // What is on a table goes and comes with it.
             None if is_on_one_of(one, &old, &new) => {}
-            None => diff.push(&one.name, format!("- {}", describe(one))),
+            None => {
+                let breaks = matches!(one.class, Class::Table | Class::View | Class::Other);
+                diff.push(&one.name, format!("- {}", describe(one)), breaks);
+            }
         }
     }
     for &other in &new {
         if find(&old, &other.key).is_none() && !is_on_one_of(other, &new, &old) {
-            diff.push(&other.name, format!("+ {}", describe(other)));
+            diff.push(&other.name, format!("+ {}", describe(other)), constrains(other, &old));
         }
     }
     diff
@@ -101,6 +114,34 @@ fn find<'o>(objects: &[&'o Object], key: &Key) -> Option<&'o Object> {
 fn is_on_one_of(object: &Object, one: &[&Object], other: &[&Object]) -> bool {
     let key = object.on.as_deref().map(|table| (false, lower(table)));
     key.is_some_and(|key| find(one, &key).is_some() && find(other, &key).is_none())
+}
+
+/// Whether it is a unique index on columns that rows of a table have already.
+fn constrains(index: &Object, old: &[&Object]) -> bool {
+    let table = index.on.as_deref().and_then(|table| find(old, &(false, lower(table))));
+    match table.map(|table| &table.body) {
+        Some(Body::Table(table)) if index.class == Class::Index => {
+            let text = index.text();
+            // Before the parenthesis stands the table.
+            let columns = text.split_once('(').map_or("", |(_, columns)| columns);
+            text.starts_with("UNIQUE ") && names_one_of(columns, &table.columns)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text names any of the columns.
+fn names_one_of(text: &str, columns: &[Column]) -> bool {
+    cursor::tokens(text).iter().any(|token| {
+        let word = unquote(token.text(text));
+        columns.iter().any(|column| column.name.eq_ignore_ascii_case(&word))
+    })
+}
+
+/// Whether a row that does not give the column, or gives NULL, is refused.
+fn is_required(definition: &str) -> bool {
+    let definition = definition.to_ascii_uppercase();
+    definition.contains("NOT NULL") && !definition.contains("DEFAULT") && !definition.contains(" AS (")
 }
 
 fn describe(object: &Object) -> String {
@@ -122,19 +163,20 @@ fn compare(one: &Object, other: &Object, order: ColumnOrder, diff: &mut Diff) {
     }
     let name = quote(&one.name);
     if one.class != other.class {
-        diff.push(&one.name, format!("- {}", describe(one)));
-        diff.push(&one.name, format!("+ {}", describe(other)));
+        diff.push(&one.name, format!("- {}", describe(one)), true);
+        diff.push(&one.name, format!("+ {}", describe(other)), true);
         return;
     }
     match (&one.body, &other.body) {
         (Body::Table(old), Body::Table(new)) => compare_tables(&one.name, old, new, order, diff),
         (Body::Text(old), Body::Text(new)) => {
             let (old, new) = around_the_difference(old, new);
-            diff.push(&one.name, format!("{} {name}: {old} → {new}", one.class.name()));
+            let breaks = one.class == Class::Other;
+            diff.push(&one.name, format!("{} {name}: {old} → {new}", one.class.name()), breaks);
         }
         _ => {
-            diff.push(&one.name, format!("- {}", describe(one)));
-            diff.push(&one.name, format!("+ {}", describe(other)));
+            diff.push(&one.name, format!("- {}", describe(one)), true);
+            diff.push(&one.name, format!("+ {}", describe(other)), true);
         }
     }
 }
@@ -154,15 +196,18 @@ fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff
     for Column { name: column, definition } in &old.columns {
         let place = format!("{table}.{}", quote(column));
         match definition_of(&new.columns, column) {
-            None => diff.push(name, format!("- {}", format!("{place} {definition}").trim_end())),
+            None => diff.push(name, format!("- {}", format!("{place} {definition}").trim_end()), true),
             Some(now) if fold(definition) == fold(now) => {}
-            Some(now) => diff.push(name, format!("{place}: {} → {}", or_none(definition), or_none(now))),
+            Some(now) => {
+                let text = format!("{place}: {} → {}", or_none(definition), or_none(now));
+                diff.push(name, text, is_required(now) && !is_required(definition));
+            }
         }
     }
     for Column { name: column, definition } in &new.columns {
         if definition_of(&old.columns, column).is_none() {
             let added = format!("{table}.{} {definition}", quote(column));
-            diff.push(name, format!("+ {}", added.trim_end()));
+            diff.push(name, format!("+ {}", added.trim_end()), is_required(definition));
         }
     }
     let common = |columns: &[Column], others: &[Column]| -> Vec<String> {
@@ -174,28 +219,31 @@ fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff
         diff.push(
             name,
             format!("{table}: columns in the order {} → {}", before.join(", "), after.join(", ")),
+            false,
         );
     } else if before.len() == old.columns.len()
         && order == ColumnOrder::Fixed
         && !new.columns.iter().zip(&old.columns).all(|(new, old)| new.name.eq_ignore_ascii_case(&old.name))
     {
         let names: Vec<String> = new.columns.iter().map(|column| quote(&column.name)).collect();
-        diff.push(name, format!("{table}: columns in the order {}", names.join(", ")));
+        diff.push(name, format!("{table}: columns in the order {}", names.join(", ")), false);
     }
     for (key, constraint) in &old.constraints {
         if !new.constraints.iter().any(|(other, _)| other == key) {
-            diff.push(name, format!("- {table} {}", shorten(constraint)));
+            diff.push(name, format!("- {table} {}", shorten(constraint)), false);
         }
     }
     for (key, constraint) in &new.constraints {
         if !old.constraints.iter().any(|(other, _)| other == key) {
-            diff.push(name, format!("+ {table} {}", shorten(constraint)));
+            // What a key points at is another table's.
+            let own = constraint.split(" REFERENCES ").next().unwrap_or_default();
+            diff.push(name, format!("+ {table} {}", shorten(constraint)), names_one_of(own, &old.columns));
         }
     }
     if old.options != new.options {
         let said =
             |options: &str| if options.is_empty() { "no options".to_owned() } else { options.to_owned() };
-        diff.push(name, format!("{table}: {} → {}", said(&old.options), said(&new.options)));
+        diff.push(name, format!("{table}: {} → {}", said(&old.options), said(&new.options)), true);
     }
 }
 

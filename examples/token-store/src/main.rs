@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use revchain::OnAhead;
 use revchain::cli::{self, Commands};
 use token_store::{Key, MIGRATIONS, make_private, settings};
 
@@ -26,7 +27,8 @@ enum Command {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Db(command) => Commands::new(MIGRATIONS.options())
+        // Whoever goes back to an older version can take the database along: `db downgrade -r head`.
+        Command::Db(command) => Commands::new(MIGRATIONS.options().on_ahead(OnAhead::Downgrade))
             .database(settings::database())
             // SQLite would let others read the file that it makes.
             .before_upgrade(make_private)

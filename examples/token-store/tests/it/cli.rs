@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use revchain::Migrations;
 use revchain::rusqlite::Connection;
 use tempfile::TempDir;
 use token_store::{Key, MIGRATIONS, TokenStore};
@@ -307,4 +308,34 @@ fn key_makes_a_key() {
     let (first, second) = (Program::new().run(&["key"]).succeeds(), Program::new().run(&["key"]).succeeds());
     assert!(first.parse::<Key>().is_ok());
     assert_ne!(first, second);
+}
+
+/// Whoever tries the next version, and goes back to this one.
+#[test]
+fn a_database_of_the_next_version_can_be_taken_back() {
+    let program = Program::new();
+    let next = program.path().join("next");
+    fs::create_dir(&next).unwrap();
+    for revision in MIGRATIONS.revisions() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(revision.path());
+        fs::copy(file, next.join(revision.file_name())).unwrap();
+    }
+    fs::write(
+        next.join("20261201_1200_010_add_devices.sql"),
+        "-- Remember devices.\n-- @revises 009\n-- @upgrade\nCREATE TABLE devices (name TEXT);\n-- @downgrade\nDROP TABLE devices;\n",
+    )
+    .unwrap();
+    let database = program.path().join("tokens.db");
+    Migrations::from_directory(&next).unwrap().stamped_by("token-store 9.9.9").open(&database).unwrap();
+    let refused = program.run(&["db", "upgrade"]).fails_with(1);
+    assert!(
+        refused.contains("010  Remember devices. (") && refused.contains(", by token-store 9.9.9)"),
+        "{refused}"
+    );
+    assert!(refused.ends_with(": the command `downgrade -r 009`\n"), "{refused}");
+    let shown = program.run(&["db", "downgrade", "-r", "009"]).fails_with(2);
+    assert!(shown.contains("going from 010 to 009 reverts\n  010  Remember devices.\n"), "{shown}");
+    let done = program.run(&["db", "downgrade", "-r", "head", "--yes"]).succeeds();
+    assert!(done.starts_with("tokens.db: downgraded from 010 to 009: 1 revision reverted"), "{done}");
+    assert!(program.run(&["db", "upgrade"]).succeeds().ends_with("at 009, nothing to do\n"));
 }
