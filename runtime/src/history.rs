@@ -137,7 +137,8 @@ impl Histories {
         let migrations = options.migrations;
         if let Some(rows) = self.rows(connection, migrations)? {
             let is_vouched_for = !migrations.chain().is_proven()
-                || marker::place(connection, migrations).is_some_and(|place| is_at(migrations, &rows, place));
+                || marker::place(connection, migrations)?
+                    .is_some_and(|place| is_at(migrations, &rows, place));
             let schema = if is_vouched_for { None } else { Some(self.texts(connection, options)?) };
             return Ok(Found::Managed { rows, schema });
         }
