@@ -80,7 +80,7 @@ fn run(what: &str, folder: &Path, database: &Path, (calls, how): (&str, &str), n
 
 /// Lets every call fail in turn, until none is left to fail.
 fn try_all(scenario: &Scenario, journal: &str, fault: (&str, &str), tally: &mut Tally) {
-    let mut trials = Trials::new(scenario, journal);
+    let mut trials = Trials::new(scenario, journal, tempfile::tempdir().unwrap());
     for number in 1.. {
         let context = format!("{} ({journal}), {fault:?} at {number}", scenario.name);
         let folder = trials.folder();

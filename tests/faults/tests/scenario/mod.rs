@@ -185,8 +185,7 @@ pub(crate) struct Trials<'s> {
 }
 
 impl<'s> Trials<'s> {
-    pub(crate) fn new(scenario: &'s Scenario, journal: &str) -> Self {
-        let room = tempfile::tempdir().unwrap();
+    pub(crate) fn new(scenario: &'s Scenario, journal: &str, room: TempDir) -> Self {
         let original = room.path().join("original");
         fs::create_dir(&original).unwrap();
         (scenario.before)(&original.join("app.db"), journal);
