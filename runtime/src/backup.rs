@@ -97,12 +97,17 @@ impl Backups {
         let path = made.inspect_err(|_| drop(fs::remove_file(&new)))?;
         // Where folders cannot be synchronised, SQLite does not do so either.
         let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
-        self.remove_vain(connection, migrations, &name, &path, revision);
+        self.remove_vain(connection, migrations, &name, &path, revision)
+            .map_err(|error| Failure::Sqlite(error).while_doing("looking for older backups"))?;
         Ok(Some(path))
     }
 
     /// Removes older backups of what the database still is: they were made for an upgrade that never came to be. A program
     /// that fails at each start would otherwise fill the disk.
+    ///
+    /// # Errors
+    ///
+    /// Only where SQLite has rolled the transaction back over it, in which the upgrade was to run.
     fn remove_vain(
         &self,
         connection: &Connection,
@@ -110,17 +115,22 @@ impl Backups {
         name: &Name<'_>,
         newest: &Path,
         revision: &str,
-    ) {
-        let last = history::stamps(connection, migrations).unwrap_or_default();
-        let last = last.iter().map(|stamp| stamp.applied_at).max();
+    ) -> rusqlite::Result<()> {
+        let last = match history::stamps(connection, migrations) {
+            Ok(stamps) => stamps.iter().map(|stamp| stamp.applied_at).max(),
+            Err(error) if connection.is_autocommit() => return Err(error),
+            // Where it is not known since when the database is as it is, none is in vain.
+            Err(_) => return Ok(()),
+        };
         for path in self.of(name).iter().rev().filter(|path| *path != newest) {
             let own = path.file_name().and_then(|own| name.read(own.to_str()?));
             let made = fs::metadata(path).and_then(|file| file.modified()).ok();
             if own.is_none_or(|own| own.1 != revision) || made <= last {
-                return;
+                break;
             }
             let _ = fs::remove_file(path);
         }
+        Ok(())
     }
 
     /// The backups that there are, oldest first.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use revchain_core::{Conflict, Downgrade, Found, Plan, Request, Revision, Step, Target};
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, ffi};
 
 use crate::connection::{self, ForeignKeysOff, Patience};
 use crate::distrust::Distrust;
@@ -62,7 +62,8 @@ fn try_run(
     distrust: Option<&Distrust>,
 ) -> Result<Report, Error> {
     let place = match wants_head(options, request, expected) {
-        true => marker::place(connection, options.migrations),
+        // Not yet in a transaction, it has no error.
+        true => marker::place(connection, options.migrations).unwrap_or(None),
         false => None,
     };
     if place.is_some_and(|place| place + 1 == options.migrations.revisions().len()) {
@@ -270,6 +271,14 @@ fn carry_out(
     let at = |place: Option<usize>| place.map(|place| options.revision(place));
     let steps = plan.steps.iter().filter(|step| **step != Step::CreateHistory).count();
     let from = plan.reverted.first().or(at(plan.from));
+    // What was read before may have failed without being told, and SQLite may roll back over it, as it does where memory is out.
+    // Without the transaction, each step would be kept at once.
+    if transaction.is_autocommit() {
+        let error = ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK);
+        let message = "SQLite has rolled back what had been begun".to_owned();
+        let failure = Failure::Sqlite(rusqlite::Error::SqliteFailure(error, Some(message)));
+        return Err(failure.while_doing("beginning"));
+    }
     options.emit(&Event::Started { from, to: at(plan.to), steps });
     let recorded = |result: rusqlite::Result<()>| {
         let table = options.migrations.history_table();

@@ -468,6 +468,10 @@ impl Failure {
 
 /// SQLite's own message, without what rusqlite puts around it.
 pub(crate) fn message(error: &rusqlite::Error) -> String {
+    // With this code, SQLite may only say what it was doing, and rusqlite only which file it was.
+    if error.sqlite_error_code() == Some(ErrorCode::OutOfMemory) {
+        return "out of memory".to_owned();
+    }
     match error {
         #[cfg(feature = "bundled")]
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),

@@ -7,7 +7,7 @@ use revchain_core::name::{Date, is_chain_name};
 use revchain_core::schema::{Part, Texts};
 use revchain_core::{Downgrade, Found, Newer, Revision, Stamped, checksum};
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
-use rusqlite::{Connection, Row, ffi, params};
+use rusqlite::{Connection, Row, Statement, ffi, params};
 
 use crate::connection::execute;
 use crate::{Migrations, Options, marker, schema};
@@ -142,7 +142,8 @@ impl Histories {
             // What the schema is after a revision that is not known, is not known.
             let is_vouched_for = !migrations.chain().is_proven()
                 || !newer.is_empty()
-                || marker::place(connection, migrations).is_some_and(|place| is_at(migrations, &rows, place));
+                || marker::place(connection, migrations)?
+                    .is_some_and(|place| is_at(migrations, &rows, place));
             let schema = if is_vouched_for { None } else { Some(self.texts(connection, options)?) };
             return Ok(Found::Managed { rows, newer, schema });
         }
@@ -273,8 +274,8 @@ fn newer(connection: &Connection, migrations: &Migrations, rows: &[Stamped]) -> 
          FROM main.{} ORDER BY rowid LIMIT {most}",
         migrations.history_table()
     );
-    // Where there may be more, nothing is done with what is known of some. Before there were these columns, there was nothing.
-    let prepared = if rows.len() < most { connection.prepare(&sql).ok() } else { None };
+    // Where there may be more, nothing is done with what is known of some.
+    let prepared = if rows.len() < most { if_it_has_columns(connection.prepare(&sql))? } else { None };
     let Some(mut statement) = prepared else { return Ok(unknown().map(Newer::of).collect()) };
     let mut found = statement.query([])?;
     let (mut newer, mut room) = (Vec::new(), DOWNGRADES);
@@ -325,8 +326,10 @@ pub(crate) fn stamps(connection: &Connection, migrations: &Migrations) -> rusqli
             "SELECT revision, checksum, origin, applied_at, duration_us, {program} FROM main.{table} ORDER BY rowid LIMIT {most}"
         ))
     };
-    // One from before there was the column is a history all the same.
-    let mut statement = query("program").or_else(|_| query("NULL"))?;
+    let mut statement = match if_it_has_columns(query("program"))? {
+        Some(statement) => statement,
+        None => query("NULL")?,
+    };
     let stamps = statement.query_map([], |row| {
         let (milliseconds, microseconds): (i64, i64) = (row.get(3)?, row.get(4)?);
         Ok(Stamp {
@@ -370,6 +373,14 @@ const FOR_OLDER_PROGRAMS: [&str; 7] = [
     "downgrade TEXT",
     "irreversible TEXT",
 ];
+
+/// The statement, unless it is about columns that a history from before there were these lacks.
+fn if_it_has_columns(prepared: rusqlite::Result<Statement<'_>>) -> rusqlite::Result<Option<Statement<'_>>> {
+    match prepared {
+        Err(error) if crate::error::message(&error).starts_with("no such column") => Ok(None),
+        prepared => prepared.map(Some),
+    }
+}
 
 /// Adds the columns that a history lacks.
 fn complete(connection: &Connection, table: &str) -> rusqlite::Result<()> {

@@ -55,7 +55,7 @@ pub fn build(migrations: &Migrations) -> Option<Vec<u8>> {
 
 /// Whether the marker says so.
 fn is_at_head(connection: &Connection, migrations: &Migrations) -> bool {
-    let place = marker::place(connection, migrations);
+    let place = marker::place(connection, migrations).unwrap_or(None);
     place.is_some_and(|place| place + 1 == migrations.revisions().len())
 }
 

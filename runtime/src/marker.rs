@@ -10,7 +10,13 @@ use crate::{Migrations, Options, connection, history};
 
 /// The place of the revision that the marker says the database is at, with the schema that it had then. Two pragmas in one
 /// transaction, which read no table, and of which SQLite need not know the schema; of a chain with a name, a pragma and a row.
-pub(crate) fn place(connection: &Connection, migrations: &Migrations) -> Option<usize> {
+///
+/// # Errors
+///
+/// Whatever is wrong, is found again where it is told, and is none. But where SQLite rolls a transaction of the caller's back, as
+/// it may when memory is out, nobody may go on as if it were there.
+pub(crate) fn place(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<Option<usize>> {
+    let was_in_transaction = !connection.is_autocommit();
     let marked = connection::read(connection, |connection| {
         let marker = marker(connection, migrations)?;
         // Without one, there is nothing to compare it with.
@@ -19,8 +25,10 @@ pub(crate) fn place(connection: &Connection, migrations: &Migrations) -> Option<
         }
         Ok(migrations.chain().marked(marker, schema_version(connection)?))
     });
-    // Whatever is wrong, is found again where it is told.
-    marked.unwrap_or(None)
+    match marked {
+        Err(error) if was_in_transaction && connection.is_autocommit() => Err(error),
+        marked => Ok(marked.unwrap_or(None)),
+    }
 }
 
 fn marker(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<i32> {
@@ -56,7 +64,12 @@ pub(crate) fn write(
             return result;
         }
     }
-    let before = marker(transaction, migrations).unwrap_or(0);
+    let before = match marker(transaction, migrations) {
+        Ok(marker) => marker,
+        // Without the transaction, the marker would be kept, and nothing that it speaks of.
+        Err(error) if transaction.is_autocommit() => return Err(error),
+        Err(_) => 0,
+    };
     let place = sound_place(options, stamped).filter(|_| has_schema != Some(false));
     let marker = match place {
         Some(place) => migrations.chain().marker(place, schema_version(transaction)?),
