@@ -86,9 +86,8 @@ impl Distrust {
 /// The functions that the program has registered, or has put in the place of SQLite's own. (Those by which SQLite carries out
 /// ALTER TABLE are in no list.)
 fn registered_functions(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
-    let mut statement =
-        connection.prepare("SELECT DISTINCT lower(name) FROM pragma_function_list WHERE builtin = 0")?;
-    let names = statement.query_map([], |row| row.get(0))?;
+    let mut statement = connection.prepare("SELECT name FROM pragma_function_list WHERE builtin = 0")?;
+    let names = statement.query_map([], |row| Ok(row.get::<_, String>(0)?.to_ascii_lowercase()))?;
     names.collect()
 }
 

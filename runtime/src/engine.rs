@@ -27,24 +27,34 @@ pub(crate) fn run(
         if !connection.is_autocommit() {
             return Err(Error::new(ErrorKind::InTransaction));
         }
-        match options.distrust.filter(|_| runs_what_is_kept(connection, options, request)) {
-            Some(distrust) => {
-                let connection = distrust(connection)
-                    .map_err(|error| Failure::Sqlite(error).while_doing("setting the authorizer"))?;
-                let (patience, distrust) = (Patience::new(&connection, options)?, connection.distrust());
-                try_run(&connection, options, &patience, request, expected, Some(distrust))
-            }
-            None => {
-                try_run(connection, options, &Patience::new(connection, options)?, request, expected, None)
-            }
+        let start = Instant::now();
+        if let (Some(distrust), true) = (options.distrust, runs_what_is_kept(connection, options, request)?) {
+            let connection = distrust(connection)
+                .map_err(|error| Failure::Sqlite(error).while_doing("setting the authorizer"))?;
+            // Whoever was waited for until now is part of the wait.
+            let options = options.clone().lock_timeout(options.lock_timeout.saturating_sub(start.elapsed()));
+            let (patience, distrust) = (Patience::new(&connection, &options)?, connection.distrust());
+            return try_run(&connection, &options, &patience, request, expected, Some(distrust));
         }
+        try_run(connection, options, &Patience::new(connection, options)?, request, expected, None)
     };
     run(connection).map_err(|error| error.in_database_of(connection))
 }
 
 /// Whether SQL that the database keeps is to be run; what that is, is decided under the lock.
-fn runs_what_is_kept(connection: &Connection, options: &Options<'_>, request: &Request) -> bool {
-    options.plan(connection, request).is_ok_and(|plan| !plan.reverted.is_empty())
+fn runs_what_is_kept(
+    connection: &Connection,
+    options: &Options<'_>,
+    request: &Request,
+) -> Result<bool, Error> {
+    if options.distrust.is_none() || !matches!(request, Request::Downgrade(_)) {
+        return Ok(false);
+    }
+    match options.plan(connection, request) {
+        Ok(plan) => Ok(!plan.reverted.is_empty()),
+        Err(error) if error.conflict().is_some() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Brings a database that was just opened to the head.

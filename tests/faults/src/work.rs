@@ -5,12 +5,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use revchain::rusqlite::Connection;
-use revchain::{Error, Migrations, embed_migrations};
+use revchain::{Error, Migrations, OnAhead, embed_migrations};
 
 pub(crate) static MIGRATIONS: Migrations = embed_migrations!();
 
 /// The same, as one chain of several that share a database: its history has another name, and its marker is in a row.
 pub(crate) static NAMED: Migrations = embed_migrations!("migrations", name = "pets");
+
+/// An older program, which has the first two of the revisions.
+pub(crate) fn older() -> Migrations {
+    Migrations::embedded("migrations", "", "", &MIGRATIONS.revisions()[..2], MIGRATIONS.chain().window, &[])
+}
 
 /// Whether it is done with a connection of the caller's.
 pub(crate) fn is_by_connection(what: &str) -> bool {
@@ -19,7 +24,12 @@ pub(crate) fn is_by_connection(what: &str) -> bool {
 
 /// Does it, with that connection if it is done with one.
 pub(crate) fn run(what: &str, database: &Path, connection: Option<&mut Connection>) -> Result<(), Error> {
-    let chain = if what == "named" { &NAMED } else { &MIGRATIONS };
+    let older = older();
+    let chain = match what {
+        "named" => &NAMED,
+        "take-back" => &older,
+        _ => &MIGRATIONS,
+    };
     // Where no lock can be had, it should not take the test's time.
     let options = chain.options().lock_timeout(Duration::from_millis(50));
     match (what, connection) {
@@ -30,6 +40,10 @@ pub(crate) fn run(what: &str, database: &Path, connection: Option<&mut Connectio
         // A new one by running the chain.
         ("upgrade" | "named", Some(connection)) => drop(options.upgrade(connection)?),
         ("downgrade", Some(connection)) => drop(options.downgrade_to(connection, "002")?),
+        // By what the database keeps for that.
+        ("take-back", Some(connection)) => {
+            drop(options.on_ahead(OnAhead::Downgrade).downgrade_to(connection, "head")?);
+        }
         ("stamp", Some(connection)) => drop(options.stamp(connection, "004")?),
         other => panic!("there is no {}", other.0),
     }

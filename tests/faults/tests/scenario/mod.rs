@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use revchain::OnAhead;
 use revchain::rusqlite::Connection;
 use revchain::rusqlite::types::ValueRef;
 use tempfile::TempDir;
@@ -13,7 +14,7 @@ use tempfile::TempDir;
 #[allow(dead_code, reason = "where the work is a child's, its code is in that")]
 pub(crate) mod work;
 
-use work::{MIGRATIONS, NAMED};
+use work::{MIGRATIONS, NAMED, older};
 
 /// A test for each scenario, so that several run at once.
 macro_rules! each_scenario {
@@ -54,6 +55,11 @@ macro_rules! each_scenario {
         }
 
         #[test]
+        fn a_newer_database_that_an_older_program_takes_back() {
+            $try("a newer database that an older program takes back");
+        }
+
+        #[test]
         fn nothing_to_do() {
             $try("nothing to do");
         }
@@ -75,7 +81,7 @@ pub(crate) struct Scenario {
     pub(crate) journals: &'static [&'static str],
 }
 
-pub(crate) const SCENARIOS: [Scenario; 9] = [
+pub(crate) const SCENARIOS: [Scenario; 10] = [
     Scenario { name: "a new file, from the image", what: "open", before: |_, _| {}, journals: &["delete"] },
     Scenario { name: "a new file, by the chain", what: "upgrade", before: |_, _| {}, journals: &["delete"] },
     Scenario {
@@ -112,6 +118,12 @@ pub(crate) const SCENARIOS: [Scenario; 9] = [
     Scenario {
         name: "a downgrade",
         what: "downgrade",
+        before: |path, journal| drop(at("004", path, journal)),
+        journals: &["delete", "wal"],
+    },
+    Scenario {
+        name: "a newer database that an older program takes back",
+        what: "take-back",
         before: |path, journal| drop(at("004", path, journal)),
         journals: &["delete", "wal"],
     },
@@ -293,6 +305,15 @@ fn finish(what: &str, database: &Path) {
         "upgrade" => drop(MIGRATIONS.upgrade(&mut Connection::open(database).unwrap()).unwrap()),
         "downgrade" => {
             drop(MIGRATIONS.downgrade_to(&mut Connection::open(database).unwrap(), "002").unwrap());
+        }
+        "take-back" => {
+            let mut db = Connection::open(database).unwrap();
+            // Where it is done, there is nothing to do: not more than that.
+            if older().current(&db).is_err() {
+                let older = older();
+                let options = older.options().on_ahead(OnAhead::Downgrade);
+                drop(options.downgrade_to(&mut db, "head").unwrap());
+            }
         }
         "named" => drop(NAMED.upgrade(&mut Connection::open(database).unwrap()).unwrap()),
         "stamp" => drop(MIGRATIONS.stamp(&mut Connection::open(database).unwrap(), "004").unwrap()),
