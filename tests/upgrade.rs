@@ -431,6 +431,27 @@ fn a_read_only_database_opens_at_the_head_and_says_what_is_pending_behind_it() {
 }
 
 #[test]
+fn what_cannot_be_read_before_it_is_written_is_not_told_as_a_change() {
+    let place = Place::new();
+    let chain = place.tables(2);
+    let db = chain.open(place.db()).unwrap();
+    // A writer that dies while it writes leaves a journal, by which the next has to put back what was there.
+    db.execute_batch(
+        "PRAGMA cache_size = 1; BEGIN; CREATE TABLE x (a); INSERT INTO x VALUES (zeroblob(100000));",
+    )
+    .unwrap();
+    let left = place.path("left.db");
+    fs::copy(place.db(), &left).unwrap();
+    fs::copy(place.path("app.db-journal"), place.path("left.db-journal")).unwrap();
+    let mut db = Connection::open_with_flags(&left, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Sqlite { .. }), "{error}");
+    assert!(error.to_string().contains("reading the history"), "{error}");
+    drop(db);
+    assert_eq!(chain.upgrade(&mut Connection::open(left).unwrap()).unwrap().outcome, Outcome::UpToDate);
+}
+
+#[test]
 fn what_only_looks_never_writes() {
     let place = Place::new();
     let db = Connection::open(place.db()).unwrap();
