@@ -253,6 +253,26 @@ fn what_is_wrong_with_a_locked_revision_is_shown_at_its_line() {
     assert!(message.contains(&shown), "{message}\nand not\n{shown}");
 }
 
+#[test]
+fn released_branches_stay_in_the_order_in_which_they_were_locked() {
+    let lock = lock_of(&revisions(&[("001", "base"), ("002", "001"), ("003", "001"), ("004", "002 003")]));
+    let dated = |second: u8, third: u8| {
+        let files =
+            [(1, "001", "base"), (second, "002", "001"), (third, "003", "001"), (6, "004", "002 003")];
+        Directory::of(files.map(|(day, id, revises)| (name(day, id), text(revises))))
+            .with(lock::FILE_NAME, lock.replace(&name(4, "004"), &name(6, "004")))
+    };
+    assert_eq!(dated(2, 3).codes(), []);
+    // What lies in between may change.
+    assert_eq!(dated(2, 5).codes(), []);
+    assert_eq!(dated(4, 3).codes(), [Code::LockedOrderChanged]);
+    let message = dated(4, 3).load().unwrap_err().to_string();
+    assert!(
+        message.contains("003 now comes before 002, and came after it when they were locked"),
+        "{message}"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
