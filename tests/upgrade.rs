@@ -12,7 +12,7 @@ use std::time::Duration;
 use common::{Place, TOKENS, count, ids, schema};
 use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use revchain::rusqlite::{Connection, OpenFlags};
-use revchain::{Conflict, ErrorKind, Event, Origin, Outcome, Request, Target};
+use revchain::{Conflict, ErrorKind, Event, Migrations, Origin, Outcome, Request, Target, embed_migrations};
 
 #[test]
 fn a_new_database_is_built() {
@@ -99,6 +99,19 @@ fn an_older_database_is_upgraded_with_its_rows() {
         }
         assert_eq!(schema(&db), schema(&TOKENS.open_in_memory().unwrap()), "from {old}");
     }
+}
+
+/// What is embedded is made of lists, and read from them at run time.
+#[test]
+fn what_a_directory_says_is_embedded_word_for_word() {
+    static LABELS: Migrations = embed_migrations!("tests/chains/labels");
+    // Tests run where their package is, from where the macro names the files.
+    let read = Migrations::from_directory("tests/chains/labels").unwrap();
+    assert_eq!(LABELS.revisions(), read.revisions());
+    let compatible = LABELS.revisions().iter().filter(|revision| revision.is_compatible());
+    assert_eq!(compatible.map(|revision| revision.id()).collect::<Vec<_>>(), ["002", "004"]);
+    let destroys = LABELS.revisions().iter().map(|revision| revision.destroys().len());
+    assert_eq!(destroys.collect::<Vec<_>>(), [0, 0, 1, 0, 2]);
 }
 
 #[test]
