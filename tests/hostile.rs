@@ -115,13 +115,16 @@ fn a_history_with_rows_without_end_is_read_as_far_as_it_can_be_right() {
     let place = Place::new();
     let db = TOKENS.open(place.db()).unwrap();
     db.execute_batch(
-        "INSERT INTO revchain_history (revision, checksum, origin, applied_at, duration_us) WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 100000)
-         SELECT 'x' || n, '', '', 0, 0 FROM i",
+        "INSERT INTO revchain_history (revision, checksum, origin, applied_at, duration_us, summary) WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 100000)
+         SELECT 'x' || n, '', '', 0, 0, 'Steal.' FROM i",
     )
     .unwrap();
     let error = TOKENS.pending(&db).unwrap_err();
     assert_eq!(error.code(), "ahead");
     assert!(error.to_string().contains("1000 in all"), "{error}");
+    // There may be more, so nothing that some of them say is gone by.
+    let Some(Conflict::Ahead { unknown, .. }) = error.conflict() else { panic!("{error}") };
+    assert!(unknown.iter().all(|newer| newer.summary.is_none()));
 }
 
 #[test]

@@ -163,6 +163,28 @@ fn the_database_of_another_chain_is_told_apart_from_a_newer_one() {
     assert!(matches!(error.conflict(), Some(Conflict::Ahead { related: false, .. })), "{error}");
     assert_eq!(error.code(), "ahead");
     assert!(error.to_string().contains("another chain"), "{error}");
+    // What its revisions are is known all the same.
+    let Some(Conflict::Ahead { unknown, .. }) = error.conflict() else { panic!("{error}") };
+    assert_eq!(unknown.len(), 2);
+    assert!(unknown.iter().all(|newer| newer.summary.is_some()), "{unknown:?}");
+}
+
+#[test]
+fn a_history_that_may_not_be_read_is_an_error_and_not_taken_for_one_of_fewer_columns() {
+    #[allow(unused_mut, reason = "some versions of rusqlite want it to set the authorizer")]
+    let mut db = TOKENS.open_in_memory().unwrap();
+    let authorizer = |context: AuthContext<'_>| match context.action {
+        AuthAction::Read { column_name: "program", .. } => Authorization::Deny,
+        _ => Authorization::Allow,
+    };
+    // Some versions of rusqlite give a result here, others nothing.
+    #[allow(clippy::let_unit_value)]
+    let _ = db.authorizer(Some(authorizer));
+    let error = TOKENS.history(&db).unwrap_err();
+    assert!(error.to_string().contains("program is prohibited"), "{error}");
+    #[allow(clippy::let_unit_value)]
+    let _ = db.authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
+    assert_eq!(TOKENS.history(&db).unwrap().len(), TOKENS.revisions().len());
 }
 
 #[test]
