@@ -819,6 +819,8 @@ fn no_summary_steers_the_terminal() {
     for command in ["pending", "history", "upgrade", "current"] {
         let (_, out, error) = shell.run(&format!("{command} -d app.db"));
         assert!(!out.contains('\u{1b}') && !error.contains('\u{1b}'), "{command}");
+        // Where no terminal is, what steers one would be left out in any case.
+        assert!(format!("{out}{error}").contains("A \\u{1b}[31m summary."), "{command}: {out}{error}");
     }
 }
 
