@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 
 use common::{Place, TOKENS, count, dump, ids, rows, schema};
-use revchain::rusqlite::Connection;
+use revchain::rusqlite::{Connection, version_number};
 use revchain::{Conflict, Migrations, OnAhead, Origin, Outcome};
 
 /// A file of a chain: its id, what it revises, what else its header says, and its halves.
@@ -164,6 +164,10 @@ fn a_database_that_is_a_copy_of_the_image_can_be_taken_back_too() {
 
 #[test]
 fn all_that_a_migration_can_do_can_be_taken_back_by_a_program_that_does_not_know_it() {
+    // What the last of these revisions does, older versions cannot.
+    if version_number() < 3_053_000 {
+        return;
+    }
     let place = Place::new();
     let newer = Migrations::from_directory("tests/chains/everything").unwrap();
     let mut db = newer.open(place.db()).unwrap();

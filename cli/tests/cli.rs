@@ -541,7 +541,12 @@ fn a_newer_database_is_shown_and_not_touched() {
     assert_eq!(revisions[0]["program"], concat!("revchain ", env!("CARGO_PKG_VERSION")));
     assert!(history.lines().nth(2).unwrap().ends_with("Add notes. (head)"), "{history}");
     assert_eq!(shell.json("upgrade -d app.db --json")["error"]["code"], "ahead");
-    assert_eq!(shell.json("downgrade -d app.db --yes --json")["error"]["code"], "ahead");
+    let error = shell.json("downgrade -d app.db --yes --json")["error"].take();
+    assert_eq!(error["code"], "ahead");
+    assert_eq!(
+        (&error["unknown"][0]["revision"], &error["unknown"][0]["summary"]),
+        (&json!("003"), &json!("Add tags."))
+    );
 }
 
 #[test]
