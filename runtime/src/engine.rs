@@ -313,7 +313,9 @@ fn carry_out(
                 let run = || run_half(transaction, revision, Direction::Downgrade, &report.from);
                 let duration = match (step, distrust) {
                     (Step::Downgrade(_), _) => run()?,
-                    (_, Some(distrust)) => distrust.during(run)?,
+                    (_, Some(distrust)) => distrust
+                        .during(transaction, run)
+                        .map_err(|error| Failure::Sqlite(error).while_doing("setting the authorizer"))??,
                     // It was not so before the lock.
                     (_, None) => return Err(Error::from_conflict(Conflict::Changed)),
                 };
