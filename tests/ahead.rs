@@ -351,3 +351,16 @@ fn a_history_of_five_columns_gets_the_others_when_it_is_next_written() {
         1
     );
 }
+
+#[test]
+fn what_is_stamped_again_keeps_its_place() {
+    let place = Place::new();
+    let mut db = newer_database(&place);
+    let edited =
+        ("002", "001", TAGS.2, "CREATE TABLE tags (note INTEGER REFERENCES notes, tag TEXT);", TAGS.4);
+    chain(&place, &[NOTES, edited, TITLES]).stamp(&mut db, "003").unwrap();
+    assert_eq!(dump(&db, "SELECT revision FROM revchain_history ORDER BY rowid"), "001 \n002 \n003 \n");
+    let older = chain(&place, &[NOTES]);
+    let report = older.options().on_ahead(OnAhead::Downgrade).downgrade_to(&mut db, "-1").unwrap();
+    assert_eq!((report.from.as_deref(), report.to.as_deref()), (Some("003"), Some("002")));
+}

@@ -244,6 +244,27 @@ fn what_is_newer_is_reverted_newest_first_where_the_policy_says_so() {
 }
 
 #[test]
+fn what_another_revision_that_stays_revises_is_not_reverted() {
+    let (older, found) = stamped_by_a_newer(3..5, false);
+    let policy = Policy { on_ahead: OnAhead::Downgrade, ..Policy::default() };
+    let Found::Managed { mut rows, mut newer, schema } = found else { unreachable!() };
+    rows.swap(3, 4);
+    newer.swap(0, 1);
+    let swapped = Found::Managed { rows, newer, schema };
+    for (target, words) in [
+        (
+            "-1",
+            "the downgrade of 004 that the database keeps is not run: 005, which was stamped before it, revises it",
+        ),
+        ("005", "005, which was stamped before it, revises it"),
+        ("003", "005, which was stamped before it, revises it"),
+    ] {
+        let error = plan(&older, &swapped, &policy, &Request::Downgrade(target.into())).unwrap_err();
+        assert!(error.to_string().contains(words), "{target}: {error}");
+    }
+}
+
+#[test]
 fn only_the_stamps_tell_what_is_newer_so_a_row_that_is_told_nothing_of_is_no_less_so() {
     let (older, found) = stamped_by_a_newer(3..5, true);
     let Found::Managed { rows, newer, schema } = found else { unreachable!() };

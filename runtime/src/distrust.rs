@@ -9,6 +9,8 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use revchain_core::sql;
+#[cfg(feature = "bundled")]
+use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, ErrorCode, ffi};
 
@@ -95,34 +97,58 @@ fn lock(bounds: &Mutex<Option<Bounds>>) -> MutexGuard<'_, Option<Bounds>> {
 /// schema by itself.
 struct SchemaDistrusted<'c> {
     connection: &'c Connection,
-    /// What puts the settings back.
-    back: String,
+    was_trusted: bool,
+    was_writable: bool,
 }
 
 impl<'c> SchemaDistrusted<'c> {
     fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
-        // A SQLite that does not know the one gives no row, and so an error.
-        let is_on = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, bool>(0));
-        let mut back = String::new();
-        for name in ["trusted_schema", "writable_schema"] {
-            if is_on(name)? {
-                back += &format!("PRAGMA {name} = ON;");
-            }
-        }
-        let this = Self { connection, back };
+        let is_on = |pragma: &str| connection.query_row(pragma, [], |row| row.get(0));
+        // A SQLite that does not know the first gives no row, and so an error.
+        let was_trusted = is_on("PRAGMA trusted_schema")?;
+        let was_writable = is_on("PRAGMA writable_schema")?;
+        let this = Self { connection, was_trusted, was_writable };
         // What a function is, SQLite looks up when it reads the schema, which may have been before the program registered it.
         // Only of one that it has found to be the program's, it knows later that it came from there. So it reads it again.
-        connection.execute_batch(
-            "PRAGMA writable_schema = RESET; SELECT 1 FROM main.sqlite_master; PRAGMA trusted_schema = OFF",
-        )?;
+        connection.execute_batch("PRAGMA writable_schema = RESET; SELECT 1 FROM main.sqlite_master")?;
+        set(connection, Setting::Trusted, false)?;
         Ok(this)
     }
 }
 
 impl Drop for SchemaDistrusted<'_> {
     fn drop(&mut self) {
-        let _ = self.connection.execute_batch(&self.back);
+        // There would be nobody to tell.
+        let _ = set(self.connection, Setting::Trusted, self.was_trusted);
+        let _ = set(self.connection, Setting::Writable, self.was_writable);
     }
+}
+
+#[derive(Clone, Copy)]
+enum Setting {
+    Trusted,
+    Writable,
+}
+
+/// Without a statement, which could fail.
+#[cfg(feature = "bundled")]
+fn set(connection: &Connection, setting: Setting, is_on: bool) -> rusqlite::Result<()> {
+    let setting = match setting {
+        Setting::Trusted => DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA,
+        Setting::Writable => DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA,
+    };
+    connection.set_db_config(setting, is_on).map(drop)
+}
+
+/// With a SQLite that may be older, not every rusqlite knows what these are.
+#[cfg(not(feature = "bundled"))]
+fn set(connection: &Connection, setting: Setting, is_on: bool) -> rusqlite::Result<()> {
+    connection.execute_batch(match (setting, is_on) {
+        (Setting::Trusted, true) => "PRAGMA trusted_schema = ON",
+        (Setting::Trusted, false) => "PRAGMA trusted_schema = OFF",
+        (Setting::Writable, true) => "PRAGMA writable_schema = ON",
+        (Setting::Writable, false) => "PRAGMA writable_schema = OFF",
+    })
 }
 
 /// The virtual tables that come with SQLite and keep all that they have in the database.
