@@ -191,6 +191,25 @@ fn an_enemy_reaches_nothing_but_the_tables_of_that_database() {
     }
 }
 
+/// At base, nothing would say what is left of it.
+#[test]
+fn what_is_left_behind_does_not_come_before_the_programs_own_downgrades() {
+    for left in [
+        "CREATE TABLE left_behind (a)",
+        "CREATE TRIGGER t AFTER DELETE ON notes BEGIN SELECT spy(1); END",
+        "ALTER TABLE notes ADD COLUMN x",
+    ] {
+        let place = place();
+        let mut db = database(place.path(), "CREATE TABLE tags (a)", &format!("DROP TABLE tags; {left};"));
+        let older = older(place.path());
+        let options = older.options().on_ahead(OnAhead::Downgrade);
+        let before = fs::read(place.path().join("app.db")).unwrap();
+        let error = options.downgrade_to(&mut db, "base").map(drop).expect_err(left);
+        assert!(matches!(error.kind(), ErrorKind::WrongSchema { .. }), "{left}: {error}");
+        assert!(fs::read(place.path().join("app.db")).unwrap() == before, "{left}");
+    }
+}
+
 #[test]
 fn what_a_callback_does_meanwhile_is_the_programs_own() {
     let place = place();
