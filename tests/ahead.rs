@@ -221,6 +221,7 @@ fn what_is_not_as_it_was_stamped_is_not_run() {
         ),
         ("SET downgrade = NULL WHERE revision = '003'", "the history does not have all of it"),
         ("SET downgrade = 'DROP TABLE ''x' WHERE revision = '003'", "SQLite cannot read it"),
+        ("SET downgrade = 'DROP TABLE # x' WHERE revision = '003'", "SQLite cannot read it"),
         ("SET downgrade = 'ATTACH ''x'' AS y' WHERE revision = '003'", "a migration cannot contain ATTACH"),
         ("SET downgrade = 'DELETE FROM revchain_history' WHERE revision = '003'", "is revchain's own name"),
         ("SET checksum = upper(checksum) WHERE revision = '003'", "its checksum is not the one"),
