@@ -270,7 +270,7 @@ fn what_is_known_of_a_newer_revision_is_told() {
     let policy = Policy { on_ahead: OnAhead::Downgrade, ..Policy::default() };
     let Found::Managed { rows, mut newer, schema } = found else { unreachable!() };
     newer[1].summary = Some("Add \u{1b}.".to_owned());
-    let date = revchain_core::name::Date::checked_from_number(2026_11_20_10_12);
+    let date = revchain_core::name::Date::checked_from_number(202_611_201_012);
     for (applied_at, program, told) in [
         (None, None, "005  Add \\u{1b}."),
         (date, None, "005  Add \\u{1b}. (2026-11-20 10:12)"),

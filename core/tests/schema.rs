@@ -185,6 +185,8 @@ fn what_sqlite_sees_matters_and_is_said() {
 
 #[test]
 fn what_a_table_takes_along_is_not_said_apart() {
+    let spaced = ["CREATE TABLE t (\"a b\")", "CREATE TABLE t (\"a b\", CHECK (\"a b\" > 0))"];
+    assert_ne!(breaking(&spaced[..1], &spaced[1..]), "");
     let table = "CREATE TABLE t (a, b)";
     let index = "CREATE INDEX i ON t (a)";
     let trigger = "CREATE TRIGGER t AFTER INSERT ON t BEGIN SELECT 1; END";
@@ -419,6 +421,14 @@ fn what_asks_no_more_of_those_who_write_breaks_nothing() {
         (T, &["CREATE TABLE t (a, key, \"check\", n)", "CREATE UNIQUE INDEX i ON t (a, n)"]),
         (T, &["CREATE TABLE t (a, key, \"check\", n)", "CREATE UNIQUE INDEX i ON t (n) WHERE a > 0"]),
         ("CREATE TABLE t (a UNIQUE, b REFERENCES p, c AS (a))", &["CREATE TABLE t (a, b, c)"]),
+        (T, &["CREATE TABLE t (a DEFAULT (CAST(1 AS TEXT)), key, \"check\")"]),
+        (
+            T,
+            &[
+                "CREATE TABLE t (a, key, \"check\", n DEFAULT 0, m DEFAULT 0, FOREIGN KEY (n, m) REFERENCES p (a, b))",
+            ],
+        ),
+        ("CREATE TABLE t (a TEXT NOT NULL UNIQUE)", &["CREATE TABLE t (a INTEGER NOT NULL UNIQUE)"]),
         ("CREATE TABLE t (a TEXT NOT NULL)", &["CREATE TABLE t (a TEXT NOT NULL DEFAULT '')"]),
         (
             "CREATE TABLE t (a TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
@@ -460,10 +470,30 @@ fn what_asks_more_of_those_who_write_breaks_older_programs() {
         let breaking = breaking(&[&format!("CREATE TABLE t {old}")], &new);
         assert!(breaking.starts_with(words) && breaking.lines().count() == 1, "{new:?}: {breaking}");
     }
+    let spaced = ["CREATE TABLE t (\"a b\")", "CREATE TABLE t (\"a b\", CHECK (\"a b\" > 0))"];
+    assert_ne!(breaking(&spaced[..1], &spaced[1..]), "");
     let table = "CREATE TABLE t (a, b)";
     let index = |columns: &str| format!("INDEX i ON t ({columns})");
     let (plain, unique) = (format!("CREATE {}", index("a")), format!("CREATE UNIQUE {}", index("a")));
     assert!(breaking(&[table, &plain], &[table, &unique]).starts_with("index i: "));
     assert_eq!(breaking(&[table, &unique], &[table, &plain]), "");
     assert_eq!(breaking(&[table, &plain], &[table, &format!("CREATE {}", index("b"))]), "");
+}
+
+#[test]
+fn what_can_be_read_must_stay() {
+    let table = "CREATE TABLE t (a, b)";
+    for (gone, told) in [
+        ("CREATE TABLE u (a)", "- table u"),
+        ("CREATE VIEW v AS SELECT a FROM t", "- view v"),
+        ("CREATE VIRTUAL TABLE f USING fts5 (a)", "- table f USING"),
+        ("CREATE INDEX i ON t (a)", ""),
+        ("CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT 1; END", ""),
+    ] {
+        let said = breaking(&[table, gone], &[table]);
+        assert!(said.starts_with(told) && said.is_empty() == told.is_empty(), "{said}");
+        assert_eq!(breaking(&[table], &[table, gone]), "");
+    }
+    let search = |columns: &str| format!("CREATE VIRTUAL TABLE f USING fts5 ({columns})");
+    assert_ne!(breaking(&[&search("a, b")], &[&search("a")]), "");
 }
