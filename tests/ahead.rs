@@ -8,7 +8,7 @@ use std::fs;
 
 use common::{Place, TOKENS, count, dump, ids, rows, schema};
 use revchain::rusqlite::{Connection, version_number};
-use revchain::{Conflict, Migrations, OnAhead, Origin, Outcome};
+use revchain::{Conflict, Migrations, OnAhead, Origin, Outcome, Request};
 
 /// A file of a chain: its id, what it revises, what else its header says, and its halves.
 type Step<'s> = (&'s str, &'s str, &'s str, &'s str, &'s str);
@@ -225,6 +225,7 @@ fn what_is_not_as_it_was_stamped_is_not_run() {
         ),
         ("SET downgrade = NULL WHERE revision = '003'", "the history does not have all of it"),
         ("SET downgrade = 'DROP TABLE ''x' WHERE revision = '003'", "SQLite cannot read it"),
+        ("SET downgrade = 'DROP TABLE # x' WHERE revision = '003'", "SQLite cannot read it"),
         ("SET downgrade = 'ATTACH ''x'' AS y' WHERE revision = '003'", "a migration cannot contain ATTACH"),
         ("SET downgrade = 'DELETE FROM revchain_history' WHERE revision = '003'", "is revchain's own name"),
         ("SET checksum = upper(checksum) WHERE revision = '003'", "its checksum is not the one"),
@@ -354,4 +355,82 @@ fn a_history_of_five_columns_gets_the_others_when_it_is_next_written() {
         second.options().on_ahead(OnAhead::Downgrade).downgrade_to(&mut db, "002").unwrap().reverted.len(),
         1
     );
+}
+
+#[test]
+fn what_is_stamped_again_keeps_its_place() {
+    let place = Place::new();
+    let mut db = newer_database(&place);
+    let edited =
+        ("002", "001", TAGS.2, "CREATE TABLE tags (note INTEGER REFERENCES notes, tag TEXT);", TAGS.4);
+    chain(&place, &[NOTES, edited, TITLES]).stamp(&mut db, "003").unwrap();
+    assert_eq!(dump(&db, "SELECT revision FROM revchain_history ORDER BY rowid"), "001 \n002 \n003 \n");
+    let older = chain(&place, &[NOTES]);
+    let report = older.options().on_ahead(OnAhead::Downgrade).downgrade_to(&mut db, "-1").unwrap();
+    assert_eq!((report.from.as_deref(), report.to.as_deref()), (Some("003"), Some("002")));
+}
+
+#[test]
+fn a_newer_database_is_rehearsed_backed_up_and_put_back_as_any_other() {
+    let place = Place::new();
+    let mut db = newer_database(&place);
+    let older = chain(&place, &[NOTES]);
+    let options = || older.options().on_ahead(OnAhead::Downgrade);
+    let report = options().rehearse(true).downgrade_to(&mut db, "001").unwrap();
+    let rehearsal = report.rehearsal.unwrap();
+    assert_eq!((ids(&db).len(), report.reverted.len()), (3, 2));
+    assert!(rehearsal.diff.to_string().contains("- table tags"), "{}", rehearsal.diff);
+    // What was shown is done, or nothing.
+    let request = Request::Downgrade("001".into());
+    let shown = options().plan(&db, &request).unwrap();
+    db.execute_batch("UPDATE revchain_history SET summary = 'another' WHERE revision = '003'").unwrap();
+    assert_eq!(options().carry_out(&mut db, &request, &shown).unwrap_err().code(), "changed");
+    let report = options().backup(place.path("backups"), 3).downgrade_to(&mut db, "001").unwrap();
+    let backup = report.backup.unwrap();
+    assert!(backup.to_string_lossy().contains(".003."), "{}", backup.display());
+    assert_eq!(options().restore(&mut db, &backup).unwrap_err().code(), "ahead");
+    assert_eq!(ids(&db), ["001"]);
+    // One that is compatible can be put back.
+    chain(&place, &[NOTES, TAGS]).open(place.path("compatible.db")).map(drop).unwrap();
+    let report = older.options().restore(&mut db, place.path("compatible.db")).unwrap();
+    assert_eq!((report.from.as_deref(), report.to.as_deref()), (Some("001"), Some("002")));
+}
+
+#[test]
+fn programs_that_take_turns_at_a_database_skip_nothing() {
+    for name in [None, Some("notes")] {
+        let place = Place::new();
+        let program = |steps: &[Step<'_>]| match name {
+            Some(name) => chain(&place, steps).named(name).unwrap(),
+            None => chain(&place, steps),
+        };
+        let [first, second, third] = [&[NOTES][..], &[NOTES, TAGS], &[NOTES, TAGS, TITLES]].map(program);
+        let outcome = |program: &Migrations| {
+            let mut db = Connection::open(place.db()).unwrap();
+            program.upgrade(&mut db).map(|report| report.outcome).map_err(|error| error.code())
+        };
+        let back = |program: &Migrations, target: &str| {
+            let mut db = Connection::open(place.db()).unwrap();
+            let options = program.options().on_ahead(OnAhead::Downgrade);
+            options.downgrade_to(&mut db, target).unwrap().reverted.len()
+        };
+        assert_eq!(outcome(&first), Ok(Outcome::New));
+        assert_eq!(outcome(&second), Ok(Outcome::Upgraded));
+        for _ in 0..2 {
+            assert_eq!(outcome(&first), Ok(Outcome::UpToDate));
+            assert_eq!(outcome(&second), Ok(Outcome::UpToDate));
+        }
+        assert_eq!(outcome(&third), Ok(Outcome::Upgraded));
+        assert_eq!((outcome(&first), outcome(&second)), (Err("ahead"), Err("ahead")));
+        assert_eq!(back(&first, "002"), 1);
+        assert_eq!((outcome(&first), outcome(&second)), (Ok(Outcome::UpToDate), Ok(Outcome::UpToDate)));
+        assert_eq!(outcome(&third), Ok(Outcome::Upgraded));
+        assert_eq!(back(&first, "head"), 2);
+        assert_eq!(outcome(&first), Ok(Outcome::UpToDate));
+        assert_eq!(outcome(&third), Ok(Outcome::Upgraded));
+        assert_eq!(outcome(&third), Ok(Outcome::UpToDate));
+        let mut db = Connection::open(place.db()).unwrap();
+        db.execute_batch("INSERT INTO notes (title) VALUES ('a'); INSERT INTO tags VALUES (1, 'b')").unwrap();
+        assert_eq!(third.downgrade_to(&mut db, "base").unwrap().reverted.len(), 3);
+    }
 }

@@ -252,8 +252,8 @@ const BREACHES: &[Breach] = &[
     Breach {
         promise: "What a database keeps to be taken back",
         file: "runtime/src/engine.rs",
-        kept: "Some(place) if has_schema == Some(false) && plan.runs_sql()",
-        broken: "Some(place) if has_schema == Some(false) && plan.upgrades().next().is_some()",
+        kept: "plan.to.filter(|_| plan.runs_sql()",
+        broken: "plan.to.filter(|_| plan.upgrades().next().is_some()",
         missed_by: &[(
             "-p revchain --test ahead",
             &["what_a_downgrade_leaves_must_be_the_schema_that_the_older_program_has"],
@@ -262,8 +262,8 @@ const BREACHES: &[Breach] = &[
     Breach {
         promise: "What a database keeps to be taken back",
         file: "runtime/src/engine.rs",
-        kept: "(_, Some(distrust)) => distrust.during(run)?,",
-        broken: "(_, Some(_)) => run()?,",
+        kept: ".during(transaction, run)",
+        broken: ".during(transaction, || ()).map(|()| run())",
         missed_by: &[(
             "-p revchain-runtime --test distrust",
             &["an_enemy_reaches_nothing_but_the_tables_of_that_database"],

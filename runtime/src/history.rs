@@ -407,11 +407,11 @@ pub(crate) fn insert(
     duration: Duration,
 ) -> rusqlite::Result<()> {
     let table = migrations.history_table();
-    // The columns are named: a later version may have more of them.
+    // The columns are named: a later version may have more of them. An older record gives its place: none comes before its parents.
     let sql = format!(
-        "INSERT OR REPLACE INTO main.{table} (revision, checksum, origin, applied_at, duration_us,
+        "INSERT OR REPLACE INTO main.{table} (rowid, revision, checksum, origin, applied_at, duration_us,
            program, summary, compatible, revises, upgrade_checksum, downgrade, irreversible)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+         VALUES ((SELECT rowid FROM main.{table} WHERE revision = ?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
     );
     let (downgrade, irreversible) = match revision.downgrade() {
         Downgrade::Sql(half) => (Some(half.sql()), None),
