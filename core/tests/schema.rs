@@ -495,5 +495,13 @@ fn what_can_be_read_must_stay() {
         assert_eq!(breaking(&[table], &[table, gone]), "");
     }
     let search = |columns: &str| format!("CREATE VIRTUAL TABLE f USING fts5 ({columns})");
-    assert_ne!(breaking(&[&search("a, b")], &[&search("a")]), "");
+    for (new, breaks) in [
+        ("a", true),
+        ("a, c", true),
+        ("b, a", false),
+        ("a, b UNINDEXED, c", false),
+        ("a, b, tokenize = porter", false),
+    ] {
+        assert_eq!(breaking(&[&search("a, b, prefix = 2")], &[&search(new)]) != "", breaks, "{new}");
+    }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::cursor::{self, Cursor};
+use super::cursor::{self, Cursor, split};
 use super::object::{Body, Class, Key, Object};
 use super::table::{Column, Table};
 use super::text::{fold, lower, quote};
 use super::{ColumnOrder, Schema};
 use crate::snippet::escape;
-use crate::sql::{Kind, unquote};
+use crate::sql::{Kind, Token, unquote};
 
 /// What tells a schema from the one that it should be, a line for each thing: `- …` where it is missing, `+ …` where it
 /// should not be there, `… → …` where it is another.
@@ -153,8 +153,7 @@ fn null_unless_given<'t>(old: &Table, new: &'t Table) -> Vec<&'t Column> {
 /// Whether what stands in the first parentheses, which is what a constraint or an index is about, names any of the columns.
 fn names_one_of(text: &str, columns: &[&Column]) -> bool {
     let tokens = cursor::tokens(text);
-    let start = tokens.iter().position(|token| token.text(text) == "(").unwrap_or(tokens.len());
-    let own = Cursor::new(text, &tokens[start..]).group().unwrap_or_default();
+    let own = first_group(text, &tokens);
     own.iter().enumerate().any(|(at, token)| {
         let is_function = own.get(at + 1).is_some_and(|next| next.text(text) == "(");
         let word = unquote(token.text(text));
@@ -162,6 +161,21 @@ fn names_one_of(text: &str, columns: &[&Column]) -> bool {
             && !is_function
             && columns.iter().any(|column| column.name.eq_ignore_ascii_case(&word))
     })
+}
+
+/// What stands in the first parentheses.
+fn first_group<'t>(text: &'t str, tokens: &'t [Token]) -> &'t [Token] {
+    let start = tokens.iter().position(|token| token.text(text) == "(").unwrap_or(tokens.len());
+    Cursor::new(text, &tokens[start..]).group().unwrap_or_default()
+}
+
+/// The names that the arguments of a virtual table begin with, but for its options: nearly always those of its columns.
+fn arguments(text: &str) -> Vec<String> {
+    let tokens = cursor::tokens(text);
+    let arguments = split(text, first_group(text, &tokens));
+    let is_option = |argument: &[Token]| argument.get(1).is_some_and(|second| second.text(text) == "=");
+    let columns = arguments.into_iter().filter(|argument| !is_option(argument));
+    columns.filter_map(|column| Some(lower(&unquote(column.first()?.text(text))))).collect()
 }
 
 /// Whether the definition of a column has this keyword, of its own and not of a key.
@@ -220,8 +234,12 @@ fn compare(one: &Object, other: &Object, order: ColumnOrder, constrains: impl Fn
     match (&one.body, &other.body) {
         (Body::Table(old), Body::Table(new)) => compare_tables(&one.name, old, new, order, diff),
         (Body::Text(old), Body::Text(new)) => {
+            let breaks = match one.class {
+                Class::Index => constrains(),
+                Class::Table => arguments(old).iter().any(|column| !arguments(new).contains(column)),
+                class => class == Class::Other,
+            };
             let (old, new) = around_the_difference(old, new);
-            let breaks = one.class == Class::Other || constrains();
             diff.push(&one.name, format!("{} {name}: {old} → {new}", one.class.name()), breaks);
         }
         _ => {
