@@ -50,8 +50,7 @@ fn push(texts: &mut Vec<u8>, text: &str) {
 fn push_half(texts: &mut Vec<u8>, half: &Half) {
     for statement in half.statements() {
         let sql = statement.sql();
-        sql::tokens(sql)
-            .iter()
+        sql::each_token(sql)
             .filter(|token| !token.is_comment())
             .for_each(|token| push(texts, token.text(sql)));
         push(texts, "");
