@@ -157,17 +157,39 @@ fn read_at_most(path: &Path, left: u64) -> io::Result<Vec<u8>> {
         () => Ok(()),
     };
     check(metadata.len())?;
-    let mut bytes = Vec::new();
     // It may be longer than it was, and files of the kernel's have no length at all.
-    let most = LARGEST.min(left) + 1;
-    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    let bytes = beginning(fs::File::open(path)?, LARGEST.min(left) + 1)?;
     check(bytes.len() as u64)?;
+    Ok(bytes)
+}
+
+/// All there is, or as much of it.
+fn beginning(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file that grows while it is read.
+    struct Endless(usize);
+
+    impl Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0 += buffer.len();
+            assert!(self.0 < 10_000, "it is read without an end");
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_read_to_it() {
+        assert_eq!(beginning(Endless(0), 1000).map(|bytes| bytes.len()).ok(), Some(1000));
+        assert_eq!(beginning(&b"all"[..], 1000).ok().as_deref(), Some(&b"all"[..]));
+    }
 
     #[test]
     fn a_directory_of_more_files_than_there_may_be_is_not_read() {
