@@ -10,7 +10,6 @@ use std::fs;
 
 use common::{Directory, name, text};
 use revchain_core::schema::{Schema, diff};
-use revchain_core::snippet::is_unseen;
 use revchain_core::source::{self, File};
 use revchain_core::{Chain, Code, Defect, Defects, Lock, chain, lock, parse};
 
@@ -19,7 +18,8 @@ use revchain_core::{Chain, Code, Defect, Defects, Lock, chain, lock, parse};
 const UNSEEN: &str = "\u{1b}[2J\u{7}\u{7f}\u{85}\u{9b}1m\u{ad}\u{61c}\u{200b}\u{200d}\u{200e}\u{2028}\u{2029}\u{202e}\u{2066}\u{feff}\u{e0041}";
 
 fn check_message(message: &str) {
-    let unseen: String = message.chars().filter(|c| *c != '\n' && is_unseen(*c)).collect();
+    let is_unseen = |c: &char| c.is_control() || !c.is_ascii() && UNSEEN.contains(*c);
+    let unseen: String = message.chars().filter(|c| *c != '\n' && is_unseen(c)).collect();
     assert!(unseen.is_empty(), "{unseen:?} in {message:?}");
 }
 

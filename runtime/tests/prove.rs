@@ -8,7 +8,6 @@ use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use revchain_core::schema::Schema;
-use revchain_core::snippet::is_unseen;
 use revchain_core::{Draft, lock};
 use revchain_runtime::rusqlite::{Connection, version_number};
 use revchain_runtime::{Defect, Migrations, Scope, prove};
@@ -1056,7 +1055,8 @@ fn nothing_that_the_proof_tells_steers_the_terminal() {
         for defect in &draft.defects {
             seen.insert(defect.code().name());
             let message = defect.to_string();
-            let unseen: String = message.chars().filter(|c| *c != '\n' && is_unseen(*c)).collect();
+            let is_unseen = |c: &char| c.is_control() || !c.is_ascii() && n.contains(*c);
+            let unseen: String = message.chars().filter(|c| *c != '\n' && is_unseen(c)).collect();
             assert!(unseen.is_empty(), "{unseen:?} in {message:?}");
         }
     }
