@@ -829,6 +829,59 @@ fn no_summary_steers_the_terminal() {
     }
 }
 
+/// What the program says of a directory and of a database, for people and for scripts.
+#[test]
+fn no_name_in_a_directory_steers_the_terminal() {
+    let odd = "\u{1b}[2J\u{9b}\u{7f}\u{202e}\u{200b}";
+    let check = |what: &str, said: (i32, String, String)| {
+        let said = [said.1, said.2].concat();
+        let is_unseen = |c: &char| c.is_control() || !c.is_ascii() && odd.contains(*c);
+        let unseen: String = said.chars().filter(|c| *c != '\n' && is_unseen(c)).collect();
+        assert!(unseen.is_empty(), "{what}: {unseen:?} in {said:?}");
+        said
+    };
+    let shell = Shell::new();
+    // No rows can be made up for it, which is told; and a copy of it is changed, which is told, too.
+    shell.migration(
+        "20260104_0000_004_odd.sql",
+        "003",
+        &format!(
+            "CREATE TABLE \"t{odd}\" (a TEXT NOT NULL CHECK (length(a) = 300)); CREATE INDEX \"i{odd}\" ON \"t{odd}\" (a);"
+        ),
+        &format!("DROP TABLE \"t{odd}\";"),
+    );
+    shell.migration(
+        "20260105_0000_005_odd.sql",
+        "004",
+        &format!("CREATE TABLE n (a TEXT NOT NULL); INSERT INTO n SELECT a FROM \"t{odd}\"; DROP TABLE \"t{odd}\"; ALTER TABLE n RENAME TO \"t{odd}\"; CREATE INDEX \"i{odd}\" ON \"t{odd}\" (a);"),
+        &format!("CREATE TABLE n (a TEXT NOT NULL CHECK (length(a) = 300)); INSERT INTO n SELECT a FROM \"t{odd}\"; DROP TABLE \"t{odd}\"; ALTER TABLE n RENAME TO \"t{odd}\"; CREATE INDEX \"i{odd}\" ON \"t{odd}\" (a);"),
+    );
+    assert!(check("proof", shell.run("check migrations")).contains("note: "));
+    assert!(check("rehearsal", shell.run("upgrade -d app.db --dry-run")).contains("\\u{1b}"));
+    check("upgrade", shell.run("upgrade -d app.db"));
+    Connection::open(shell.path("app.db"))
+        .unwrap()
+        .execute_batch(&format!("CREATE TABLE \"x{odd}\" (a)"))
+        .unwrap();
+    check("drift", shell.run("check -d app.db"));
+    check("drift as JSON", shell.run("check -d app.db --json"));
+    fs::write(shell.path("migrations").join(format!("{odd}.txt")), "").unwrap();
+    fs::write(shell.path("migrations").join(format!("2026{odd}\n.sql")), format!("-- @{odd}\n")).unwrap();
+    for command in [
+        "check migrations",
+        "check migrations --json",
+        "pending -d app.db",
+        "migrate x",
+        "rebase",
+        "lock --json",
+    ] {
+        let said = check(command, shell.run(command));
+        assert!(said.contains("stray-file"), "{command}: {said}");
+    }
+    let stray = &shell.json("check migrations --json")["error"]["defects"];
+    assert!(stray.as_array().unwrap().iter().any(|defect| defect["path"] == format!("migrations/{odd}.txt")));
+}
+
 #[test]
 fn migrate_takes_any_directory() {
     use std::os::unix::ffi::OsStrExt;

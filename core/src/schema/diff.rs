@@ -255,6 +255,10 @@ fn definition_of<'t>(columns: &'t [Column], name: &str) -> Option<&'t str> {
     Some(&column.definition)
 }
 
+fn has_constraint(table: &Table, key: &str) -> bool {
+    table.constraints.binary_search_by(|(other, _)| other.as_str().cmp(key)).is_ok()
+}
+
 fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff: &mut Diff) {
     let table = quote(name);
     let or_none = |definition: &str| match definition {
@@ -299,12 +303,12 @@ fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff
         diff.push(name, format!("{table}: columns in the order {}", names.join(", ")), false);
     }
     for (key, constraint) in &old.constraints {
-        if !new.constraints.iter().any(|(other, _)| other == key) {
+        if !has_constraint(new, key) {
             diff.push(name, format!("- {table} {}", shorten(constraint)), false);
         }
     }
     for (key, constraint) in &new.constraints {
-        if !old.constraints.iter().any(|(other, _)| other == key) {
+        if !has_constraint(old, key) {
             diff.push(name, format!("+ {table} {}", shorten(constraint)), is_broken(constraint, old, new));
         }
     }
