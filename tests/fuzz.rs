@@ -147,7 +147,7 @@ fn mutate(numbers: &mut Numbers, corpus: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// The longest input, in bytes.
-const LONGEST: usize = 4096;
+const LONGEST: usize = 2048;
 
 /// Says which input it was that a target could not take.
 struct Witness<'i> {
@@ -185,7 +185,7 @@ fn run(name: &str, target: fn(&[u8]), mutations: usize) {
 
 #[test]
 fn any_files_are_a_chain_or_have_a_defect_and_mean_the_same_however_they_are_set() {
-    run("parser", targets::parser, 10_000);
+    run("parser", targets::parser, 8000);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn tokens_cover_any_text_and_are_the_same_one_a_line() {
 
 #[test]
 fn the_normal_form_of_any_schema_is_that_of_what_sqlite_keeps_of_it() {
-    run("normal_form", targets::normal_form, 2000);
+    run("normal_form", targets::normal_form, 1200);
 }
 
 #[test]
