@@ -333,7 +333,9 @@ fn a_history_of_five_columns_gets_the_others_when_it_is_next_written() {
         "CREATE TABLE h (revision TEXT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL, origin TEXT NOT NULL,
                          applied_at INTEGER NOT NULL, duration_us INTEGER NOT NULL);
          INSERT INTO h SELECT revision, checksum, origin, applied_at, duration_us FROM revchain_history;
-         DROP TABLE revchain_history; ALTER TABLE h RENAME TO revchain_history",
+         DROP TABLE revchain_history; ALTER TABLE h RENAME TO revchain_history;
+         -- Somebody has begun with it.
+         ALTER TABLE revchain_history ADD COLUMN downgrade TEXT",
     )
     .unwrap();
     let newer = chain(&place, &[NOTES, TAGS, TITLES]);
