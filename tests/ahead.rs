@@ -103,7 +103,10 @@ fn an_older_program_takes_a_newer_database_back() {
         let place = Place::new();
         let mut db = newer_database(&place);
         let older = chain(&place, &[NOTES]);
-        let report = older.options().on_ahead(OnAhead::Downgrade).downgrade_to(&mut db, target).unwrap();
+        let events = std::cell::RefCell::new(Vec::new());
+        let options = older.options().on_event(|event| events.borrow_mut().push(event.to_string()));
+        let report = options.on_ahead(OnAhead::Downgrade).downgrade_to(&mut db, target).unwrap();
+        assert!(events.borrow()[0].contains("003"), "{events:?}");
         assert_eq!(report.outcome, Outcome::Downgraded);
         assert_eq!((report.from.as_deref(), report.to.as_deref()), (Some("003"), Some("001")));
         let reverted: Vec<_> = report.reverted.iter().map(|reverted| reverted.revision.as_str()).collect();
@@ -333,7 +336,9 @@ fn a_history_of_five_columns_gets_the_others_when_it_is_next_written() {
         "CREATE TABLE h (revision TEXT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL, origin TEXT NOT NULL,
                          applied_at INTEGER NOT NULL, duration_us INTEGER NOT NULL);
          INSERT INTO h SELECT revision, checksum, origin, applied_at, duration_us FROM revchain_history;
-         DROP TABLE revchain_history; ALTER TABLE h RENAME TO revchain_history",
+         DROP TABLE revchain_history; ALTER TABLE h RENAME TO revchain_history;
+         -- Somebody has begun with it.
+         ALTER TABLE revchain_history ADD COLUMN downgrade TEXT",
     )
     .unwrap();
     let newer = chain(&place, &[NOTES, TAGS, TITLES]);

@@ -109,12 +109,12 @@ fn what_a_downgrade_has_to_do_it_can() {
 /// Registers a function that counts its calls.
 fn count_calls(db: &Connection, name: &str, calls: &Arc<AtomicU32>) {
     let calls = Arc::clone(calls);
-    let count = move |_: &revchain_runtime::rusqlite::functions::Context<'_>| {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    db.create_scalar_function(name, 1, flags, move |_| {
         calls.fetch_add(1, Ordering::Relaxed);
         Ok(1)
-    };
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    db.create_scalar_function(name, 1, flags, count).unwrap();
+    })
+    .unwrap();
 }
 
 #[test]
@@ -210,11 +210,11 @@ fn a_function_of_the_programs_is_not_taken_for_the_operator_of_the_search() {
         let place = place();
         let mut db =
             database(place.path(), "CREATE TABLE tags (a)", "SELECT match('a', 'b'); DROP TABLE tags");
-        let run = move |_: &revchain_runtime::rusqlite::functions::Context<'_>| match is_error {
+        db.create_scalar_function("match", 2, FunctionFlags::SQLITE_UTF8, move |_| match is_error {
             false => Ok(1),
             true => Err(revchain_runtime::rusqlite::Error::InvalidQuery),
-        };
-        db.create_scalar_function("match", 2, FunctionFlags::SQLITE_UTF8, run).unwrap();
+        })
+        .unwrap();
         let error = take_back(place.path(), &mut db).unwrap_err().to_string();
         assert!(error.contains("not authorized to use function: match"), "{error}");
     }
