@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::fs;
 use std::time::Duration;
 
@@ -47,7 +48,10 @@ fn a_database_from_before_the_migrations_is_recognised_stamped_and_upgraded() {
     .unwrap();
     drop(db);
     let mut db = Connection::open(place.db()).unwrap();
-    let report = TOKENS.upgrade(&mut db).unwrap();
+    let events = RefCell::new(Vec::new());
+    let options = TOKENS.options().on_event(|event| events.borrow_mut().push(event.to_string()));
+    let report = options.upgrade(&mut db).unwrap();
+    assert!(events.borrow().contains(&"adopted 001".to_owned()), "{events:?}");
     assert_eq!((report.outcome, &report.stamped[..]), (Outcome::Adopted, &["001".to_owned()][..]));
     assert_eq!((report.applied.len(), report.to.as_deref()), (8, Some("009")));
     assert!(report.to_string().starts_with("adopted at 001, then upgraded to 009"), "{report}");

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use common::{Place, count, ids};
 use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use revchain::rusqlite::{Connection, OpenFlags};
-use revchain::{Conflict, Migrations, OnDrift, Options, Outcome, Target, embed_migrations};
+use revchain::{Conflict, Migrations, OnAhead, OnDrift, Options, Outcome, Target, embed_migrations};
 
 static TOKENS: Migrations = embed_migrations!("migrations");
 
@@ -348,4 +348,13 @@ fn where_there_is_no_marker_to_be_written_no_write_lock_is_taken() {
         assert_eq!(options.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate, "{sql}");
         assert_eq!(commits.load(Ordering::Relaxed), 0, "{sql}");
     }
+}
+
+#[test]
+fn that_newer_revisions_may_be_taken_back_costs_an_upgrade_nothing() {
+    let place = Place::new();
+    let mut db = TOKENS.open(place.db()).unwrap();
+    let options = TOKENS.options().on_ahead(OnAhead::Downgrade);
+    let (report, tables) = common::read_by(&mut db, |db| options.upgrade(db).unwrap());
+    assert_eq!((report.outcome, tables), (Outcome::UpToDate, Vec::new()));
 }

@@ -7,6 +7,7 @@ mod common;
 use std::fs;
 
 use common::{Place, TOKENS, count, is_sound};
+use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use revchain::rusqlite::{Connection, OpenFlags};
 use revchain::{Migrations, OnDrift, Origin, Outcome, embed_migrations};
 
@@ -218,6 +219,48 @@ fn a_lost_marker_is_made_again() {
         db.execute_batch(sql).unwrap();
         assert_eq!(report(&BILLING, &mut db), (Outcome::UpToDate, at("003")));
         assert_eq!(tables_read(&BILLING, &mut db), ["revchain_markers"], "{sql}");
+    }
+}
+
+#[test]
+fn where_something_else_has_the_name_of_the_markers_there_are_none_and_all_else_is_well() {
+    for sql in [
+        "CREATE VIEW revchain_markers AS SELECT 'billing' AS name, 7 AS marker",
+        "CREATE TABLE revchain_markers (name TEXT PRIMARY KEY) WITHOUT ROWID",
+        "CREATE TABLE t (a); CREATE INDEX revchain_markers ON t (a)",
+    ] {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(sql).unwrap();
+        assert_eq!(report(&BILLING, &mut db), (Outcome::New, at("003")), "{sql}");
+        assert_eq!(report(&BILLING, &mut db), (Outcome::UpToDate, at("003")), "{sql}");
+        BILLING.downgrade_to(&mut db, "002").unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+}
+
+#[test]
+fn a_marker_that_may_not_be_written_is_an_error_and_nothing_is_changed() {
+    for is_there in [false, true] {
+        let place = Place::new();
+        let mut db = Connection::open(place.db()).unwrap();
+        BILLING.upgrade_to(&mut db, "001").unwrap();
+        if !is_there {
+            db.execute_batch("DROP TABLE revchain_markers").unwrap();
+        }
+        let before = common::dump(&db, "SELECT * FROM sqlite_master");
+        let authorizer = move |context: AuthContext<'_>| match context.action {
+            AuthAction::CreateTable { table_name: "revchain_markers" } => Authorization::Deny,
+            AuthAction::Insert { table_name: "revchain_markers" } => Authorization::Deny,
+            _ => Authorization::Allow,
+        };
+        // Some versions of rusqlite give a result here, others nothing.
+        #[allow(clippy::let_unit_value)]
+        let _ = db.authorizer(Some(authorizer));
+        let error = BILLING.upgrade(&mut db).unwrap_err();
+        assert!(error.to_string().contains("writing the marker"), "{is_there}: {error}");
+        #[allow(clippy::let_unit_value)]
+        let _ = db.authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
+        assert_eq!(common::dump(&db, "SELECT * FROM sqlite_master"), before);
+        assert_eq!(BILLING.current(&db).unwrap().map(|revision| revision.id()), Some("001"));
     }
 }
 

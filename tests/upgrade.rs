@@ -12,7 +12,7 @@ use std::time::Duration;
 use common::{Place, TOKENS, count, ids, schema};
 use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use revchain::rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use revchain::{Conflict, ErrorKind, Event, Origin, Outcome, Request, Target};
+use revchain::{Conflict, ErrorKind, Event, Migrations, Origin, Outcome, Request, Target, embed_migrations};
 
 #[test]
 fn a_new_database_is_built() {
@@ -99,6 +99,19 @@ fn an_older_database_is_upgraded_with_its_rows() {
         }
         assert_eq!(schema(&db), schema(&TOKENS.open_in_memory().unwrap()), "from {old}");
     }
+}
+
+/// What is embedded is made of lists, and read from them at run time.
+#[test]
+fn what_a_directory_says_is_embedded_word_for_word() {
+    static LABELS: Migrations = embed_migrations!("tests/chains/labels");
+    // Tests run where their package is, from where the macro names the files.
+    let read = Migrations::from_directory("tests/chains/labels").unwrap();
+    assert_eq!(LABELS.revisions(), read.revisions());
+    let compatible = LABELS.revisions().iter().filter(|revision| revision.is_compatible());
+    assert_eq!(compatible.map(|revision| revision.id()).collect::<Vec<_>>(), ["002", "004"]);
+    let destroys = LABELS.revisions().iter().map(|revision| revision.destroys().len());
+    assert_eq!(destroys.collect::<Vec<_>>(), [0, 0, 1, 0, 2]);
 }
 
 #[test]
@@ -428,6 +441,27 @@ fn a_read_only_database_opens_at_the_head_and_says_what_is_pending_behind_it() {
     assert_eq!(new.pending(&read_only()).unwrap().len(), 2);
     let error = new.stamp(&mut read_only(), "001").unwrap_err();
     assert!(error.to_string().contains("read-only, and this would change it"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_read_before_it_is_written_is_not_told_as_a_change() {
+    let place = Place::new();
+    let chain = place.tables(2);
+    let db = chain.open(place.db()).unwrap();
+    // A writer that dies while it writes leaves a journal, by which the next has to put back what was there.
+    db.execute_batch(
+        "PRAGMA cache_size = 1; BEGIN; CREATE TABLE x (a); INSERT INTO x VALUES (zeroblob(100000));",
+    )
+    .unwrap();
+    let left = place.path("left.db");
+    fs::copy(place.db(), &left).unwrap();
+    fs::copy(place.path("app.db-journal"), place.path("left.db-journal")).unwrap();
+    let mut db = Connection::open_with_flags(&left, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Sqlite { .. }), "{error}");
+    assert!(error.to_string().contains("reading the history"), "{error}");
+    drop(db);
+    assert_eq!(chain.upgrade(&mut Connection::open(left).unwrap()).unwrap().outcome, Outcome::UpToDate);
 }
 
 #[test]

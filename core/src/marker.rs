@@ -70,7 +70,10 @@ mod tests {
         for number in (-100_000_000..0).step_by(9_999).chain(1..1_000_000).chain([i32::MAX, i32::MIN]) {
             assert!(!is_free(number), "{number}");
         }
-        assert!(is_free(0));
+        for number in [0, i32::from_ne_bytes(TAG.to_ne_bytes()), i32::from_ne_bytes((TAG | 1).to_ne_bytes())]
+        {
+            assert!(is_free(number), "{number}");
+        }
     }
 
     #[test]
@@ -104,6 +107,8 @@ mod tests {
         assert_eq!(window(&[revision(high), revision([0; 32])]), None);
         let proven = Proven { fingerprint: [9; 32], texts: Sum::default() };
         let known = Revision { proven: Some(proven), ..revision([7; 32]) };
+        // Another version of revchain must find the same.
+        assert_eq!(base(&known, 0), 0x0e0e_0e0e);
         assert_eq!(window(&[known, revision([7; 32])]), Some(0));
     }
 }

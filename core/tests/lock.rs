@@ -118,9 +118,15 @@ fn a_revision_that_the_lock_does_not_name_as_the_head_is_told_the_command() {
 fn a_lock_that_cannot_be_understood_is_a_defect() {
     let good = lock_of(&revisions(TWO));
     let line = good.lines().find(|line| line.starts_with("002")).unwrap();
+    let fields: Vec<&str> = line.split(' ').collect();
     for (bad, note) in [
         (good.replace("head ", "heat "), "neither a revision nor the head"),
         (good.replace(line, "002 001 123 1a2b3c4d 1a2b3c4d x"), "neither"),
+        (good.replace(line, &line.replace(" 001 ", " 0-1 ")), "neither"),
+        (good.replace(line, &line.replacen(' ', "- ", 1)), "neither"),
+        (good.replace(fields[3], "-"), "neither"),
+        (good.replace(fields[4], &fields[4].to_uppercase()), "neither"),
+        (good.replace(fields[4], "--"), "neither"),
         (good.replace(line, &format!("{line}\n{line}")), "locked twice"),
         (format!("{good}{line}\n"), "the head is the last line"),
         (good.split("head").next().unwrap().to_owned(), "there is no line `head <file>`"),
@@ -213,7 +219,58 @@ fn a_directory_that_lost_all_is_told_of_some() {
     let lock = lock_of(&revisions(&list));
     let defects = Directory::new().with(lock::FILE_NAME, lock).load().unwrap_err();
     assert_eq!(defects.iter().count(), 20);
-    assert!(defects.to_string().contains("(and 10 more are missing)"));
+    // Once, at the end.
+    let told = defects.to_string();
+    assert_eq!(told.matches("more are missing").count(), 1, "{told}");
+    assert!(told.find("020 is missing") < told.find("(and 10 more are missing)"), "{told}");
+    let lock = lock_of(&revisions(&list[..20]));
+    let told = Directory::new().with(lock::FILE_NAME, lock).load().unwrap_err().to_string();
+    assert!(told.contains("020 is missing") && !told.contains("more are missing"), "{told}");
+}
+
+#[test]
+fn an_irreversible_revision_is_locked_as_such() {
+    let one_way = text("001")
+        .replace("-- @downgrade\nSELECT 2;\n", "")
+        .replace("001\n", "001\n-- @irreversible gone\n");
+    let directory = revisions(TWO).with(&name(2, "002"), one_way);
+    let lock = lock_of(&directory);
+    let line = lock.lines().find(|line| line.starts_with("002 ")).unwrap();
+    assert_eq!(line.split(' ').nth(4), Some("-"));
+    let directory = directory.with(lock::FILE_NAME, lock);
+    assert_eq!(directory.codes(), []);
+    let directory = directory.with(&name(2, "002"), text("001"));
+    assert_eq!(directory.codes(), [Code::LockedRevisionChanged]);
+}
+
+#[test]
+fn what_is_wrong_with_a_locked_revision_is_shown_at_its_line() {
+    let directory = Directory::new().with(&name(1, "001"), text("base"));
+    let lock = lock_of(&revisions(TWO));
+    let (number, line) = lock.lines().enumerate().find(|(_, line)| line.starts_with("002 ")).unwrap();
+    let message = directory.with(lock::FILE_NAME, &lock).load().unwrap_err().to_string();
+    let shown = format!("{} | {line}\n", number + 1);
+    assert!(message.contains(&shown), "{message}\nand not\n{shown}");
+}
+
+#[test]
+fn released_branches_stay_in_the_order_in_which_they_were_locked() {
+    let lock = lock_of(&revisions(&[("001", "base"), ("002", "001"), ("003", "001"), ("004", "002 003")]));
+    let dated = |second: u8, third: u8| {
+        let files =
+            [(1, "001", "base"), (second, "002", "001"), (third, "003", "001"), (6, "004", "002 003")];
+        Directory::of(files.map(|(day, id, revises)| (name(day, id), text(revises))))
+            .with(lock::FILE_NAME, lock.replace(&name(4, "004"), &name(6, "004")))
+    };
+    assert_eq!(dated(2, 3).codes(), []);
+    // What lies in between may change.
+    assert_eq!(dated(2, 5).codes(), []);
+    assert_eq!(dated(4, 3).codes(), [Code::LockedOrderChanged]);
+    let message = dated(4, 3).load().unwrap_err().to_string();
+    assert!(
+        message.contains("003 now comes before 002, and came after it when they were locked"),
+        "{message}"
+    );
 }
 
 proptest! {

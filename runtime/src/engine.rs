@@ -50,11 +50,7 @@ fn runs_what_is_kept(
     if options.distrust.is_none() || !matches!(request, Request::Downgrade(_)) {
         return Ok(false);
     }
-    match options.plan(connection, request) {
-        Ok(plan) => Ok(!plan.reverted.is_empty()),
-        Err(error) if error.conflict().is_some() => Ok(false),
-        Err(error) => Err(error),
-    }
+    Ok(!options.plan(connection, request)?.reverted.is_empty())
 }
 
 /// Brings a database that was just opened to the head.

@@ -1,0 +1,38 @@
+//! What putting one branch behind the other leaves as it is. (Most of it is tested by the command.)
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{name, text};
+use revchain_core::name::Date;
+use revchain_core::rebase::{Edit, plan};
+use revchain_core::source::File;
+
+/// The one edit that puts 003, which revises 001 as 002 does, behind 002.
+fn rebased(name_of_third: &str, text_of_third: &str) -> Edit {
+    let files = [(name(1, "001"), text("base")), (name(2, "002"), text("001"))];
+    let files = files.into_iter().chain([(name_of_third.to_owned(), text_of_third.to_owned())]);
+    let files: Vec<File> = files
+        .map(|(name, text)| File { path: format!("migrations/{name}"), name, bytes: Some(text.into_bytes()) })
+        .collect();
+    let mut edits = plan(&files, None, Date::from_number(2027_01_01_00_00)).unwrap();
+    assert_eq!(edits.len(), 1);
+    edits.remove(0)
+}
+
+#[test]
+fn a_file_that_is_as_old_as_its_new_parent_keeps_its_name() {
+    let same_minute = name(2, "003");
+    let edit = rebased(&same_minute, &text("001"));
+    assert_eq!((edit.to.as_str(), edit.revises.as_str()), (same_minute.as_str(), "002"));
+    assert_eq!(edit.text, text("002"));
+}
+
+#[test]
+fn a_file_keeps_the_ends_of_its_lines() {
+    for end in ["\n", "\r\n"] {
+        let edit = rebased(&name(3, "003"), &text("001").replace('\n', end));
+        assert_eq!(edit.text, text("002").replace('\n', end));
+    }
+}
