@@ -7,8 +7,8 @@ mod common;
 use std::fs;
 
 use common::{Place, TOKENS, count, dump, ids, rows, schema};
-use revchain::rusqlite::Connection;
-use revchain::{Conflict, Migrations, OnAhead, Origin, Outcome};
+use revchain::rusqlite::{Connection, version_number};
+use revchain::{Conflict, Migrations, OnAhead, Origin, Outcome, Request};
 
 /// A file of a chain: its id, what it revises, what else its header says, and its halves.
 type Step<'s> = (&'s str, &'s str, &'s str, &'s str, &'s str);
@@ -90,7 +90,7 @@ fn nothing_newer_is_taken_back_unless_the_options_say_so_and_a_downgrade_is_aske
     assert_eq!(older.downgrade_to(&mut db, "001").unwrap_err().code(), "ahead");
     let options = older.options().on_ahead(OnAhead::Downgrade);
     let error = options.upgrade(&mut db).unwrap_err();
-    assert!(error.to_string().ends_with(": the command `downgrade -r 001`"), "{error}");
+    assert!(error.to_string().ends_with(": the command `downgrade -r head`"), "{error}");
     assert_eq!(options.open(place.db()).unwrap_err().code(), "ahead");
     assert_eq!(options.stamp(&mut db, "001").unwrap_err().code(), "ahead");
     assert_eq!(options.current(&db).unwrap_err().code(), "ahead");
@@ -103,7 +103,10 @@ fn an_older_program_takes_a_newer_database_back() {
         let place = Place::new();
         let mut db = newer_database(&place);
         let older = chain(&place, &[NOTES]);
-        let report = older.options().on_ahead(OnAhead::Downgrade).downgrade_to(&mut db, target).unwrap();
+        let events = std::cell::RefCell::new(Vec::new());
+        let options = older.options().on_event(|event| events.borrow_mut().push(event.to_string()));
+        let report = options.on_ahead(OnAhead::Downgrade).downgrade_to(&mut db, target).unwrap();
+        assert!(events.borrow()[0].contains("003"), "{events:?}");
         assert_eq!(report.outcome, Outcome::Downgraded);
         assert_eq!((report.from.as_deref(), report.to.as_deref()), (Some("003"), Some("001")));
         let reverted: Vec<_> = report.reverted.iter().map(|reverted| reverted.revision.as_str()).collect();
@@ -164,6 +167,10 @@ fn a_database_that_is_a_copy_of_the_image_can_be_taken_back_too() {
 
 #[test]
 fn all_that_a_migration_can_do_can_be_taken_back_by_a_program_that_does_not_know_it() {
+    // What the last of these revisions does, older versions cannot.
+    if version_number() < 3_053_000 {
+        return;
+    }
     let place = Place::new();
     let newer = Migrations::from_directory("tests/chains/everything").unwrap();
     let mut db = newer.open(place.db()).unwrap();
@@ -221,6 +228,7 @@ fn what_is_not_as_it_was_stamped_is_not_run() {
         ),
         ("SET downgrade = NULL WHERE revision = '003'", "the history does not have all of it"),
         ("SET downgrade = 'DROP TABLE ''x' WHERE revision = '003'", "SQLite cannot read it"),
+        ("SET downgrade = 'DROP TABLE # x' WHERE revision = '003'", "SQLite cannot read it"),
         ("SET downgrade = 'ATTACH ''x'' AS y' WHERE revision = '003'", "a migration cannot contain ATTACH"),
         ("SET downgrade = 'DELETE FROM revchain_history' WHERE revision = '003'", "is revchain's own name"),
         ("SET checksum = upper(checksum) WHERE revision = '003'", "its checksum is not the one"),
@@ -328,7 +336,9 @@ fn a_history_of_five_columns_gets_the_others_when_it_is_next_written() {
         "CREATE TABLE h (revision TEXT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL, origin TEXT NOT NULL,
                          applied_at INTEGER NOT NULL, duration_us INTEGER NOT NULL);
          INSERT INTO h SELECT revision, checksum, origin, applied_at, duration_us FROM revchain_history;
-         DROP TABLE revchain_history; ALTER TABLE h RENAME TO revchain_history",
+         DROP TABLE revchain_history; ALTER TABLE h RENAME TO revchain_history;
+         -- Somebody has begun with it.
+         ALTER TABLE revchain_history ADD COLUMN downgrade TEXT",
     )
     .unwrap();
     let newer = chain(&place, &[NOTES, TAGS, TITLES]);
@@ -350,4 +360,82 @@ fn a_history_of_five_columns_gets_the_others_when_it_is_next_written() {
         second.options().on_ahead(OnAhead::Downgrade).downgrade_to(&mut db, "002").unwrap().reverted.len(),
         1
     );
+}
+
+#[test]
+fn what_is_stamped_again_keeps_its_place() {
+    let place = Place::new();
+    let mut db = newer_database(&place);
+    let edited =
+        ("002", "001", TAGS.2, "CREATE TABLE tags (note INTEGER REFERENCES notes, tag TEXT);", TAGS.4);
+    chain(&place, &[NOTES, edited, TITLES]).stamp(&mut db, "003").unwrap();
+    assert_eq!(dump(&db, "SELECT revision FROM revchain_history ORDER BY rowid"), "001 \n002 \n003 \n");
+    let older = chain(&place, &[NOTES]);
+    let report = older.options().on_ahead(OnAhead::Downgrade).downgrade_to(&mut db, "-1").unwrap();
+    assert_eq!((report.from.as_deref(), report.to.as_deref()), (Some("003"), Some("002")));
+}
+
+#[test]
+fn a_newer_database_is_rehearsed_backed_up_and_put_back_as_any_other() {
+    let place = Place::new();
+    let mut db = newer_database(&place);
+    let older = chain(&place, &[NOTES]);
+    let options = || older.options().on_ahead(OnAhead::Downgrade);
+    let report = options().rehearse(true).downgrade_to(&mut db, "001").unwrap();
+    let rehearsal = report.rehearsal.unwrap();
+    assert_eq!((ids(&db).len(), report.reverted.len()), (3, 2));
+    assert!(rehearsal.diff.to_string().contains("- table tags"), "{}", rehearsal.diff);
+    // What was shown is done, or nothing.
+    let request = Request::Downgrade("001".into());
+    let shown = options().plan(&db, &request).unwrap();
+    db.execute_batch("UPDATE revchain_history SET summary = 'another' WHERE revision = '003'").unwrap();
+    assert_eq!(options().carry_out(&mut db, &request, &shown).unwrap_err().code(), "changed");
+    let report = options().backup(place.path("backups"), 3).downgrade_to(&mut db, "001").unwrap();
+    let backup = report.backup.unwrap();
+    assert!(backup.to_string_lossy().contains(".003."), "{}", backup.display());
+    assert_eq!(options().restore(&mut db, &backup).unwrap_err().code(), "ahead");
+    assert_eq!(ids(&db), ["001"]);
+    // One that is compatible can be put back.
+    chain(&place, &[NOTES, TAGS]).open(place.path("compatible.db")).map(drop).unwrap();
+    let report = older.options().restore(&mut db, place.path("compatible.db")).unwrap();
+    assert_eq!((report.from.as_deref(), report.to.as_deref()), (Some("001"), Some("002")));
+}
+
+#[test]
+fn programs_that_take_turns_at_a_database_skip_nothing() {
+    for name in [None, Some("notes")] {
+        let place = Place::new();
+        let program = |steps: &[Step<'_>]| match name {
+            Some(name) => chain(&place, steps).named(name).unwrap(),
+            None => chain(&place, steps),
+        };
+        let [first, second, third] = [&[NOTES][..], &[NOTES, TAGS], &[NOTES, TAGS, TITLES]].map(program);
+        let outcome = |program: &Migrations| {
+            let mut db = Connection::open(place.db()).unwrap();
+            program.upgrade(&mut db).map(|report| report.outcome).map_err(|error| error.code())
+        };
+        let back = |program: &Migrations, target: &str| {
+            let mut db = Connection::open(place.db()).unwrap();
+            let options = program.options().on_ahead(OnAhead::Downgrade);
+            options.downgrade_to(&mut db, target).unwrap().reverted.len()
+        };
+        assert_eq!(outcome(&first), Ok(Outcome::New));
+        assert_eq!(outcome(&second), Ok(Outcome::Upgraded));
+        for _ in 0..2 {
+            assert_eq!(outcome(&first), Ok(Outcome::UpToDate));
+            assert_eq!(outcome(&second), Ok(Outcome::UpToDate));
+        }
+        assert_eq!(outcome(&third), Ok(Outcome::Upgraded));
+        assert_eq!((outcome(&first), outcome(&second)), (Err("ahead"), Err("ahead")));
+        assert_eq!(back(&first, "002"), 1);
+        assert_eq!((outcome(&first), outcome(&second)), (Ok(Outcome::UpToDate), Ok(Outcome::UpToDate)));
+        assert_eq!(outcome(&third), Ok(Outcome::Upgraded));
+        assert_eq!(back(&first, "head"), 2);
+        assert_eq!(outcome(&first), Ok(Outcome::UpToDate));
+        assert_eq!(outcome(&third), Ok(Outcome::Upgraded));
+        assert_eq!(outcome(&third), Ok(Outcome::UpToDate));
+        let mut db = Connection::open(place.db()).unwrap();
+        db.execute_batch("INSERT INTO notes (title) VALUES ('a'); INSERT INTO tags VALUES (1, 'b')").unwrap();
+        assert_eq!(third.downgrade_to(&mut db, "base").unwrap().reverted.len(), 3);
+    }
 }

@@ -125,6 +125,9 @@ fn a_history_with_rows_without_end_is_read_as_far_as_it_can_be_right() {
     // There may be more, so nothing that some of them say is gone by.
     let Some(Conflict::Ahead { unknown, .. }) = error.conflict() else { panic!("{error}") };
     assert!(unknown.iter().all(|newer| newer.summary.is_none()));
+    // What is said of those that are read is not said of the others.
+    db.execute_batch("UPDATE revchain_history SET compatible = rowid < 50000").unwrap();
+    assert_eq!(TOKENS.pending(&db).unwrap_err().code(), "ahead");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::{Place, TOKENS, count, ids, schema};
 use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-use revchain::rusqlite::{Connection, OpenFlags};
+use revchain::rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use revchain::{Conflict, ErrorKind, Event, Migrations, Origin, Outcome, Request, Target, embed_migrations};
 
 #[test]
@@ -500,6 +500,21 @@ fn what_only_looks_never_writes() {
     db.execute_batch("CREATE TABLE users (a)").unwrap();
     assert!(is_base(&db));
     TOKENS.pending(&db).unwrap_err();
+}
+
+#[test]
+fn who_only_looks_waits_for_nobody_who_writes() {
+    let place = Place::new();
+    let mut db = TOKENS.open(place.db()).unwrap();
+    // What the program begins itself is to lock at once.
+    db.set_transaction_behavior(TransactionBehavior::Immediate);
+    let writer = Connection::open(place.db()).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let options = TOKENS.options().lock_timeout(Duration::ZERO);
+    assert_eq!(options.current(&db).unwrap(), TOKENS.head());
+    assert_eq!(options.history(&db).unwrap().len(), 9);
+    assert!(options.check(&db).unwrap().is_none());
+    assert_eq!(options.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
 }
 
 /// Does to the file what nobody else could time so well: another connection builds the database just before the

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use revchain_core::Draft;
+use revchain_core::snippet::escape;
 use revchain_runtime::{Diff, Downgrade, Migrations, Revision, Scope, prove};
 use serde_json::json;
 
@@ -90,7 +91,7 @@ pub(crate) fn prove_directory(directory: &Path, all: bool) -> Result<(Answer, Mi
     }
     text += &format!("; the head is {head}");
     for remark in &remarks {
-        text += &format!("\nnote: {remark}");
+        text += &format!("\nnote: {}", escape(remark));
     }
     let json = json!({
         "directory": directory.display().to_string(),

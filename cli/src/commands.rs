@@ -253,7 +253,7 @@ fn reported(path: &Path, report: &Report) -> Answer {
             }
         }
         for line in rehearsal.diff.lines() {
-            text += &format!("\n  {line}");
+            text += &format!("\n  {}", escape(line));
         }
     }
     Answer { text, json: output::report(&database, report) }

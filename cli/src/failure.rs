@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use revchain_core::Defects;
-use revchain_runtime::Error;
+use revchain_runtime::{Conflict, Error};
 use serde_json::{Value, json};
 
 /// What is said, and with which exit code.
@@ -41,7 +41,20 @@ impl Failure {
 
 /// What went wrong in the database at `path`, which is named as the user named it.
 pub(crate) fn in_database(path: &Path) -> impl Fn(Error) -> Failure + '_ {
-    |error| Failure::failed(error.code(), format!("{}: {}", path.display(), error.kind()))
+    |error| {
+        let failure = Failure::failed(error.code(), format!("{}: {}", path.display(), error.kind()));
+        match error.conflict() {
+            Some(Conflict::Ahead { unknown, .. }) => failure.with(json!({
+                "unknown": unknown.iter().map(|newer| json!({
+                    "revision": newer.revision,
+                    "summary": newer.summary,
+                    "applied_at": newer.applied_at.map(|date| format!("{date:#}")),
+                    "program": newer.program,
+                })).collect::<Vec<_>>(),
+            })),
+            _ => failure,
+        }
+    }
 }
 
 impl From<Defects> for Failure {

@@ -184,7 +184,7 @@ impl<'a> Entry<'a> {
     fn unknown(stamp: &'a Stamp) -> Self {
         Self {
             id: &stamp.revision,
-            summary: "unknown to this program: a newer one has added it",
+            summary: stamp.summary.as_deref().unwrap_or_default(),
             stamp: Some(stamp),
             is_unknown: true,
             is_head: false,
@@ -203,11 +203,14 @@ impl<'a> Entry<'a> {
         };
         let marks =
             [(self.is_head, " (head)"), (self.is_current, " (current)"), (self.is_edited, " (edited since)")];
-        let marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
+        let mut marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
+        if self.is_unknown {
+            let program = self.stamp.and_then(|stamp| stamp.program.as_deref());
+            let program = program.map(|program| format!(", by {}", escape(program))).unwrap_or_default();
+            marks += &format!(" (unknown to this program{program})");
+        }
         let (id, summary) = (escape(self.id), escape(self.summary));
-        let program = self.stamp.filter(|_| self.is_unknown).and_then(|stamp| stamp.program.as_deref());
-        let program = program.map(|program| format!(", {}", escape(program))).unwrap_or_default();
-        format!("  {style}{id:<width$}{style:#}  {when}  {summary}{program}{style}{marks}{style:#}")
+        format!("  {style}{id:<width$}{style:#}  {when}  {summary}{style}{marks}{style:#}")
     }
 
     fn json(&self) -> Value {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use anstyle::{AnsiColor, Style};
+use revchain_core::snippet::{escape, is_unseen};
 use revchain_runtime::{Applied, Drift, Report};
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// Says the answer, or why there is none, and gives the exit code. Colours are left out where no terminal shows them.
 pub(crate) fn finish(result: Result<Answer, Failure>, as_json: bool) -> ExitCode {
     let written = match &result {
-        Ok(answer) if as_json => writeln!(io::stdout(), "{}", answer.json),
+        Ok(answer) if as_json => writeln!(io::stdout(), "{}", json_text(&answer.json)),
         Ok(answer) => writeln!(anstream::stdout(), "{}", answer.text),
         Err(Failure { code, message, json: more, .. }) if as_json => {
             let mut error = json!({ "code": code, "message": message });
@@ -34,11 +35,15 @@ pub(crate) fn finish(result: Result<Answer, Failure>, as_json: bool) -> ExitCode
             {
                 error.extend(more.clone());
             }
-            writeln!(io::stdout(), "{}", json!({ "error": error }))
+            writeln!(io::stdout(), "{}", json_text(&json!({ "error": error })))
         }
         // Not the user's mistake, but what they wanted.
         Err(Failure { code: "declined", message, .. }) => writeln!(anstream::stderr(), "{message}"),
-        Err(failure) => writeln!(anstream::stderr(), "{ERROR}error{ERROR:#}: {}", failure.message),
+        Err(failure) => {
+            // Paths and names are in it, and no styles.
+            let lines: Vec<String> = failure.message.lines().map(escape).collect();
+            writeln!(anstream::stderr(), "{ERROR}error{ERROR:#}: {}", lines.join("\n"))
+        }
     };
     match (result, written) {
         (Err(failure), _) => ExitCode::from(failure.exit),
@@ -47,6 +52,21 @@ pub(crate) fn finish(result: Result<Answer, Failure>, as_json: bool) -> ExitCode
         (Ok(_), Err(_)) => ExitCode::FAILURE,
         (Ok(_), Ok(())) => ExitCode::SUCCESS,
     }
+}
+
+/// JSON in which nothing steers a terminal: it need not escape all that does.
+fn json_text(json: &Value) -> String {
+    let mut text = String::new();
+    for c in json.to_string().chars() {
+        if is_unseen(c) {
+            let units =
+                c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+            text.push_str(&units);
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// The report as JSON. Durations are in microseconds.

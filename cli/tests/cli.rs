@@ -533,14 +533,22 @@ fn a_newer_database_is_shown_and_not_touched() {
     );
     let history = shell.ok("history -d app.db");
     let newest = history.lines().nth(1).unwrap();
-    let words =
-        concat!("unknown to this program: a newer one has added it, revchain ", env!("CARGO_PKG_VERSION"));
-    assert!(newest.contains(words) && newest.ends_with("(current)"), "{history}");
+    let words = concat!(
+        "  Add tags. (current) (unknown to this program, by revchain ",
+        env!("CARGO_PKG_VERSION"),
+        ")"
+    );
+    assert!(newest.ends_with(words), "{history}");
     let revisions = shell.json("history -d app.db --json")["revisions"].take();
     assert_eq!(revisions[0]["program"], concat!("revchain ", env!("CARGO_PKG_VERSION")));
     assert!(history.lines().nth(2).unwrap().ends_with("Add notes. (head)"), "{history}");
     assert_eq!(shell.json("upgrade -d app.db --json")["error"]["code"], "ahead");
-    assert_eq!(shell.json("downgrade -d app.db --yes --json")["error"]["code"], "ahead");
+    let error = shell.json("downgrade -d app.db --yes --json")["error"].take();
+    assert_eq!(error["code"], "ahead");
+    assert_eq!(
+        (&error["unknown"][0]["revision"], &error["unknown"][0]["summary"]),
+        (&json!("003"), &json!("Add tags."))
+    );
 }
 
 #[test]
@@ -818,7 +826,62 @@ fn no_summary_steers_the_terminal() {
     for command in ["pending", "history", "upgrade", "current"] {
         let (_, out, error) = shell.run(&format!("{command} -d app.db"));
         assert!(!out.contains('\u{1b}') && !error.contains('\u{1b}'), "{command}");
+        // Where no terminal is, what steers one would be left out in any case.
+        assert!(format!("{out}{error}").contains("A \\u{1b}[31m summary."), "{command}: {out}{error}");
     }
+}
+
+/// What the program says of a directory and of a database, for people and for scripts.
+#[test]
+fn no_name_in_a_directory_steers_the_terminal() {
+    let odd = "\u{1b}[2J\u{9b}\u{7f}\u{202e}\u{200b}";
+    let check = |what: &str, said: (i32, String, String)| {
+        let said = [said.1, said.2].concat();
+        let is_unseen = |c: &char| c.is_control() || !c.is_ascii() && odd.contains(*c);
+        let unseen: String = said.chars().filter(|c| *c != '\n' && is_unseen(c)).collect();
+        assert!(unseen.is_empty(), "{what}: {unseen:?} in {said:?}");
+        said
+    };
+    let shell = Shell::new();
+    // No rows can be made up for it, which is told; and a copy of it is changed, which is told, too.
+    shell.migration(
+        "20260104_0000_004_odd.sql",
+        "003",
+        &format!(
+            "CREATE TABLE \"t{odd}\" (a TEXT NOT NULL CHECK (length(a) = 300)); CREATE INDEX \"i{odd}\" ON \"t{odd}\" (a);"
+        ),
+        &format!("DROP TABLE \"t{odd}\";"),
+    );
+    shell.migration(
+        "20260105_0000_005_odd.sql",
+        "004",
+        &format!("CREATE TABLE n (a TEXT NOT NULL); INSERT INTO n SELECT a FROM \"t{odd}\"; DROP TABLE \"t{odd}\"; ALTER TABLE n RENAME TO \"t{odd}\"; CREATE INDEX \"i{odd}\" ON \"t{odd}\" (a);"),
+        &format!("CREATE TABLE n (a TEXT NOT NULL CHECK (length(a) = 300)); INSERT INTO n SELECT a FROM \"t{odd}\"; DROP TABLE \"t{odd}\"; ALTER TABLE n RENAME TO \"t{odd}\"; CREATE INDEX \"i{odd}\" ON \"t{odd}\" (a);"),
+    );
+    assert!(check("proof", shell.run("check migrations")).contains("note: "));
+    assert!(check("rehearsal", shell.run("upgrade -d app.db --dry-run")).contains("\\u{1b}"));
+    check("upgrade", shell.run("upgrade -d app.db"));
+    Connection::open(shell.path("app.db"))
+        .unwrap()
+        .execute_batch(&format!("CREATE TABLE \"x{odd}\" (a)"))
+        .unwrap();
+    check("drift", shell.run("check -d app.db"));
+    check("drift as JSON", shell.run("check -d app.db --json"));
+    fs::write(shell.path("migrations").join(format!("{odd}.txt")), "").unwrap();
+    fs::write(shell.path("migrations").join(format!("2026{odd}\n.sql")), format!("-- @{odd}\n")).unwrap();
+    for command in [
+        "check migrations",
+        "check migrations --json",
+        "pending -d app.db",
+        "migrate x",
+        "rebase",
+        "lock --json",
+    ] {
+        let said = check(command, shell.run(command));
+        assert!(said.contains("stray-file"), "{command}: {said}");
+    }
+    let stray = &shell.json("check migrations --json")["error"]["defects"];
+    assert!(stray.as_array().unwrap().iter().any(|defect| defect["path"] == format!("migrations/{odd}.txt")));
 }
 
 #[test]

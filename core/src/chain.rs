@@ -1,11 +1,11 @@
 //! The chain: every file's place in it, or what keeps it from being one.
 
 use std::borrow::Cow;
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::checksum;
-use crate::defect::{Code, Defect};
+use crate::defect::{Code, Defect, tell};
 use crate::lock::Lock;
 use crate::marker;
 use crate::parse::Parsed;
@@ -153,10 +153,9 @@ const MOST_SUGGESTIONS: usize = 20;
 /// defects all the same.
 pub fn link(files: Vec<Parsed>, lock: Option<&Lock>, defects: &mut Vec<Defect>) -> Option<Chain> {
     let mut linker = Linker::new(&files, lock, defects);
-    let found_before = linker.defects.len();
     let order = linker.resolve();
     linker.find_several_heads();
-    let is_chain = linker.complete && linker.defects.len() == found_before && order.len() == files.len();
+    let is_chain = linker.complete && linker.found.is_empty() && order.len() == files.len();
     linker.find_changes();
     linker.find_dates_before_parents(&order);
     if !is_chain {
@@ -198,18 +197,38 @@ struct Linker<'f, 'd> {
     files: &'f [Parsed],
     lock: Option<&'f Lock>,
     defects: &'d mut Vec<Defect>,
+    /// How many of each kind were found in what the files say of each other.
+    found: HashMap<Code, usize>,
     by_id: HashMap<&'f str, usize>,
     parents: Vec<Vec<usize>>,
     children: Vec<Vec<usize>>,
     /// Whether every file's place is known. Where it is not, what seems to be a second head may be none.
     complete: bool,
+    /// What may be ids in names that are bad.
+    misnamed: HashSet<String>,
 }
 
 impl<'f, 'd> Linker<'f, 'd> {
     fn new(files: &'f [Parsed], lock: Option<&'f Lock>, defects: &'d mut Vec<Defect>) -> Self {
         let complete = files.iter().all(|file| file.id.is_some() && file.revises.is_some());
         let none = vec![Vec::new(); files.len()];
-        Self { files, lock, defects, by_id: HashMap::new(), parents: none.clone(), children: none, complete }
+        let mut misnamed = HashSet::new();
+        for file in files.iter().filter(|file| file.id.is_none()) {
+            let name = source::file_name(&file.path).to_ascii_lowercase();
+            misnamed.extend(name.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_owned));
+        }
+        let (parents, children) = (none.clone(), none);
+        let (found, by_id) = (HashMap::new(), HashMap::new());
+        Self { files, lock, defects, found, by_id, parents, children, complete, misnamed }
+    }
+
+    /// Adds a defect, which is only made if there are not more of its kind than are told.
+    fn tell(&mut self, code: Code, make: impl FnOnce(&Self) -> Defect) {
+        let mut found = self.found.remove(&code).unwrap_or_default();
+        let mut defects = std::mem::take(self.defects);
+        tell(&mut defects, code, &mut found, || make(self));
+        *self.defects = defects;
+        self.found.insert(code, found);
     }
 
     /// Makes the graph, and reports what keeps files from having a place in it. Gives their order.
@@ -258,6 +277,8 @@ impl<'f, 'd> Linker<'f, 'd> {
     }
 
     fn find_duplicates(&mut self) {
+        // The one from which all of them count on.
+        let highest = OnceCell::new();
         for (index, file) in self.files.iter().enumerate() {
             let Some(id) = file.id.as_deref() else { continue };
             let Some(&first) = self.by_id.get(id) else {
@@ -269,16 +290,18 @@ impl<'f, 'd> Linker<'f, 'd> {
             let is_locked = |file: &Parsed| self.lock.is_some_and(|lock| lock.is_of(file));
             let (kept, other) = if is_locked(file) { (index, first) } else { (first, index) };
             self.by_id.insert(id, kept);
-            let ids = self.files.iter().filter_map(|file| file.id.as_deref());
-            let next = next_id(id, ids).unwrap_or_else(|| "a free revision".to_owned());
-            self.defects.push(
+            self.tell(Code::DuplicateRevision, |linker| {
+                let ids = linker.files.iter().filter_map(|file| file.id.as_deref());
+                let highest = highest.get_or_init(|| ids.max_by_key(|id| id.parse::<u64>().ok()));
+                let next =
+                    next_id(id, highest.iter().copied()).unwrap_or_else(|| "a free revision".to_owned());
                 Defect::new(Code::DuplicateRevision, format!("two files are revision {id}"))
-                    .with(&self.files[kept].path)
-                    .at(&self.files[other].path)
+                    .with(&linker.files[kept].path)
+                    .at(&linker.files[other].path)
                     .help(format!(
                         "rename this one to {next}, and let it revise the revision that comes before it"
-                    )),
-            );
+                    ))
+            });
         }
     }
 
@@ -288,14 +311,18 @@ impl<'f, 'd> Linker<'f, 'd> {
             let misnamed = |id: &&str| self.is_misnamed(id);
             let mut ids: HashSet<&str> = self.by_id.keys().copied().collect();
             ids.extend(lock.ids().filter(misnamed));
-            lock.find_missing(&ids, self.defects);
+            if lock.find_missing(&ids, self.defects) {
+                self.found.insert(Code::LockedRevisionMissing, 1);
+            }
         }
     }
 
     /// What is locked and not what it was.
     fn find_changes(&mut self) {
         if let Some(lock) = self.lock {
-            self.by_id.values().for_each(|&index| lock.find_change(&self.files[index], self.defects));
+            let mut indexes: Vec<usize> = self.by_id.values().copied().collect();
+            indexes.sort_unstable();
+            indexes.iter().for_each(|&index| lock.find_change(&self.files[index], self.defects));
         }
     }
 
@@ -306,12 +333,13 @@ impl<'f, 'd> Linker<'f, 'd> {
                 match self.by_id.get(id.as_str()) {
                     _ if file.id.as_ref() == Some(id) => {
                         self.complete = false;
-                        let title = format!("revision {id} revises itself");
-                        let help = "name the revision that it follows, or base if it is the first";
-                        self.defects.push(
-                            self.at_revises(Code::SelfParent, title, index, Some(id), "its own id")
-                                .help(help),
-                        );
+                        self.tell(Code::SelfParent, |linker| {
+                            let title = format!("revision {id} revises itself");
+                            let help = "name the revision that it follows, or base if it is the first";
+                            linker
+                                .at_revises(Code::SelfParent, title, index, Some(id), "its own id")
+                                .help(help)
+                        });
                     }
                     Some(&parent) => {
                         self.parents[index].push(parent);
@@ -322,26 +350,21 @@ impl<'f, 'd> Linker<'f, 'd> {
                     }
                     None => {
                         self.complete = false;
-                        let title = format!("there is no revision {id} to revise");
                         unknown += 1;
-                        let others = self.by_id.keys().copied().filter(|&other| other != self.id(index));
-                        // It takes the whole chain to find one, and where many are unknown, a directory is missing.
-                        let likely =
-                            if unknown <= MOST_SUGGESTIONS { did_you_mean(id, others) } else { None };
-                        let help = match likely {
-                            Some(known) => format!("did you mean {known}? If not, add the file of {id}"),
-                            None => format!("add the file of {id}, or name a revision that is there"),
-                        };
-                        self.defects.push(
-                            self.at_revises(
-                                Code::UnknownParent,
-                                title,
-                                index,
-                                Some(id),
-                                "no file has this revision",
-                            )
-                            .help(help),
-                        );
+                        self.tell(Code::UnknownParent, |linker| {
+                            let title = format!("there is no revision {id} to revise");
+                            let others =
+                                linker.by_id.keys().copied().filter(|&other| other != linker.id(index));
+                            // It takes the whole chain to find one, and where many are unknown, a directory is missing.
+                            let likely =
+                                if unknown <= MOST_SUGGESTIONS { did_you_mean(id, others) } else { None };
+                            let help = match likely {
+                                Some(known) => format!("did you mean {known}? If not, add the file of {id}"),
+                                None => format!("add the file of {id}, or name a revision that is there"),
+                            };
+                            let note = "no file has this revision";
+                            linker.at_revises(Code::UnknownParent, title, index, Some(id), note).help(help)
+                        });
                     }
                 }
             }
@@ -355,32 +378,30 @@ impl<'f, 'd> Linker<'f, 'd> {
 
     /// Whether the revision `id` seems to be there, in a file whose name is bad: then that is the mistake.
     fn is_misnamed(&self, id: &str) -> bool {
-        let mut unnamed = self.files.iter().filter(|file| file.id.is_none());
-        unnamed.any(|file| {
-            let name = source::file_name(&file.path).to_ascii_lowercase();
-            name.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == id)
-        })
+        self.misnamed.contains(id)
     }
 
     /// `order` has no circles, in which one is always dated before another.
     fn find_dates_before_parents(&mut self, order: &[usize]) {
         let sorted: HashSet<usize> = order.iter().copied().collect();
         for (index, file) in self.files.iter().enumerate() {
-            for &parent in self.parents[index].iter().filter(|parent| sorted.contains(parent)) {
+            for place in 0..self.parents[index].len() {
+                let parent = self.parents[index][place];
                 let (Some(date), Some(before)) = (file.date, self.files[parent].date) else { continue };
-                if date < before {
-                    let (id, parent_id) = (self.id(index), self.id(parent));
-                    let title = format!("{id} is dated {date:#}, before {parent_id}, which it revises");
-                    let note = format!("{parent_id} is dated {before:#}");
-                    let help = format!(
-                        "date its file {} or later, or check that it revises the right revision",
-                        before.prefix()
-                    );
-                    self.defects.push(
-                        self.at_revises(Code::DatedBeforeParent, title, index, Some(parent_id), &note)
-                            .with(&self.files[parent].path)
-                            .help(help),
-                    );
+                if date < before && sorted.contains(&parent) {
+                    self.tell(Code::DatedBeforeParent, |linker| {
+                        let (id, parent_id) = (linker.id(index), linker.id(parent));
+                        let title = format!("{id} is dated {date:#}, before {parent_id}, which it revises");
+                        let note = format!("{parent_id} is dated {before:#}");
+                        let help = format!(
+                            "date its file {} or later, or check that it revises the right revision",
+                            before.prefix()
+                        );
+                        linker
+                            .at_revises(Code::DatedBeforeParent, title, index, Some(parent_id), &note)
+                            .with(&linker.files[parent].path)
+                            .help(help)
+                    });
                 }
             }
         }
@@ -394,14 +415,15 @@ impl<'f, 'd> Linker<'f, 'd> {
         let Some((&first, others)) = roots.split_first() else { return };
         for &other in others {
             self.complete = false;
-            let note = format!("{} is the first revision", self.id(first));
-            let title = "two revisions revise base: only one can".to_owned();
-            let help = format!("make {} revise the revision that comes before it", self.id(other));
-            self.defects.push(
-                self.at_revises(Code::MultipleRoots, title, other, None, &note)
-                    .with(&self.files[first].path)
-                    .help(help),
-            );
+            self.tell(Code::MultipleRoots, |linker| {
+                let note = format!("{} is the first revision", linker.id(first));
+                let title = "two revisions revise base: only one can".to_owned();
+                let help = format!("make {} revise the revision that comes before it", linker.id(other));
+                linker
+                    .at_revises(Code::MultipleRoots, title, other, None, &note)
+                    .with(&linker.files[first].path)
+                    .help(help)
+            });
         }
     }
 
@@ -438,23 +460,24 @@ impl<'f, 'd> Linker<'f, 'd> {
                 at = *self.parents[at].iter().find(|parent| !sorted.contains(parent)).unwrap_or(&at);
             }
             if let Some(from) = way.iter().position(|&index| index == at) {
-                self.report_cycle(&way[from..]);
+                self.complete = false;
+                self.tell(Code::Cycle, |linker| linker.cycle(&way[from..]));
             }
         }
     }
 
-    /// `circle` goes from each to one of its parents.
-    fn report_cycle(&mut self, circle: &[usize]) {
-        self.complete = false;
+    /// `circle`, which is not empty, goes from each to one of its parents.
+    fn cycle(&self, circle: &[usize]) -> Defect {
         let youngest = circle.iter().copied().max_by(|&a, &b| self.age(a).cmp(&self.age(b)));
         let oldest = circle.iter().copied().min_by(|&a, &b| self.age(a).cmp(&self.age(b)));
-        let (Some(youngest), Some(oldest)) = (youngest, oldest) else { return };
+        let (youngest, oldest) = (youngest.unwrap_or_default(), oldest.unwrap_or_default());
         // Told in the order of revisions, from the oldest and back to it.
         let from = circle.iter().position(|&index| index == oldest).unwrap_or_default();
         let ids = circle[from + 1..].iter().chain(&circle[..=from]).rev().map(|&index| self.id(index));
         let told = ids.chain([self.id(oldest)]).collect::<Vec<_>>().join(" → ");
-        let parent =
-            self.parents[oldest].iter().find(|parent| circle.contains(parent)).map(|&parent| self.id(parent));
+        let within: HashSet<usize> = circle.iter().copied().collect();
+        let parent = self.parents[oldest].iter().find(|parent| within.contains(parent));
+        let parent = parent.map(|&parent| self.id(parent));
         let note = "its file is the oldest of them";
         let mut defect = self.at_revises(
             Code::Cycle,
@@ -466,8 +489,7 @@ impl<'f, 'd> Linker<'f, 'd> {
         if youngest != oldest {
             defect = defect.with(&self.files[youngest].path);
         }
-        self.defects
-            .push(defect.help(format!("make {} revise the revision before the cycle", self.id(oldest))));
+        defect.help(format!("make {} revise the revision before the cycle", self.id(oldest)))
     }
 
     /// Reports each head but one: the one that is reached by taking the oldest branch of every fork.
@@ -480,12 +502,13 @@ impl<'f, 'd> Linker<'f, 'd> {
             // Every way back ends at the root, which is known.
             while let Some(&parent) = self.parents[branch].first() {
                 if let Some(&fork) = self.parents[branch].iter().find(|parent| known.contains(parent)) {
-                    self.report_second_head(fork, branch, head, &known);
+                    self.complete = false;
+                    self.tell(Code::MultipleHeads, |linker| linker.second_head(fork, branch, head, &known));
                     break;
                 }
                 branch = parent;
             }
-            known.extend(self.ancestry(head));
+            self.add_ancestry(head, &mut known);
         }
     }
 
@@ -514,18 +537,22 @@ impl<'f, 'd> Linker<'f, 'd> {
     /// The file and all that it revises, near or far.
     fn ancestry(&self, index: usize) -> HashSet<usize> {
         let mut found = HashSet::new();
+        self.add_ancestry(index, &mut found);
+        found
+    }
+
+    /// Adds them to others whose ancestry is among them already.
+    fn add_ancestry(&self, index: usize, found: &mut HashSet<usize>) {
         let mut open = vec![index];
         while let Some(index) = open.pop() {
             if found.insert(index) {
                 open.extend(&self.parents[index]);
             }
         }
-        found
     }
 
     /// The branch from `second` to `other` leaves at `fork` what is `known` to lead to another head.
-    fn report_second_head(&mut self, fork: usize, second: usize, other: usize, known: &HashSet<usize>) {
-        self.complete = false;
+    fn second_head(&self, fork: usize, second: usize, other: usize, known: &HashSet<usize>) -> Defect {
         let next = |index: usize| self.children[index].iter().copied().find(|child| known.contains(child));
         let first = next(fork).unwrap_or(fork);
         let mut head = first;
@@ -549,11 +576,9 @@ impl<'f, 'd> Linker<'f, 'd> {
             ),
             false => format!("make {second_id} revise {head_id}{later}"),
         };
-        self.defects.push(
-            self.at_revises(Code::MultipleHeads, title, second, Some(self.id(fork)), &note)
-                .with(&self.files[first].path)
-                .help(help),
-        );
+        self.at_revises(Code::MultipleHeads, title, second, Some(self.id(fork)), &note)
+            .with(&self.files[first].path)
+            .help(help)
     }
 }
 

@@ -64,8 +64,7 @@ pub fn half(half: &Half) -> [u8; 32] {
     let mut texts = Vec::new();
     for statement in half.statements() {
         let sql = statement.sql();
-        sql::tokens(sql)
-            .iter()
+        sql::each_token(sql)
             .filter(|token| !token.is_comment())
             .for_each(|token| push(&mut texts, token.text(sql)));
         push(&mut texts, "");

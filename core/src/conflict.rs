@@ -299,11 +299,16 @@ fn ahead(f: &mut fmt::Formatter<'_>, unknown: &[Newer], head: &str, may_downgrad
     }
     unknown[hidden..].iter().try_for_each(|newer| write!(f, "\n  {newer}"))?;
     let newest = escape(unknown.last().map_or("", |newer| &newer.revision));
-    let whose = if may_downgrade { "the" } else { "its" };
+    // For that other program, its own head is none to go down to.
+    let command = if may_downgrade {
+        "the command `downgrade -r head`"
+    } else {
+        &format!("its command `downgrade -r {head}`")
+    };
     write!(
         f,
         "\nhelp: use a version of the program that has {newest}; or take the database back to {head}, which loses what the newer revisions\n      \
-         have added: {whose} command `downgrade -r {head}`"
+         have added: {command}"
     )
 }
 

@@ -1,5 +1,6 @@
 //! What can be wrong with a chain, and how it is said.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::snippet::{Snippet, escape};
@@ -131,13 +132,20 @@ impl fmt::Display for Code {
 /// The longest title, in characters: names in it come from files.
 const LONGEST_TITLE: usize = 200;
 
-fn shorten(title: &str) -> String {
-    let mut short: String = title.chars().take(LONGEST_TITLE).collect();
-    if short.len() < title.len() {
+/// The longest line of what is to be seen and of a help, in characters: names stand in them, too.
+const LONGEST_LINE: usize = 400;
+
+fn shorten(text: &str, longest: usize) -> String {
+    let mut short: String = text.chars().take(longest).collect();
+    if short.len() < text.len() {
         short.push('…');
     }
     short
 }
+
+/// How many defects of one kind are told. Each is a compile error, and a directory that has more has one mistake many
+/// times.
+pub(crate) const MOST_OF_A_KIND: usize = 100;
 
 /// One thing wrong with a chain: what, where, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,18 +158,21 @@ pub struct Defect {
     /// What is to be seen there, line by line.
     details: Vec<String>,
     help: String,
+    /// How many more of its kind there are, which are not told.
+    more: usize,
 }
 
 impl Defect {
     pub(crate) fn new(code: Code, title: impl Into<String>) -> Self {
         Self {
             code,
-            title: shorten(&title.into()),
+            title: shorten(&title.into(), LONGEST_TITLE),
             also: Vec::new(),
             path: None,
             snippet: None,
             details: Vec::new(),
             help: String::new(),
+            more: 0,
         }
     }
 
@@ -183,14 +194,16 @@ impl Defect {
         self
     }
 
-    /// What is to be seen there: the lines are escaped already.
+    /// What is to be seen there, line by line.
     pub(crate) fn details(mut self, lines: impl fmt::Display) -> Self {
-        self.details = lines.to_string().lines().map(str::to_owned).collect();
+        self.details = lines.to_string().lines().map(|line| shorten(line, LONGEST_LINE)).collect();
         self
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = help.into();
+        let lines = help.into();
+        let lines: Vec<String> = lines.lines().map(|line| shorten(line, LONGEST_LINE)).collect();
+        self.help = lines.join("\n");
         self
     }
 
@@ -242,7 +255,7 @@ impl fmt::Display for Defect {
             write!(f, ":{}:{}\n{snippet}", snippet.line(), snippet.column())?;
         }
         for line in &self.details {
-            write!(f, "\n    {line}")?;
+            write!(f, "\n    {}", escape(line))?;
         }
         for (index, line) in self.help.lines().enumerate() {
             write!(f, "\n{}{}", if index == 0 { "help: " } else { "      " }, escape(line))?;
@@ -253,6 +266,47 @@ impl fmt::Display for Defect {
 
 impl std::error::Error for Defect {}
 
+/// Leaves of each kind as many as are told; the last of them keeps how many more there are.
+fn fold(defects: &mut Vec<Defect>) {
+    let mut kinds: HashMap<Code, (usize, usize)> = HashMap::new();
+    for defect in &*defects {
+        let (count, more) = kinds.entry(defect.code).or_default();
+        *count += 1;
+        *more += defect.more + usize::from(*count > MOST_OF_A_KIND);
+    }
+    let mut left: HashMap<Code, usize> =
+        kinds.iter().map(|(code, (count, _))| (*code, (*count).min(MOST_OF_A_KIND))).collect();
+    defects.retain_mut(|defect| {
+        let Some(left) = left.get_mut(&defect.code).filter(|left| **left > 0) else { return false };
+        *left -= 1;
+        let (_, more) = kinds[&defect.code];
+        defect.more = if *left == 0 { more } else { 0 };
+        true
+    });
+}
+
+/// Adds a defect to those that are found already. However many a directory has, they take no memory without end.
+pub(crate) fn add(defects: &mut Vec<Defect>, defect: Defect) {
+    defects.push(defect);
+    if defects.len() > MOST_OF_ALL {
+        fold(defects);
+    }
+}
+
+/// Adds one more of a kind of which some are `found` already: beyond as many as are told, it is counted and not made, since
+/// to make one may take a look at the whole file, or at all files.
+pub(crate) fn tell(defects: &mut Vec<Defect>, code: Code, found: &mut usize, make: impl FnOnce() -> Defect) {
+    *found += 1;
+    if *found <= MOST_OF_A_KIND {
+        add(defects, make());
+    } else if let Some(last) = defects.iter_mut().rfind(|defect| defect.code == code) {
+        last.more += 1;
+    }
+}
+
+/// Of how many defects those are let go that will not be told: more than there can be told.
+const MOST_OF_ALL: usize = 2 * MOST_OF_A_KIND * Code::ALL.len();
+
 /// Every defect of a chain; there is at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defects(Vec<Defect>);
@@ -260,6 +314,10 @@ pub struct Defects(Vec<Defect>);
 impl Defects {
     pub(crate) fn new(mut defects: Vec<Defect>) -> Self {
         defects.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        fold(&mut defects);
+        for defect in defects.iter_mut().filter(|defect| defect.more > 0) {
+            defect.help += &format!("\n(and {} more of this kind)", std::mem::take(&mut defect.more));
+        }
         Self(defects)
     }
 
@@ -268,7 +326,8 @@ impl Defects {
         if defects.is_empty() { None } else { Some(Self::new(defects)) }
     }
 
-    /// The defects in the order of their files.
+    /// The defects in the order of their files. Of each kind, the first hundred; the last of these says how many more there
+    /// are.
     pub fn iter(&self) -> impl Iterator<Item = &Defect> {
         self.0.iter()
     }

@@ -39,23 +39,20 @@ impl Draft {
     pub fn read(directory: &Path, shown: &str) -> Self {
         let mut defects = Vec::new();
         let (files, lock) = read(directory, shown, &mut defects);
-        let parsed: Vec<parse::Parsed> = files.iter().map(|file| parse::parse(file, &mut defects)).collect();
+        // Each file's bytes are let go once they are understood.
+        let parsed: Vec<parse::Parsed> =
+            files.into_iter().map(|file| parse::parse(&file, &mut defects)).collect();
         let mut notes: HashMap<String, Note> = parsed
             .iter()
             .map(|file| {
                 let note = Note {
                     text: file.text.clone(),
                     is_unproven: file.body.as_ref().is_some_and(|body| body.is_unproven),
-                    has_defects: false,
+                    has_defects: file.has_defects,
                 };
                 (file.path.clone(), note)
             })
             .collect();
-        for defect in &defects {
-            if let Some(note) = defect.path().and_then(|path| notes.get_mut(path)) {
-                note.has_defects = true;
-            }
-        }
         let chain = chain::link(parsed, lock.as_ref(), &mut defects);
         let revisions = chain.as_ref().map(Chain::revisions).unwrap_or_default();
         let notes = revisions.iter().map(|revision| notes.remove(revision.path()).unwrap_or_default());

@@ -18,7 +18,7 @@ use std::ops::Range;
 
 use crate::chain::Chain;
 use crate::checksum;
-use crate::defect::{Code, Defect};
+use crate::defect::{Code, Defect, add, tell};
 use crate::name;
 use crate::parse::Parsed;
 use crate::revision::{Downgrade, Half, Revision};
@@ -85,8 +85,9 @@ impl Locked {
     }
 
     fn parse(text: &str, line: u32) -> Option<Self> {
-        let fields: Vec<&str> = text.split_whitespace().collect();
-        let [id, parents, checksum, upgrade, downgrade, ..] = fields[..] else { return None };
+        let mut fields = text.split_whitespace();
+        let mut next = || fields.next();
+        let (id, parents, checksum, upgrade, downgrade) = (next()?, next()?, next()?, next()?, next()?);
         let is_hex = |text: &str, length| {
             text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
         };
@@ -120,7 +121,10 @@ impl Locked {
 
 /// Reads a lock. What is wrong with it is added to `defects`.
 pub fn parse(path: String, bytes: &[u8], defects: &mut Vec<Defect>) -> Option<Lock> {
-    let text = String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let text = String::from_utf8_lossy(bytes)
+        .trim_start_matches('\u{feff}')
+        .replace("\r\n", "\n")
+        .replace('\r', "\n");
     match read_lines(&text) {
         Ok(Lines { locked, places, head }) => Some(Lock { path, text, locked, places, head }),
         Err((span, note)) => {
@@ -218,8 +222,8 @@ impl Lock {
         Defect::new(code, title).at(&self.path).showing(snippet)
     }
 
-    /// Reports the locked revisions that no file has. `ids` are those of all files.
-    pub(crate) fn find_missing(&self, ids: &HashSet<&str>, defects: &mut Vec<Defect>) {
+    /// Reports the locked revisions that no file has, and says whether there are any. `ids` are those of all files.
+    pub(crate) fn find_missing(&self, ids: &HashSet<&str>, defects: &mut Vec<Defect>) -> bool {
         let missing: Vec<&Locked> =
             self.locked.iter().filter(|locked| !ids.contains(locked.id.as_str())).collect();
         for (index, locked) in missing.iter().enumerate().take(MOST) {
@@ -232,8 +236,9 @@ impl Lock {
                 "put the file back: databases that have the revision could not be opened any more{more}"
             );
             let defect = self.defect(Code::LockedRevisionMissing, title, locked, "locked here".to_owned());
-            defects.push(defect.help(help));
+            add(defects, defect.help(help));
         }
+        !missing.is_empty()
     }
 
     /// Reports a file that is no longer what was locked.
@@ -243,32 +248,30 @@ impl Lock {
             return;
         }
         let Some(what) = Locked::of_file(file).map(|now| locked.difference(&now)) else { return };
-        defects.push(
-            Defect::new(
-                Code::LockedRevisionChanged,
-                format!("the locked revision {} has changed: {what}", locked.id),
-            )
-            .with(&self.path)
-            .at(&file.path)
-            .help("put the file back as it was, and write the change as a new revision: `revchain migrate`"),
-        );
+        let title = format!("the locked revision {} has changed: {what}", locked.id);
+        let help = "put the file back as it was, and write the change as a new revision: `revchain migrate`";
+        let defect = Defect::new(Code::LockedRevisionChanged, title).with(&self.path).at(&file.path);
+        add(defects, defect.help(help));
     }
 
     /// Reports locked revisions that do not come in the order in which they were locked.
     pub(crate) fn find_other_order(&self, chain: &Chain, defects: &mut Vec<Defect>) {
         let places = chain.places();
         let mut last: Option<(usize, &Locked)> = None;
+        let mut found = 0;
         for locked in &self.locked {
             let Some(&place) = places.get(locked.id.as_str()) else { continue };
             match last {
                 Some((before, other)) if before > place => {
-                    let title = format!(
-                        "{} now comes before {}, and came after it when they were locked",
-                        locked.id, other.id
-                    );
-                    let note = format!("after {}", other.id);
-                    let help = "put the dates in the files' names back as they were";
-                    defects.push(self.defect(Code::LockedOrderChanged, title, locked, note).help(help));
+                    tell(defects, Code::LockedOrderChanged, &mut found, || {
+                        let title = format!(
+                            "{} now comes before {}, and came after it when they were locked",
+                            locked.id, other.id
+                        );
+                        let note = format!("after {}", other.id);
+                        let help = "put the dates in the files' names back as they were";
+                        self.defect(Code::LockedOrderChanged, title, locked, note).help(help)
+                    });
                 }
                 _ => last = Some((place, locked)),
             }

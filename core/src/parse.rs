@@ -3,11 +3,12 @@
 mod header;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use self::header::{DIRECTIVES, Directive, Once};
 use crate::checksum;
-use crate::defect::{Code, Defect};
+use crate::defect::{Code, Defect, add};
 use crate::name::{self, Date, NameError};
 use crate::revision::{Destroys, Downgrade, Half};
 use crate::rules;
@@ -33,6 +34,8 @@ pub struct Parsed {
     pub body: Option<Body>,
     /// The revision's checksum, where the file is whole.
     pub checksum: Option<[u8; 32]>,
+    /// Whether anything is wrong with it.
+    pub has_defects: bool,
 }
 
 /// What `@revises` says.
@@ -63,18 +66,28 @@ pub struct Body {
 
 /// Reads a file, and adds what is wrong with it to `defects`.
 pub fn parse(file: &File, defects: &mut Vec<Defect>) -> Parsed {
+    let mut own = Vec::new();
+    let mut parsed = parse_alone(file, &mut own);
+    // What could not be read is a defect already.
+    parsed.has_defects = file.bytes.is_none() || !own.is_empty();
+    own.into_iter().for_each(|defect| add(defects, defect));
+    parsed
+}
+
+fn parse_alone(file: &File, defects: &mut Vec<Defect>) -> Parsed {
     let (id, date) = read_name(file, defects);
-    let Some(text) = file.bytes.as_deref().and_then(|bytes| decode(&file.path, bytes, defects)) else {
-        let path = file.path.clone();
-        return Parsed { path, text: String::new(), id, date, revises: None, body: None, checksum: None };
+    let path = file.path.clone();
+    let Some(text) = file.bytes.as_deref().and_then(|bytes| decode(&path, bytes, defects)) else {
+        let (revises, body, checksum) = (None, None, None);
+        return Parsed { path, text: String::new(), id, date, revises, body, checksum, has_defects: true };
     };
-    let mut parser = Parser::new(&file.path, &text, defects);
+    let mut parser = Parser::new(&path, &text, defects);
     parser.walk();
     let body = parser.finish();
     parser.tell_of_more();
     let revises = parser.revises.and_then(|revises| revises.known);
     let checksum = checksum(id.as_deref(), revises.as_ref(), body.as_ref());
-    Parsed { path: file.path.clone(), id, date, revises, body, checksum, text }
+    Parsed { path, text, id, date, revises, body, checksum, has_defects: false }
 }
 
 fn checksum(id: Option<&str>, revises: Option<&Revises>, body: Option<&Body>) -> Option<[u8; 32]> {
@@ -109,16 +122,25 @@ fn decode(path: &str, bytes: &[u8], defects: &mut Vec<Defect>) -> Option<String>
         Ok(text) => Some(normal(text.trim_start_matches('\u{feff}'))),
         Err(error) => {
             let (before, after) = bytes.split_at(error.valid_up_to());
-            let mut shown = normal(&String::from_utf8_lossy(before));
+            // Only its own line is shown, and of what comes after it a little: there may be much more that is no text.
+            let is_end = |&byte: &u8| matches!(byte, b'\n' | b'\r');
+            let line = before.iter().rposition(is_end).map_or(0, |end| end + 1);
+            let number = 1 + normal(&String::from_utf8_lossy(&before[..line])).matches('\n').count();
+            let mut shown = String::from_utf8_lossy(&before[line..]).into_owned();
             let start = shown.len();
-            shown += &normal(&String::from_utf8_lossy(after));
+            shown += &normal(&String::from_utf8_lossy(&after[..after.len().min(SHOWN)]));
             let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
             let note =
                 format!("the byte {:#04x}{}", after[0], if utf16 { ": it looks like UTF-16" } else { "" });
             defects.push(
                 Defect::new(Code::NotUtf8, "the file is not UTF-8")
                     .at(path)
-                    .showing(Snippet::new(&shown, 1, start..start + 1, note))
+                    .showing(Snippet::new(
+                        &shown,
+                        u32::try_from(number).unwrap_or(u32::MAX),
+                        start..start + 1,
+                        note,
+                    ))
                     .help("save it as UTF-8"),
             );
             None
@@ -126,8 +148,14 @@ fn decode(path: &str, bytes: &[u8], defects: &mut Vec<Defect>) -> Option<String>
     }
 }
 
+/// How much is looked at of what stands behind a byte that is not UTF-8: more than a message shows of a line.
+const SHOWN: usize = 1000;
+
 /// How many defects of one file are told. A file that has more has one mistake many times.
 const MOST: usize = 20;
+
+/// How many more are counted. In a file that has so many there is nothing left to be understood.
+const MOST_COUNTED: usize = 100_000;
 
 /// A section of SQL.
 struct Section {
@@ -143,8 +171,6 @@ struct Parser<'t, 'd> {
     text: &'t str,
     tokens: Vec<Token>,
     defects: &'d mut Vec<Defect>,
-    /// How many defects other files have.
-    defects_before: usize,
     /// How many more defects this file has than are told.
     untold: usize,
     has_directives: bool,
@@ -154,6 +180,8 @@ struct Parser<'t, 'd> {
     unproven: Option<Once<&'t str>>,
     compatible: Option<Once<()>>,
     destroys: Vec<Destroys>,
+    /// The tables and columns of these, in small letters.
+    destroyed: HashSet<(String, Option<String>)>,
     upgrade: Option<Section>,
     downgrade: Option<Section>,
 }
@@ -164,7 +192,6 @@ impl<'t, 'd> Parser<'t, 'd> {
             path,
             text,
             tokens: sql::tokens(text),
-            defects_before: defects.len(),
             defects,
             untold: 0,
             has_directives: false,
@@ -174,6 +201,7 @@ impl<'t, 'd> Parser<'t, 'd> {
             unproven: None,
             compatible: None,
             destroys: Vec::new(),
+            destroyed: HashSet::new(),
             upgrade: None,
             downgrade: None,
         }
@@ -188,12 +216,22 @@ impl<'t, 'd> Parser<'t, 'd> {
         note: impl Into<String>,
         help: impl Into<String>,
     ) {
-        if self.defects.len() - self.defects_before >= MOST {
+        if self.is_full() {
             self.untold += 1;
             return;
         }
         let snippet = Snippet::new(self.text, 1, span, note);
         self.defects.push(Defect::new(code, title).at(self.path).showing(snippet).help(help));
+    }
+
+    /// Whether as many defects are found as are told: more of them are only counted, and what they say is not made.
+    fn is_full(&self) -> bool {
+        self.defects.len() >= MOST
+    }
+
+    /// Whether it has more defects than are counted.
+    fn is_hopeless(&self) -> bool {
+        self.untold >= MOST_COUNTED
     }
 
     /// Adds a defect of the file as a whole.
@@ -205,7 +243,8 @@ impl<'t, 'd> Parser<'t, 'd> {
     fn tell_of_more(&mut self) {
         if self.untold > 0 {
             if let Some(last) = self.defects.pop() {
-                let help = format!("{}\n(this file has {} more)", last.help_text(), self.untold);
+                let at_least = if self.is_hopeless() { "at least " } else { "" };
+                let help = format!("{}\n(this file has {at_least}{} more)", last.help_text(), self.untold);
                 self.defects.push(last.help(help));
             }
         }
@@ -303,6 +342,9 @@ impl<'t, 'd> Parser<'t, 'd> {
     /// Goes through the tokens: header, sections, and the directives that part them.
     fn walk(&mut self) {
         for index in 0..self.tokens.len() {
+            if self.is_hopeless() {
+                return;
+            }
             let token = self.tokens[index].clone();
             if token.kind == Kind::LineComment && self.is_alone(&token) {
                 self.comment_line(index, &token);
@@ -360,6 +402,8 @@ impl<'t, 'd> Parser<'t, 'd> {
                 );
                 self.quietly(|parser| parser.header_directive(directive));
             }
+            // What was meant is looked for where it is told.
+            _ if self.is_full() => self.untold += 1,
             name => {
                 let abbreviated =
                     || DIRECTIVES.iter().copied().find(|known| !name.is_empty() && known.starts_with(name));
@@ -396,7 +440,8 @@ impl<'t, 'd> Parser<'t, 'd> {
         let is_upgrade = directive.name == "upgrade";
         let begun = if is_upgrade { &self.upgrade } else { &self.downgrade };
         if let Some(line) = begun.as_ref().map(|section| section.directive.clone()) {
-            let first = line_number(self.text, line.start);
+            // To count lines again and again would take long in a long file.
+            let first = if self.is_full() { 0 } else { line_number(self.text, line.start) };
             self.defect(
                 Code::DuplicateSection,
                 format!("`@{}` begins twice", directive.name),
@@ -436,6 +481,10 @@ impl<'t, 'd> Parser<'t, 'd> {
 
     /// Reports what is missing, and puts together what is there.
     fn finish(&mut self) -> Option<Body> {
+        // What it seems to lack may stand where it was not read.
+        if self.is_hopeless() {
+            return None;
+        }
         if !self.has_directives && !self.is_truncated() {
             // What it lacks is all of a migration, and that is one mistake: mostly, a file of another tool.
             let (title, help) = match self.tokens.iter().any(|token| !token.is_comment()) {
@@ -517,8 +566,15 @@ impl<'t, 'd> Parser<'t, 'd> {
 
     /// Cuts a section into statements, and checks each.
     fn half(&mut self, section: &Section, name: &str, may_be_empty: bool) -> Half {
-        let tokens: Vec<Token> = self.tokens[section.tokens.clone()].to_vec();
-        let statements = sql::statements(self.text, &tokens);
+        // They are as many as the file has bytes, so there is room for one list of them.
+        let tokens = std::mem::take(&mut self.tokens);
+        let half = self.half_of(&tokens[section.tokens.clone()], section, name, may_be_empty);
+        self.tokens = tokens;
+        half
+    }
+
+    fn half_of(&mut self, tokens: &[Token], section: &Section, name: &str, may_be_empty: bool) -> Half {
+        let statements = sql::statements(self.text, tokens);
         // An irreversible revision needs no downgrade; that it has one all the same is said already.
         let needs_none = name == "downgrade" && self.irreversible.is_some();
         if statements.is_empty() && !may_be_empty && !needs_none && !section.is_followed {
@@ -538,6 +594,9 @@ impl<'t, 'd> Parser<'t, 'd> {
             );
         }
         for statement in &statements {
+            if self.is_hopeless() {
+                break;
+            }
             for breach in rules::check(self.text, statement) {
                 self.defect(breach.code, breach.title, breach.span, breach.note, breach.help);
             }

@@ -541,6 +541,14 @@ fn revert_newer(
     kept: usize,
 ) -> Result<Vec<Revision>, Conflict> {
     let revert = |at: usize| {
+        let id = &newer[at].revision;
+        let revises_it = |other: &&Newer| {
+            other.revises.iter().any(|parents| parents.split_ascii_whitespace().any(|parent| parent == id))
+        };
+        if let Some(other) = newer[..at].iter().find(revises_it) {
+            let reason = format!("{}, which was stamped before it, revises it", other.revision);
+            return Err(Conflict::Untrusted { revision: id.clone(), reason });
+        }
         let is_stamped = |id: &str| {
             newer[..at].iter().any(|newer| newer.revision == id)
                 || chain.position(id).is_some_and(|place| stamped[place])

@@ -181,7 +181,7 @@ impl<'h> Statement<'h> {
         let start = self.span.start + offset.unwrap_or(0).min(self.span.len());
         // Nothing stands at an offset inside a character; SQLite does not give one.
         let rest = text.get(start..self.span.end).unwrap_or_default();
-        let token = crate::sql::tokens(rest).into_iter().next();
+        let token = crate::sql::each_token(rest).next();
         let width = token.map_or(1, |token| token.span.end);
         Snippet::new(text, self.half.line, start..start + width, "")
     }

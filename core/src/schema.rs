@@ -15,7 +15,7 @@ mod table;
 mod text;
 mod texts;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub use self::diff::{Diff, diff};
@@ -102,7 +102,7 @@ impl Schema {
     }
 
     fn exchange(&mut self, out: &[&str], into: &[&str]) {
-        let out: Vec<Arc<Object>> = out
+        let mut out: Vec<Arc<Object>> = out
             .iter()
             .filter_map(|text| {
                 let at = self.place(&Object::read(text, &|_| true).key).ok()?;
@@ -111,7 +111,16 @@ impl Schema {
             .collect();
         let into = into.iter().map(|text| Arc::new(Object::read(text, &|_| true)));
         // What is left out gives no names either: a string must not be one because of what another tool keeps.
-        let into: Vec<Arc<Object>> = into.filter(|object| !self.is_left_out(object)).collect();
+        let mut into: Vec<Arc<Object>> = into.filter(|object| !self.is_left_out(object)).collect();
+        // Of two with one key, which SQLite never has, the last one counts.
+        into.reverse();
+        let mut keys = HashSet::new();
+        into.retain(|object| keys.insert(object.key.clone()));
+        for key in keys {
+            if let Ok(at) = self.place(&key) {
+                out.push(self.objects.remove(at));
+            }
+        }
         for object in &out {
             for name in &object.ambiguous {
                 let quoted_in = self.quoted_in(name);
@@ -130,10 +139,8 @@ impl Schema {
             self.digests.change(&gone, &new);
         }
         for object in &into {
-            match self.place(&object.key) {
-                Ok(at) => self.objects[at] = object.clone(),
-                Err(at) => self.objects.insert(at, object.clone()),
-            }
+            let (Ok(at) | Err(at)) = self.place(&object.key);
+            self.objects.insert(at, object.clone());
             for name in &object.ambiguous {
                 let quoted_in = self.quoted_in(name);
                 if let Err(at) = quoted_in.binary_search(&object.key) {
@@ -150,6 +157,8 @@ impl Schema {
         for name in out.iter().chain(&into).flat_map(|object| &object.names) {
             unsure.extend_from_slice(self.quoted_in.get(name).map_or(&[], Vec::as_slice));
         }
+        unsure.sort_unstable();
+        unsure.dedup();
         self.resolve(&unsure);
     }
 
@@ -173,9 +182,9 @@ impl Schema {
         for key in keys {
             let Ok(at) = self.place(key) else { continue };
             let object = &self.objects[at];
-            let about: Vec<&Object> =
-                object.mentions.iter().filter_map(|name| self.table_like(name)).collect();
-            let is_known = |name: &str| about.iter().any(|table| table.names.iter().any(|own| own == name));
+            let about = object.mentions.iter().filter_map(|name| self.table_like(name));
+            let known: HashSet<&str> = about.flat_map(|table| &table.names).map(String::as_str).collect();
+            let is_known = |name: &str| known.contains(name);
             let now = Object::read(&object.sql, &is_known);
             let (before, after) = (object.digest(self.order), now.digest(self.order));
             if before != after {

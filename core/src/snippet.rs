@@ -102,20 +102,39 @@ impl fmt::Display for Snippet {
     }
 }
 
-/// `text` with its control characters, and those that reorder a line, made visible: names and SQL come from
-/// files, and must not steer a terminal.
+/// `text` with its control characters made visible, and all others that are not seen but change what is: those that
+/// reorder a line, end it, or take no room. Names and SQL come from files, and must neither steer a terminal nor look like
+/// other names.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        let reorders =
-            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || reorders {
+        if is_unseen(c) {
             escaped.extend(c.escape_default());
         } else {
             escaped.push(c);
         }
     }
     escaped
+}
+
+/// Whether a character is escaped: control characters, what Unicode has of format characters (Cf) without a shape of
+/// their own, and its two separators of lines.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 #[cfg(test)]
@@ -149,6 +168,41 @@ mod tests {
         let shown = Snippet::new("a\u{1b}[31mb\u{202e}", 1, 6..7, "").to_string();
         assert!(shown.contains("a\\u{1b}[31mb\\u{202e}"), "{shown}");
         assert!(shown.ends_with("|            ^"), "{shown}");
+    }
+
+    #[test]
+    fn what_is_not_seen_is_escaped_and_what_is_seen_is_not() {
+        for unseen in [
+            '\0',
+            '\n',
+            '\r',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{9b}',
+            '\u{ad}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2067}',
+            '\u{206a}',
+            '\u{feff}',
+            '\u{fffb}',
+            '\u{e0041}',
+        ] {
+            let escaped = escape(&format!("a{unseen}b"));
+            assert!(escaped.is_ascii() && escaped.contains('\\') && escaped.len() > 3, "{escaped:?}");
+        }
+        for seen in
+            ["a b", "ä", "日本", "\u{1f600}\u{fe0f}", "e\u{301}", "\u{627}\u{644}", "\\u{1b}", "\u{fffd}"]
+        {
+            assert_eq!(escape(seen), seen);
+        }
     }
 
     #[test]

@@ -244,6 +244,94 @@ fn what_is_newer_is_reverted_newest_first_where_the_policy_says_so() {
 }
 
 #[test]
+fn what_another_revision_that_stays_revises_is_not_reverted() {
+    let (older, found) = stamped_by_a_newer(3..5, false);
+    let policy = Policy { on_ahead: OnAhead::Downgrade, ..Policy::default() };
+    let Found::Managed { mut rows, mut newer, schema } = found else { unreachable!() };
+    rows.swap(3, 4);
+    newer.swap(0, 1);
+    let swapped = Found::Managed { rows, newer, schema };
+    for (target, words) in [
+        (
+            "-1",
+            "the downgrade of 004 that the database keeps is not run: 005, which was stamped before it, revises it",
+        ),
+        ("005", "005, which was stamped before it, revises it"),
+        ("003", "005, which was stamped before it, revises it"),
+    ] {
+        let error = plan(&older, &swapped, &policy, &Request::Downgrade(target.into())).unwrap_err();
+        assert!(error.to_string().contains(words), "{target}: {error}");
+    }
+}
+
+#[test]
+fn what_is_known_of_a_newer_revision_is_told() {
+    let (older, found) = stamped_by_a_newer(3..5, true);
+    let policy = Policy { on_ahead: OnAhead::Downgrade, ..Policy::default() };
+    let Found::Managed { rows, mut newer, schema } = found else { unreachable!() };
+    newer[1].summary = Some("Add \u{1b}.".to_owned());
+    let date = revchain_core::name::Date::checked_from_number(202_611_201_012);
+    for (applied_at, program, told) in [
+        (None, None, "005  Add \\u{1b}."),
+        (date, None, "005  Add \\u{1b}. (2026-11-20 10:12)"),
+        (None, Some("notes\n2"), "005  Add \\u{1b}. (by notes\\n2)"),
+        (date, Some("notes 2"), "005  Add \\u{1b}. (2026-11-20 10:12, by notes 2)"),
+    ] {
+        let newer = Newer { applied_at, program: program.map(str::to_owned), ..newer[1].clone() };
+        assert_eq!(newer.to_string(), told);
+    }
+    let found = Found::Managed { rows, newer, schema };
+    let plan = plan(&older, &found, &policy, &Request::Downgrade("-1".into())).unwrap();
+    assert_eq!((plan.reverted[0].summary(), plan.reverted[0].is_compatible()), ("Add \u{1b}.", true));
+}
+
+#[test]
+fn down_to_head_takes_back_what_is_newer_and_nothing_else() {
+    let (older, found) = stamped_by_a_newer(3..5, false);
+    let policy = Policy { on_ahead: OnAhead::Downgrade, ..Policy::default() };
+    let Found::Managed { mut rows, mut newer, schema } = found else { unreachable!() };
+    // Another branch, on which 003 is not.
+    rows.truncate(2);
+    newer.truncate(1);
+    let mut without = rows.clone();
+    without.push(Stamped { revision: "004".to_owned(), checksum: newer[0].checksum.clone() });
+    let without = Found::Managed { rows: without, newer: newer.clone(), schema: None };
+    let error = plan(&older, &without, &policy, &Request::Downgrade(Target::Head)).unwrap_err();
+    assert!(error.to_string().contains("it revises 003, which the history does not have"), "{error}");
+    let sum = |newer: &Newer| {
+        let of = |hex: &Option<String>| checksum::from_hex(hex.as_deref().unwrap()).unwrap();
+        let downgrade = LINE.revisions()[3].downgrade();
+        let revchain_core::Downgrade::Sql(half) = downgrade else { unreachable!() };
+        checksum::of_halves(
+            "004",
+            ["002"].into_iter(),
+            &of(&newer.upgrade_checksum),
+            Some(&checksum::half(half)),
+        )
+    };
+    newer[0].revises = Some("002".to_owned());
+    newer[0].checksum = checksum::hex(&sum(&newer[0]));
+    rows.push(Stamped { revision: "004".to_owned(), checksum: newer[0].checksum.clone() });
+    let found = Found::Managed { rows, newer, schema };
+    let plan = plan(&older, &found, &policy, &Request::Downgrade(Target::Head)).unwrap();
+    assert_eq!((plan.steps, plan.stamped), (vec![Step::DowngradeNewer(0)], vec![true, true, false]));
+}
+
+#[test]
+fn the_revisions_of_another_chain_are_not_reverted() {
+    let (_, found) = stamped_by_a_newer(3..5, false);
+    let policy = Policy { on_ahead: OnAhead::Downgrade, ..Policy::default() };
+    let other = revisions(&[("101", "base")]).chain();
+    for target in ["-1", "head", "base"] {
+        let conflict = plan(&other, &found, &policy, &Request::Downgrade(target.into())).unwrap_err();
+        assert!(
+            matches!(conflict, Conflict::Ahead { related: false, may_downgrade: false, .. }),
+            "{conflict:?}"
+        );
+    }
+}
+
+#[test]
 fn only_the_stamps_tell_what_is_newer_so_a_row_that_is_told_nothing_of_is_no_less_so() {
     let (older, found) = stamped_by_a_newer(3..5, true);
     let Found::Managed { rows, newer, schema } = found else { unreachable!() };

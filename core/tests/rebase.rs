@@ -16,7 +16,7 @@ fn rebased(name_of_third: &str, text_of_third: &str) -> Edit {
     let files: Vec<File> = files
         .map(|(name, text)| File { path: format!("migrations/{name}"), name, bytes: Some(text.into_bytes()) })
         .collect();
-    let mut edits = plan(&files, None, Date::from_number(2027_01_01_00_00)).unwrap();
+    let mut edits = plan(&files, None, Date::from_number(202701010000)).unwrap();
     assert_eq!(edits.len(), 1);
     edits.remove(0)
 }

@@ -185,6 +185,8 @@ fn what_sqlite_sees_matters_and_is_said() {
 
 #[test]
 fn what_a_table_takes_along_is_not_said_apart() {
+    let spaced = ["CREATE TABLE t (\"a b\")", "CREATE TABLE t (\"a b\", CHECK (\"a b\" > 0))"];
+    assert_ne!(breaking(&spaced[..1], &spaced[1..]), "");
     let table = "CREATE TABLE t (a, b)";
     let index = "CREATE INDEX i ON t (a)";
     let trigger = "CREATE TRIGGER t AFTER INSERT ON t BEGIN SELECT 1; END";
@@ -392,4 +394,115 @@ fn the_fingerprint_is_pinned() {
         revchain_core::checksum::hex(&schema.fingerprint()),
         "3d7eaf4b587412b90d8aa445f188db4274c6143827cc8510da1e40a10b8d51ed"
     );
+}
+
+/// What of the difference a program fails on that was written for the first.
+fn breaking(old: &[&str], new: &[&str]) -> String {
+    let [old, new] = [old, new].map(|texts| Schema::read(texts.iter().copied()));
+    diff(&old, &new).breaking().to_string()
+}
+
+#[test]
+fn what_asks_no_more_of_those_who_write_breaks_nothing() {
+    const T: &str = "CREATE TABLE t (a, \"key\", \"check\")";
+    for (old, new) in [
+        // A word, a string and a function are no columns.
+        (T, &["CREATE TABLE t (a, key, \"check\", n, m, FOREIGN KEY (n, m) REFERENCES p (a, key))"][..]),
+        (T, &["CREATE TABLE t (a, key, \"check\", n CHECK (n <> 'a'))"]),
+        (T, &["CREATE TABLE t (a, key, \"check\", n CHECK (key(n) > 0))"]),
+        (T, &["CREATE TABLE t (a, key, \"check\", n TEXT UNIQUE)"]),
+        (T, &["CREATE TABLE t (a, key, \"check\", n AS (a) NOT NULL)"]),
+        (T, &["CREATE TABLE t (a, key, \"check\", n INTEGER PRIMARY KEY NOT NULL)"]),
+        (T, &["CREATE TABLE t (a, key, \"check\", n NOT NULL DEFAULT 'NULL')"]),
+        (T, &["CREATE TABLE t (a, key, \"check\", n DEFAULT 'NOT NULL')"]),
+        // A row that has NULL there is equal to no other, and points at nothing.
+        (T, &["CREATE TABLE t (a, key, \"check\", n, UNIQUE (a, n))"]),
+        (T, &["CREATE TABLE t (a, key, \"check\", n, FOREIGN KEY (a, n) REFERENCES p (x, y))"]),
+        (T, &["CREATE TABLE t (a, key, \"check\", n)", "CREATE UNIQUE INDEX i ON t (a, n)"]),
+        (T, &["CREATE TABLE t (a, key, \"check\", n)", "CREATE UNIQUE INDEX i ON t (n) WHERE a > 0"]),
+        ("CREATE TABLE t (a UNIQUE, b REFERENCES p, c AS (a))", &["CREATE TABLE t (a, b, c)"]),
+        (T, &["CREATE TABLE t (a DEFAULT (CAST(1 AS TEXT)), key, \"check\")"]),
+        (
+            T,
+            &[
+                "CREATE TABLE t (a, key, \"check\", n DEFAULT 0, m DEFAULT 0, FOREIGN KEY (n, m) REFERENCES p (a, b))",
+            ],
+        ),
+        ("CREATE TABLE t (a TEXT NOT NULL UNIQUE)", &["CREATE TABLE t (a INTEGER NOT NULL UNIQUE)"]),
+        ("CREATE TABLE t (a TEXT NOT NULL)", &["CREATE TABLE t (a TEXT NOT NULL DEFAULT '')"]),
+        (
+            "CREATE TABLE t (a TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+            &["CREATE TABLE t (a TEXT PRIMARY KEY)"],
+        ),
+    ] {
+        assert_eq!(breaking(&[old], new), "", "{new:?}");
+    }
+    // One on a table of the same name as a column.
+    let both = ["CREATE TABLE t (a)", "CREATE TABLE a (t, n)"];
+    assert_eq!(breaking(&both[..1], &[both[0], both[1], "CREATE UNIQUE INDEX i ON a (t)"]), "");
+}
+
+#[test]
+fn what_asks_more_of_those_who_write_breaks_older_programs() {
+    for (old, new, words) in [
+        ("(a)", &["(a UNIQUE)"][..], "t.a: (no type) → UNIQUE"),
+        ("(a TEXT)", &["(a TEXT PRIMARY KEY)"], "t.a: TEXT → TEXT PRIMARY KEY"),
+        ("(a)", &["(a REFERENCES p (x))"], "t.a: (no type) → REFERENCES p(x)"),
+        ("(a, b)", &["(a, b AS (a))"], "t.b: (no type) → AS (a) VIRTUAL"),
+        ("(a)", &["(a CHECK (a > 0))"], "+ t CHECK (a > 0)"),
+        ("(a, b)", &["(a, b, FOREIGN KEY (a, b) REFERENCES p (x, y))"], "+ t FOREIGN KEY (a, b)"),
+        ("(a)", &["(a, n NOT NULL)"], "+ t.n NOT NULL"),
+        ("(a)", &["(a, n NOT NULL DEFAULT NULL)"], "+ t.n NOT NULL"),
+        ("(a)", &["(a, n NOT NULL REFERENCES p ON DELETE SET DEFAULT)"], "+ t.n NOT NULL"),
+        // The second row that is given none has the same as the first.
+        ("(a)", &["(a, n DEFAULT 0 UNIQUE)"], "+ t.n UNIQUE DEFAULT 0"),
+        ("(a)", &["(a, n DEFAULT 0)", "CREATE UNIQUE INDEX i ON t (n)"], "+ index i UNIQUE"),
+        ("(a)", &["(a, n DEFAULT 0, UNIQUE (a, n))"], "+ t UNIQUE (a, n)"),
+        ("(a)", &["(a)", "CREATE UNIQUE INDEX i ON t (a)"], "+ index i UNIQUE"),
+        ("(a)", &["(a, n)", "CREATE UNIQUE INDEX i ON t (a) WHERE n IS NULL"], "+ index i UNIQUE"),
+        ("(a TEXT)", &["(a TEXT) STRICT"], "t: no options → STRICT"),
+    ] {
+        let new: Vec<String> = new
+            .iter()
+            .map(|text| text.replacen("(", "CREATE TABLE t (", usize::from(text.starts_with('('))))
+            .collect();
+        let new: Vec<&str> = new.iter().map(String::as_str).collect();
+        let breaking = breaking(&[&format!("CREATE TABLE t {old}")], &new);
+        assert!(breaking.starts_with(words) && breaking.lines().count() == 1, "{new:?}: {breaking}");
+    }
+    let spaced = ["CREATE TABLE t (\"a b\")", "CREATE TABLE t (\"a b\", CHECK (\"a b\" > 0))"];
+    assert_ne!(breaking(&spaced[..1], &spaced[1..]), "");
+    let table = "CREATE TABLE t (a, b)";
+    let index = |columns: &str| format!("INDEX i ON t ({columns})");
+    let (plain, unique) = (format!("CREATE {}", index("a")), format!("CREATE UNIQUE {}", index("a")));
+    assert!(breaking(&[table, &plain], &[table, &unique]).starts_with("index i: "));
+    assert_eq!(breaking(&[table, &unique], &[table, &plain]), "");
+    assert_eq!(breaking(&[table, &plain], &[table, &format!("CREATE {}", index("b"))]), "");
+}
+
+#[test]
+fn what_can_be_read_must_stay() {
+    let table = "CREATE TABLE t (a, b)";
+    for (gone, told) in [
+        ("CREATE TABLE u (a)", "- table u"),
+        ("CREATE VIEW v AS SELECT a FROM t", "- view v"),
+        ("CREATE VIRTUAL TABLE f USING fts5 (a)", "- table f USING"),
+        ("CREATE INDEX i ON t (a)", ""),
+        ("CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT 1; END", ""),
+    ] {
+        let said = breaking(&[table, gone], &[table]);
+        assert!(said.starts_with(told) && said.is_empty() == told.is_empty(), "{said}");
+        assert_eq!(breaking(&[table], &[table, gone]), "");
+    }
+    let search = |columns: &str| format!("CREATE VIRTUAL TABLE f USING fts5 ({columns})");
+    for (new, breaks) in [
+        ("a", true),
+        ("a, c", true),
+        ("b, a", false),
+        ("a, b UNINDEXED, c", false),
+        ("a, b, tokenize = porter", false),
+    ] {
+        let breaking = breaking(&[&search("a, b, prefix = 2")], &[&search(new)]);
+        assert_eq!(!breaking.is_empty(), breaks, "{new}");
+    }
 }

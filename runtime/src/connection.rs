@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, Params};
+use rusqlite::{Connection, ErrorCode, Params, Transaction, TransactionBehavior};
 
 use crate::error::Failure;
 use crate::{Error, Event, Options};
@@ -100,7 +100,8 @@ pub(crate) fn read<T>(
     if !connection.is_autocommit() {
         return query(connection);
     }
-    let transaction = connection.unchecked_transaction()?;
+    // The connection's own kind of transaction may be one that locks.
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
     let result = query(&transaction)?;
     transaction.commit()?;
     Ok(result)

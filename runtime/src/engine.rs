@@ -217,10 +217,15 @@ fn under_lock(
     if !known.is_empty() {
         options.emit(&Event::StillViolated { count: known.values().sum() });
     }
-    let result = carry_out(&transaction, options, &plan, distrust, &mut report);
+    let result = carry_out(&transaction, options, &histories, &plan, distrust, &mut report);
     result.map_err(|error| as_read_only(error, options, Some(&plan)))?;
-    let has_schema = verify(&transaction, options, &histories, &plan)?;
+    // Of what the chain does not have, the schema is not known.
     let stamped = if plan.kept().is_empty() { &plan.stamped[..] } else { &[] };
+    let to = plan.to.filter(|_| plan.runs_sql() && !plan.is_drifted);
+    let has_schema = match stamped {
+        [] => None,
+        _ => verify(&transaction, options, &histories, stamped, to)?,
+    };
     marker::write(&transaction, options, stamped, has_schema)
         .map_err(|error| Failure::Sqlite(error).while_doing("writing the marker"))?;
     let violations = |known| {
@@ -270,6 +275,7 @@ fn report(options: &Options<'_>, found: &Found, plan: &Plan, request: &Request) 
 fn carry_out(
     transaction: &Connection,
     options: &Options<'_>,
+    histories: &Histories,
     plan: &Plan,
     distrust: Option<&Distrust>,
     report: &mut Report,
@@ -291,7 +297,15 @@ fn carry_out(
         result.map_err(|source| Failure::Sqlite(source).while_doing(format!("writing {table}")))
     };
     let migrations = options.migrations;
-    for &step in &plan.steps {
+    for (index, &step) in plan.steps.iter().enumerate() {
+        // What a program's own downgrade runs on is the schema that was proven, whatever the database keeps has left.
+        if let (Step::Downgrade(place), Some(Step::DowngradeNewer(_))) =
+            (step, index.checked_sub(1).map(|before| plan.steps[before]))
+        {
+            let mut stamped = plan.stamped.clone();
+            plan.steps.iter().filter_map(|step| step.place()).for_each(|place| stamped[place] = true);
+            verify(transaction, options, histories, &stamped, Some(place))?;
+        }
         match step {
             Step::CreateHistory => recorded(history::create(transaction, migrations))?,
             Step::Upgrade(place) => {
@@ -309,7 +323,9 @@ fn carry_out(
                 let run = || run_half(transaction, revision, Direction::Downgrade, &report.from);
                 let duration = match (step, distrust) {
                     (Step::Downgrade(_), _) => run()?,
-                    (_, Some(distrust)) => distrust.during(run)?,
+                    (_, Some(distrust)) => distrust
+                        .during(transaction, run)
+                        .map_err(|error| Failure::Sqlite(error).while_doing("setting the authorizer"))??,
                     // It was not so before the lock.
                     (_, None) => return Err(Error::from_conflict(Conflict::Changed)),
                 };
@@ -410,28 +426,28 @@ fn as_read_only(error: Error, options: &Options<'_>, plan: Option<&Plan>) -> Err
     Error::new(ErrorKind::ReadOnly { pending: pending.collect() })
 }
 
-/// Checks that what was run has made the schema that it made in the proof. Whether the database now has the schema that it
-/// should; `None` where that is not known.
+/// Checks that what was run has made the schema that it made in the proof: that of the revision at `to`, of those that are
+/// stamped then. Whether the database now has the schema that it should; `None` where that is not known.
 fn verify(
     transaction: &Connection,
     options: &Options<'_>,
     histories: &Histories,
-    plan: &Plan,
+    stamped: &[bool],
+    to: Option<usize>,
 ) -> Result<Option<bool>, Error> {
     let chain = options.migrations.chain();
-    // Nor is it known of a revision that the chain does not have.
-    if !chain.is_proven() || !plan.kept().is_empty() {
+    if !chain.is_proven() {
         return Ok(None);
     }
     let texts = histories
         .texts(transaction, options)
         .map_err(|error| Failure::Sqlite(error).while_doing("reading the schema"))?;
-    let has_schema = chain.has_schema(&plan.stamped, &texts);
-    match plan.to {
+    let has_schema = chain.has_schema(stamped, &texts);
+    match to {
         // At base, whatever is there is not the chain's.
-        Some(place) if has_schema == Some(false) && plan.runs_sql() && !plan.is_drifted => {
+        Some(place) if has_schema == Some(false) => {
             let revision = options.revision(place).id().to_owned();
-            let diff = explain::difference(options, &plan.stamped, texts.schema()).unwrap_or_default();
+            let diff = explain::difference(options, stamped, texts.schema()).unwrap_or_default();
             Err(Error::new(ErrorKind::WrongSchema { revision, diff }))
         }
         _ => Ok(has_schema),

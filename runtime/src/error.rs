@@ -429,7 +429,7 @@ impl fmt::Display for StatementError {
             None => f.write_str("\nnothing was changed")?,
         }
         // SQLite has several words for it, and a code for some of them only.
-        let denied = ["not authorized", "authorization denied", "prohibited"];
+        let denied = ["not authorized", "authorization denied", "prohibited", "unsafe use"];
         let is_denied = denied.iter().any(|words| message.contains(words));
         if is_denied && path.ends_with(KEPT) {
             f.write_str(

@@ -29,6 +29,8 @@ pub struct Stamp {
     /// The program that stamped it, such as `token-store 0.4.0`: the package that embeds the chain, and its version; `None`
     /// where that is not known.
     pub program: Option<String>,
+    /// What the revision does, as it was said then, where that is known.
+    pub summary: Option<String>,
 }
 
 /// How a revision came to be stamped.
@@ -321,14 +323,14 @@ pub(crate) fn stamps(connection: &Connection, migrations: &Migrations) -> rusqli
         return Ok(Vec::new());
     }
     let (table, most) = (migrations.history_table(), most(migrations));
-    let query = |program: &str| {
+    let query = |later: &str| {
         connection.prepare(&format!(
-            "SELECT revision, checksum, origin, applied_at, duration_us, {program} FROM main.{table} ORDER BY rowid LIMIT {most}"
+            "SELECT revision, checksum, origin, applied_at, duration_us, {later} FROM main.{table} ORDER BY rowid LIMIT {most}"
         ))
     };
-    let mut statement = match if_it_has_columns(query("program"))? {
+    let mut statement = match if_it_has_columns(query("program, summary"))? {
         Some(statement) => statement,
-        None => query("NULL")?,
+        None => query("NULL, NULL")?,
     };
     let stamps = statement.query_map([], |row| {
         let (milliseconds, microseconds): (i64, i64) = (row.get(3)?, row.get(4)?);
@@ -341,6 +343,7 @@ pub(crate) fn stamps(connection: &Connection, migrations: &Migrations) -> rusqli
                 .unwrap_or(UNIX_EPOCH),
             duration: Duration::from_micros(microseconds.try_into().unwrap_or(0)),
             program: text(row, 5).ok(),
+            summary: text(row, 6).ok(),
         })
     })?;
     stamps.collect()
@@ -404,11 +407,11 @@ pub(crate) fn insert(
     duration: Duration,
 ) -> rusqlite::Result<()> {
     let table = migrations.history_table();
-    // The columns are named: a later version may have more of them.
+    // The columns are named: a later version may have more of them. An older record gives its place: none comes before its parents.
     let sql = format!(
-        "INSERT OR REPLACE INTO main.{table} (revision, checksum, origin, applied_at, duration_us,
+        "INSERT OR REPLACE INTO main.{table} (rowid, revision, checksum, origin, applied_at, duration_us,
            program, summary, compatible, revises, upgrade_checksum, downgrade, irreversible)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+         VALUES ((SELECT rowid FROM main.{table} WHERE revision = ?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
     );
     let (downgrade, irreversible) = match revision.downgrade() {
         Downgrade::Sql(half) => (Some(half.sql()), None),

@@ -26,9 +26,14 @@ fn older(folder: &Path) -> Migrations {
 
 /// A database at 002, which has `changes`, and whose downgrade is `downgrade`: stamped as by a program that has such a chain.
 fn database(folder: &Path, changes: &str, downgrade: &str) -> Connection {
-    let mut db = older(folder).open(folder.join("app.db")).unwrap();
+    let db = older(folder).open(folder.join("app.db")).unwrap();
     db.execute_batch("DELETE FROM notes; INSERT INTO notes (body) VALUES ('milk'), ('eggs')").unwrap();
+    // What is to fit into a schema must be there.
+    count_calls(&db, "spy", &Arc::default());
+    db.execute("ATTACH ?1 AS other", [folder.join("other.db").to_str()]).unwrap();
     db.execute_batch(changes).unwrap();
+    drop(db);
+    let mut db = Connection::open(folder.join("app.db")).unwrap();
     let directory = folder.join("newer");
     fs::create_dir_all(&directory).unwrap();
     fs::write(directory.join("20260101_1200_001_notes.sql"), FIRST).unwrap();
@@ -75,15 +80,41 @@ fn what_a_downgrade_has_to_do_it_can() {
           UPDATE notes SET body = upper(body) || json_extract('{\"a\": 1}', '$.a') || strftime('%Y', 0) WHERE id > (SELECT count(*) FROM t);\n\
           REINDEX; ANALYZE; DROP TABLE sqlite_stat1; DROP TABLE t",
         ),
+        (
+            "CREATE VIRTUAL TABLE found USING fts5 (body); CREATE TABLE t (a)",
+            "DELETE FROM found WHERE found MATCH 'milk';\n\
+          INSERT INTO t SELECT count(*) FROM MAIN.notes; INSERT INTO t SELECT count(*) FROM notes; INSERT INTO t SELECT 1 FROM t;\n\
+          INSERT INTO t SELECT value FROM json_each('[1]');\n\
+          WITH n AS (SELECT 1) INSERT INTO t SELECT 1 FROM n; DROP TABLE t; DROP TABLE found",
+        ),
+        // What calls a function of the program's may be there, where nothing of it is run.
+        (
+            "CREATE TABLE x (a CHECK (spy(a))); CREATE TABLE tags (a); CREATE INDEX i ON notes (body)",
+            "INSERT INTO tags VALUES (1); DROP INDEX i; DROP TABLE tags; DROP TABLE x",
+        ),
     ] {
         let place = place();
         let mut db = database(place.path(), changes, downgrade);
+        count_calls(&db, "spy", &Arc::default());
+        // SQLite knows some of its virtual tables only when they have been used.
+        db.execute_batch("SELECT * FROM json_each('[]')").unwrap();
         let report = take_back(place.path(), &mut db).unwrap_or_else(|error| panic!("{downgrade}: {error}"));
         assert_eq!(report.to.as_deref(), Some("001"));
         let bodies: String =
             db.query_row("SELECT group_concat(body) FROM notes", [], |row| row.get(0)).unwrap();
         assert_eq!(bodies, "milk,eggs", "{downgrade}");
     }
+}
+
+/// Registers a function that counts its calls.
+fn count_calls(db: &Connection, name: &str, calls: &Arc<AtomicU32>) {
+    let calls = Arc::clone(calls);
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    db.create_scalar_function(name, 1, flags, move |_| {
+        calls.fetch_add(1, Ordering::Relaxed);
+        Ok(1)
+    })
+    .unwrap();
 }
 
 #[test]
@@ -104,6 +135,26 @@ fn an_enemy_reaches_nothing_but_the_tables_of_that_database() {
         ("", "SELECT * FROM secrets"),
         ("", "INSERT INTO notes (body) SELECT a FROM other.secrets"),
         ("", "DROP TABLE other.secrets"),
+        // How many rows it has, without a word of which database it is in.
+        ("", "UPDATE notes SET body = (SELECT count(*) FROM secrets)"),
+        ("", "INSERT INTO notes (body) SELECT 1 FROM secrets"),
+        ("", "UPDATE notes SET body = EXISTS (SELECT 1 FROM secrets)"),
+        ("", "INSERT INTO notes (body) SELECT name FROM dbstat('other')"),
+        ("CREATE VIRTUAL TABLE x USING dbstat(other)", "INSERT INTO notes (body) SELECT name FROM x"),
+        ("CREATE VIRTUAL TABLE x USING dbstat", "ALTER TABLE x RENAME TO y; SELECT name FROM y"),
+        // One that comes with SQLite stands for those of the program.
+        ("", "SELECT name FROM dbstat"),
+        ("CREATE VIRTUAL TABLE x USING dbstat", "SELECT name FROM x"),
+        ("CREATE VIRTUAL TABLE x USING dbstat", "DROP TABLE x"),
+        ("CREATE VIEW v AS SELECT name FROM dbstat", "INSERT INTO notes (body) SELECT name FROM v"),
+        // What the schema calls is looked up when that is read, which may have been before.
+        ("CREATE TABLE x (a CHECK (spy(a)))", "INSERT INTO x VALUES (1)"),
+        ("CREATE TABLE x (a CHECK (upper(a)))", "INSERT INTO x VALUES (1)"),
+        ("CREATE TABLE x (a DEFAULT (spy(1)), b)", "INSERT INTO x (b) VALUES (1)"),
+        ("CREATE TABLE x (a, b AS (spy(a)))", "INSERT INTO x VALUES (1); SELECT b FROM x"),
+        ("CREATE TABLE x (a, b AS (spy(a)) STORED)", "INSERT INTO x VALUES (1)"),
+        ("CREATE TABLE x (a); CREATE INDEX i ON x (spy(a))", "INSERT INTO x VALUES (1)"),
+        ("CREATE TABLE x (a); CREATE INDEX i ON x (a) WHERE spy(a)", "INSERT INTO x VALUES (1)"),
         ("", "CREATE TABLE other.x (a)"),
         ("", "CREATE TEMP TABLE x (a)"),
         ("", "CREATE TEMP VIEW notes AS SELECT 1"),
@@ -127,13 +178,8 @@ fn an_enemy_reaches_nothing_but_the_tables_of_that_database() {
         db.execute("ATTACH ?1 AS other", [place.path().join("other.db").to_str()]).unwrap();
         db.execute_batch("CREATE TABLE other.secrets (a)").unwrap();
         let calls = Arc::new(AtomicU32::new(0));
-        for name in ["spy", "upper"] {
-            let calls = Arc::clone(&calls);
-            let count = move |_: &revchain_runtime::rusqlite::functions::Context<'_>| {
-                calls.fetch_add(1, Ordering::Relaxed);
-                Ok(1)
-            };
-            db.create_scalar_function(name, 1, FunctionFlags::SQLITE_UTF8, count).unwrap();
+        for name in ["spy", "upper", "lower"] {
+            count_calls(&db, name, &calls);
         }
         let files = || ["app.db", "other.db"].map(|name| fs::read(place.path().join(name)).unwrap());
         let before = files();
@@ -144,6 +190,52 @@ fn an_enemy_reaches_nothing_but_the_tables_of_that_database() {
         assert!(db.is_autocommit());
         // The program's own statements can do all of it again.
         db.execute_batch("PRAGMA user_version; SELECT spy(1); SELECT * FROM other.secrets").unwrap();
+        db.execute_batch("CREATE TABLE own (a CHECK (spy(a))); INSERT INTO own VALUES (1)").unwrap();
+    }
+}
+
+/// Also where the program has enabled it.
+#[test]
+fn no_extension_is_asked_for() {
+    let place = place();
+    let mut db = database(place.path(), "", "SELECT load_extension('x')");
+    let error = take_back(place.path(), &mut db).unwrap_err().to_string();
+    assert!(error.contains("not authorized to use function: load_extension"), "{error}");
+}
+
+/// Whether it is SQLite's own, only a call can tell.
+#[test]
+fn a_function_of_the_programs_is_not_taken_for_the_operator_of_the_search() {
+    for is_error in [false, true] {
+        let place = place();
+        let mut db =
+            database(place.path(), "CREATE TABLE tags (a)", "SELECT match('a', 'b'); DROP TABLE tags");
+        db.create_scalar_function("match", 2, FunctionFlags::SQLITE_UTF8, move |_| match is_error {
+            false => Ok(1),
+            true => Err(revchain_runtime::rusqlite::Error::InvalidQuery),
+        })
+        .unwrap();
+        let error = take_back(place.path(), &mut db).unwrap_err().to_string();
+        assert!(error.contains("not authorized to use function: match"), "{error}");
+    }
+}
+
+/// At base, nothing would say what is left of it.
+#[test]
+fn what_is_left_behind_does_not_come_before_the_programs_own_downgrades() {
+    for left in [
+        "CREATE TABLE left_behind (a)",
+        "CREATE TRIGGER t AFTER DELETE ON notes BEGIN SELECT spy(1); END",
+        "ALTER TABLE notes ADD COLUMN x",
+    ] {
+        let place = place();
+        let mut db = database(place.path(), "CREATE TABLE tags (a)", &format!("DROP TABLE tags; {left};"));
+        let older = older(place.path());
+        let options = older.options().on_ahead(OnAhead::Downgrade);
+        let before = fs::read(place.path().join("app.db")).unwrap();
+        let error = options.downgrade_to(&mut db, "base").map(drop).expect_err(left);
+        assert!(matches!(error.kind(), ErrorKind::WrongSchema { .. }), "{left}: {error}");
+        assert!(fs::read(place.path().join("app.db")).unwrap() == before, "{left}");
     }
 }
 
@@ -197,4 +289,33 @@ fn an_authorizer_of_the_programs_is_only_replaced_where_something_is_not_trusted
         is_asked(&mut db, &|db| assert!(options().downgrade_to(db, "base").is_ok())),
         "it knows that itself"
     );
+}
+
+#[test]
+fn the_settings_of_the_connection_are_put_back() {
+    for (trusted, writable) in [(true, false), (false, true)] {
+        for downgrade in ["DROP TABLE tags", "PRAGMA user_version = 7"] {
+            let place = place();
+            let mut db = database(place.path(), "CREATE TABLE tags (a)", downgrade);
+            db.pragma_update(None, "trusted_schema", trusted).unwrap();
+            db.pragma_update(None, "writable_schema", writable).unwrap();
+            assert_eq!(take_back(place.path(), &mut db).is_ok(), downgrade == "DROP TABLE tags");
+            let is_on = |name| db.pragma_query_value(None, name, |row| row.get::<_, bool>(0)).unwrap();
+            assert_eq!(
+                (is_on("trusted_schema"), is_on("writable_schema")),
+                (trusted, writable),
+                "{downgrade}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_schema_is_not_written_to_where_the_connection_may() {
+    let place = place();
+    let mut db =
+        database(place.path(), "CREATE TABLE tags (a)", "DELETE FROM sqlite_master WHERE name = 'tags'");
+    db.pragma_update(None, "writable_schema", true).unwrap();
+    let error = take_back(place.path(), &mut db).unwrap_err().to_string();
+    assert!(error.contains("may not be modified"), "{error}");
 }

@@ -1106,3 +1106,88 @@ fn what_older_programs_would_have_to_give_is_not_compatible() {
         &["- view v"],
     );
 }
+
+/// Each kind of defect that the proof finds, with names that would steer a terminal.
+#[test]
+fn nothing_that_the_proof_tells_steers_the_terminal() {
+    let n = "\u{1b}[2J\u{9b}\u{7f}\u{202e}\u{200b}\u{2028}\r\u{7}".to_owned();
+    let made = format!(
+        "CREATE TABLE \"t{n}\" (a INTEGER PRIMARY KEY, \"c{n}\"); CREATE INDEX \"i{n}\" ON \"t{n}\" (\"c{n}\");"
+    );
+    let gone = format!("DROP TABLE \"t{n}\";");
+    let rebuild = |copy: &str| {
+        format!(
+            "CREATE TABLE n (a INTEGER PRIMARY KEY, \"c{n}\"); {copy} DROP TABLE \"t{n}\"; ALTER TABLE n RENAME TO \"t{n}\";"
+        )
+    };
+    let back = "SELECT 1;";
+    let mut seen = std::collections::BTreeSet::new();
+    for (upgrade, downgrade) in [
+        (format!("SELECT \"{n}\"; SELECT nothing(\"{n}\");"), back.to_owned()),
+        (format!("SELECT * FROM \"t{n}x\";"), back.to_owned()),
+        (format!("CREATE VIEW \"v{n}\" AS SELECT * FROM \"{n}\";"), format!("DROP VIEW \"v{n}\";")),
+        (format!("CREATE TABLE \"x{n}\" (a);"), format!("CREATE TABLE \"y{n}\" (a CHECK (a <> '{n}'));")),
+        (gone.clone(), made.clone()),
+        (format!("@destroys \"{n}\" it is {n} gone\nCREATE TABLE x (a);"), "DROP TABLE x;".to_owned()),
+        (
+            format!(
+                "CREATE TABLE \"k{n}\" (a REFERENCES \"p{n}\" (b)); INSERT INTO \"k{n}\" VALUES ('{n}');"
+            ),
+            format!("DROP TABLE \"k{n}\";"),
+        ),
+        (rebuild(&format!("INSERT INTO n (a) SELECT a FROM \"t{n}\";")), rebuild("")),
+        (format!("@unproven {n}\nCREATE TABLE x (a);"), "DROP TABLE x;".to_owned()),
+        (format!("CREATE TEMP TABLE \"m{n}\" (a);"), back.to_owned()),
+        (
+            format!("@compatible\nCREATE UNIQUE INDEX \"u{n}\" ON \"t{n}\" (\"c{n}\");"),
+            format!("DROP INDEX \"u{n}\";"),
+        ),
+    ] {
+        // A line of a header ends where a line ends.
+        let upgrade = match upgrade.split_once('\n') {
+            Some((header, sql)) => format!("{}\n{sql}", header.replace(['\r', '\u{2028}'], "")),
+            None => upgrade,
+        };
+        let directory = Directory::of(&[(&made, &gone), (&upgrade, &downgrade)]);
+        let draft = directory.prove(Scope::All);
+        assert!(!draft.defects.is_empty(), "{upgrade:?}");
+        for defect in &draft.defects {
+            seen.insert(defect.code().name());
+            let message = defect.to_string();
+            let is_unseen = |c: &char| c.is_control() || !c.is_ascii() && n.contains(*c);
+            let unseen: String = message.chars().filter(|c| *c != '\n' && is_unseen(c)).collect();
+            assert!(unseen.is_empty(), "{unseen:?} in {message:?}");
+        }
+    }
+    assert_eq!(
+        seen.into_iter().collect::<Vec<_>>(),
+        [
+            "destroys-nothing",
+            "downgrade-does-not-restore",
+            "foreign-key-violation",
+            "forgotten-in-rebuild",
+            "incompatible",
+            "needlessly-unproven",
+            "rows-lost",
+            "sql-error",
+            "undeclared-destruction",
+        ]
+    );
+}
+
+/// SQLite stops at its own limits, and what reads its words has none.
+#[test]
+fn sql_as_deep_as_a_file_is_long_is_an_error() {
+    for sql in [
+        format!("SELECT {}1;", "(".repeat(100_000)),
+        format!("SELECT {}1{};", "(".repeat(100_000), ")".repeat(100_000)),
+        format!("SELECT {}1{};", "CASE WHEN 1 THEN ".repeat(100_000), " END".repeat(100_000)),
+        format!("SELECT {}1;", "- ".repeat(100_000)),
+        format!("CREATE VIEW v AS {}SELECT 1{};", "SELECT * FROM (".repeat(10_000), ")".repeat(10_000)),
+        format!("CREATE TABLE t (a CHECK ({}1{}));", "(".repeat(100_000), ")".repeat(100_000)),
+    ] {
+        let draft = Directory::of(&[(&sql, "SELECT 1;")]).prove(Scope::All);
+        assert_eq!(draft.defects[0].code().name(), "sql-error", "{}", &sql[..40]);
+        assert!(draft.defects[0].to_string().len() < 2000);
+    }
+}

@@ -1,6 +1,7 @@
 //! Directives, and those of them that stand in the header: all but `@upgrade` and `@downgrade`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::{Parser, Revises};
@@ -75,6 +76,7 @@ impl<'t> Parser<'t, '_> {
 
     fn parents(&mut self, directive: &Directive<'t>) -> Option<Revises> {
         let mut parents: Vec<(String, Range<usize>)> = Vec::new();
+        let mut known = HashSet::new();
         let mut malformed = directive
             .arguments
             .is_empty()
@@ -89,7 +91,7 @@ impl<'t> Parser<'t, '_> {
                 base = true;
             } else if name::check_id(id).is_err() {
                 malformed = malformed.or(Some((format!("`{id}` is not the id of a revision"), span)));
-            } else if parents.iter().any(|(known, _)| known == id) {
+            } else if !known.insert(id) {
                 malformed = malformed.or(Some((format!("`@revises` names {id} twice"), span)));
             } else {
                 parents.push((id.to_owned(), span));
@@ -184,12 +186,8 @@ impl<'t> Parser<'t, '_> {
             column: column.as_ref().map(name),
             reason: Cow::Owned(reason.to_owned()),
         };
-        let same = |known: &&Destroys| {
-            let column =
-                |destroys: &Destroys| destroys.column.as_ref().map(|column| column.to_ascii_lowercase());
-            known.table.eq_ignore_ascii_case(&destroys.table) && column(known) == column(&destroys)
-        };
-        if self.destroys.iter().find(same).is_some() {
+        let column = destroys.column.as_ref().map(|column| column.to_ascii_lowercase());
+        if !self.destroyed.insert((destroys.table.to_ascii_lowercase(), column)) {
             self.defect(
                 Code::DuplicateDirective,
                 format!("`@destroys {}` appears twice", arguments[..end].trim()),
@@ -203,7 +201,8 @@ impl<'t> Parser<'t, '_> {
     }
 
     fn duplicate(&mut self, directive: &Directive<'t>, first: Range<usize>, help: &str) {
-        let line = line_number(self.text, first.start);
+        // To count lines again and again would take long in a long file.
+        let line = if self.is_full() { 0 } else { line_number(self.text, first.start) };
         let title = format!("`@{}` appears twice", directive.name);
         self.defect(
             Code::DuplicateDirective,

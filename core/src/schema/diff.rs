@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::cursor;
+use super::cursor::{self, Cursor, split};
 use super::object::{Body, Class, Key, Object};
 use super::table::{Column, Table};
 use super::text::{fold, lower, quote};
 use super::{ColumnOrder, Schema};
 use crate::snippet::escape;
-use crate::sql::unquote;
+use crate::sql::{Kind, Token, unquote};
 
 /// What tells a schema from the one that it should be, a line for each thing: `- …` where it is missing, `+ …` where it
 /// should not be there, `… → …` where it is another.
@@ -88,7 +88,7 @@ pub fn diff(expected: &Schema, actual: &Schema) -> Diff {
     let mut diff = Diff::default();
     for &one in &old {
         match find(&new, &one.key) {
-            Some(other) => compare(one, other, expected.order, &mut diff),
+            Some(other) => compare(one, other, expected.order, || constrains(other, &old, &new), &mut diff),
             // What is on a table goes and comes with it.
             None if is_on_one_of(one, &old, &new) => {}
             None => {
@@ -99,7 +99,7 @@ pub fn diff(expected: &Schema, actual: &Schema) -> Diff {
     }
     for &other in &new {
         if find(&old, &other.key).is_none() && !is_on_one_of(other, &new, &old) {
-            diff.push(&other.name, format!("+ {}", describe(other)), constrains(other, &old));
+            diff.push(&other.name, format!("+ {}", describe(other)), constrains(other, &old, &new));
         }
     }
     diff
@@ -116,32 +116,96 @@ fn is_on_one_of(object: &Object, one: &[&Object], other: &[&Object]) -> bool {
     key.is_some_and(|key| find(one, &key).is_some() && find(other, &key).is_none())
 }
 
-/// Whether it is a unique index on columns that rows of a table have already.
-fn constrains(index: &Object, old: &[&Object]) -> bool {
-    let table = index.on.as_deref().and_then(|table| find(old, &(false, lower(table))));
-    match table.map(|table| &table.body) {
-        Some(Body::Table(table)) if index.class == Class::Index => {
-            let text = index.text();
-            // Before the parenthesis stands the table.
-            let columns = text.split_once('(').map_or("", |(_, columns)| columns);
-            text.starts_with("UNIQUE ") && names_one_of(columns, &table.columns)
+/// Whether it is a unique index that a row can break of which only the columns are given that there were.
+fn constrains(index: &Object, old: &[&Object], new: &[&Object]) -> bool {
+    let table = |objects| {
+        let table = find(objects, &(false, lower(index.on.as_deref()?)))?;
+        if let Body::Table(table) = &table.body { Some(table) } else { None }
+    };
+    match (table(old), table(new)) {
+        (Some(old), Some(new)) if index.class == Class::Index && index.text().starts_with("UNIQUE ") => {
+            !names_one_of(index.text(), &null_unless_given(old, new))
         }
         _ => false,
     }
 }
 
-/// Whether a text names any of the columns.
-fn names_one_of(text: &str, columns: &[Column]) -> bool {
-    cursor::tokens(text).iter().any(|token| {
+/// Whether a row can break a constraint of the table of which only the columns are given that there were.
+fn is_broken(constraint: &str, old: &Table, new: &Table) -> bool {
+    // NULL is equal to nothing, and points at nothing.
+    let can_be_null = || names_one_of(constraint, &null_unless_given(old, new));
+    let is_about_old = || names_one_of(constraint, &old.columns.iter().collect::<Vec<_>>());
+    match constraint.split(' ').next() {
+        Some("UNIQUE") => !can_be_null(),
+        Some("FOREIGN") => is_about_old() && !can_be_null(),
+        _ => is_about_old(),
+    }
+}
+
+/// The new columns of a table that are NULL in a row that does not give them.
+fn null_unless_given<'t>(old: &Table, new: &'t Table) -> Vec<&'t Column> {
+    let is_new = |column: &&Column| definition_of(&old.columns, &column.name).is_none();
+    let is_null =
+        |column: &&Column| !["NOT", "DEFAULT", "AS"].iter().any(|word| says(&column.definition, word));
+    new.columns.iter().filter(is_new).filter(is_null).collect()
+}
+
+/// Whether what stands in the first parentheses, which is what a constraint or an index is about, names any of the columns.
+fn names_one_of(text: &str, columns: &[&Column]) -> bool {
+    let tokens = cursor::tokens(text);
+    let own = first_group(text, &tokens);
+    own.iter().enumerate().any(|(at, token)| {
+        let is_function = own.get(at + 1).is_some_and(|next| next.text(text) == "(");
         let word = unquote(token.text(text));
-        columns.iter().any(|column| column.name.eq_ignore_ascii_case(&word))
+        matches!(token.kind, Kind::Word | Kind::QuotedWord)
+            && !is_function
+            && columns.iter().any(|column| column.name.eq_ignore_ascii_case(&word))
     })
+}
+
+/// What stands in the first parentheses.
+fn first_group<'t>(text: &'t str, tokens: &'t [Token]) -> &'t [Token] {
+    let start = tokens.iter().position(|token| token.text(text) == "(").unwrap_or(tokens.len());
+    Cursor::new(text, &tokens[start..]).group().unwrap_or_default()
+}
+
+/// The names that the arguments of a virtual table begin with, but for its options: nearly always those of its columns.
+fn arguments(text: &str) -> Vec<String> {
+    let tokens = cursor::tokens(text);
+    let arguments = split(text, first_group(text, &tokens));
+    let is_option = |argument: &[Token]| argument.get(1).is_some_and(|second| second.text(text) == "=");
+    let columns = arguments.into_iter().filter(|argument| !is_option(argument));
+    columns.filter_map(|column| Some(lower(&unquote(column.first()?.text(text))))).collect()
+}
+
+/// Whether the definition of a column has this keyword, of its own and not of a key.
+fn says(definition: &str, word: &str) -> bool {
+    let tokens = cursor::tokens(definition);
+    let mut cursor = Cursor::new(definition, &tokens);
+    while cursor.peek().is_some() {
+        if cursor.is_at(&[word]) {
+            return true;
+        }
+        // There, NULL and DEFAULT are what becomes of a row.
+        if cursor.is_at(&["REFERENCES"]) {
+            return false;
+        }
+        if cursor.group().is_none() {
+            cursor.next();
+        }
+    }
+    false
 }
 
 /// Whether a row that does not give the column, or gives NULL, is refused.
 fn is_required(definition: &str) -> bool {
-    let definition = definition.to_ascii_uppercase();
-    definition.contains("NOT NULL") && !definition.contains("DEFAULT") && !definition.contains(" AS (")
+    says(definition, "NOT") && !says(definition, "DEFAULT") && !says(definition, "AS")
+}
+
+/// Whether what could be written into a column can no longer be.
+fn asks_more(old: &str, new: &str) -> bool {
+    is_required(new) && !is_required(old)
+        || ["UNIQUE", "PRIMARY", "REFERENCES", "AS"].iter().any(|word| says(new, word) && !says(old, word))
 }
 
 fn describe(object: &Object) -> String {
@@ -157,7 +221,7 @@ fn describe(object: &Object) -> String {
     }
 }
 
-fn compare(one: &Object, other: &Object, order: ColumnOrder, diff: &mut Diff) {
+fn compare(one: &Object, other: &Object, order: ColumnOrder, constrains: impl Fn() -> bool, diff: &mut Diff) {
     if one.digest(order) == other.digest(order) {
         return;
     }
@@ -170,8 +234,12 @@ fn compare(one: &Object, other: &Object, order: ColumnOrder, diff: &mut Diff) {
     match (&one.body, &other.body) {
         (Body::Table(old), Body::Table(new)) => compare_tables(&one.name, old, new, order, diff),
         (Body::Text(old), Body::Text(new)) => {
+            let breaks = match one.class {
+                Class::Index => constrains(),
+                Class::Table => arguments(old).iter().any(|column| !arguments(new).contains(column)),
+                class => class == Class::Other,
+            };
             let (old, new) = around_the_difference(old, new);
-            let breaks = one.class == Class::Other;
             diff.push(&one.name, format!("{} {name}: {old} → {new}", one.class.name()), breaks);
         }
         _ => {
@@ -187,6 +255,10 @@ fn definition_of<'t>(columns: &'t [Column], name: &str) -> Option<&'t str> {
     Some(&column.definition)
 }
 
+fn has_constraint(table: &Table, key: &str) -> bool {
+    table.constraints.binary_search_by(|(other, _)| other.as_str().cmp(key)).is_ok()
+}
+
 fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff: &mut Diff) {
     let table = quote(name);
     let or_none = |definition: &str| match definition {
@@ -200,14 +272,16 @@ fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff
             Some(now) if fold(definition) == fold(now) => {}
             Some(now) => {
                 let text = format!("{place}: {} → {}", or_none(definition), or_none(now));
-                diff.push(name, text, is_required(now) && !is_required(definition));
+                diff.push(name, text, asks_more(definition, now));
             }
         }
     }
     for Column { name: column, definition } in &new.columns {
         if definition_of(&old.columns, column).is_none() {
             let added = format!("{table}.{} {definition}", quote(column));
-            diff.push(name, format!("+ {}", added.trim_end()), is_required(definition));
+            // The second row that does not give it has the same as the first.
+            let is_twice = says(definition, "UNIQUE") && says(definition, "DEFAULT");
+            diff.push(name, format!("+ {}", added.trim_end()), is_required(definition) || is_twice);
         }
     }
     let common = |columns: &[Column], others: &[Column]| -> Vec<String> {
@@ -229,21 +303,20 @@ fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff
         diff.push(name, format!("{table}: columns in the order {}", names.join(", ")), false);
     }
     for (key, constraint) in &old.constraints {
-        if !new.constraints.iter().any(|(other, _)| other == key) {
+        if !has_constraint(new, key) {
             diff.push(name, format!("- {table} {}", shorten(constraint)), false);
         }
     }
     for (key, constraint) in &new.constraints {
-        if !old.constraints.iter().any(|(other, _)| other == key) {
-            // What a key points at is another table's.
-            let own = constraint.split(" REFERENCES ").next().unwrap_or_default();
-            diff.push(name, format!("+ {table} {}", shorten(constraint)), names_one_of(own, &old.columns));
+        if !has_constraint(old, key) {
+            diff.push(name, format!("+ {table} {}", shorten(constraint)), is_broken(constraint, old, new));
         }
     }
     if old.options != new.options {
+        let breaks = new.options.split(", ").any(|option| !old.options.contains(option));
         let said =
             |options: &str| if options.is_empty() { "no options".to_owned() } else { options.to_owned() };
-        diff.push(name, format!("{table}: {} → {}", said(&old.options), said(&new.options)), true);
+        diff.push(name, format!("{table}: {} → {}", said(&old.options), said(&new.options)), breaks);
     }
 }
 

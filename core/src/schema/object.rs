@@ -1,6 +1,7 @@
 //! One thing in a schema, read from the text that SQLite keeps of it.
 
-use std::cell::RefCell;
+use std::cell::{LazyCell, RefCell};
+use std::collections::{BTreeSet, HashSet};
 
 use sha2::{Digest, Sha256};
 
@@ -71,18 +72,20 @@ impl Object {
     /// Reads a statement of `sqlite_schema`. `is_known` tells whether anything that it is about has a name.
     pub(super) fn read(sql: &str, is_known: &dyn Fn(&str) -> bool) -> Self {
         let tokens = cursor::tokens(sql);
-        let ambiguous = RefCell::new(Vec::new());
+        // As sets: a text may have a hundred thousand of them, each many times.
+        let ambiguous = RefCell::new(BTreeSet::new());
+        let words: LazyCell<HashSet<String>, _> = LazyCell::new(|| {
+            let words = tokens.iter().filter(|token| token.kind == Kind::Word);
+            words.map(|token| lower(token.text(sql))).collect()
+        });
         let is_string = |name: &str| {
+            let name = lower(name);
             // A name that the text itself gives to something is one.
-            let is_own = |token: &Token| {
-                let written = token.text(sql);
-                token.kind == Kind::Word && written.eq_ignore_ascii_case(name)
-            };
-            let is_name = tokens.iter().any(is_own);
-            if !is_name {
-                ambiguous.borrow_mut().push(lower(name));
+            let is_string = !words.contains(&name) && !is_known(&name);
+            if !words.contains(&name) {
+                ambiguous.borrow_mut().insert(name);
             }
-            !is_name && !is_known(&lower(name))
+            is_string
         };
         let mut object = understand(sql, &tokens, &is_string).unwrap_or_else(|| Self {
             class: Class::Other,
@@ -102,12 +105,12 @@ impl Object {
             Class::Table | Class::Index | Class::View => (false, lower(&object.name)),
         };
         object.names = object.given_names(sql, &tokens);
-        object.ambiguous = ambiguous.take();
+        object.ambiguous = ambiguous.take().into_iter().collect();
         if !object.ambiguous.is_empty() {
             sql.clone_into(&mut object.sql);
-            for token in tokens.iter().filter(|token| matches!(token.kind, Kind::Word | Kind::QuotedWord)) {
-                object.mentions.push(lower(&unquote(token.text(sql))));
-            }
+            let names = tokens.iter().filter(|token| matches!(token.kind, Kind::Word | Kind::QuotedWord));
+            let mentions: BTreeSet<String> = names.map(|token| lower(&unquote(token.text(sql)))).collect();
+            object.mentions = mentions.into_iter().collect();
         }
         object
     }

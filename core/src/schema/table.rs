@@ -1,7 +1,9 @@
 //! `CREATE TABLE` in normal form: its columns, each with what is said of it alone, and what is said of the table.
 
+use std::collections::HashSet;
+
 use super::cursor::{Cursor, split};
-use super::text::{fold, quote, render, string};
+use super::text::{fold, lower, quote, render, string};
 use crate::sql::{Kind, Token, unquote};
 
 /// The columns, constraints and options of a table.
@@ -66,16 +68,16 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Table> {
     let options = read_options(cursor)?;
     let items = split(sql, body);
     // In a name of its own a column can be called anything, so all of them are looked at before any expression is.
-    let mut names: Vec<String> = Vec::new();
+    let mut names: HashSet<String> = HashSet::new();
     for item in &items {
         let mut cursor = Cursor::new(sql, item);
         if !cursor.is_at(CONSTRAINTS) {
-            names.extend(cursor.next().map(|token| unquote(token.text(sql))));
+            names.extend(cursor.next().map(|token| lower(&unquote(token.text(sql)))));
         }
     }
     let is_name = |name: &str| {
         ["rowid", "oid", "_rowid_"].iter().any(|rowid| rowid.eq_ignore_ascii_case(name))
-            || names.iter().any(|other| other.eq_ignore_ascii_case(name))
+            || names.contains(&lower(name))
     };
     let is_string = |name: &str| !is_name(name);
     let mut reader = Reader::default();

@@ -15,12 +15,17 @@ use crate::scenario::{Outcome, Scenario, Tally, Trials};
 /// What an error says.
 const WORDS: [&str; 1] = ["out of memory"];
 
-/// What a connection comes with, and must leave with: whether keys are enforced, how long it waits, whether it is outside a
-/// transaction.
-fn settings(connection: &Connection) -> (bool, i64, bool) {
+/// What a connection comes with, and must leave with: whether keys are enforced, the schema is trusted, and may be written,
+/// how long it waits, whether it is outside a transaction.
+fn settings(connection: &Connection) -> ([bool; 3], i64, bool) {
     let timeout = connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0)).unwrap();
-    let keys = connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY).unwrap();
-    (keys, timeout, connection.is_autocommit())
+    let switches = [
+        DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY,
+        DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA,
+        DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA,
+    ];
+    let switches = switches.map(|switch| connection.db_config(switch).unwrap());
+    (switches, timeout, connection.is_autocommit())
 }
 
 /// Does it, with a fault. Also how many allocations were not freed.
