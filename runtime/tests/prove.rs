@@ -1177,8 +1177,11 @@ fn nothing_that_the_proof_tells_steers_the_terminal() {
 
 /// SQLite stops at its own limits, and what reads its words has none.
 #[test]
-fn sql_as_deep_as_a_file_is_long_is_an_error_or_runs() {
-    let mut refused = 0;
+fn sql_as_deep_as_a_file_is_long_is_an_error() {
+    // Before it had a limit for that, SQLite itself could run out of stack.
+    if version_number() < 3_053_000 {
+        return;
+    }
     for sql in [
         format!("SELECT {}1;", "(".repeat(100_000)),
         format!("SELECT {}1{};", "(".repeat(100_000), ")".repeat(100_000)),
@@ -1188,12 +1191,7 @@ fn sql_as_deep_as_a_file_is_long_is_an_error_or_runs() {
         format!("CREATE TABLE t (a CHECK ({}1{}));", "(".repeat(100_000), ")".repeat(100_000)),
     ] {
         let draft = Directory::of(&[(&sql, "SELECT 1;")]).prove(Scope::All);
-        refused += usize::from(!draft.defects.is_empty());
-        for defect in &draft.defects {
-            assert_eq!(defect.code().name(), "sql-error", "{}", &sql[..40]);
-            assert!(defect.to_string().len() < 2000);
-        }
+        assert_eq!(draft.defects[0].code().name(), "sql-error", "{}", &sql[..40]);
+        assert!(draft.defects[0].to_string().len() < 2000);
     }
-    // How deep parentheses may be, depends on the version.
-    assert!(refused >= 3, "{refused}");
 }
