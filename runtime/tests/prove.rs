@@ -441,6 +441,12 @@ fn a_key_must_point_at_a_table_that_is_there_at_the_head() {
         "foreign-key-violation 002:4",
         &["`c.p` references `parent`", "did you mean `parents`?"],
     );
+    // One key of two columns is told once, and two keys of one are told twice.
+    let (table, down) =
+        ("CREATE TABLE c (a, b, FOREIGN KEY (a, b) REFERENCES nobody (x, y));", "DROP TABLE c;");
+    only(&[(table, down)], "foreign-key-violation 001:4", &["`c.a` references `nobody`"]);
+    let table = "CREATE TABLE c (a REFERENCES nobody (x), b REFERENCES nobody (y));";
+    assert_eq!(found(&[(table, down)]).len(), 2);
     nothing(&[
         ("CREATE TABLE c (p REFERENCES parent (id));", "DROP TABLE c;"),
         ("CREATE TABLE parent (id INTEGER PRIMARY KEY);", "DROP TABLE parent;"),
