@@ -335,8 +335,8 @@ fn act(sql: &str) -> Option<Act> {
         };
         match () {
             () if word(0, "DELETE") && word(1, "FROM") => Some(index + 2),
+            // Also behind INSERT OR.
             () if word(0, "REPLACE") && word(1, "INTO") => Some(index + 2),
-            () if word(0, "OR") && word(1, "REPLACE") && word(2, "INTO") => Some(index + 3),
             // Not the one of an INSERT: its table is another's.
             () if index > 0 && tokens[index - 1].is_word(sql, "DO") => None,
             () if word(0, "UPDATE") && word(1, "OR") => Some(index + 3),

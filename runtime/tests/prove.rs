@@ -441,6 +441,12 @@ fn a_key_must_point_at_a_table_that_is_there_at_the_head() {
         "foreign-key-violation 002:4",
         &["`c.p` references `parent`", "did you mean `parents`?"],
     );
+    // One key of two columns is told once, and two keys of one are told twice.
+    let (table, down) =
+        ("CREATE TABLE c (a, b, FOREIGN KEY (a, b) REFERENCES nobody (x, y));", "DROP TABLE c;");
+    only(&[(table, down)], "foreign-key-violation 001:4", &["`c.a` references `nobody`"]);
+    let table = "CREATE TABLE c (a REFERENCES nobody (x), b REFERENCES nobody (y));";
+    assert_eq!(found(&[(table, down)]).len(), 2);
     nothing(&[
         ("CREATE TABLE c (p REFERENCES parent (id));", "DROP TABLE c;"),
         ("CREATE TABLE parent (id INTEGER PRIMARY KEY);", "DROP TABLE parent;"),
@@ -495,9 +501,10 @@ fn rebuild(columns: &str, copy: &str) -> String {
     format!("CREATE TABLE new ({columns});\n{copy};\nDROP TABLE t;\nALTER TABLE new RENAME TO t;")
 }
 
+const COLUMNS: &str = "id INTEGER PRIMARY KEY, a TEXT, b TEXT";
+
 #[test]
 fn a_rebuild_may_lose_no_rows() {
-    const COLUMNS: &str = "id INTEGER PRIMARY KEY, a TEXT, b TEXT";
     let lost = "rows-lost 002:7";
     for copy in [
         "INSERT INTO new SELECT t.id, t.a, t.b FROM t JOIN u ON u.t = t.id",
@@ -527,11 +534,84 @@ fn a_rebuild_may_lose_no_rows() {
 
 #[test]
 fn a_rebuild_may_forget_no_column() {
-    const COLUMNS: &str = "id INTEGER PRIMARY KEY, a TEXT, b TEXT";
     let forgets = rebuild(COLUMNS, "INSERT INTO new (id, a) SELECT id, a FROM t");
     only(&[T, (&forgets, "")], "rows-lost 002:7", &["`t.b`", "@destroys t.b REASON"]);
     nothing(&[T, (&format!("@destroys t.b it begins anew\n{forgets}"), "")]);
     nothing(&[T, (&rebuild(COLUMNS, "INSERT INTO new (id, a, b) SELECT id, a, upper(b) FROM t"), "")]);
+}
+
+#[test]
+fn a_rebuild_may_forget_no_index_and_no_trigger() {
+    const ALL: &str = "INSERT INTO new SELECT * FROM t";
+    let upgrade = |columns: &str, rest: &str| format!("{}\n{rest}", rebuild(columns, ALL));
+    let forgotten = |on: &str, again: &str, what: &str| {
+        let first = format!("{} {on}", T.0);
+        only(&[(&first, T.1), (&upgrade(COLUMNS, again), "")], "forgotten-in-rebuild 002:7", &[what]);
+    };
+    forgotten("CREATE INDEX i ON t (a);", "", "the index `i` that was on it is gone");
+    forgotten(
+        "CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT 1; END;",
+        "",
+        "the trigger `r` that was on it is gone",
+    );
+    // One that was there before takes no place, and neither does one of another column.
+    forgotten(
+        "CREATE INDEX i ON t (a); CREATE INDEX j ON t (a, b);",
+        "CREATE INDEX j ON t (a, b);",
+        "the index `i`",
+    );
+    forgotten("CREATE INDEX i ON t (a);", "CREATE INDEX j ON t (b);", "the index `i`");
+    forgotten("CREATE UNIQUE INDEX i ON t (a, b);", "", "the index `i`");
+    for (on, columns, again) in [
+        ("CREATE INDEX i ON t (a);", COLUMNS, "CREATE INDEX i ON t (b);"),
+        ("CREATE INDEX i ON t (a);", COLUMNS, "CREATE INDEX j ON t (a);"),
+        ("CREATE INDEX i ON t (a);", COLUMNS, "CREATE INDEX j ON t (a, b) WHERE b > 1;"),
+        // A constraint takes the place of an index.
+        ("CREATE UNIQUE INDEX i ON t (a);", "id INTEGER PRIMARY KEY, a TEXT UNIQUE, b TEXT", ""),
+        ("CREATE UNIQUE INDEX i ON t (a, b);", "id INTEGER PRIMARY KEY, a TEXT, b TEXT, UNIQUE (a, b)", ""),
+    ] {
+        nothing(&[(&format!("{} {on}", T.0), T.1), (&upgrade(columns, again), "")]);
+    }
+    // Dropped before, it is not forgotten.
+    let first = format!("{} CREATE INDEX i ON t (a);", T.0);
+    nothing(&[(&first, T.1), (&format!("DROP INDEX i; {}", rebuild(COLUMNS, ALL)), "")]);
+}
+
+#[test]
+fn what_is_copied_within_a_table_is_not_moved_out_of_a_column() {
+    let copied = "INSERT INTO t (a) SELECT b FROM t; ALTER TABLE t DROP COLUMN b;";
+    only(&[T, (copied, "")], "undeclared-destruction 002:5", &["`t.b`"]);
+    // Nor is what is only part of what is copied.
+    let joined = rebuild(
+        "id INTEGER PRIMARY KEY, a TEXT, c TEXT",
+        "INSERT INTO new (id, a, c) SELECT id, a, a||b FROM t",
+    );
+    only(&[T, (&joined, "")], "undeclared-destruction 002:7", &["`t.b`"]);
+    let moved = rebuild(
+        "id INTEGER PRIMARY KEY, a TEXT, c TEXT",
+        "INSERT INTO new (id, a, c) SELECT id, a, t.b FROM t",
+    );
+    nothing(&[T, (&moved, "")]);
+}
+
+#[test]
+fn whatever_changes_rows_may_be_declared_to_destroy_them() {
+    for change in [
+        "DELETE FROM t",
+        "UPDATE t SET a = NULL",
+        "UPDATE OR IGNORE t SET a = NULL",
+        "REPLACE INTO t (id) VALUES (1)",
+        "INSERT OR REPLACE INTO t (id) VALUES (1)",
+        "WITH x AS (SELECT 1) INSERT OR REPLACE INTO t (id) SELECT * FROM x",
+        "WITH x AS (SELECT 1) DELETE FROM t WHERE id IN x",
+    ] {
+        nothing(&[T, (&format!("@destroys t it is time\n{change};"), "")]);
+    }
+    for other in
+        ["INSERT INTO t (id) VALUES (1)", "INSERT INTO t (id) VALUES (1) ON CONFLICT DO UPDATE SET a = 1"]
+    {
+        only(&[T, (&format!("@destroys t it is time\n{other};"), "")], "destroys-nothing 002:3", &[]);
+    }
 }
 
 #[test]
