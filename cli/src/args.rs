@@ -1,4 +1,4 @@
-//! The commands and their arguments, as clap has them. What they do is in [`Commands`](crate::Commands).
+//! The commands and their arguments, as clap parses them.
 
 use std::path::PathBuf;
 
@@ -8,204 +8,174 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
-    /// Apply what is pending, creating the database if it does not exist
-    Upgrade(Upgrade),
+    /// Apply pending revisions, creating the database if needed
+    Upgrade(UpgradeArgs),
     /// Revert revisions, newest first
-    Downgrade(Downgrade),
-    /// Show the revision that the database is at
-    Current(Look),
-    /// Show every revision, newest first, and when it was applied
-    History(Look),
-    /// Show the revisions that an upgrade would apply
-    Pending(Look),
-    /// Compare the schema of the database with that of its revision; with DIR, prove the migrations there
-    Check(Check),
-    /// Record that the database is at a revision, and run nothing
-    Stamp(Stamp),
-    /// Put a backup in the place of all that is in the database
-    Restore(Restore),
-    /// Write the next file of the chain (for developers)
+    Downgrade(DowngradeArgs),
+    /// Show the revision of the database
+    Current(DatabaseArgs),
+    /// List all revisions, newest first, with their times
+    History(DatabaseArgs),
+    /// List the revisions that an upgrade would apply
+    Pending(DatabaseArgs),
+    /// Check a database for drift, or prove the migrations in DIR
+    Check(CheckArgs),
+    /// Record the revision of the database without running SQL
+    Stamp(StampArgs),
+    /// Replace the database with a backup
+    Restore(RestoreArgs),
+    /// Write the next migration file (for developers)
     #[command(visible_alias = "new")]
-    Migrate(Migrate),
-    /// Lock the chain: what is in it is released, and changing it becomes a compile error (for developers)
-    Lock(Lock),
-    /// Put a second head behind the first: a new parent, and a new time if need be (for developers)
-    Rebase(Rebase),
+    Migrate(MigrateArgs),
+    /// Mark revisions as released (for developers)
+    Lock(LockArgs),
+    /// Put a second head behind the first (for developers)
+    Rebase(DirectoryArgs),
 }
 
-/// Which database, and how to answer.
+/// The database of a command, and the form of the output.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Common {
-    /// The database file [default: the application's own, if it has one]
-    #[arg(short, long, value_name = "PATH")]
-    pub(crate) database: Option<PathBuf>,
-    /// Tables that another program keeps in the same file: names, or beginnings that end with `*`
+pub struct DatabaseArgs {
+    /// Database file [default: the application's, if it has one]
+    #[arg(short = 'd', long = "database", value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// Tables of other programs: names, or prefixes ending in `*`
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     pub(crate) ignore_tables: Vec<String>,
-    /// Print JSON, for scripts
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// What the commands that only look take.
+/// The directory of a command, and the form of the output.
 #[derive(Debug, Clone, Args)]
-pub struct Look {
-    #[command(flatten)]
-    pub(crate) common: Common,
+pub struct DirectoryArgs {
+    /// Directory of migrations [default: that of the chain]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
-/// What `upgrade` takes.
+/// The settings and the database of a command that runs migrations.
 #[derive(Debug, Clone, Args)]
-pub struct Upgrade {
-    /// Target: a revision, head, or +N steps
-    #[arg(short, long, default_value = "head", allow_hyphen_values = true)]
-    pub(crate) revision: String,
-    /// Where a database without a history is, if its schema is that of several revisions
-    #[arg(long, value_name = "REVISION")]
-    pub(crate) adopt_as: Vec<String>,
-    /// Go on although the schema is no longer that of the revision that the database is at
+pub struct RunArgs {
+    /// Continue despite schema drift
     #[arg(long)]
     pub(crate) allow_drift: bool,
-    #[command(flatten)]
-    pub(crate) dry_run: DryRun,
-    #[command(flatten)]
-    pub(crate) backup: Backup,
-    #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-/// Where backups are made.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Backup {
-    /// Make a backup in this folder before anything is run [default: as the application does]
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) backup: Option<PathBuf>,
-    /// How many backups to keep there
-    #[arg(long, value_name = "N", default_value_t = 5, requires = "backup")]
-    pub(crate) keep: usize,
-}
-
-/// Whether it is only tried.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct DryRun {
-    /// Do it to a copy, say what came of it, and leave the database as it is
+    /// Run on a temporary copy and report the result
     #[arg(long)]
     pub(crate) dry_run: bool,
-}
-
-/// What `restore` takes.
-#[derive(Debug, Clone, Args)]
-pub struct Restore {
-    /// The backup
-    pub(crate) file: PathBuf,
-    /// Do not ask for confirmation
-    #[arg(short, long)]
-    pub(crate) yes: bool,
+    /// Back up into DIR first [default: as the application does]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backup: Option<PathBuf>,
+    /// Number of backups to keep
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "backup")]
+    pub(crate) keep: usize,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) database: DatabaseArgs,
 }
 
-/// What `downgrade` takes.
+/// The arguments of `upgrade`.
 #[derive(Debug, Clone, Args)]
-pub struct Downgrade {
-    /// Target: a revision, base, or -N steps
+pub struct UpgradeArgs {
+    /// Target: a revision, head or +N (N revisions up)
+    #[arg(short, long, default_value = "head", allow_hyphen_values = true)]
+    pub(crate) revision: String,
+    /// Revision to adopt if several match the schema
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) adopt_as: Vec<String>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// The arguments of `downgrade`.
+#[derive(Debug, Clone, Args)]
+pub struct DowngradeArgs {
+    /// Target: a revision, base or -N (N revisions down)
     #[arg(short, long, default_value = "-1", allow_hyphen_values = true)]
     pub(crate) revision: String,
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Go on although the schema is no longer that of the revision that the database is at
-    #[arg(long)]
-    pub(crate) allow_drift: bool,
     #[command(flatten)]
-    pub(crate) dry_run: DryRun,
-    #[command(flatten)]
-    pub(crate) backup: Backup,
-    #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) run: RunArgs,
 }
 
-/// What `check` takes.
+/// The arguments of `check`.
 #[derive(Debug, Clone, Args)]
-pub struct Check {
+pub struct CheckArgs {
     /// Prove the migrations in this directory, as a build does
     #[arg(value_name = "DIR")]
     pub(crate) migrations: Option<PathBuf>,
-    /// Prove the locked ones again, too
+    /// Prove locked revisions too
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) database: DatabaseArgs,
 }
 
-/// What `stamp` takes.
+/// The arguments of `stamp`.
 #[derive(Debug, Clone, Args)]
-pub struct Stamp {
-    /// Where the database is: a revision, head or base
+pub struct StampArgs {
+    /// Revision to record: an id, head or base
     #[arg(short, long)]
     pub(crate) revision: String,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) database: DatabaseArgs,
 }
 
-/// What `migrate` takes.
+/// The arguments of `restore`.
 #[derive(Debug, Clone, Args)]
-pub struct Migrate {
-    /// What the revision does, such as "Add browser sessions"
-    pub(crate) description: String,
-    /// The new revision's id [default: counted on from the head's]
+pub struct RestoreArgs {
+    /// Backup file
+    pub(crate) file: PathBuf,
+    /// Do not ask for confirmation
     #[arg(short, long)]
-    pub(crate) revision: Option<String>,
-    /// The directory of the migrations [default: that of the chain]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) directory: Option<PathBuf>,
-    // Its database is of no use here; it is taken so that each command takes the same.
+    pub(crate) yes: bool,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) database: DatabaseArgs,
 }
 
-/// What `lock` takes.
+/// The arguments of `migrate`.
 #[derive(Debug, Clone, Args)]
-pub struct Lock {
-    /// Lock up to this revision, and not up to the head
+pub struct MigrateArgs {
+    /// Summary of the revision, such as "Add browser sessions"
+    pub(crate) description: String,
+    /// Id of the new revision [default: the one after the head]
     #[arg(short, long)]
     pub(crate) revision: Option<String>,
-    /// Lock no more than is locked already, only say which revision is the head
+    #[command(flatten)]
+    pub(crate) source: DirectoryArgs,
+}
+
+/// The arguments of `lock`.
+#[derive(Debug, Clone, Args)]
+pub struct LockArgs {
+    /// Lock up to this revision [default: head]
+    #[arg(short, long)]
+    pub(crate) revision: Option<String>,
+    /// Only update the head line of revchain.lock
     #[arg(long, conflicts_with = "revision")]
     pub(crate) head: bool,
-    /// The directory of the migrations [default: that of the chain]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) directory: Option<PathBuf>,
-    // As for `migrate`.
     #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-/// What `rebase` takes.
-#[derive(Debug, Clone, Args)]
-pub struct Rebase {
-    /// The directory of the migrations [default: that of the chain]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) directory: Option<PathBuf>,
-    // As for `migrate`.
-    #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) source: DirectoryArgs,
 }
 
 impl Command {
-    pub(crate) fn common(&self) -> &Common {
+    /// Returns `true` if the output is JSON.
+    pub(crate) fn is_json(&self) -> bool {
         match self {
-            Self::Upgrade(Upgrade { common, .. })
-            | Self::Downgrade(Downgrade { common, .. })
-            | Self::Check(Check { common, .. })
-            | Self::Stamp(Stamp { common, .. })
-            | Self::Restore(Restore { common, .. })
-            | Self::Migrate(Migrate { common, .. })
-            | Self::Lock(Lock { common, .. })
-            | Self::Rebase(Rebase { common, .. })
-            | Self::Current(Look { common })
-            | Self::History(Look { common })
-            | Self::Pending(Look { common }) => common,
+            Self::Upgrade(args) => args.run.database.json,
+            Self::Downgrade(args) => args.run.database.json,
+            Self::Current(args) | Self::History(args) | Self::Pending(args) => args.json,
+            Self::Check(args) => args.database.json,
+            Self::Stamp(args) => args.database.json,
+            Self::Restore(args) => args.database.json,
+            Self::Migrate(args) => args.source.json,
+            Self::Lock(args) => args.source.json,
+            Self::Rebase(args) => args.json,
         }
     }
 }

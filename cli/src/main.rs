@@ -1,4 +1,4 @@
-//! The program `revchain`: the commands on a directory that is read when it runs.
+//! The program `revchain`, which runs the commands on a directory of migrations.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,10 +10,10 @@ use revchain_cli::{Command, run_on_directory};
 #[derive(Parser)]
 #[command(name = "revchain", version, arg_required_else_help = true)]
 struct Cli {
-    /// The directory of the migrations
+    /// Directory of migrations
     #[arg(long, global = true, value_name = "DIR", default_value = "migrations")]
     directory: PathBuf,
-    /// The name of the chain, where the program gives it one: embed_migrations!("…", name = "…")
+    /// Name of the chain, as in embed_migrations!(name = "…")
     #[arg(long, global = true, value_name = "NAME")]
     name: Option<String>,
     #[command(subcommand)]

@@ -1,45 +1,39 @@
-//! What a chain of migrations *is*: the pure half of [revchain](https://docs.rs/revchain).
+//! The part of [revchain](https://docs.rs/revchain) that needs no database: the chain of revisions.
 //!
-//! The macro and the runtime share this crate so that a directory means the same to both. It knows
-//! no database, no Rust syntax and no command line; its only I/O is reading the directory. Programs use
-//! it through `revchain`, which re-exports what they need.
+//! The macro, the runtime, and the commands share this crate.
+//! So all of them read a directory in the same way.
+//! The crate does not depend on SQLite, on Rust syntax, or on a command line.
+//! The only I/O is in [`source::directory`], which reads the files.
+//! Programs use this crate through `revchain`, which re-exports the public types.
 //!
-//! [`Draft`] is the whole way from a directory to a [`Chain`]: [`source`] reads it, [`parse`] understands each file,
-//! [`chain`] joins them; the runtime proves it, and [`proof`] judges what that shows. [`plan`] then decides what a
-//! database needs; [`schema`] is what it is recognised by.
+//! [`LoadedMigrations`] makes a [`Chain`] from a directory: [`source`] reads the files, [`parse`]
+//! parses each file, and [`graph`] orders the revisions.
+//! [`plan`] decides the steps for a database, and [`schema`] compares schemas.
 
-pub mod chain;
-pub mod checksum;
-pub mod conflict;
-pub mod defect;
-mod destruction;
-pub mod draft;
-#[doc(hidden)]
-pub mod embedded;
-pub mod lock;
-pub mod marker;
-pub mod name;
-pub mod newer;
+pub mod diagnostics;
+pub mod graph;
+pub mod history;
+pub mod load;
+pub mod lock_file;
+pub mod model;
 pub mod parse;
 pub mod plan;
-pub mod proof;
-pub mod rebase;
-pub mod revision;
-mod rules;
 pub mod schema;
-pub mod snippet;
 pub mod source;
 pub mod sql;
-mod suggest;
-pub mod target;
-pub mod words;
+#[cfg(feature = "stored-downgrades")]
+mod stored_downgrades;
 
-pub use chain::Chain;
-pub use conflict::Conflict;
-pub use defect::{Code, Defect, Defects};
-pub use draft::{Draft, load, read};
-pub use lock::Lock;
-pub use newer::Newer;
-pub use plan::{Found, OnAhead, OnDrift, Plan, Policy, Request, Stamped, Step};
-pub use revision::{Destroys, Downgrade, Half, Revision};
-pub use target::Target;
+pub use diagnostics::{Defect, DefectKind, DefectList, Defects};
+pub use history::row::HistoryRow;
+pub use history::state::DatabaseState;
+pub use load::LoadedMigrations;
+pub use lock_file::LockFile;
+pub use model::chain::{Chain, SchemaMatch};
+pub use model::date::Date;
+pub use model::revision::{Destroys, Downgrade, Revision, Script, Statement};
+pub use model::revision_set::{RevisionIndex, RevisionSet};
+pub use model::target::Target;
+pub use plan::conflict::Conflict;
+pub use plan::request::{Adopt, OnDrift, OnNewer, Policy, Request};
+pub use plan::steps::{Plan, Step};

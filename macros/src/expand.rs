@@ -1,137 +1,196 @@
-//! The macro's output: a constant expression of the type `Migrations`.
+//! The output of the macro: a constant expression of the type `Migrations`.
 
+use std::fs;
 use std::path::Path;
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::{quote, quote_spanned};
-use revchain_core::lock::FILE_NAME;
-use revchain_core::{Chain, Destroys, Downgrade, Half, Revision};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use revchain_core::lock_file::FILE_NAME;
+use revchain_core::{Chain, Destroys, Downgrade, Revision};
 
-use crate::input::{Directory, Input};
+use crate::input::Input;
 
-/// The chain as a constant.
-pub(crate) fn chain(input: &Input, chain: &Chain, image: &[u8]) -> TokenStream {
-    let Input { krate, directory, name, program, .. } = input;
-    let image = Literal::byte_string(image);
-    let shown = &directory.shown;
-    let files = chain.revisions().iter().map(Revision::file_name);
-    // `revchain migrate` writes the lock, so with one, a new file is noticed too.
-    let lock = directory.path.join(FILE_NAME).exists().then_some(FILE_NAME);
-    let tracked = files.chain(lock).map(|file| track(directory, file));
-    let (count, columns) = (chain.revisions().len(), columns(chain.revisions()));
-    let window = match chain.window {
-        Some(window) => quote!(::core::option::Option::Some(#window)),
-        None => quote!(::core::option::Option::None),
-    };
+/// Returns a constant expression of the type `Migrations` that embeds the chain.
+pub(crate) fn migrations(
+    krate: &TokenStream,
+    input: &Input,
+    chain: &Chain,
+    snapshot: &[u8],
+) -> TokenStream {
+    let (directory, program) = (&input.directory, &input.program);
+    let name = input.name.as_deref().unwrap_or_default();
+    let snapshot = bytes(snapshot);
+    let tracked_files = tracked_files(input, chain);
+    let count = chain.len();
+    let columns = columns(chain.revisions());
+    let hash_offset = option(chain.hash_offset());
     quote! {
         {
-            // The short name keeps the output small, and with it the time that rustc takes over it.
+            // A short name keeps the output small, and small output compiles faster.
             use #krate::__private as r;
-            const _: &[&[::core::primitive::u8]] = &[#(#tracked),*];
+            #tracked_files
             const COLUMNS: r::Columns<#count> = r::Columns { #columns };
-            // A constant of its own: only there does what a function makes live as long as the program.
+            // In a constant, a reference to the result of a function call is `'static`.
             const REVISIONS: &[r::Revision] = &COLUMNS.revisions();
-            r::Migrations::embedded(#shown, #name, #program, REVISIONS, #window, #image)
+            let chain = r::Chain::embedded(REVISIONS, #hash_offset);
+            r::Migrations::embedded(chain, #directory, #name, #program, #snapshot)
         }
     }
 }
 
-/// Every message as an error of its own, and a value of the right type beside them: the errors are all there
-/// is to see.
-pub(crate) fn errors(krate: &TokenStream, span: Span, messages: impl Iterator<Item = String>) -> TokenStream {
-    let messages = messages.map(|message| quote_spanned!(span=> ::core::compile_error!(#message);));
+/// Returns one `compile_error!` per message, and an expression that embeds an empty chain.
+///
+/// Without this expression, the compiler would report a type error, too.
+pub(crate) fn errors(
+    krate: &TokenStream,
+    span: Span,
+    messages: impl IntoIterator<Item = String>,
+) -> TokenStream {
+    let errors = messages.into_iter();
+    let errors = errors.map(|message| quote_spanned!(span=> ::core::compile_error!(#message);));
     quote! {
         {
-            #(#messages)*
-            #krate::__private::Migrations::embedded("", "", "", &[], ::core::option::Option::None, &[])
+            #(#errors)*
+            use #krate::__private as r;
+            let chain = r::Chain::embedded(&[], ::core::option::Option::None);
+            r::Migrations::embedded(chain, "", "", "", &[])
         }
     }
 }
 
-/// Makes cargo build anew when the file is edited or removed. A macro has no stable way to say so but this.
-fn track(directory: &Directory, file: &str) -> TokenStream {
-    let relative = Path::new(&directory.shown).join(file);
-    let shown = relative.to_string_lossy();
-    let path = if relative.is_absolute() {
-        quote!(#shown)
-    } else {
-        // The folder is not written out, so that the output is the same on every machine.
-        let shown = format!("/{shown}");
-        quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #shown))
-    };
-    quote!(::core::include_bytes!(#path))
+/// Returns constants that include the files, so that an edit or a removal rebuilds the crate.
+///
+/// Stable Rust has no other way to tell cargo which files a macro has read.
+/// The constants declare exact types, because rust-analyzer infers no type for `include_bytes!`.
+fn tracked_files(input: &Input, chain: &Chain) -> TokenStream {
+    let migrations = chain.revisions().iter().map(|revision| {
+        let path = include_path(input, revision.file_name());
+        quote!(::core::include_str!(#path))
+    });
+    // A new migration is not tracked yet. `revchain migrate` also rewrites the lock file, so
+    // tracking the lock file rebuilds the crate.
+    // `include_str!` would reject a lock file with bytes that are not UTF-8.
+    let lock_file = fs::metadata(input.path.join(FILE_NAME)).map(|metadata| {
+        let path = include_path(input, FILE_NAME);
+        let length = Literal::u64_unsuffixed(metadata.len());
+        quote!(const _: &[::core::primitive::u8; #length] = ::core::include_bytes!(#path);)
+    });
+    let lock_file = lock_file.unwrap_or_default();
+    quote! {
+        const _: &[&::core::primitive::str] = &[#(#migrations),*];
+        #lock_file
+    }
 }
 
-/// The fields of `Columns`: lists of literals, over which rustc takes the least time.
+/// Returns the path of a file in the form that `include_str!` takes.
+fn include_path(input: &Input, file_name: &str) -> TokenStream {
+    let path = Path::new(&input.directory).join(file_name);
+    let display = path.to_string_lossy();
+    if path.is_absolute() {
+        return quote!(#display);
+    }
+    // The compiler inserts the package directory, so the output is the same on every machine.
+    let display = format!("/{display}");
+    quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #display))
+}
+
+/// Returns the fields of `Columns` as lists of literals, because such lists compile fastest.
 fn columns(revisions: &[Revision]) -> TokenStream {
     let ids = revisions.iter().map(Revision::id);
-    let parents = revisions.iter().map(|revision| revision.revises().collect::<Vec<_>>().join(" "));
+    let parents = revisions.iter().map(parents);
     let paths = revisions.iter().map(Revision::path);
     let dates = revisions.iter().map(|revision| revision.date().number());
     let summaries = revisions.iter().map(Revision::summary);
-    let (upgrades, upgrade_lines, upgrade_spans) =
-        halves(revisions.iter().map(|revision| half(revision.upgrade())));
-    let (downgrades, downgrade_lines, downgrade_spans) =
-        halves(revisions.iter().map(|revision| match revision.downgrade() {
-            Downgrade::Sql(sql) => half(sql),
-            Downgrade::Irreversible(reason) => (&**reason, 0, &[][..]),
-        }));
-    let destroys = revisions.iter().enumerate().filter(|(_, revision)| !revision.destroys().is_empty());
-    let destroys = destroys.map(|(place, revision)| {
-        let destroys = revision.destroys().iter().map(self::destroys);
-        quote!((#place, &[#(#destroys),*]))
-    });
-    let compatible = revisions.iter().enumerate().filter(|(_, revision)| revision.is_compatible());
-    let compatible = compatible.map(|(place, _)| place);
-    let checksums = revisions.iter().map(|revision| Literal::byte_string(revision.checksum()));
-    let chain_checksums = revisions.iter().map(|revision| Literal::byte_string(revision.chain_checksum()));
-    let proven = || revisions.iter().map_while(Revision::proven);
-    let fingerprints = proven().map(|proven| Literal::byte_string(&proven.fingerprint));
-    let texts = proven().map(|proven| Literal::byte_string(&proven.texts.to_bytes()));
+    let mut upgrades = ScriptColumns::default();
+    let mut downgrades = ScriptColumns::default();
+    let (mut destroys, mut compatible) = (Vec::new(), Vec::new());
+    for (index, revision) in revisions.iter().enumerate() {
+        let upgrade = revision.upgrade();
+        upgrades.push(upgrade.sql(), upgrade.layout());
+        match revision.downgrade() {
+            Downgrade::Sql(script) => downgrades.push(script.sql(), script.layout()),
+            Downgrade::Irreversible(reason) => downgrades.push(reason, (0, &[])),
+        }
+        if !revision.destroys().is_empty() {
+            let declared = revision.destroys().iter().map(self::destroys);
+            destroys.push(quote!((#index, &[#(#declared),*])));
+        }
+        if revision.is_compatible() {
+            compatible.push(index);
+        }
+    }
+    let upgrades = upgrades.fields("upgrade");
+    let downgrades = downgrades.fields("downgrade");
+    let checksums = revisions.iter().map(|revision| bytes(revision.checksum()));
+    let chain_checksums = revisions.iter().map(Revision::chain_checksum);
+    let chain_checksums = chain_checksums.map(|checksum| bytes(checksum));
+    let proven: Vec<_> = revisions.iter().map_while(Revision::proven).collect();
+    let fingerprints = proven.iter().map(|proven| bytes(&proven.fingerprint));
+    let sql_hashes = proven.iter().map(|proven| proven.sql_hash.to_bytes());
+    let sql_hashes = sql_hashes.map(|hash| bytes(&hash));
     quote! {
         ids: [#(#ids),*],
         parents: [#(#parents),*],
         paths: [#(#paths),*],
         dates: [#(#dates),*],
         summaries: [#(#summaries),*],
-        upgrades: [#(#upgrades),*],
-        upgrade_lines: [#(#upgrade_lines),*],
-        upgrade_spans: [#(#upgrade_spans),*],
-        downgrades: [#(#downgrades),*],
-        downgrade_lines: [#(#downgrade_lines),*],
-        downgrade_spans: [#(#downgrade_spans),*],
+        #upgrades
+        #downgrades
         destroys: &[#(#destroys),*],
         compatible: &[#(#compatible),*],
         checksums: [#(#checksums),*],
         chain_checksums: [#(#chain_checksums),*],
         fingerprints: &[#(#fingerprints),*],
-        texts: &[#(#texts),*],
+        sql_hashes: &[#(#sql_hashes),*],
     }
 }
 
-/// The text of a half, its line, and where its statements stand.
-fn half(half: &Half) -> (&str, u32, &[u8]) {
-    let (line, spans) = half.layout();
-    (half.sql(), line, spans)
+fn parents(revision: &Revision) -> String {
+    revision.revises().collect::<Vec<_>>().join(" ")
 }
 
-/// One list for each of the three.
-fn halves<'h>(
-    halves: impl Iterator<Item = (&'h str, u32, &'h [u8])>,
-) -> (Vec<&'h str>, Vec<u32>, Vec<Literal>) {
-    let (mut texts, mut lines, mut spans) = (Vec::new(), Vec::new(), Vec::new());
-    for half in halves {
-        texts.push(half.0);
-        lines.push(half.1);
-        spans.push(Literal::byte_string(half.2));
+fn bytes(bytes: &[u8]) -> Literal {
+    Literal::byte_string(bytes)
+}
+
+/// The scripts of one direction. Each field is a list with one item per script.
+#[derive(Default)]
+struct ScriptColumns<'s> {
+    sql: Vec<&'s str>,
+    lines: Vec<u32>,
+    spans: Vec<Literal>,
+}
+
+impl<'s> ScriptColumns<'s> {
+    fn push(&mut self, sql: &'s str, (line, spans): (u32, &[u8])) {
+        self.sql.push(sql);
+        self.lines.push(line);
+        self.spans.push(bytes(spans));
     }
-    (texts, lines, spans)
+
+    fn fields(&self, direction: &str) -> TokenStream {
+        let Self { sql, lines, spans } = self;
+        let sql_field = format_ident!("{direction}s");
+        let lines_field = format_ident!("{direction}_lines");
+        let spans_field = format_ident!("{direction}_spans");
+        quote! {
+            #sql_field: [#(#sql),*],
+            #lines_field: [#(#lines),*],
+            #spans_field: [#(#spans),*],
+        }
+    }
 }
 
-fn destroys(Destroys { table, column, reason }: &Destroys) -> TokenStream {
-    let column = match column {
-        Some(column) => quote!(::core::option::Option::Some(#column)),
-        None => quote!(::core::option::Option::None),
-    };
+fn destroys(declared: &Destroys) -> TokenStream {
+    let (table, reason) = (&declared.table, &declared.reason);
+    let column = option(declared.column.as_ref());
     quote!(r::Destroys::embedded(#table, #column, #reason))
+}
+
+/// Returns an expression with the value of an `Option`.
+fn option(value: Option<impl ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
 }

@@ -1,128 +1,103 @@
-//! What `embed_migrations!` is given.
+//! The input of `embed_migrations!`.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
-use proc_macro2::{Span, TokenStream};
-use revchain_core::name::{CHAIN_NAME, is_chain_name};
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Ident, LitBool, LitStr, Token};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use revchain_core::source::file_name::{CHAIN_NAME, is_chain_name};
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, Ident, LitBool, LitStr, Token};
 
-use crate::expand;
+const NOT_A_STRING: &str =
+    "the directory of migrations must be a string literal: embed_migrations!(\"migrations\")";
 
+const UNEXPECTED: &str = "embed_migrations! takes one directory, `name = \"…\"` and `snapshot = false`, each at most once";
+
+const NO_CARGO: &str = "CARGO_MANIFEST_DIR is not set: embed_migrations! reads a directory beside Cargo.toml, so it needs cargo";
+
+/// The arguments of the macro, and the package that cargo compiles.
 pub(crate) struct Input {
-    /// The path of the crate `revchain` in the program.
-    pub(crate) krate: TokenStream,
-    pub(crate) directory: Directory,
-    /// Where errors point.
-    pub(crate) span: Span,
-    /// That of the chain; empty where it has none.
-    pub(crate) name: String,
-    /// The package, with its version; empty where cargo does not tell.
-    pub(crate) program: String,
-    /// Whether the program carries a database at the head.
-    pub(crate) image: bool,
-}
-
-pub(crate) struct Directory {
-    /// As the user wrote it: what messages show.
-    pub(crate) shown: String,
-    /// Where it is on this machine.
+    /// The path of the directory as the user wrote it, for messages.
+    pub(crate) directory: String,
+    /// The path of the directory on this machine.
     pub(crate) path: PathBuf,
+    /// The span at which compile errors are reported.
+    pub(crate) span: Span,
+    /// The name of the chain; `None` without the argument `name`.
+    pub(crate) name: Option<String>,
+    /// The name and version of the package, as written to the history of databases.
+    pub(crate) program: String,
+    /// `false` if the arguments contain `snapshot = false`.
+    pub(crate) has_snapshot: bool,
 }
 
-/// Arguments that cannot be understood.
-pub(crate) struct Broken {
-    krate: TokenStream,
-    error: syn::Error,
-}
-
-impl Broken {
-    pub(crate) fn expand(&self) -> TokenStream {
-        expand::errors(&self.krate, self.error.span(), std::iter::once(self.error.to_string()))
-    }
-}
-
-/// Reads `[path of the crate] arguments`.
-pub(crate) fn parse(input: TokenStream) -> Result<Input, Broken> {
+/// Splits the input `[$crate] arguments`. The first token is the path of the crate `revchain`.
+pub(crate) fn split(input: TokenStream) -> (TokenStream, TokenStream) {
     let mut tokens = input.into_iter();
     let krate = match tokens.next() {
-        Some(proc_macro2::TokenTree::Group(group)) => group.stream(),
+        Some(TokenTree::Group(group)) => group.stream(),
         _ => TokenStream::new(),
     };
-    let arguments = tokens.collect();
-    let parsed = Parser::parse2(Arguments::parse, arguments)
-        .and_then(|arguments| Ok((locate(&arguments)?, name(&arguments)?, arguments.image)));
-    match parsed {
-        Ok(((directory, span), name, image)) => {
-            let image = image.is_none_or(|image| image.value);
-            Ok(Input { krate, directory, span, name, program: program(), image })
-        }
-        Err(error) => Err(Broken { krate, error }),
-    }
+    (krate, tokens.collect())
 }
 
-struct Arguments {
-    directory: Option<LitStr>,
-    name: Option<LitStr>,
-    image: Option<LitBool>,
-}
-
-impl Parse for Arguments {
+impl Parse for Input {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut arguments = Self { directory: None, name: None, image: None };
-        let expected =
-            "the directory of migrations must be a string literal: embed_migrations!(\"migrations\")";
+        let mut directory: Option<LitStr> = None;
         if !input.is_empty() && !input.peek(Ident) {
-            arguments.directory =
-                Some(input.parse().map_err(|error| syn::Error::new(error.span(), expected))?);
+            let literal = input.parse();
+            directory = Some(literal.map_err(|error| Error::new(error.span(), NOT_A_STRING))?);
             input.parse::<Option<Token![,]>>()?;
         }
+        let (mut name, mut snapshot) = (None, None);
         while input.peek(Ident) {
             let option: Ident = input.parse()?;
-            match option.to_string().as_str() {
-                "name" if arguments.name.is_none() => {
-                    input.parse::<Token![=]>()?;
-                    arguments.name = Some(input.parse()?);
-                }
-                "image" if arguments.image.is_none() => {
-                    input.parse::<Token![=]>()?;
-                    arguments.image = Some(input.parse()?);
-                }
-                _ if input.peek(Token![=]) => return Err(syn::Error::new(option.span(), ALL)),
-                _ => return Err(syn::Error::new(option.span(), expected)),
+            let Some(_) = input.parse::<Option<Token![=]>>()? else {
+                return Err(Error::new(option.span(), NOT_A_STRING));
+            };
+            if option == "name" && name.is_none() {
+                name = Some(input.parse::<LitStr>()?);
+            } else if option == "snapshot" && snapshot.is_none() {
+                snapshot = Some(input.parse::<LitBool>()?);
+            } else {
+                return Err(Error::new(option.span(), UNEXPECTED));
             }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
             }
         }
-        if input.is_empty() { Ok(arguments) } else { Err(input.error(ALL)) }
+        if !input.is_empty() {
+            return Err(input.error(UNEXPECTED));
+        }
+        let span = directory
+            .as_ref()
+            .map_or_else(Span::call_site, LitStr::span);
+        let directory = directory.map_or("migrations".to_owned(), |literal| literal.value());
+        let Some(package) = env::var_os("CARGO_MANIFEST_DIR") else {
+            return Err(Error::new(span, NO_CARGO));
+        };
+        if let Some(literal) = name
+            .as_ref()
+            .filter(|literal| !is_chain_name(&literal.value()))
+        {
+            let message = format!("a chain's name is {CHAIN_NAME}");
+            return Err(Error::new(literal.span(), message));
+        }
+        Ok(Self {
+            // A relative path starts at the directory of Cargo.toml.
+            path: Path::new(&package).join(&directory),
+            directory,
+            span,
+            name: name.map(|literal| literal.value()),
+            program: program(),
+            has_snapshot: snapshot.is_none_or(|snapshot| snapshot.value),
+        })
     }
 }
 
-const ALL: &str =
-    "one directory, `name = \"…\"` and `image = false` are all that embed_migrations! takes, each once";
-
-fn name(arguments: &Arguments) -> syn::Result<String> {
-    let Some(name) = &arguments.name else { return Ok(String::new()) };
-    if is_chain_name(&name.value()) {
-        return Ok(name.value());
-    }
-    Err(syn::Error::new(name.span(), format!("a chain's name is {CHAIN_NAME}")))
-}
-
-/// The package that is compiled, as the histories of its databases name it. With another version, cargo compiles it anew.
+/// Returns the name and the version of the package that cargo compiles.
 fn program() -> String {
-    let variables = ["CARGO_PKG_NAME", "CARGO_PKG_VERSION"].map(std::env::var);
-    variables.into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
-/// A relative directory counts from the folder of the crate's Cargo.toml, as in other macros that read files.
-fn locate(arguments: &Arguments) -> syn::Result<(Directory, Span)> {
-    let span = arguments.directory.as_ref().map_or_else(Span::call_site, LitStr::span);
-    let shown = arguments.directory.as_ref().map_or_else(|| "migrations".to_owned(), LitStr::value);
-    let root = std::env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| {
-        syn::Error::new(span, "CARGO_MANIFEST_DIR is not set: embed_migrations! reads a directory beside Cargo.toml, so it needs cargo")
-    })?;
-    let path = Path::new(&root).join(&shown);
-    Ok((Directory { shown, path }, span))
+    let variables = ["CARGO_PKG_NAME", "CARGO_PKG_VERSION"].map(env::var);
+    let values: Vec<String> = variables.into_iter().flatten().collect();
+    values.join(" ")
 }

@@ -1,45 +1,61 @@
-//! The build-time half of [revchain](https://docs.rs/revchain): `embed_migrations!`, which programs take from
-//! there, with its documentation.
+//! The procedural macro of [revchain](https://docs.rs/revchain): `embed_migrations!`.
+//!
+//! Programs call `revchain::embed_migrations!`. The crate `revchain` documents the macro.
 
 mod expand;
 mod input;
 
 use proc_macro::TokenStream;
-use revchain_core::Draft;
+use revchain_core::{Chain, LoadedMigrations};
 
-/// Called by `revchain::embed_migrations!`, which puts the path of its own crate before the arguments: only it
-/// knows under which name the program has that.
+use input::Input;
+
+/// Expands `revchain::embed_migrations!`.
+///
+/// `revchain::embed_migrations!` passes `[$crate]` before the arguments of the program.
+/// A procedural macro cannot know the name of the crate `revchain` in the program.
 #[doc(hidden)]
 #[proc_macro]
 pub fn embed_migrations(input: TokenStream) -> TokenStream {
-    try_embed(input.into()).into()
-}
-
-fn try_embed(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
-    let input = match input::parse(input) {
-        Ok(input) => input,
-        Err(broken) => return broken.expand(),
+    let (krate, arguments) = input::split(input.into());
+    let expanded = match syn::parse2(arguments) {
+        Ok(input) => embed(&krate, &input),
+        Err(error) => expand::errors(&krate, error.span(), [error.to_string()]),
     };
-    let draft = Draft::read(&input.directory.path, &input.directory.shown);
+    expanded.into()
+}
+
+fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenStream {
+    let loaded = LoadedMigrations::read(&input.path, &input.directory);
     #[cfg(feature = "prove")]
-    let draft = revchain_runtime::prove(draft, revchain_runtime::Scope::Unlocked);
-    match draft.finish() {
-        Ok(chain) => {
-            let image = if input.image { make_image(&chain, &input) } else { Vec::new() };
-            expand::chain(&input, &chain, &image)
+    let loaded = revchain_prove::prove(loaded, revchain_prove::Scope::Unlocked);
+    let chain = match loaded.into_chain() {
+        Ok(chain) => chain,
+        Err(defects) => {
+            let messages = defects.iter().map(ToString::to_string);
+            return expand::errors(krate, input.span, messages);
         }
-        Err(defects) => expand::errors(&input.krate, input.span, defects.iter().map(ToString::to_string)),
-    }
+    };
+    let snapshot = if input.has_snapshot {
+        snapshot(input, &chain).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    expand::migrations(krate, input, &chain, &snapshot)
 }
 
-/// A database at the head; empty where there can be none.
+/// Builds the snapshot that the program embeds. Returns `None` if the chain has no snapshot.
 #[cfg(all(feature = "prove", feature = "bundled"))]
-fn make_image(chain: &revchain_core::Chain, input: &input::Input) -> Vec<u8> {
-    let migrations = revchain_runtime::Migrations::of_chain(chain.clone(), String::new(), &input.name);
-    revchain_runtime::build_image(&migrations.stamped_by(&input.program)).unwrap_or_default()
+fn snapshot(input: &Input, chain: &Chain) -> Option<Vec<u8>> {
+    let mut migrations = revchain_runtime::Migrations::from_chain(chain.clone(), String::new());
+    if let Some(name) = &input.name {
+        migrations = migrations.named(name).ok()?;
+    }
+    revchain_prove::build_snapshot(&migrations.stamped_by(&input.program))
 }
 
+/// Returns `None`, because only a proven chain on a bundled SQLite has a snapshot.
 #[cfg(not(all(feature = "prove", feature = "bundled")))]
-fn make_image(_: &revchain_core::Chain, _: &input::Input) -> Vec<u8> {
-    Vec::new()
+fn snapshot(_: &Input, _: &Chain) -> Option<Vec<u8>> {
+    None
 }

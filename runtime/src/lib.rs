@@ -1,52 +1,65 @@
-//! What a chain of migrations *does* to a database: the runtime of [revchain](https://docs.rs/revchain), on
-//! rusqlite. Programs use it through `revchain`, whose guide shows how.
+//! The runtime of [revchain](https://docs.rs/revchain): it applies a chain of migrations to an
+//! SQLite database.
 //!
-//! A request goes one way: [`Options`] hands it to the engine, which waits for the write lock, reads what is
-//! found, asks `revchain_core::plan` what to do, does it in one transaction, and reports.
+//! Programs use this crate through `revchain`. The guide of `revchain` has examples.
+//!
+//! A request passes through these parts:
+//!
+//! 1. [`Migrator`] holds the settings and receives the request.
+//! 2. `session` waits for other connections, and restores the settings of the connection.
+//! 3. `state` reads the history, the marker, and the schema.
+//! 4. `revchain_core::plan` decides the steps.
+//! 5. `apply` runs the steps in one transaction.
+//! 6. `report` defines reports, events, and errors.
 
+mod apply;
 mod backup;
-mod connection;
-mod distrust;
-mod drift;
-mod engine;
-mod error;
-mod event;
-mod explain;
-mod foreign_keys;
-mod history;
-mod holders;
-#[cfg(feature = "bundled")]
-mod image;
-mod marker;
+mod dry_run;
 mod migrations;
-mod options;
-mod prove;
-mod rehearsal;
+mod migrator;
+mod plan;
 mod report;
-mod rows;
-mod schema;
-mod seed;
+mod session;
+mod settings;
+mod snapshot;
+mod state;
+#[cfg(feature = "stored-downgrades")]
+mod stored_downgrades;
 
-pub use drift::Drift;
-pub use error::{Direction, Error, ErrorKind, StatementError, Violation};
-pub use event::Event;
-pub use history::{Origin, Stamp};
-#[cfg(feature = "bundled")]
-#[doc(hidden)]
-pub use image::build as build_image;
+pub use dry_run::{DryRun, TableRows};
 pub use migrations::Migrations;
-pub use options::Options;
-#[doc(hidden)]
-pub use prove::{Scope, prove};
-pub use rehearsal::{Rehearsal, TableRows};
-pub use report::{Applied, Outcome, Report};
-#[doc(hidden)]
-pub use revchain_core::embedded::Columns;
-pub use revchain_core::name::Date;
-pub use revchain_core::revision::Statement;
+pub use migrator::Migrator;
+pub use plan::Plan;
+pub use report::error::{
+    Direction, Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin,
+    StatementError,
+};
+pub use report::event::Event;
+pub use report::outcome::{Applied, Outcome, Report};
+pub use revchain_core::history::row::{HistoryRow, StoredRevision};
 pub use revchain_core::schema::Diff;
 pub use revchain_core::{
-    Chain, Code, Conflict, Defect, Defects, Destroys, Downgrade, Half, Newer, OnAhead, OnDrift, Plan,
-    Request, Revision, Step, Target,
+    Adopt, Conflict, Date, Defect, DefectKind, Defects, Destroys, Downgrade, OnDrift, OnNewer,
+    Request, Revision, Script, Statement, Target,
 };
+#[doc(no_inline)]
 pub use rusqlite;
+pub use state::check::SchemaCheck;
+pub use state::history_entry::{HistoryEntry, Origin};
+
+/// Items for the proof and for the output of the macro. Programs must not use these items.
+#[doc(hidden)]
+pub mod internal {
+    pub use revchain_core::Chain;
+    pub use revchain_core::model::embedded::Columns;
+
+    pub use crate::apply::foreign_keys::{ForeignKey, Violations, foreign_keys, violations};
+    pub use crate::apply::script::{reject_temporary_tables, run_statement};
+    pub use crate::report::sqlite::{sqlite_message, sqlite_offset};
+    pub use crate::session::connection_settings::ForeignKeysOff;
+    pub use crate::session::sql::{execute, quote};
+    pub use crate::snapshot::codec::{Encoded, TIMESTAMP_PLACEHOLDER, encode};
+    pub use crate::state::history_table::{HistoryTable, Stamp};
+    pub use crate::state::marker::marker_index;
+    pub use crate::state::schema::read_schema_sql;
+}

@@ -1,215 +1,159 @@
-//! Directives, and those of them that stand in the header: all but `@upgrade` and `@downgrade`.
+//! Parsing of the directives of the header.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::directive::Directive;
 use super::{Parser, Revises};
-use crate::defect::Code;
-use crate::name;
-use crate::revision::Destroys;
-use crate::snippet::line_number;
-use crate::sql::{self, Kind, Token};
-
-pub(super) const DIRECTIVES: &[&str] =
-    &["revises", "upgrade", "downgrade", "irreversible", "destroys", "unproven", "compatible"];
-
-/// A directive line.
-#[derive(Clone)]
-pub(super) struct Directive<'t> {
-    pub(super) name: &'t str,
-    /// From the dashes to the end of the line.
-    pub(super) line: Range<usize>,
-    /// The name, with its `@`.
-    pub(super) name_span: Range<usize>,
-    pub(super) arguments: &'t str,
-    pub(super) arguments_start: usize,
-}
-
-impl<'t> Directive<'t> {
-    /// Reads a comment that stands at `start` of the text, and whose `@` stands at `at` of the comment.
-    pub(super) fn read(comment: &'t str, start: usize, at: usize) -> Self {
-        let rest = &comment[at + 1..];
-        let name = rest.split(char::is_whitespace).next().unwrap_or_default();
-        let arguments = rest[name.len()..].trim_start();
-        Self {
-            name,
-            line: start..start + comment.trim_end().len(),
-            name_span: start + at..start + at + 1 + name.len(),
-            arguments: arguments.trim_end(),
-            arguments_start: start + comment.len() - arguments.len(),
-        }
-    }
-
-    pub(super) fn arguments_span(&self) -> Range<usize> {
-        self.arguments_start..self.arguments_start + self.arguments.len()
-    }
-}
-
-/// A directive that stands once: its line, and what it says where that was understood.
-pub(super) struct Once<T> {
-    pub(super) line: Range<usize>,
-    pub(super) known: Option<T>,
-}
+use crate::source::file_name::check_id;
+use crate::sql::tokenizer::{Kind, Token, tokens, unquote};
+use crate::{Defect, DefectKind, Destroys};
 
 impl<'t> Parser<'t, '_> {
-    pub(super) fn header_directive(&mut self, directive: &Directive<'t>) {
-        match directive.name {
-            "revises" => self.revises(directive),
-            "irreversible" | "unproven" => self.reason(directive),
-            "compatible" => self.compatible(directive),
-            _ => self.destroys(directive),
-        }
-    }
-
-    fn revises(&mut self, directive: &Directive<'t>) {
-        if let Some(revises) = &mut self.revises {
-            // Which of the two is meant, only the user knows.
-            revises.known = None;
-            let first = revises.line.clone();
-            self.duplicate(directive, first, "name every parent in one, `-- @revises 005 006`");
+    /// Reads a directive of the header.
+    pub(super) fn read_header(&mut self, directive: &Directive<'t>) {
+        let help_for_two = match directive.name {
+            "destroys" => return self.read_destroys(directive),
+            "revises" => "name every parent in one, `-- @revises 005 006`",
+            "compatible" => "keep one",
+            _ => "keep one reason",
+        };
+        if !self.is_first(directive, help_for_two) {
+            if directive.name == "revises" {
+                // Only the user knows which of the two directives is right.
+                self.header.revises = None;
+            }
             return;
         }
-        let known = self.parents(directive);
-        self.revises = Some(Once { line: directive.line.clone(), known });
-    }
-
-    fn parents(&mut self, directive: &Directive<'t>) -> Option<Revises> {
-        let mut parents: Vec<(String, Range<usize>)> = Vec::new();
-        let mut known = HashSet::new();
-        let mut malformed = directive
-            .arguments
-            .is_empty()
-            .then(|| ("`@revises` names no revision".to_owned(), directive.name_span.clone()));
-        let mut base = false;
-        let mut at = 0;
-        for id in directive.arguments.split_whitespace() {
-            at += directive.arguments[at..].find(id).unwrap_or_default();
-            let span = directive.arguments_start + at..directive.arguments_start + at + id.len();
-            at += id.len();
-            if id == "base" {
-                base = true;
-            } else if name::check_id(id).is_err() {
-                malformed = malformed.or(Some((format!("`{id}` is not the id of a revision"), span)));
-            } else if !known.insert(id) {
-                malformed = malformed.or(Some((format!("`@revises` names {id} twice"), span)));
-            } else {
-                parents.push((id.to_owned(), span));
+        match directive.name {
+            "revises" => self.read_revises(directive),
+            "irreversible" => {
+                let help = "give the reason, for users who want to downgrade: \
+                            `-- @irreversible the old hashes are gone`";
+                self.header.irreversible = self.read_reason(directive, help);
+            }
+            "unproven" => {
+                let help = "name what only the program has: \
+                            `-- @unproven the program registers normalize()`";
+                self.read_reason(directive, help);
+            }
+            "compatible" if directive.arguments.is_empty() => {}
+            _ => {
+                let help =
+                    "leave `-- @compatible` alone on its line: it holds for every older program";
+                self.report_arguments(directive, help.to_owned());
             }
         }
-        if base && !parents.is_empty() {
-            let title = "`@revises` names base and a revision".to_owned();
-            malformed = malformed.or(Some((title, directive.arguments_span())));
-        }
-        if let Some((title, span)) = malformed {
-            let help = "name the revision that this one follows, `-- @revises 004`, or `-- @revises base` for the first;\na merge names every parent, separated by spaces: `-- @revises 005 006`";
-            self.defect(Code::MalformedDirective, title, span, "", help);
-            return None;
-        }
-        Some(Revises { parents, span: directive.arguments_span() })
     }
 
-    /// `@irreversible REASON` or `@unproven REASON`.
-    fn reason(&mut self, directive: &Directive<'t>) {
-        let is_irreversible = directive.name == "irreversible";
-        let said = if is_irreversible { &self.irreversible } else { &self.unproven };
-        if let Some(first) = said.as_ref().map(|said| said.line.clone()) {
-            self.duplicate(directive, first, "keep one reason");
-            return;
+    fn read_revises(&mut self, directive: &Directive<'t>) {
+        match self.parse_parents(directive) {
+            Ok(revises) => self.header.revises = Some(revises),
+            Err((title, span)) => {
+                let help = "name the revision that this one follows, `-- @revises 004`, or `-- @revises base` for the first;\n\
+                            a merge names every parent, separated by spaces: `-- @revises 005 006`";
+                let defect = Defect::new(DefectKind::MalformedDirective, title).help(help);
+                self.report_at(span, "", defect);
+            }
         }
-        let reason = (!directive.arguments.is_empty()).then_some(directive.arguments);
-        if reason.is_none() {
-            let help = match is_irreversible {
-                true => "say why, for whoever wants to downgrade: `-- @irreversible the old hashes are gone`",
-                false => "say what only the program has: `-- @unproven the program registers normalize()`",
-            };
-            self.defect(
-                Code::MalformedDirective,
-                format!("`@{}` does not say why", directive.name),
-                directive.name_span.clone(),
-                "no reason follows",
-                help,
-            );
-        }
-        let once = Some(Once { line: directive.line.clone(), known: reason });
-        *(if is_irreversible { &mut self.irreversible } else { &mut self.unproven }) = once;
     }
 
-    /// `@compatible`, alone on its line.
-    fn compatible(&mut self, directive: &Directive<'t>) {
-        if let Some(first) = self.compatible.as_ref().map(|said| said.line.clone()) {
-            self.duplicate(directive, first, "keep one");
-            return;
+    /// Parses the arguments of `@revises`.
+    ///
+    /// An error is the title of the defect, and the span of the mistake.
+    fn parse_parents(&self, directive: &Directive<'t>) -> Result<Revises, (String, Range<usize>)> {
+        let span = directive.arguments_span();
+        if directive.arguments.is_empty() {
+            return Err(("`@revises` names no revision".to_owned(), span));
         }
+        let mut parents = Vec::new();
+        let mut known = HashSet::new();
+        let mut names_base = false;
+        let mut end = span.start;
+        for id in directive.arguments.split_whitespace() {
+            let start = end + self.text[end..].find(id).unwrap_or_default();
+            end = start + id.len();
+            if id == "base" {
+                names_base = true;
+                continue;
+            }
+            if check_id(id).is_err() {
+                let title = format!("`{id}` is not the id of a revision");
+                return Err((title, start..end));
+            }
+            if !known.insert(id) {
+                return Err((format!("`@revises` names {id} twice"), start..end));
+            }
+            parents.push((id.to_owned(), start..end));
+        }
+        if names_base && !parents.is_empty() {
+            return Err(("`@revises` names base and a revision".to_owned(), span));
+        }
+        Ok(Revises { parents, span })
+    }
+
+    /// Returns the reason of `@irreversible` or `@unproven`. Reports a missing reason.
+    fn read_reason(&mut self, directive: &Directive<'t>, help: &str) -> Option<&'t str> {
         if !directive.arguments.is_empty() {
-            self.defect(
-                Code::MalformedDirective,
-                "something follows `@compatible`",
-                directive.arguments_span(),
-                "this would be ignored",
-                "leave `-- @compatible` alone on its line: it holds for every older program",
-            );
+            return Some(directive.arguments);
         }
-        self.compatible = Some(Once { line: directive.line.clone(), known: Some(()) });
+        let title = format!("`@{}` does not say why", directive.name);
+        let defect = Defect::new(DefectKind::MalformedDirective, title).help(help);
+        self.report_at(directive.name_span.clone(), "no reason follows", defect);
+        None
     }
 
-    /// `@destroys TABLE[.COLUMN] REASON`, the names quoted as in SQL where they need it.
-    fn destroys(&mut self, directive: &Directive<'t>) {
-        let arguments = directive.arguments;
-        let tokens = sql::tokens(arguments);
-        let is_name = |token: Option<&Token>| {
-            token.filter(|t| matches!(t.kind, Kind::Word | Kind::QuotedWord)).cloned()
-        };
-        // A name and its dot follow each other without a space; a digit after a dot makes it a number, and no name.
-        let dotted = tokens
-            .get(1)
-            .is_some_and(|dot| dot.text(arguments) == "." && dot.span.start == tokens[0].span.end);
-        let table = is_name(tokens.first());
-        let column = if dotted { is_name(tokens.get(2)) } else { None };
-        let end = column.as_ref().or(table.as_ref()).map_or(0, |token| token.span.end);
-        let rest = &arguments[end..];
-        let reason = rest.trim();
-        let (Some(table), false) = (table, reason.is_empty() || !rest.starts_with(char::is_whitespace))
-        else {
-            self.defect(
-                Code::MalformedDirective,
-                "`@destroys` does not say what or why",
-                if arguments.is_empty() { directive.name_span.clone() } else { directive.arguments_span() },
-                "",
-                "name the table or column, then the reason: `-- @destroys users.nickname nobody used it`",
-            );
+    fn read_destroys(&mut self, directive: &Directive<'t>) {
+        let Some((destroys, name)) = parse_destroys(directive.arguments) else {
+            let title = "`@destroys` does not say what or why";
+            let help = "name the table or column, then the reason: \
+                        `-- @destroys users.nickname nobody used it`";
+            let defect = Defect::new(DefectKind::MalformedDirective, title).help(help);
+            self.report_at(directive.arguments_span(), "", defect);
             return;
         };
-        let name = |token: &Token| Cow::Owned(sql::unquote(token.text(arguments)));
-        let destroys = Destroys {
-            table: name(&table),
-            column: column.as_ref().map(name),
-            reason: Cow::Owned(reason.to_owned()),
-        };
-        let column = destroys.column.as_ref().map(|column| column.to_ascii_lowercase());
-        if !self.destroyed.insert((destroys.table.to_ascii_lowercase(), column)) {
-            self.defect(
-                Code::DuplicateDirective,
-                format!("`@destroys {}` appears twice", arguments[..end].trim()),
-                directive.line.clone(),
-                "",
-                "keep one",
-            );
+        let table = destroys.table.to_ascii_lowercase();
+        let column = destroys.column.as_ref();
+        let column = column.map(|column| column.to_ascii_lowercase());
+        if self.header.destroyed.insert((table, column)) {
+            self.header.destroys.push(destroys);
             return;
         }
-        self.destroys.push(destroys);
+        let title = format!("`@destroys {name}` appears twice");
+        let defect = Defect::new(DefectKind::DuplicateDirective, title).help("keep one");
+        self.report_at(directive.line.clone(), "", defect);
     }
+}
 
-    fn duplicate(&mut self, directive: &Directive<'t>, first: Range<usize>, help: &str) {
-        // To count lines again and again would take long in a long file.
-        let line = if self.is_full() { 0 } else { line_number(self.text, first.start) };
-        let title = format!("`@{}` appears twice", directive.name);
-        self.defect(
-            Code::DuplicateDirective,
-            title,
-            directive.line.clone(),
-            format!("first on line {line}"),
-            help,
-        );
+/// Parses `TABLE[.COLUMN] REASON`. A name may be quoted as in SQL.
+///
+/// Also returns the text of `TABLE[.COLUMN]` as the user wrote it.
+fn parse_destroys(arguments: &str) -> Option<(Destroys, &str)> {
+    let tokens = tokens(arguments);
+    let table = tokens.first().filter(|token| is_name(token))?;
+    let mut end = table.span.end;
+    let mut column = None;
+    if let [_, dot, name, ..] = &tokens[..] {
+        // A dot after a space begins the reason, and is not part of the name.
+        if dot.text(arguments) == "." && dot.span.start == end && is_name(name) {
+            end = name.span.end;
+            column = Some(Cow::Owned(unquote(name.text(arguments))));
+        }
     }
+    let (name, rest) = arguments.split_at(end);
+    let reason = rest.trim();
+    if reason.is_empty() || !rest.starts_with(char::is_whitespace) {
+        return None;
+    }
+    let destroys = Destroys {
+        table: Cow::Owned(unquote(table.text(arguments))),
+        column,
+        reason: Cow::Owned(reason.to_owned()),
+    };
+    Some((destroys, name.trim()))
+}
+
+fn is_name(token: &Token) -> bool {
+    matches!(token.kind, Kind::Word | Kind::QuotedWord)
 }

@@ -1,64 +1,71 @@
-//! The fingerprint: SHA-256 over the digests of all that is in a schema.
+//! The fingerprint of a schema: SHA-256 over the digests of its objects.
 //!
-//! The digests are kept sorted in 64 buckets, by their first byte; the fingerprint is SHA-256 over the text
-//! `revchain schema 1`, a NUL, and the SHA-256 of each bucket. So a change to a schema of a thousand tables costs a
-//! few blocks, and a thousand revisions can each have theirs.
+//! The digests are sorted into 64 buckets by their first byte. The fingerprint hashes the text
+//! `revchain schema 1`, a NUL, and the SHA-256 of each bucket.
+//!
+//! A change to a schema of a thousand tables rehashes only a few buckets. So the build can compute
+//! a fingerprint for each of a thousand revisions.
 
-use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+use sha2::{Digest as _, Sha256};
 
 const BUCKETS: usize = 64;
 
+/// The SHA-256 digest of one object.
+pub(super) type Digest = [u8; 32];
+
+/// The digests of a schema's objects. The fingerprint is a hash of these digests.
 #[derive(Debug, Clone)]
 pub(super) struct Digests {
-    buckets: Vec<Vec<[u8; 32]>>,
-    sums: Vec<[u8; 32]>,
+    buckets: Vec<BTreeSet<Digest>>,
+    bucket_hashes: Vec<Digest>,
 }
 
 impl Default for Digests {
     fn default() -> Self {
-        Self { buckets: vec![Vec::new(); BUCKETS], sums: vec![sum(&[]); BUCKETS] }
+        Self {
+            buckets: vec![BTreeSet::new(); BUCKETS],
+            bucket_hashes: vec![hash(&BTreeSet::new()); BUCKETS],
+        }
     }
 }
 
 impl Digests {
-    /// Takes some digests out, and puts others in.
-    pub(super) fn change(&mut self, out: &[[u8; 32]], into: &[[u8; 32]]) {
-        for digest in out {
-            let bucket = &mut self.buckets[place(digest)];
-            if let Ok(at) = bucket.binary_search(digest) {
-                bucket.remove(at);
-            }
+    /// Removes the digests in `removed`, and adds the digests in `added`.
+    pub(super) fn apply_delta(&mut self, removed: &[Digest], added: &[Digest]) {
+        for digest in removed {
+            self.buckets[bucket_index(digest)].remove(digest);
         }
-        for digest in into {
-            let bucket = &mut self.buckets[place(digest)];
-            let at = bucket.binary_search(digest).unwrap_or_else(|at| at);
-            bucket.insert(at, *digest);
+        for digest in added {
+            self.buckets[bucket_index(digest)].insert(*digest);
         }
-        for digest in out.iter().chain(into) {
-            let place = place(digest);
-            self.sums[place] = sum(&self.buckets[place]);
+        let changed: BTreeSet<usize> = removed.iter().chain(added).map(bucket_index).collect();
+        for index in changed {
+            self.bucket_hashes[index] = hash(&self.buckets[index]);
         }
     }
 
-    /// How many digests only one of the two has.
+    /// Returns the number of digests that only `self` or only `other` has.
     pub(super) fn distance(&self, other: &Self) -> usize {
-        let only = |one: &[[u8; 32]], other: &[[u8; 32]]| {
-            one.iter().filter(|digest| other.binary_search(digest).is_err()).count()
-        };
-        let buckets = self.buckets.iter().zip(&other.buckets);
-        buckets.map(|(one, other)| only(one, other) + only(other, one)).sum()
+        let pairs = self.buckets.iter().zip(&other.buckets);
+        let distances = pairs.map(|(one, other)| one.symmetric_difference(other).count());
+        distances.sum()
     }
 
-    pub(super) fn fingerprint(&self) -> [u8; 32] {
-        let sums = self.sums.as_flattened();
-        Sha256::new_with_prefix(b"revchain schema 1\0").chain_update(sums).finalize().into()
+    pub(super) fn fingerprint(&self) -> Digest {
+        Sha256::new_with_prefix(b"revchain schema 1\0")
+            .chain_update(self.bucket_hashes.as_flattened())
+            .finalize()
+            .into()
     }
 }
 
-fn place(digest: &[u8; 32]) -> usize {
+fn bucket_index(digest: &Digest) -> usize {
     usize::from(digest[0]) % BUCKETS
 }
 
-fn sum(bucket: &[[u8; 32]]) -> [u8; 32] {
-    Sha256::digest(bucket.as_flattened()).into()
+fn hash(bucket: &BTreeSet<Digest>) -> Digest {
+    let digests: Vec<Digest> = bucket.iter().copied().collect();
+    Sha256::digest(digests.as_flattened()).into()
 }

@@ -2,27 +2,36 @@ use revchain::rusqlite::{OptionalExtension, params};
 
 use crate::{Error, Secret, TokenStore, audit};
 
-/// An app password: what the server signs in with for a user.
+/// An app password, with which the server signs in for a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppPassword {
     /// The password.
     pub password: Secret,
-    /// The name to sign in with, where it is not the user's id.
+    /// The name to sign in with. Default: the id of the user.
     pub username: Option<String>,
-    /// What it may be used for, such as `notes.read`; `None` means everything.
+    /// The permitted scopes, such as `notes.read`; `None` permits everything.
     pub scopes: Option<Vec<String>>,
 }
 
 impl TokenStore {
-    /// Stores a user's app password. It replaces the one that is there, but not the time when the user first had
-    /// one.
+    /// Stores the app password of a user. Replaces an older app password of the user.
+    ///
+    /// The stored row keeps the creation time of the older app password.
     ///
     /// # Errors
     ///
-    /// [`Error::NoKey`] and [`Error::Database`].
-    pub fn store_app_password(&mut self, user_id: &str, password: &AppPassword) -> Result<(), Error> {
+    /// - [`Error::NoKey`] if the store has no key.
+    /// - [`Error::Database`] if SQLite fails.
+    pub fn store_app_password(
+        &mut self,
+        user_id: &str,
+        password: &AppPassword,
+    ) -> Result<(), Error> {
         let encrypted = self.key()?.encrypt(&password.password);
-        let scopes = password.scopes.as_deref().map(|scopes| serde_json::json!(scopes).to_string());
+        let scopes = password
+            .scopes
+            .as_deref()
+            .map(|scopes| serde_json::json!(scopes).to_string());
         let now = self.now_in_seconds();
         let transaction = self.write()?;
         transaction.execute(
@@ -39,11 +48,14 @@ impl TokenStore {
         Ok(transaction.commit()?)
     }
 
-    /// A user's app password.
+    /// Returns the app password of a user.
     ///
     /// # Errors
     ///
-    /// [`Error::NoKey`], [`Error::Undecryptable`], [`Error::InvalidScopes`] and [`Error::Database`].
+    /// - [`Error::NoKey`] if the store has no key.
+    /// - [`Error::Undecryptable`] if the password was encrypted with another key.
+    /// - [`Error::InvalidScopes`] if the scopes are not a list of strings.
+    /// - [`Error::Database`] if SQLite fails.
     pub fn app_password(&self, user_id: &str) -> Result<Option<AppPassword>, Error> {
         let key = self.key()?;
         let row = self
@@ -51,29 +63,47 @@ impl TokenStore {
             .query_row(
                 "SELECT encrypted_password, username, scopes FROM app_passwords WHERE user_id = ?1",
                 [user_id],
-                |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?)),
+                |row| {
+                    Ok((
+                        row.get::<_, Vec<u8>>(0)?,
+                        row.get(1)?,
+                        row.get::<_, Option<String>>(2)?,
+                    ))
+                },
             )
             .optional()?;
-        let Some((encrypted, username, scopes)) = row else { return Ok(None) };
+        let Some((encrypted, username, scopes)) = row else {
+            return Ok(None);
+        };
         let password = key
             .decrypt(&encrypted)
-            .ok_or_else(|| Error::Undecryptable { what: "app password", user_id: user_id.to_owned() })?;
+            .ok_or_else(|| Error::Undecryptable {
+                what: "app password",
+                user_id: user_id.to_owned(),
+            })?;
         let scopes = scopes
             .map(|scopes| serde_json::from_str(&scopes))
             .transpose()
-            .map_err(|_| Error::InvalidScopes { user_id: user_id.to_owned() })?;
-        Ok(Some(AppPassword { password, username, scopes }))
+            .map_err(|_| Error::InvalidScopes {
+                user_id: user_id.to_owned(),
+            })?;
+        Ok(Some(AppPassword {
+            password,
+            username,
+            scopes,
+        }))
     }
 
-    /// Deletes a user's app password, and says whether there was one.
+    /// Deletes the app password of a user. Returns `true` if the user had one.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`].
+    /// [`Error::Database`] if SQLite fails.
     pub fn delete_app_password(&mut self, user_id: &str) -> Result<bool, Error> {
         let now = self.now_in_seconds();
         let transaction = self.write()?;
-        let was_there = transaction.execute("DELETE FROM app_passwords WHERE user_id = ?1", [user_id])? > 0;
+        let was_there =
+            transaction.execute("DELETE FROM app_passwords WHERE user_id = ?1", [user_id])? > 0;
         if was_there {
             audit::record(&transaction, now, "delete_app_password", user_id)?;
         }

@@ -2,37 +2,44 @@ use revchain::rusqlite::{Transaction, params};
 
 use crate::{Error, TokenStore};
 
-/// Something that was done to a user's secrets.
+/// A change to the secrets of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// When, in seconds since 1970.
+    /// The time, in seconds since 1970.
     pub timestamp: i64,
-    /// What: `store_`, `delete_` or `expire_`, and `refresh_token` or `app_password`. Entries from before may say
-    /// other things.
+    /// The change: `store_`, `delete_` or `expire_`, followed by `refresh_token` or `app_password`.
+    ///
+    /// Older programs wrote other events too.
     pub event: String,
-    /// To whose.
+    /// The user.
     pub user_id: String,
 }
 
 impl TokenStore {
-    /// What was done to a user's secrets, in the order in which it was done. A change and its entry are written together, or neither is.
-    /// Reading a secret changes nothing and leaves no entry.
+    /// Returns the changes to the secrets of a user, oldest first.
+    ///
+    /// The store writes a change and the audit entry in one transaction.
+    /// Reading a secret writes no entry.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`].
+    /// [`Error::Database`] if SQLite fails.
     pub fn audit_log(&self, user_id: &str) -> Result<Vec<AuditEntry>, Error> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT timestamp, event, user_id FROM audit_logs WHERE user_id = ?1 ORDER BY id")?;
+        let mut statement = self.connection.prepare(
+            "SELECT timestamp, event, user_id FROM audit_logs WHERE user_id = ?1 ORDER BY id",
+        )?;
         let entries = statement.query_map([user_id], |row| {
-            Ok(AuditEntry { timestamp: row.get(0)?, event: row.get(1)?, user_id: row.get(2)? })
+            Ok(AuditEntry {
+                timestamp: row.get(0)?,
+                event: row.get(1)?,
+                user_id: row.get(2)?,
+            })
         })?;
         Ok(entries.collect::<Result<_, _>>()?)
     }
 }
 
-/// Writes an entry, in the transaction of what it tells of.
+/// Writes an audit entry in `transaction`, the transaction that makes the change.
 pub(crate) fn record(
     transaction: &Transaction<'_>,
     timestamp: i64,

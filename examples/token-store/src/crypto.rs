@@ -5,12 +5,14 @@ use fernet::Fernet;
 
 use crate::Error;
 
-/// The key that secrets are encrypted with: a Fernet key, 32 bytes in URL-safe base64. It is not shown by `Debug`.
+/// The key that encrypts secrets: a Fernet key, 32 bytes in URL-safe base64.
+///
+/// `Debug` does not show the key.
 #[derive(Clone)]
 pub struct Key(Fernet);
 
 impl Key {
-    /// The text of a new, random key, to be kept in `TOKEN_ENCRYPTION_KEY`.
+    /// Generates the text of a random key, for `TOKEN_ENCRYPTION_KEY`.
     pub fn generate_text() -> String {
         Fernet::generate_key()
     }
@@ -19,7 +21,9 @@ impl Key {
         self.0.encrypt(secret.0.as_bytes()).into_bytes()
     }
 
-    /// The secret; none where it was encrypted with another key, or is damaged.
+    /// Decrypts a secret.
+    ///
+    /// Returns `None` if the secret is damaged or was encrypted with another key.
     pub(crate) fn decrypt(&self, encrypted: &[u8]) -> Option<Secret> {
         let bytes = self.0.decrypt(std::str::from_utf8(encrypted).ok()?).ok()?;
         String::from_utf8(bytes).ok().map(Secret)
@@ -29,7 +33,7 @@ impl Key {
 impl FromStr for Key {
     type Err = Error;
 
-    /// White space around the key, such as the end of the line it was read from, is not part of it.
+    /// Parses a key. White space around the key is ignored, such as the end of a line.
     fn from_str(text: &str) -> Result<Self, Error> {
         Fernet::new(text.trim()).map(Self).ok_or(Error::InvalidKey)
     }
@@ -41,12 +45,14 @@ impl fmt::Debug for Key {
     }
 }
 
-/// A token or a password in plain text. It is not shown by `Debug`, so that it stays out of logs.
+/// A token or a password in plain text.
+///
+/// `Debug` does not show the text, so that logs contain no secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The plain text.
+    /// Returns the plain text.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,15 +1,17 @@
-//! Keeps the secrets of a server that talks to another one for its users: refresh tokens, app passwords, and which
-//! webhooks are registered. All of it is in one SQLite file, whose schema is the chain of migrations that this
-//! crate embeds.
+//! A store for a server that acts for its users on another server.
+//!
+//! The store keeps refresh tokens, app passwords and registered webhooks in one SQLite file.
+//! The migrations that this crate embeds define the schema of the file.
 //!
 //! ```
 //! use token_store::{RefreshToken, TokenStore};
 //!
 //! # fn main() -> Result<(), token_store::Error> {
-//! # let folder = tempfile::tempdir().expect("a folder");
-//! # let path = folder.path().join("data/tokens.db");
+//! # let directory = tempfile::tempdir().expect("a directory");
+//! # let path = directory.path().join("data/tokens.db");
 //! # let key = Some(token_store::Key::generate_text().parse()?);
-//! // A server takes both from its environment: `settings::database()` and `settings::key()?`.
+//! // A server reads the path and the key from its environment:
+//! // `settings::database()` and `settings::key()?`.
 //! let mut store = TokenStore::open(path, key)?;
 //! store.store_refresh_token("alice", &RefreshToken { token: "r-123".into(), expires_at: None })?;
 //! let found = store.refresh_token("alice")?.expect("it was just stored");
@@ -41,6 +43,9 @@ pub use webhooks::Webhook;
 
 use revchain::{Migrations, embed_migrations};
 
-/// The schema, revision by revision. Its directory is a link to the one at the top of the repository. A database from
-/// before the migrations has the tables of 001, is recognised by them and taken along.
+/// The migrations of the store.
+///
+/// The directory is a link to `migrations` at the root of the repository.
+/// A database that was created before the migrations existed has the tables of 001.
+/// An upgrade adopts such a database at 001.
 pub static MIGRATIONS: Migrations = embed_migrations!();

@@ -1,10 +1,10 @@
-//! The program `token-store`: looks after the database of a token store.
+//! The program `token-store`: manages the database of a token store.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use revchain::OnAhead;
+use revchain::OnNewer;
 use revchain::cli::{self, Commands};
 use token_store::{Key, MIGRATIONS, make_private, settings};
 
@@ -18,26 +18,32 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Look after the database: -d PATH, or TOKEN_STORAGE_DB, or tokens.db
+    /// Manage the database: -d, TOKEN_STORAGE_DB or tokens.db
     #[command(subcommand)]
     Db(cli::Command),
-    /// Make a new key for TOKEN_ENCRYPTION_KEY
+    /// Generate a key for TOKEN_ENCRYPTION_KEY
     Key,
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        // Whoever goes back to an older version can take the database along: `db downgrade -r head`.
-        Command::Db(command) => Commands::new(MIGRATIONS.options().on_ahead(OnAhead::Downgrade))
-            .database(settings::database())
-            // SQLite would let others read the file that it makes.
-            .before_upgrade(make_private)
-            .run(&command),
-        Command::Key => key(),
+        Command::Db(command) => run_database_command(&command),
+        Command::Key => print_key(),
     }
 }
 
-fn key() -> ExitCode {
+fn run_database_command(command: &cli::Command) -> ExitCode {
+    // `OnNewer::Downgrade` lets an older program downgrade a newer database to its own head, with
+    // `db downgrade -r head`.
+    let migrator = MIGRATIONS.migrator().on_newer(OnNewer::Downgrade);
+    Commands::new(migrator)
+        .database(settings::database())
+        // Create the file before SQLite does: SQLite's file could be read by other users.
+        .before_upgrade(make_private)
+        .run(command)
+}
+
+fn print_key() -> ExitCode {
     match writeln!(io::stdout(), "{}", Key::generate_text()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,

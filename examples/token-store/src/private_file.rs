@@ -5,39 +5,52 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::Error;
 
-/// Sees to it that there is a file at `path` that only its owner can read and write, before a database is written
-/// to it: makes its folder and an empty file (mode 0600), or takes the rights of all others away from the file
-/// that is there. SQLite gives its journals the mode of the database.
+/// Makes the database file private: only the owner can read and write the file (mode 0600).
+///
+/// If there is no file, this function creates the directory and an empty file.
+/// SQLite creates its journals with the mode of the database, so the journals are private too.
 ///
 /// # Errors
 ///
-/// [`Error::File`] where the system refuses.
+/// [`Error::File`] if the operating system fails.
 pub fn make_private(path: &Path) -> Result<(), Error> {
-    let failed = |path: &Path, source| Error::File { path: path.to_owned(), source };
     if is_special(path) {
-        let what = "SQLite takes this for something else than a path: write ./ before it";
-        return Err(failed(path, io::Error::new(io::ErrorKind::InvalidInput, what)));
+        let message = "SQLite does not interpret this name as a path: write ./ before it";
+        return Err(file_error(
+            path,
+            io::Error::new(io::ErrorKind::InvalidInput, message),
+        ));
     }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).map_err(|error| file_error(directory, error))?;
     }
-    match create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => tighten(path),
+    let result = match create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => restrict(path),
         result => result,
-    }
-    .map_err(|error| failed(path, error))
+    };
+    result.map_err(|error| file_error(path, error))
 }
 
-/// Whether SQLite would open something else than the file of this name.
+fn file_error(path: &Path, source: io::Error) -> Error {
+    Error::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Returns `true` if SQLite does not interpret the name as the path of a file.
 fn is_special(path: &Path) -> bool {
     let path = path.to_string_lossy();
     path == ":memory:" || path.starts_with("file:")
 }
 
-/// Makes the file with the mode that it will have, so that it can be read by others at no time. Never touches one
-/// that is there: closing a file drops every lock that the process has on it, also SQLite's.
+/// Creates the file with mode 0600, so that other users can never read the file.
+///
+/// Fails with `AlreadyExists` instead of opening an existing file.
+/// Closing an existing file would release the locks that SQLite holds on the file.
 fn create(path: &Path) -> io::Result<()> {
-    // No other thread may have opened the database when the new file is closed, for the same reason.
+    // Hold the mutex until the file is closed. Otherwise another thread could open the database
+    // first, and the close would release the locks of that thread.
     static CREATING: Mutex<()> = Mutex::new(());
     let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut options = OpenOptions::new();
@@ -47,13 +60,14 @@ fn create(path: &Path) -> io::Result<()> {
     options.open(path).map(drop)
 }
 
+/// Removes the permissions of other users.
 #[cfg(unix)]
-fn tighten(path: &Path) -> io::Result<()> {
+fn restrict(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
 
     let metadata = fs::metadata(path)?;
     let mut permissions = metadata.permissions();
-    // What is not a file, such as a folder, is left as it is, and to SQLite to refuse.
+    // Do not change the mode of a directory. SQLite fails to open the directory as a database.
     if !metadata.is_file() || permissions.mode() & 0o077 == 0 {
         return Ok(());
     }
@@ -61,8 +75,8 @@ fn tighten(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, permissions)
 }
 
-/// Elsewhere the folder's rights decide who can read the file.
+/// Does nothing: on systems other than Unix, the file inherits the permissions of the directory.
 #[cfg(not(unix))]
-fn tighten(_path: &Path) -> io::Result<()> {
+fn restrict(_path: &Path) -> io::Result<()> {
     Ok(())
 }

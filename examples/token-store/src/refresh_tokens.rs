@@ -2,27 +2,35 @@ use revchain::rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::{Error, Secret, TokenStore, audit};
 
-/// A refresh token: what new access tokens are got with while the user is away.
+/// A refresh token, with which the server gets access tokens while the user is away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     /// The token.
     pub token: Secret,
-    /// From when on it is of no use, in seconds since 1970; `None` if that is not known.
+    /// The time at which the token expires, in seconds since 1970.
+    ///
+    /// `None` means that the time is unknown. The store keeps such a token.
     pub expires_at: Option<i64>,
 }
 
 impl TokenStore {
-    /// Stores a user's token. It replaces the one that is there, and all that was known of that one, but not the
-    /// time when the user first had one.
+    /// Stores the token of a user. Replaces an older token of the user, with all its properties.
+    ///
+    /// The stored row keeps the creation time of the older token.
     ///
     /// # Errors
     ///
-    /// [`Error::NoKey`] and [`Error::Database`].
-    pub fn store_refresh_token(&mut self, user_id: &str, token: &RefreshToken) -> Result<(), Error> {
+    /// - [`Error::NoKey`] if the store has no key.
+    /// - [`Error::Database`] if SQLite fails.
+    pub fn store_refresh_token(
+        &mut self,
+        user_id: &str,
+        token: &RefreshToken,
+    ) -> Result<(), Error> {
         let encrypted = self.key()?.encrypt(&token.token);
         let now = self.now_in_seconds();
         let transaction = self.write()?;
-        // The cached profile stays: it is the user's, and not the token's.
+        // Do not overwrite the cached profile: the profile belongs to the user, not to the token.
         transaction.execute(
             "INSERT INTO refresh_tokens (user_id, encrypted_token, expires_at, created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?4)
@@ -41,11 +49,13 @@ impl TokenStore {
         Ok(transaction.commit()?)
     }
 
-    /// A user's token. One that has expired is deleted and not returned.
+    /// Returns the token of a user. Deletes an expired token and returns `None`.
     ///
     /// # Errors
     ///
-    /// [`Error::NoKey`], [`Error::Undecryptable`] and [`Error::Database`].
+    /// - [`Error::NoKey`] if the store has no key.
+    /// - [`Error::Undecryptable`] if the token was encrypted with another key.
+    /// - [`Error::Database`] if SQLite fails.
     pub fn refresh_token(&mut self, user_id: &str) -> Result<Option<RefreshToken>, Error> {
         let key = self.key()?;
         let row = self
@@ -56,7 +66,9 @@ impl TokenStore {
                 |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?)),
             )
             .optional()?;
-        let Some((encrypted, expires_at)) = row else { return Ok(None) };
+        let Some((encrypted, expires_at)) = row else {
+            return Ok(None);
+        };
         let now = self.now_in_seconds();
         if expires_at.is_some_and(|expires_at| expires_at <= now) {
             let transaction = self.write()?;
@@ -66,19 +78,23 @@ impl TokenStore {
         }
         match key.decrypt(&encrypted) {
             Some(token) => Ok(Some(RefreshToken { token, expires_at })),
-            None => Err(Error::Undecryptable { what: "refresh token", user_id: user_id.to_owned() }),
+            None => Err(Error::Undecryptable {
+                what: "refresh token",
+                user_id: user_id.to_owned(),
+            }),
         }
     }
 
-    /// Deletes a user's token, and says whether there was one.
+    /// Deletes the token of a user. Returns `true` if the user had one.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`].
+    /// [`Error::Database`] if SQLite fails.
     pub fn delete_refresh_token(&mut self, user_id: &str) -> Result<bool, Error> {
         let now = self.now_in_seconds();
         let transaction = self.write()?;
-        let was_there = transaction.execute("DELETE FROM refresh_tokens WHERE user_id = ?1", [user_id])? > 0;
+        let was_there =
+            transaction.execute("DELETE FROM refresh_tokens WHERE user_id = ?1", [user_id])? > 0;
         if was_there {
             audit::record(&transaction, now, "delete_refresh_token", user_id)?;
         }
@@ -86,11 +102,11 @@ impl TokenStore {
         Ok(was_there)
     }
 
-    /// The users who have a token that has not expired, in order.
+    /// Returns the ids of the users whose token has not expired, sorted by id.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`].
+    /// [`Error::Database`] if SQLite fails.
     pub fn refresh_token_user_ids(&self) -> Result<Vec<String>, Error> {
         let mut statement = self.connection.prepare(
             "SELECT user_id FROM refresh_tokens WHERE expires_at IS NULL OR expires_at > ?1 ORDER BY user_id",
@@ -99,11 +115,11 @@ impl TokenStore {
         Ok(user_ids.collect::<Result<_, _>>()?)
     }
 
-    /// Deletes all tokens that have expired, and says how many.
+    /// Deletes all expired tokens, and returns their number.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`].
+    /// [`Error::Database`] if SQLite fails.
     pub fn delete_expired_refresh_tokens(&mut self) -> Result<usize, Error> {
         let now = self.now_in_seconds();
         let transaction = self.write()?;
@@ -113,8 +129,14 @@ impl TokenStore {
     }
 }
 
-/// Deletes the tokens that have expired by `now`, of one user or of all.
-fn delete_expired(transaction: &Transaction<'_>, now: i64, user_id: Option<&str>) -> Result<usize, Error> {
+/// Deletes the tokens that have expired by `now`, and returns their number.
+///
+/// If `user_id` is `None`, deletes the expired tokens of all users.
+fn delete_expired(
+    transaction: &Transaction<'_>,
+    now: i64,
+    user_id: Option<&str>,
+) -> Result<usize, Error> {
     let expired: Vec<String> = transaction
         .prepare(
             "DELETE FROM refresh_tokens WHERE expires_at <= ?1 AND (?2 IS NULL OR user_id = ?2)

@@ -6,7 +6,7 @@ use revchain::rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{Error, Key, MIGRATIONS, make_private};
 
-/// A database of tokens, at the head of [`MIGRATIONS`](crate::MIGRATIONS).
+/// An open database of tokens, at the head of [`MIGRATIONS`](crate::MIGRATIONS).
 pub struct TokenStore {
     pub(crate) connection: Connection,
     key: Option<Key>,
@@ -14,22 +14,29 @@ pub struct TokenStore {
 }
 
 impl TokenStore {
-    /// Opens the database at `path`. If it is not there, it is made, with its folder. Others than its owner cannot
-    /// read it (mode 0600), and it is brought to the head of the migrations: also one from before them.
+    /// Opens the database at `path`, and upgrades the database to the head of the migrations.
     ///
-    /// Without a key, secrets cannot be stored or read; everything else works.
+    /// If there is no file, this function creates the file and its directory.
+    /// On Unix, only the owner can read and write the file (mode 0600).
+    ///
+    /// Without a key the store cannot store or read secrets. Everything else works.
     ///
     /// # Errors
     ///
-    /// [`Error::File`] and [`Error::Migration`].
+    /// - [`Error::File`] if the file cannot be made private.
+    /// - [`Error::Migration`] if the database cannot be opened or upgraded.
     pub fn open(path: impl AsRef<Path>, key: Option<Key>) -> Result<Self, Error> {
         let path = path.as_ref();
         make_private(path)?;
         let connection = MIGRATIONS.open(path)?;
-        Ok(Self { connection, key, clock: Box::new(SystemTime::now) })
+        Ok(Self {
+            connection,
+            key,
+            clock: Box::new(SystemTime::now),
+        })
     }
 
-    /// Takes the time from `clock` and not from the system: for tests.
+    /// Replaces the system clock with `clock`, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> SystemTime + Send + 'static) -> Self {
         self.clock = Box::new(clock);
@@ -40,24 +47,32 @@ impl TokenStore {
         self.key.as_ref().ok_or(Error::NoKey)
     }
 
-    /// The time since 1970.
+    /// Returns the time since 1970.
     pub(crate) fn now(&self) -> Duration {
-        // A clock from before is wrong; by this one nothing has expired yet.
-        (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default()
+        // If the clock is wrong and before 1970, use 0: no token counts as expired at that time.
+        (self.clock)()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
     }
 
     pub(crate) fn now_in_seconds(&self) -> i64 {
         self.now().as_secs().try_into().unwrap_or(i64::MAX)
     }
 
-    /// A transaction that has the write lock from the start, so that it does not fail half-way for want of it.
+    /// Begins a transaction that takes the write lock at once.
+    ///
+    /// A later statement of the transaction need not wait for the write lock.
     pub(crate) fn write(&mut self) -> Result<Transaction<'_>, Error> {
-        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+        Ok(self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 }
 
 impl fmt::Debug for TokenStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenStore").field("path", &self.connection.path()).finish_non_exhaustive()
+        f.debug_struct("TokenStore")
+            .field("path", &self.connection.path())
+            .finish_non_exhaustive()
     }
 }

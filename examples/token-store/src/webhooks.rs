@@ -2,23 +2,25 @@ use revchain::rusqlite::{Row, params};
 
 use crate::{Error, TokenStore};
 
-/// A webhook that is registered with the other server. None of this is secret: no key is needed.
+/// A webhook that is registered with the other server.
+///
+/// Webhooks are not secret, so the store needs no key to store or read webhooks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Webhook {
-    /// The id that the other server gave it.
+    /// The id that the other server assigned.
     pub webhook_id: i64,
-    /// The preset that it was registered for.
+    /// The preset of the webhook.
     pub preset_id: String,
-    /// When it was stored, in seconds since 1970.
+    /// The time of storage, in seconds since 1970.
     pub created_at: f64,
 }
 
 impl TokenStore {
-    /// Stores a webhook. One with the same id is replaced.
+    /// Stores a webhook. Replaces an existing webhook with the same id.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`].
+    /// [`Error::Database`] if SQLite fails.
     pub fn store_webhook(&mut self, webhook_id: i64, preset_id: &str) -> Result<(), Error> {
         self.connection.execute(
             "INSERT INTO registered_webhooks (webhook_id, preset_id, created_at) VALUES (?1, ?2, ?3)
@@ -29,42 +31,47 @@ impl TokenStore {
         Ok(())
     }
 
-    /// The webhooks of a preset, oldest first.
+    /// Returns the webhooks of a preset, oldest first.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`].
+    /// [`Error::Database`] if SQLite fails.
     pub fn webhooks_by_preset(&self, preset_id: &str) -> Result<Vec<Webhook>, Error> {
         self.select_webhooks(Some(preset_id))
     }
 
-    /// All webhooks, oldest first.
+    /// Returns all webhooks, oldest first.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`].
+    /// [`Error::Database`] if SQLite fails.
     pub fn webhooks(&self) -> Result<Vec<Webhook>, Error> {
         self.select_webhooks(None)
     }
 
-    /// Deletes a webhook, and says whether it was there.
+    /// Deletes a webhook. Returns `true` if the webhook existed.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`].
+    /// [`Error::Database`] if SQLite fails.
     pub fn delete_webhook(&mut self, webhook_id: i64) -> Result<bool, Error> {
-        let deleted =
-            self.connection.execute("DELETE FROM registered_webhooks WHERE webhook_id = ?1", [webhook_id])?;
+        let deleted = self.connection.execute(
+            "DELETE FROM registered_webhooks WHERE webhook_id = ?1",
+            [webhook_id],
+        )?;
         Ok(deleted > 0)
     }
 
-    /// Deletes all webhooks of a preset, and says how many there were.
+    /// Deletes all webhooks of a preset, and returns their number.
     ///
     /// # Errors
     ///
-    /// [`Error::Database`].
+    /// [`Error::Database`] if SQLite fails.
     pub fn clear_preset(&mut self, preset_id: &str) -> Result<usize, Error> {
-        Ok(self.connection.execute("DELETE FROM registered_webhooks WHERE preset_id = ?1", [preset_id])?)
+        Ok(self.connection.execute(
+            "DELETE FROM registered_webhooks WHERE preset_id = ?1",
+            [preset_id],
+        )?)
     }
 
     fn select_webhooks(&self, preset_id: Option<&str>) -> Result<Vec<Webhook>, Error> {
@@ -78,5 +85,9 @@ impl TokenStore {
 }
 
 fn webhook(row: &Row<'_>) -> revchain::rusqlite::Result<Webhook> {
-    Ok(Webhook { webhook_id: row.get(0)?, preset_id: row.get(1)?, created_at: row.get(2)? })
+    Ok(Webhook {
+        webhook_id: row.get(0)?,
+        preset_id: row.get(1)?,
+        created_at: row.get(2)?,
+    })
 }

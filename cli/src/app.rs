@@ -1,0 +1,135 @@
+//! The settings of the commands in an application.
+
+use std::env;
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use revchain_runtime::{Migrations, Migrator, OnDrift};
+
+use crate::args::{DatabaseArgs, RunArgs};
+use crate::support::{self, Failure, show_progress};
+
+/// The commands of an application, with the chain, the settings and the database to use.
+#[must_use = "commands do nothing until one is run"]
+pub struct Commands<'m> {
+    migrator: Migrator<'m>,
+    database: Option<PathBuf>,
+    directory: Option<PathBuf>,
+    before_upgrade: Option<BeforeUpgrade<'m>>,
+}
+
+type BeforeUpgrade<'m> = Box<dyn Fn(&Path) -> Result<(), Box<dyn Error>> + 'm>;
+
+impl<'m> Commands<'m> {
+    /// Creates the commands with the chain and the settings of `migrator`.
+    ///
+    /// Adds an event callback that prints the progress to standard error.
+    pub fn new(migrator: Migrator<'m>) -> Self {
+        Self {
+            migrator: migrator.on_event(show_progress),
+            database: None,
+            directory: None,
+            before_upgrade: None,
+        }
+    }
+
+    /// Sets the database that the commands use without `-d`. Default: `-d` is required.
+    pub fn database(mut self, path: impl Into<PathBuf>) -> Self {
+        self.database = Some(path.into());
+        self
+    }
+
+    /// Sets the directory that `migrate`, `lock` and `rebase` use without `--directory`.
+    ///
+    /// Default: the directory that the chain was embedded from.
+    /// If cargo runs the program, the default is relative to the package.
+    /// Otherwise the default is relative to the current directory.
+    pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.directory = Some(path.into());
+        self
+    }
+
+    /// Sets a function that `upgrade` calls before opening or creating the database.
+    ///
+    /// The argument is the path of the database.
+    /// The function can create the parent directory or set the mode of the file.
+    /// If the function fails, the command fails. A dry run does not call the function.
+    pub fn before_upgrade<E: Into<Box<dyn Error>>>(
+        mut self,
+        prepare: impl Fn(&Path) -> Result<(), E> + 'm,
+    ) -> Self {
+        self.before_upgrade = Some(Box::new(move |path| prepare(path).map_err(Into::into)));
+        self
+    }
+
+    pub(crate) fn migrations(&self) -> &'m Migrations {
+        self.migrator.migrations()
+    }
+
+    /// Returns the path of the database, and a migrator with the settings of the command.
+    pub(crate) fn database_of<'a>(
+        &'a self,
+        args: &'a DatabaseArgs,
+    ) -> support::Result<(&'a Path, Migrator<'m>)> {
+        let Some(path) = args.path.as_deref().or(self.database.as_deref()) else {
+            return Err(Failure::usage("no database given").help("pass -d PATH"));
+        };
+        let migrator = self.migrator.clone();
+        Ok((path, migrator.ignore_tables(args.ignore_tables.iter())))
+    }
+
+    /// Like [`database_of`](Self::database_of), for a command that runs migrations.
+    pub(crate) fn database_of_run<'a>(
+        &'a self,
+        args: &'a RunArgs,
+    ) -> support::Result<(&'a Path, Migrator<'m>)> {
+        let (path, mut migrator) = self.database_of(&args.database)?;
+        if args.allow_drift {
+            migrator = migrator.on_drift(OnDrift::Warn);
+        }
+        if let Some(directory) = &args.backup {
+            migrator = migrator.backup(directory, args.keep);
+        }
+        Ok((path, migrator))
+    }
+
+    /// Calls the function that [`before_upgrade`](Self::before_upgrade) has set, if any.
+    pub(crate) fn prepare_upgrade(&self, path: &Path) -> support::Result<()> {
+        let Some(prepare) = &self.before_upgrade else {
+            return Ok(());
+        };
+        prepare(path).map_err(|error| Failure::failed("before-upgrade", with_causes(&*error)))
+    }
+
+    /// Returns the directory for `migrate`, `lock` and `rebase`, unless `--directory` is given.
+    pub(crate) fn migrations_directory(&self) -> PathBuf {
+        if let Some(directory) = &self.directory {
+            return directory.clone();
+        }
+        let embedded = self.migrations().directory();
+        let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+        Path::new(&package).join(embedded)
+    }
+}
+
+impl fmt::Debug for Commands<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commands")
+            .field("migrator", &self.migrator)
+            .field("database", &self.database)
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns the message of an error, followed by the messages of its causes.
+fn with_causes(error: &dyn Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message += &format!(": {error}");
+        cause = error.source();
+    }
+    message
+}

@@ -1,0 +1,38 @@
+//! `downgrade`: reverting revisions.
+
+use std::path::Path;
+
+use revchain_core::diagnostics::escape::escape;
+use revchain_runtime::{Plan, Request, Target};
+
+use crate::app::Commands;
+use crate::args::DowngradeArgs;
+use crate::support::{Result, confirm, in_database, must_exist, open, report};
+
+pub(crate) fn run(app: &Commands<'_>, args: &DowngradeArgs) -> Result {
+    let (path, migrator) = app.database_of_run(&args.run)?;
+    must_exist(path)?;
+    let mut connection = open(path)?;
+    let request = Request::Downgrade(Target::from(&args.revision));
+    if args.run.dry_run {
+        let dry_run = in_database(path, migrator.dry_run(&connection, request))?;
+        return Ok(report::dry_run(path, &dry_run));
+    }
+    let plan = in_database(path, migrator.plan(&connection, request))?;
+    if !plan.is_empty() && !args.yes {
+        confirm(&consequences(path, &plan))?;
+    }
+    // `apply` fails if the database changed after the user confirmed the plan.
+    let report = in_database(path, migrator.apply(&mut connection, plan))?;
+    Ok(report::report(path, &report))
+}
+
+fn consequences(path: &Path, plan: &Plan<'_>) -> String {
+    let from = escape(plan.from().unwrap_or("base"));
+    let to = escape(plan.to().unwrap_or("base"));
+    let mut text = format!("{}: going from {from} to {to} reverts\n", path.display());
+    for revision in plan.reverts() {
+        text += &format!("  {}  {}\n", revision.id(), escape(revision.summary()));
+    }
+    text + "Everything that these revisions added will be lost."
+}

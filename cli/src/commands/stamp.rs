@@ -1,0 +1,28 @@
+//! `stamp`: recording the revision of the database without running SQL.
+
+use std::io::Write;
+
+use revchain_runtime::SchemaCheck;
+
+use crate::app::Commands;
+use crate::args::StampArgs;
+use crate::support::{Result, in_database, must_exist, open, report};
+
+pub(crate) fn run(app: &Commands<'_>, args: &StampArgs) -> Result {
+    let (path, migrator) = app.database_of(&args.database)?;
+    must_exist(path)?;
+    let mut connection = open(path)?;
+    let report = in_database(path, migrator.stamp(&mut connection, &args.revision))?;
+    let mut answer = report::report(path, &report);
+    if report.to.is_none() {
+        return Ok(answer);
+    }
+    // Warn about a wrong stamp now. Otherwise only the next upgrade would report the drift.
+    if let Ok(check) = migrator.check(&connection) {
+        if let SchemaCheck::Drifted { .. } = check {
+            let _ = writeln!(anstream::stderr(), "warning: {check}");
+        }
+        answer.json["drift"] = report::drift(&check);
+    }
+    Ok(answer)
+}

@@ -1,0 +1,27 @@
+//! `upgrade`: applying pending revisions.
+
+use revchain_runtime::{Adopt, Request, Target};
+
+use crate::app::Commands;
+use crate::args::UpgradeArgs;
+use crate::support::{Result, exists, in_database, open, open_to_inspect, report};
+
+pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
+    let (path, mut migrator) = app.database_of_run(&args.run)?;
+    let target = Target::from(&args.revision);
+    let request = Request::Upgrade(target.clone());
+    if !args.adopt_as.is_empty() {
+        migrator = migrator.adopt(Adopt::detect_preferring(&args.adopt_as));
+    }
+    if !exists(path) {
+        // Check the target before `open` creates the file: a failure must not leave an empty file.
+        let _plan = in_database(path, migrator.plan_new(request.clone()))?;
+    }
+    if args.run.dry_run {
+        let dry_run = migrator.dry_run(&open_to_inspect(path)?, request);
+        return Ok(report::dry_run(path, &in_database(path, dry_run)?));
+    }
+    app.prepare_upgrade(path)?;
+    let report = migrator.upgrade_to(&mut open(path)?, target);
+    Ok(report::report(path, &in_database(path, report)?))
+}

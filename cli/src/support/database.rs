@@ -1,0 +1,52 @@
+//! Opening the database that a command names.
+
+use std::path::{Path, PathBuf};
+
+use revchain_runtime::Error;
+use revchain_runtime::rusqlite::{self, Connection, OpenFlags};
+
+use crate::support::{Failure, Result};
+
+/// Returns `true` if the file exists, or if the check fails. SQLite then reports why on opening.
+pub(crate) fn exists(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
+}
+
+/// Opens a database, creating the file if needed.
+pub(crate) fn open(path: &Path) -> Result<Connection> {
+    Connection::open(literal(path)).map_err(|error| cannot_open(path, error))
+}
+
+/// Opens a database for queries only. If there is no file, opens an empty in-memory database.
+pub(crate) fn open_to_inspect(path: &Path) -> Result<Connection> {
+    // A read-only connection cannot recover a database after a crash, or remove the `-wal` file.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = if exists(path) {
+        Connection::open_with_flags(literal(path), flags)
+    } else {
+        Connection::open_in_memory()
+    };
+    let opened = opened.and_then(|connection| {
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    });
+    opened.map_err(|error| cannot_open(path, error))
+}
+
+/// Fails if the file does not exist.
+pub(crate) fn must_exist(path: &Path) -> Result<()> {
+    if exists(path) {
+        return Ok(());
+    }
+    let message = format!("{}: there is no such file", path.display());
+    Err(Failure::failed("missing", message))
+}
+
+/// Prefixes a path so that SQLite does not interpret `file:` or `:memory:` in a special way.
+fn literal(path: &Path) -> PathBuf {
+    Path::new(".").join(path)
+}
+
+fn cannot_open(path: &Path, source: rusqlite::Error) -> Failure {
+    Failure::in_database(path, &Error::cannot_open(path, source))
+}

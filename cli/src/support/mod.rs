@@ -1,0 +1,21 @@
+//! The functions and types that several commands share.
+
+mod confirm;
+mod database;
+mod failure;
+mod output;
+pub(crate) mod report;
+mod source_tree;
+mod upgrade_preview;
+
+pub(crate) use confirm::confirm;
+pub(crate) use database::{exists, must_exist, open, open_to_inspect};
+pub(crate) use failure::{Failure, FailureKind, in_database};
+pub(crate) use output::{
+    Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, rfc3339, show_progress,
+};
+pub(crate) use source_tree::{SourceTree, create, load, now, remove, replace, write_lock_file};
+pub(crate) use upgrade_preview::UpgradePreview;
+
+/// The result of a command, or of one of its parts.
+pub(crate) type Result<T = Answer> = std::result::Result<T, Failure>;

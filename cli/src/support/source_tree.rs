@@ -1,0 +1,111 @@
+//! The directory of a chain, as `migrate`, `lock` and `rebase` read and write it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use revchain_core::{Chain, Date, DefectKind, Defects, LoadedMigrations, LockFile, lock_file};
+use revchain_runtime::{Migrations, Revision};
+
+use crate::support::{Failure, Result};
+
+/// The chain and the lock file of a directory.
+#[derive(Debug)]
+pub(crate) struct SourceTree {
+    /// The chain; `None` if the directory is empty or missing.
+    pub(crate) chain: Option<Chain>,
+    pub(crate) lock_file: Option<LockFile>,
+}
+
+impl SourceTree {
+    /// Creates the source tree from `loaded`, the result of [`load`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the directory has defects, or lacks the head of `embedded`.
+    pub(crate) fn new(
+        directory: &Path,
+        loaded: LoadedMigrations,
+        embedded: Option<&Migrations>,
+    ) -> Result<Self> {
+        let (chain, lock_file) = match loaded.into_chain_and_lock_file() {
+            Ok((chain, lock_file)) => (Some(chain), lock_file),
+            Err(defects) if is_new(directory, &defects) => (None, None),
+            Err(defects) => return Err(defects.into()),
+        };
+        if let Some(head) = embedded.and_then(Migrations::head) {
+            must_contain(chain.as_ref(), head, directory)?;
+        }
+        Ok(Self { chain, lock_file })
+    }
+}
+
+/// Fails if the chain of a directory lacks the head of the program.
+fn must_contain(chain: Option<&Chain>, head: &Revision, directory: &Path) -> Result<()> {
+    let reason = match chain {
+        Some(chain) if chain.index_of(head.id()).is_some() => return Ok(()),
+        Some(_) => format!("not the chain of this program: no revision {}", head.id()),
+        None => "there is no chain".to_owned(),
+    };
+    let message = format!("{}: {reason}", directory.display());
+    let help = "run the command in the source tree, or pass --directory DIR";
+    Err(Failure::failed("wrong-directory", message).help(help))
+}
+
+/// Reads a directory and validates its chain.
+pub(crate) fn load(directory: &Path) -> LoadedMigrations {
+    LoadedMigrations::read(directory, &directory.to_string_lossy())
+}
+
+/// Returns `true` if all defects disappear when the first migration is written.
+fn is_new(directory: &Path, defects: &Defects) -> bool {
+    defects.iter().all(|defect| match defect.kind() {
+        DefectKind::EmptyDirectory => true,
+        DefectKind::UnreadableDirectory => !directory.exists(),
+        _ => false,
+    })
+}
+
+/// Writes the lock file of a directory.
+pub(crate) fn write_lock_file(directory: &Path, text: &str) -> Result<()> {
+    replace(&directory.join(lock_file::FILE_NAME), text)
+}
+
+/// Writes a new file, and creates the directory if needed. Fails if the file exists.
+pub(crate) fn create(path: &Path, text: &str) -> Result<()> {
+    let directory = path.parent().map_or(Ok(()), fs::create_dir_all);
+    let file = directory.and_then(|()| fs::File::create_new(path));
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| io_failure(path, &error))
+}
+
+/// Replaces the content of a file atomically.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
+    // The temporary file may remain after a crash. The dot in the name prevents a defect of the
+    // directory.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let new = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let written = fs::write(&new, text).and_then(|()| fs::rename(&new, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&new);
+        io_failure(path, &error)
+    })
+}
+
+/// Deletes a file.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path).map_err(|error| io_failure(path, &error))
+}
+
+fn io_failure(path: &Path, error: &io::Error) -> Failure {
+    Failure::failed("io", format!("{}: {error}", path.display()))
+}
+
+/// Returns the current time, in UTC, as the date of a revision.
+pub(crate) fn now() -> Date {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let year = u16::try_from(now.year()).unwrap_or_default();
+    let fields = [now.month(), now.day(), now.hour(), now.minute()];
+    let [month, day, hour, minute] = fields.map(i8::unsigned_abs);
+    Date::new(year, month, day, hour, minute).unwrap_or(Date::MIN)
+}

@@ -1,0 +1,75 @@
+//! The effect that an upgrade to the head would have, for `current` and `history`.
+
+use std::path::Path;
+
+use revchain_runtime::rusqlite::Connection;
+use revchain_runtime::{Conflict, Migrator, Request, Target};
+
+use crate::support::{Failure, Result, count_revisions, exists};
+
+/// The effect that an upgrade to the head would have on a database.
+#[derive(Debug, Default)]
+pub(crate) struct UpgradePreview {
+    /// A remark for the user, for example that the schema has drifted.
+    pub(crate) note: Option<String>,
+    /// The ids of the revisions that the upgrade would run; `None` if the upgrade would fail.
+    pub(crate) pending: Option<Vec<String>>,
+    /// The ids of the revisions that the database has and the chain lacks.
+    pub(crate) newer: Vec<String>,
+}
+
+impl UpgradePreview {
+    /// Plans an upgrade of the database at `path`.
+    pub(crate) fn new(
+        migrator: &Migrator<'_>,
+        path: &Path,
+        connection: &Connection,
+    ) -> Result<Self> {
+        let plan = match migrator.plan(connection, Request::Upgrade(Target::Head)) {
+            Ok(plan) => plan,
+            Err(error) => {
+                let note = error.conflict().and_then(note_on);
+                return match note {
+                    Some(_) => Ok(Self {
+                        note,
+                        ..Self::default()
+                    }),
+                    None => Err(Failure::in_database(path, &error)),
+                };
+            }
+        };
+        let pending: Vec<String> = plan.upgrades().map(|new| new.id().to_owned()).collect();
+        let count = count_revisions(pending.len());
+        let note = if !exists(path) {
+            Some("the file does not exist yet".to_owned())
+        } else if let Some(adopted) = plan.stamps().last() {
+            let id = adopted.id();
+            let effect = format!("an upgrade adopts {id} and applies {count}");
+            Some(format!("it has tables but no history; {effect}"))
+        } else {
+            let newest = plan.unknown().last();
+            newest.map(|newest| {
+                format!("head; a newer program has added a compatible revision: {newest}")
+            })
+        };
+        let newer = plan.unknown().iter().map(|row| row.revision.clone());
+        Ok(Self {
+            note,
+            pending: Some(pending),
+            newer: newer.collect(),
+        })
+    }
+}
+
+/// Returns the note on a conflict that the command shows instead of failing.
+fn note_on(conflict: &Conflict) -> Option<String> {
+    let note = match conflict {
+        Conflict::Unmanaged { .. }
+        | Conflict::Unrecognized { .. }
+        | Conflict::BaselineDiffers { .. }
+        | Conflict::Ambiguous { .. } => "it has tables but no history",
+        Conflict::Drifted { .. } => "the schema has drifted; `check` shows the differences",
+        _ => return None,
+    };
+    Some(note.to_owned())
+}

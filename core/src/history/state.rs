@@ -1,0 +1,25 @@
+//! The state of a database.
+
+use crate::HistoryRow;
+use crate::schema::SchemaSql;
+
+/// The state of a database that a plan depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseState {
+    /// A new database: no history, no tables and no views.
+    Empty,
+    /// A database with tables or views, but no history.
+    Unmanaged(SchemaSql),
+    /// A database in which the history of this chain has another name.
+    OtherChain {
+        /// The name of the chain in the database; `None` for a history without a name.
+        name: Option<String>,
+    },
+    /// A database with a history.
+    Managed {
+        /// The rows in the order in which they were written.
+        rows: Vec<HistoryRow>,
+        /// The schema of the database, if it must be compared with the schema of the revision.
+        schema: Option<SchemaSql>,
+    },
+}

@@ -1,0 +1,7 @@
+//! The lock file, `revchain.lock`: the released revisions, and the head.
+
+mod check;
+mod format;
+
+pub use self::format::{LockFile, parse, render};
+pub use crate::source::directory::LOCK_FILE_NAME as FILE_NAME;

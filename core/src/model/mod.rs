@@ -1,0 +1,10 @@
+//! The chain, its revisions, and the values that pin them.
+
+pub mod chain;
+pub mod checksum;
+pub mod date;
+pub mod embedded;
+pub mod marker;
+pub mod revision;
+pub mod revision_set;
+pub mod target;

@@ -1,0 +1,250 @@
+//! A revision: the content of a migration file.
+//!
+//! An embedded revision borrows its fields. A revision that is read at run time owns its fields.
+//! The module `embedded` makes revisions from the output of the macro.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::Date;
+use crate::diagnostics::Snippet;
+use crate::schema::SchemaSqlHash;
+use crate::sql::tokenizer::{Token, each_token};
+
+/// A revision of a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    pub(crate) id: Cow<'static, str>,
+    /// The ids of the parents, separated by spaces; empty for the first revision.
+    pub(crate) parents: Cow<'static, str>,
+    pub(crate) path: Cow<'static, str>,
+    pub(crate) date: Date,
+    pub(crate) summary: Cow<'static, str>,
+    pub(crate) upgrade: Script,
+    pub(crate) downgrade: Downgrade,
+    pub(crate) destroys: Cow<'static, [Destroys]>,
+    pub(crate) is_compatible: bool,
+    pub(crate) checksum: [u8; 32],
+    pub(crate) chain_checksum: [u8; 32],
+    pub(crate) proven: Option<Proven>,
+}
+
+/// The results of the proof of a revision: two hashes of the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proven {
+    /// SHA-256 of the schema in normal form.
+    pub fingerprint: [u8; 32],
+    /// The hash of the schema's SQL as SQLite stores it.
+    pub sql_hash: SchemaSqlHash,
+}
+
+impl Revision {
+    /// Returns the id, such as `002`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Iterates over the ids of the parents: none for the first revision, several for a merge.
+    pub fn revises(&self) -> impl Iterator<Item = &str> {
+        self.parents.split_ascii_whitespace()
+    }
+
+    /// Returns the summary: the first comment line of the file.
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// Returns the time in the file name, in UTC.
+    pub fn date(&self) -> Date {
+        self.date
+    }
+
+    /// Returns the path of the file: the directory as passed to the macro, then the file name.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns the file name, without the directory.
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Returns the SQL that upgrades to this revision.
+    pub fn upgrade(&self) -> &Script {
+        &self.upgrade
+    }
+
+    /// Returns the SQL that reverts the revision, or the reason why the revision is irreversible.
+    pub fn downgrade(&self) -> &Downgrade {
+        &self.downgrade
+    }
+
+    /// Returns the tables and columns that the upgrade destroys, as declared in the file.
+    pub fn destroys(&self) -> &[Destroys] {
+        &self.destroys
+    }
+
+    /// Returns `true` if the revision is marked `@compatible`.
+    ///
+    /// A program that lacks a compatible revision can still use a database with that revision.
+    pub fn is_compatible(&self) -> bool {
+        self.is_compatible
+    }
+
+    /// Returns SHA-256 over the id, the parents and the SQL tokens of both scripts.
+    ///
+    /// Comments and white space do not change the checksum.
+    pub fn checksum(&self) -> &[u8; 32] {
+        &self.checksum
+    }
+
+    /// Returns SHA-256 over the chain checksums of the parents and the checksum of the revision.
+    ///
+    /// The chain checksum pins the whole history of the revision.
+    pub fn chain_checksum(&self) -> &[u8; 32] {
+        &self.chain_checksum
+    }
+
+    /// Returns the fingerprint of the schema of a database at this revision.
+    ///
+    /// Returns `None` if the build runs no proof, or if an earlier revision could not be proven.
+    pub fn fingerprint(&self) -> Option<&[u8; 32]> {
+        self.proven.as_ref().map(|proven| &proven.fingerprint)
+    }
+
+    /// Returns the results of the proof.
+    #[doc(hidden)]
+    pub fn proven(&self) -> Option<&Proven> {
+        self.proven.as_ref()
+    }
+}
+
+/// The number of bytes that [`Script`] uses for the span of a statement.
+const SPAN_SIZE: usize = 8;
+
+/// The SQL of one direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// The text of the section. The text keeps comments, so that errors can quote the file.
+    pub(crate) sql: Cow<'static, str>,
+    /// The line of the file on which the text begins.
+    pub(crate) line: u32,
+    /// The start and the end of each statement in the text, as little-endian `u32`s.
+    ///
+    /// The spans are bytes, because the macro can write all bytes as one literal.
+    pub(crate) spans: Cow<'static, [u8]>,
+}
+
+impl Script {
+    /// Makes a script.
+    ///
+    /// `start` is the offset of `sql` in the text that was tokenized.
+    pub(crate) fn new(sql: String, line: u32, start: usize, statements: &[&[Token]]) -> Self {
+        let mut spans = Vec::with_capacity(statements.len() * SPAN_SIZE);
+        for statement in statements {
+            if let (Some(first), Some(last)) = (statement.first(), statement.last()) {
+                for offset in [first.span.start - start, last.span.end - start] {
+                    // A file has at most 64 MiB, so every offset fits in a `u32`.
+                    spans.extend(u32::try_from(offset).unwrap_or(u32::MAX).to_le_bytes());
+                }
+            }
+        }
+        Self {
+            sql: Cow::Owned(sql),
+            line,
+            spans: Cow::Owned(spans),
+        }
+    }
+
+    /// Returns the line of the file on which the text begins, and the spans as bytes.
+    #[doc(hidden)]
+    pub fn layout(&self) -> (u32, &[u8]) {
+        (self.line, &self.spans)
+    }
+
+    /// Returns the SQL as it is written.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// Iterates over the statements in order, without the semicolons that end them.
+    pub fn statements(&self) -> impl ExactSizeIterator<Item = Statement<'_>> {
+        self.spans.chunks_exact(SPAN_SIZE).map(|span| {
+            let (start, end) = span.split_at(SPAN_SIZE / 2);
+            let span = decode_offset(start)..decode_offset(end);
+            Statement { script: self, span }
+        })
+    }
+}
+
+fn decode_offset(bytes: &[u8]) -> usize {
+    let bytes = bytes.iter().rev();
+    bytes.fold(0, |offset, byte| offset << 8 | usize::from(*byte))
+}
+
+/// A statement of a [`Script`].
+#[derive(Debug, Clone)]
+pub struct Statement<'s> {
+    script: &'s Script,
+    span: Range<usize>,
+}
+
+impl<'s> Statement<'s> {
+    /// Returns the statement as it is written.
+    pub fn sql(&self) -> &'s str {
+        &self.script.sql[self.span.clone()]
+    }
+
+    /// Returns the snippet of the token at `offset`, or of the first token without an offset.
+    ///
+    /// `offset` is in bytes from the start of the statement.
+    #[doc(hidden)]
+    pub fn snippet(&self, offset: Option<usize>) -> Snippet {
+        let text = &self.script.sql;
+        let start = self.span.start + offset.unwrap_or(0).min(self.span.len());
+        // `get` avoids a panic for an offset inside a character. SQLite reports no such offset.
+        let rest = text.get(start..self.span.end).unwrap_or_default();
+        let width = each_token(rest).next().map_or(1, |token| token.span.end);
+        Snippet::new(text, self.script.line, start..start + width, "")
+    }
+}
+
+/// The downgrade of a revision, or the reason why the revision is irreversible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Downgrade {
+    /// The SQL that reverts the upgrade.
+    Sql(Script),
+    /// The reason why the revision cannot be reverted.
+    Irreversible(Cow<'static, str>),
+}
+
+/// A table or a column that an upgrade destroys, as declared in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destroys {
+    /// The name of the table.
+    pub table: Cow<'static, str>,
+    /// The name of the column; `None` if the upgrade destroys the whole table.
+    pub column: Option<Cow<'static, str>>,
+    /// The reason that the file gives.
+    pub reason: Cow<'static, str>,
+}
+
+impl Destroys {
+    /// Makes a declaration. The output of the macro calls this function.
+    #[doc(hidden)]
+    pub const fn embedded(
+        table: &'static str,
+        column: Option<&'static str>,
+        reason: &'static str,
+    ) -> Self {
+        let column = match column {
+            Some(column) => Some(Cow::Borrowed(column)),
+            None => None,
+        };
+        Self {
+            table: Cow::Borrowed(table),
+            column,
+            reason: Cow::Borrowed(reason),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Parsing of one migration file.
+
+mod check;
+pub(crate) mod decode;
+mod directive;
+pub mod forbidden;
+mod header;
+mod outline;
+mod sections;
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use self::decode::decode;
+use crate::diagnostics::Snippet;
+use crate::model::checksum;
+use crate::source::directory::File;
+use crate::source::file_name::{FileName, FileNameError};
+use crate::sql::tokenizer::{Token, tokens};
+use crate::{Date, Defect, DefectKind, DefectList, Destroys, Downgrade, Script};
+
+/// A parsed migration file.
+///
+/// If a defect prevents the parsing of a part, the field of this part is `None`.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    /// The path of the file.
+    pub path: String,
+    /// The text, with `\n` for every line end and without a byte-order mark.
+    pub text: String,
+    /// The id of the revision, from the file name.
+    pub id: Option<String>,
+    /// The date, from the file name.
+    pub date: Option<Date>,
+    /// The parents: the arguments of `@revises`.
+    pub revises: Option<Revises>,
+    /// The other parts; `None` if the upgrade or the downgrade is missing.
+    pub body: Option<Body>,
+    /// The checksum of the revision; `None` if `id`, `revises` or `body` is `None`.
+    pub checksum: Option<[u8; 32]>,
+    /// `true` if the file has a defect.
+    pub has_defects: bool,
+}
+
+impl Parsed {
+    /// Iterates over the ids of the parents; empty if `revises` is `None`.
+    pub(crate) fn parents(&self) -> impl Iterator<Item = &str> {
+        let parents = self.revises.iter().flat_map(|revises| &revises.parents);
+        parents.map(|(id, _)| id.as_str())
+    }
+}
+
+/// The arguments of `@revises`.
+#[derive(Debug)]
+pub struct Revises {
+    /// The id of each parent, and the span of the id in the text; empty for `base`.
+    pub parents: Vec<(String, Range<usize>)>,
+    /// The span of all arguments in the text.
+    pub span: Range<usize>,
+}
+
+/// The parts of a file that do not affect the order of the chain.
+#[derive(Debug)]
+pub struct Body {
+    /// The summary: the first comment line that is not a directive; empty if there is none.
+    pub summary: String,
+    /// The upgrade.
+    pub upgrade: Script,
+    /// The downgrade.
+    pub downgrade: Downgrade,
+    /// The tables and columns that `@destroys` declares.
+    pub destroys: Vec<Destroys>,
+    /// `true` if the file is marked `@unproven`.
+    pub is_unproven: bool,
+    /// `true` if the file is marked `@compatible`.
+    pub is_compatible: bool,
+}
+
+/// Parses a file. Adds the defects of the file to `defects`.
+pub fn parse(file: &File, defects: &mut DefectList) -> Parsed {
+    let count_before = defects.count();
+    let (id, date) = parse_name(file, defects);
+    let mut parsed = Parsed {
+        path: file.path.clone(),
+        id,
+        date,
+        // `directory::read` reported the file if it has no bytes.
+        has_defects: file.bytes.is_none(),
+        ..Parsed::default()
+    };
+    let bytes = file.bytes.as_deref();
+    if let Some(text) = bytes.and_then(|bytes| decode(&file.path, bytes, defects)) {
+        let tokens = tokens(&text);
+        let mut parser = Parser {
+            path: &file.path,
+            text: &text,
+            tokens: &tokens,
+            header: Header::default(),
+            upgrade: None,
+            downgrade: None,
+            has_directives: false,
+            defects,
+            is_muted: false,
+        };
+        parser.read_comments();
+        parser.check();
+        parsed.body = parser.read_body();
+        parsed.revises = parser.header.revises;
+        parsed.checksum = checksum(&parsed);
+        parsed.text = text;
+    }
+    parsed.has_defects |= defects.count() > count_before;
+    parsed
+}
+
+fn parse_name(file: &File, defects: &mut DefectList) -> (Option<String>, Option<Date>) {
+    let (id, kind, title, help) = match FileName::parse(&file.name) {
+        Ok(name) => return (Some(name.id), Some(name.date)),
+        Err(FileNameError::Date { id }) => {
+            let title = format!("there is no such date or time: {}", &file.name[..13]);
+            let help =
+                "give the date and time (UTC) at which the revision was written: YYYYMMDD_HHMM";
+            (Some(id), DefectKind::BadDate, title, help)
+        }
+        Err(FileNameError::Form(problem)) => {
+            let title = format!("the name {problem}");
+            let help = "name it YYYYMMDD_HHMM_<revision>_<slug>.sql, \
+                        such as 20260502_1500_005_add_sessions.sql";
+            (None, DefectKind::BadFileName, title, help)
+        }
+    };
+    defects.push(Defect::new(kind, title).help(help).at(&file.path));
+    (id, None)
+}
+
+fn checksum(parsed: &Parsed) -> Option<[u8; 32]> {
+    parsed.revises.as_ref()?;
+    let (id, body) = (parsed.id.as_deref()?, parsed.body.as_ref()?);
+    let (upgrade, downgrade) = (&body.upgrade, &body.downgrade);
+    Some(checksum::revision(id, parsed.parents(), upgrade, downgrade))
+}
+
+/// The parser of one file, with the parts that the parser has read.
+struct Parser<'t, 'd> {
+    path: &'t str,
+    text: &'t str,
+    tokens: &'t [Token],
+    header: Header<'t>,
+    upgrade: Option<Section>,
+    downgrade: Option<Section>,
+    has_directives: bool,
+    defects: &'d mut DefectList,
+    /// If `true`, the parser drops each defect, because a reported defect is the cause.
+    is_muted: bool,
+}
+
+/// The summary, and all directives except `@upgrade` and `@downgrade`.
+#[derive(Default)]
+struct Header<'t> {
+    summary: Option<&'t str>,
+    /// The arguments of `@revises`; `None` if the directive is missing, malformed or duplicated.
+    revises: Option<Revises>,
+    /// The reason of `@irreversible`.
+    irreversible: Option<&'t str>,
+    destroys: Vec<Destroys>,
+    /// The tables and columns of `destroys` in lowercase, to find duplicates.
+    destroyed: HashSet<(String, Option<String>)>,
+    /// The span and the number of the first line of each directive, except `@destroys`.
+    first_lines: HashMap<&'t str, (Range<usize>, u32)>,
+}
+
+/// A section: the SQL below `@upgrade` or `@downgrade`.
+struct Section {
+    /// The span of the directive line.
+    directive: Range<usize>,
+    /// `true` if the directive has arguments. Then an empty section is not a second defect.
+    has_arguments: bool,
+    text: Range<usize>,
+    tokens: Range<usize>,
+}
+
+impl Parser<'_, '_> {
+    /// Returns `true` if a section has begun. The first section ends the header.
+    fn has_sections(&self) -> bool {
+        self.upgrade.is_some() || self.downgrade.is_some()
+    }
+
+    /// Returns `true` if the file contains the directive, even with malformed arguments.
+    fn has(&self, directive: &str) -> bool {
+        self.header.first_lines.contains_key(directive)
+    }
+
+    /// Reports a defect of the file as a whole.
+    fn report(&mut self, defect: Defect) {
+        if !self.is_muted {
+            self.defects.push(defect.at(self.path));
+        }
+    }
+
+    /// Reports a defect at `span` in the text. The message shows `note` after the mark.
+    fn report_at(&mut self, span: Range<usize>, note: impl Into<String>, mut defect: Defect) {
+        // A full list only counts the defect, so skip the slow search for the line number.
+        if !self.defects.is_full(defect.kind()) {
+            defect = defect.showing(Snippet::new(self.text, 1, span, note));
+        }
+        self.report(defect);
+    }
+}

@@ -1,0 +1,148 @@
+//! The reasons why a request cannot be planned.
+
+use crate::HistoryRow;
+use crate::schema::Diff;
+
+/// The reason why a request cannot be planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// The database has tables but no history.
+    #[non_exhaustive]
+    Unmanaged {
+        /// The tables and views.
+        tables: Vec<String>,
+        /// The revision at which an upgrade would adopt the database.
+        adoptable: Option<String>,
+    },
+    /// The database has tables but no history, and no revision has its schema.
+    #[non_exhaustive]
+    Unrecognized {
+        /// The tables and views.
+        tables: Vec<String>,
+        /// The revision whose schema differs least; `None` if no schema is similar.
+        nearest: Option<String>,
+        /// The differences from the schema of the revision in `nearest`.
+        diff: Diff,
+    },
+    /// The database has tables but no history, and several revisions have its schema.
+    #[non_exhaustive]
+    Ambiguous {
+        /// The revisions, oldest first.
+        revisions: Vec<String>,
+    },
+    /// The database has tables but no history, and the revision of `Adopt::At` has another schema.
+    #[non_exhaustive]
+    BaselineDiffers {
+        /// The revision.
+        revision: String,
+        /// The differences from the schema of the revision.
+        diff: Diff,
+    },
+    /// The schema of the database differs from the schema of the stamped revision.
+    #[non_exhaustive]
+    Drifted {
+        /// The revision.
+        revision: String,
+        /// Another revision that has the schema of the database.
+        is_of: Option<String>,
+        /// The differences from the schema of the revision.
+        diff: Diff,
+    },
+    /// The database has revisions that the chain lacks.
+    #[non_exhaustive]
+    Newer {
+        /// The revisions, in the order of their stamps.
+        unknown: Vec<HistoryRow>,
+        /// The head of the chain.
+        head: String,
+        /// `true` if the database has at least one revision of the chain.
+        is_related: bool,
+        /// `true` if the policy lets a downgrade revert the unknown revisions.
+        may_downgrade: bool,
+    },
+    /// The downgrade that the database stores for a revision is not valid.
+    #[non_exhaustive]
+    Untrusted {
+        /// The revision.
+        revision: String,
+        /// The reason why the downgrade is not valid.
+        reason: String,
+    },
+    /// The stamped checksum of some revisions differs from the checksum in the chain.
+    #[non_exhaustive]
+    Edited {
+        /// The id of each edited revision, with the path of the file.
+        revisions: Vec<(String, String)>,
+        /// The newest revision that the database has.
+        current: String,
+        /// `true` if all stamped revisions of the chain are edited.
+        ///
+        /// Then the history may belong to another chain.
+        are_all: bool,
+    },
+    /// The history of the chain has another name in this database.
+    #[non_exhaustive]
+    OtherName {
+        /// The name of the chain in the database; `None` for a history without a name.
+        name: Option<String>,
+    },
+    /// The history lacks a parent of a stamped revision.
+    #[non_exhaustive]
+    Gap {
+        /// The stamped revision.
+        revision: String,
+        /// The missing parent.
+        missing: String,
+    },
+    /// The chain lacks the requested revision.
+    #[non_exhaustive]
+    UnknownTarget {
+        /// The requested revision.
+        target: String,
+        /// The advice: a revision with a similar id, or the first revision and the head.
+        hint: String,
+    },
+    /// The target is in the other direction, or too many steps away.
+    #[non_exhaustive]
+    OutOfReach {
+        /// The reason why the target is not valid.
+        reason: String,
+        /// The advice: a command or a target that is valid.
+        hint: Option<String>,
+    },
+    /// A revision that the downgrade must revert is irreversible.
+    #[non_exhaustive]
+    Irreversible {
+        /// The revision.
+        revision: String,
+        /// The reason that the file gives.
+        reason: String,
+        /// The path of the file.
+        path: String,
+    },
+    /// The database changed after the plan was made.
+    Changed,
+}
+
+impl Conflict {
+    /// Returns the short name of the conflict, as `--json` shows it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unmanaged { .. } => "unmanaged",
+            Self::Unrecognized { .. } => "unrecognized",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::BaselineDiffers { .. } => "baseline-differs",
+            Self::Drifted { .. } => "drifted",
+            Self::Newer { .. } => "newer",
+            Self::Untrusted { .. } => "untrusted",
+            Self::Edited { .. } => "edited",
+            Self::OtherName { .. } => "other-name",
+            Self::Gap { .. } => "gap",
+            Self::UnknownTarget { .. } => "unknown-target",
+            Self::OutOfReach { .. } => "out-of-reach",
+            Self::Irreversible { .. } => "irreversible",
+            Self::Changed => "changed",
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The sentences of conflicts: the message and the advice.
+
+use std::fmt;
+
+use crate::diagnostics::escape::escape;
+use crate::diagnostics::text::Text;
+use crate::schema::Diff;
+use crate::{Conflict, HistoryRow};
+
+/// The largest number of unknown revisions that a message lists.
+const MAX_UNKNOWN: usize = 10;
+
+/// The largest number of names that a sentence lists.
+const MAX_NAMES: usize = 3;
+
+const IGNORE: &str = "exclude tables of another program: .ignore_tables([…]) or --ignore-tables";
+const CHANGE_DATABASE: &str = "change the database to that schema";
+const RIGHT_FILE: &str = "check that this is the right file for this program";
+const NAME_A_CHAIN: &str = "give at least one of two chains in one file a name: \
+                            embed_migrations!(\"…\", name = \"…\")";
+
+impl Conflict {
+    /// Returns the advice, one imperative sentence a line, the likeliest cause first.
+    pub fn help(&self) -> Option<String> {
+        self.text().into_help()
+    }
+
+    /// Returns the message and the advice. Names from files and databases are escaped.
+    #[doc(hidden)]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Unmanaged { tables, adoptable } => unmanaged(tables, adoptable.as_deref()),
+            Self::Unrecognized {
+                tables,
+                nearest,
+                diff,
+            } => unrecognized(tables, nearest.as_deref(), diff),
+            Self::Ambiguous { revisions } => ambiguous(revisions),
+            Self::BaselineDiffers { revision, diff } => baseline_differs(revision, diff),
+            Self::Drifted {
+                revision,
+                is_of,
+                diff,
+            } => drifted(revision, is_of.as_deref(), diff),
+            Self::Newer {
+                unknown,
+                head,
+                is_related: true,
+                may_downgrade,
+            } => newer(unknown, head, *may_downgrade),
+            Self::Newer { unknown, .. } => other_chain(unknown),
+            Self::Untrusted { revision, reason } => untrusted(revision, reason),
+            Self::Edited {
+                revisions,
+                current,
+                are_all,
+            } => edited(revisions, current, *are_all),
+            Self::OtherName { name } => other_name(name.as_deref()),
+            Self::Gap { revision, missing } => Text::new(format!(
+                "the history has {revision}, but lacks {missing}, which {revision} revises"
+            ))
+            .help("run `stamp` with the revision that the database really has")
+            .help("find out who changed the history by hand"),
+            Self::UnknownTarget { target, hint } => {
+                Text::new(format!("there is no revision `{}`", escape(target))).help(hint)
+            }
+            Self::OutOfReach { reason, hint } => match hint {
+                Some(hint) => Text::new(reason).help(hint),
+                None => Text::new(reason),
+            },
+            Self::Irreversible {
+                revision,
+                reason,
+                path,
+            } => {
+                let (reason, path) = (escape(reason), escape(path));
+                Text::new(format!(
+                    "{revision} cannot be reverted; nothing was changed: {reason}\n  {path}"
+                ))
+                .help(format!("restore a backup from before {revision}"))
+            }
+            Self::Changed => Text::new("the database has changed since the plan was made")
+                .help("make a new plan, or run the command again"),
+        }
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text().message)
+    }
+}
+
+impl std::error::Error for Conflict {}
+
+fn unmanaged(tables: &[String], adoptable: Option<&str>) -> Text {
+    if let Some(revision) = adoptable {
+        return Text::new("the database has no history yet").help(format!(
+            "run an upgrade: it recognizes the schema of {revision} and continues from there"
+        ));
+    }
+    let tables = few(tables);
+    let message = format!("the database has tables ({tables}) but no history");
+    let help = "name the revision that such databases have: .adopt(Adopt::at(\"001\")), \
+                or run `stamp -r 001` for this one";
+    Text::new(message).help(help).help(IGNORE)
+}
+
+fn unrecognized(tables: &[String], nearest: Option<&str>, diff: &Diff) -> Text {
+    let adopt = format!(
+        "or adopt such databases as they are: .adopt(Adopt::at_unchecked(\"{}\"))",
+        nearest.unwrap_or("001")
+    );
+    let Some(nearest) = nearest else {
+        let tables = few(tables);
+        let message = format!(
+            "the database has tables or views ({tables}) but no history, and no revision has a \
+             similar schema"
+        );
+        let text = Text::new(message).help(RIGHT_FILE);
+        return text.help(IGNORE).help(adopt);
+    };
+    let diff = diff.indented();
+    let message = format!(
+        "the database has tables but no history, and no revision has its schema; \
+         the nearest is {nearest}:{diff}"
+    );
+    let text = Text::new(message).help(Diff::legend(nearest));
+    text.help(CHANGE_DATABASE).help(IGNORE).help(adopt)
+}
+
+fn ambiguous(revisions: &[String]) -> Text {
+    let all = few(revisions);
+    let last = escape(revisions.last().map_or("", String::as_str));
+    Text::new(format!(
+        "the database has tables but no history, and several revisions have its schema: {all}"
+    ))
+    .help("find out which revision the database has: the revisions differ in their effect on rows")
+    .help(format!(
+        "name the revision: .adopt(Adopt::detect_preferring([\"{last}\"])), or the command \
+         `upgrade --adopt-as {last}`"
+    ))
+}
+
+fn baseline_differs(revision: &str, diff: &Diff) -> Text {
+    let diff = diff.indented();
+    let message = format!(
+        "the database has no history, and its schema differs from that of {revision}:{diff}"
+    );
+    let skip = format!("or skip the comparison: .adopt(Adopt::at_unchecked(\"{revision}\"))");
+    let text = Text::new(message).help(Diff::legend(revision));
+    text.help(CHANGE_DATABASE).help(IGNORE).help(skip)
+}
+
+fn drifted(revision: &str, is_of: Option<&str>, diff: &Diff) -> Text {
+    let diff = diff.indented();
+    if let Some(other) = is_of {
+        let message =
+            format!("the history says {revision}, but the schema is that of {other}:{diff}");
+        let help = format!("if the database is at {other}, run `stamp -r {other}`");
+        return Text::new(message).help(help);
+    }
+    Text::new(format!("the schema differs from that of {revision}:{diff}"))
+        .help(Diff::legend(revision))
+        .help("undo the change, or write it as a migration, with IF NOT EXISTS")
+        .help(IGNORE)
+        .help("or continue despite the drift: .on_drift(OnDrift::Warn) or --allow-drift")
+}
+
+fn newer(unknown: &[HistoryRow], head: &str, may_downgrade: bool) -> Text {
+    let mut message =
+        format!("the database is newer than this program, whose head is {head}; it has");
+    let hidden = unknown.len().saturating_sub(MAX_UNKNOWN);
+    if hidden > 0 {
+        message += &format!("\n  … {} in all", unknown.len());
+    }
+    for row in &unknown[hidden..] {
+        message += &format!("\n  {row}");
+    }
+    let newest = escape(unknown.last().map_or("", |row| &row.revision));
+    let mut command = format!("run `downgrade -r {head}` with that version");
+    if may_downgrade {
+        command = "run `downgrade -r head`".to_owned();
+    }
+    let text = Text::new(message).help(format!("use a version of the program that has {newest}"));
+    text.help(format!(
+        "or {command}, which loses what the newer revisions added"
+    ))
+}
+
+fn other_chain(unknown: &[HistoryRow]) -> Text {
+    let ids: Vec<String> = unknown.iter().map(|row| row.revision.clone()).collect();
+    let ids = few(&ids);
+    let message = format!(
+        "the database belongs to another chain: this program knows none of its revisions ({ids})"
+    );
+    Text::new(message).help(RIGHT_FILE).help(NAME_A_CHAIN)
+}
+
+fn untrusted(revision: &str, reason: &str) -> Text {
+    let (revision, reason) = (escape(revision), escape(reason));
+    let message =
+        format!("the stored downgrade of {revision} is not valid; nothing was changed: {reason}");
+    let help = format!("downgrade with a program that has {revision}");
+    Text::new(message).help(help).help("or restore a backup")
+}
+
+fn edited(revisions: &[(String, String)], current: &str, are_all: bool) -> Text {
+    let ids: Vec<String> = revisions.iter().map(|(id, _)| id.clone()).collect();
+    let (were, it, files) = match ids.len() {
+        1 => ("was", "it", "the file"),
+        _ => ("were", "them", "the files"),
+    };
+    let ids = few(&ids);
+    let mut message = format!("{ids} {were} edited after the database had applied {it}");
+    for (_, path) in revisions.iter().take(MAX_NAMES) {
+        message += &format!("\n  {}", escape(path));
+    }
+    let mut text = Text::new(message);
+    if are_all {
+        text = text.help(format!(
+            "if another chain made this database: {NAME_A_CHAIN}"
+        ));
+    }
+    let text = text.help(format!(
+        "restore {files}, and write the change as a new revision"
+    ));
+    text.help(format!(
+        "if the database has the change already, run `stamp -r {current}`"
+    ))
+}
+
+fn other_name(name: Option<&str>) -> Text {
+    let (mut has, mut table) = ("has no name".to_owned(), "revchain_history".to_owned());
+    if let Some(name) = name.map(escape) {
+        has = format!("has the name `{name}`");
+        table += &format!("_{name}");
+    }
+    Text::new(format!("the history of this chain {has} in this database"))
+        .help("open the database by that name: embed_migrations!(\"…\", name = \"…\"), or `revchain --name`")
+        .help(format!(
+            "or rename the history: ALTER TABLE {table} RENAME TO revchain_history_<name>"
+        ))
+}
+
+fn few(names: &[String]) -> String {
+    let shown = escape(&names[..names.len().min(MAX_NAMES)].join(", "));
+    match names.len() {
+        count if count > MAX_NAMES => format!("{shown}, … {count} in all"),
+        _ => shown,
+    }
+}

@@ -1,0 +1,99 @@
+//! Requests, and the settings that a plan follows.
+
+use crate::Target;
+
+/// A request to bring a database to a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// Run upgrades up to the target. Never reverts a revision that is newer than the target.
+    Upgrade(Target),
+    /// Run downgrades down to the target.
+    Downgrade(Target),
+    /// Record that the database is at the target, and run nothing.
+    Stamp(Target),
+}
+
+/// The settings for databases without a history, with drift, or with newer revisions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// The handling of a database with tables but no history.
+    pub adopt: Adopt,
+    /// The handling of drift.
+    pub on_drift: OnDrift,
+    /// The handling of a database that is newer than the program.
+    pub on_newer: OnNewer,
+}
+
+/// The revision at which an upgrade adopts a database that has tables but no history.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Adopt {
+    /// The revision whose schema the database has.
+    ///
+    /// If several revisions share that schema, the upgrade fails.
+    #[default]
+    Detect,
+    /// The revision whose schema the database has.
+    ///
+    /// If several revisions share that schema, the newest one in this list wins.
+    DetectPreferring(Vec<String>),
+    /// This revision. If the schema of the database differs, the upgrade fails and shows the diff.
+    ///
+    /// Without a proof, the schema of the revision is unknown, so the upgrade does not compare.
+    At(Target),
+    /// This revision, whatever the schema of the database is.
+    ///
+    /// The upgrade does not fix differences in the schema, so the engine reports drift.
+    AtUnchecked(Target),
+}
+
+impl Adopt {
+    /// Returns [`Adopt::DetectPreferring`] with these revisions.
+    pub fn detect_preferring<R: Into<String>>(revisions: impl IntoIterator<Item = R>) -> Self {
+        Self::DetectPreferring(revisions.into_iter().map(Into::into).collect())
+    }
+
+    /// Returns [`Adopt::At`] for this revision.
+    pub fn at(target: impl Into<Target>) -> Self {
+        Self::At(target.into())
+    }
+
+    /// Returns [`Adopt::AtUnchecked`] for this revision.
+    pub fn at_unchecked(target: impl Into<Target>) -> Self {
+        Self::AtUnchecked(target.into())
+    }
+}
+
+/// The handling of a database that has revisions that the program lacks.
+///
+/// If all revisions that the program lacks are `@compatible`, the program can open the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnNewer {
+    /// Fail.
+    #[default]
+    Refuse,
+    /// Let a downgrade revert these revisions with the scripts that the database stores.
+    ///
+    /// An upgrade fails as under [`OnNewer::Refuse`].
+    #[cfg(feature = "stored-downgrades")]
+    Downgrade,
+}
+
+impl OnNewer {
+    pub(crate) fn may_downgrade(self) -> bool {
+        self != Self::Refuse
+    }
+}
+
+/// The handling of a database whose schema differs from the schema of its revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnDrift {
+    /// Fail, and show the differences.
+    #[default]
+    Refuse,
+    /// Emit `Event::Drifted` and continue. The engine does not verify the schema at the end.
+    Warn,
+}

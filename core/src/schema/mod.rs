@@ -1,0 +1,30 @@
+//! The schema of a database in normal form, its fingerprint, and the differences between schemas.
+//!
+//! Code belongs here if it decides whether two schemas mean the same to SQLite, or how they differ.
+//! The input is always the SQL in `sqlite_schema`. No file in this directory opens a database.
+//!
+//! These modules parse SQL into a schema: `render`, `clauses`, `table_parser`, `object_parser`,
+//! `normal_form`.
+//! The module `compare` makes a diff of two schemas, with the rules in `breaking`.
+
+mod bookkeeping;
+mod breaking;
+mod clauses;
+mod compare;
+mod diff;
+mod filter;
+mod fingerprint;
+mod normal_form;
+mod object;
+mod object_parser;
+mod render;
+mod source_sql;
+mod table;
+mod table_parser;
+
+pub use self::compare::diff;
+pub use self::diff::Diff;
+pub use self::filter::{ColumnOrder, SchemaFilter};
+pub use self::normal_form::{Attached, Schema};
+pub use self::render::quote;
+pub use self::source_sql::{SchemaSql, SchemaSqlHash};

@@ -1,0 +1,146 @@
+//! The SQL in `sqlite_schema` as one text. Two texts are compared faster than two parsed schemas.
+
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
+use sha2::{Digest, Sha256};
+
+use super::filter::SchemaFilter;
+use super::normal_form::Schema;
+
+/// The SQL of a database's schema, with the normal form.
+///
+/// The first call of [`schema`](Self::schema) parses the SQL.
+#[derive(Debug, Clone, Default)]
+pub struct SchemaSql {
+    joined: String,
+    filter: SchemaFilter,
+    schema: OnceCell<Schema>,
+}
+
+impl SchemaSql {
+    /// Makes a value from `joined`: the `sql` column of `sqlite_schema`, separated by NULs.
+    pub fn new(joined: String, filter: SchemaFilter) -> Self {
+        Self {
+            joined,
+            filter,
+            schema: OnceCell::new(),
+        }
+    }
+
+    /// Returns the tables and views that the filter includes, in normal form.
+    pub fn schema(&self) -> &Schema {
+        self.schema
+            .get_or_init(|| Schema::read_filtered(statements(&self.joined), &self.filter))
+    }
+
+    /// Returns `true` if the database has no object that the filter includes.
+    pub fn is_empty(&self) -> bool {
+        self.joined.is_empty() || self.schema().is_empty()
+    }
+
+    /// Returns the hash of all statements, or `None` if the filter can exclude tables.
+    ///
+    /// The hash cannot leave out the statements of an excluded table.
+    pub fn hash(&self) -> Option<SchemaSqlHash> {
+        if !self.filter.is_all() {
+            return None;
+        }
+        let mut hash = SchemaSqlHash::default();
+        hash.apply_delta([], statements(&self.joined));
+        Some(hash)
+    }
+
+    /// Returns the statements that only `self` has, and the statements that only `other` has.
+    pub fn changes<'d>(&'d self, other: &'d Self) -> (Vec<&'d str>, Vec<&'d str>) {
+        let (old, new) = without_common_ends(&self.joined, &other.joined);
+        let old_set: HashSet<&str> = statements(old).collect();
+        let new_set: HashSet<&str> = statements(new).collect();
+        let removed = statements(old).filter(|sql| !new_set.contains(sql));
+        let added = statements(new).filter(|sql| !old_set.contains(sql));
+        (removed.collect(), added.collect())
+    }
+}
+
+impl PartialEq for SchemaSql {
+    fn eq(&self, other: &Self) -> bool {
+        self.joined == other.joined
+    }
+}
+
+impl Eq for SchemaSql {}
+
+/// Yields the statements. SQLite ends a statement at a NUL, so no statement contains one.
+fn statements(joined: &str) -> impl Iterator<Item = &str> {
+    joined.split('\0').filter(|sql| !sql.is_empty())
+}
+
+/// Returns both texts without the statements that are the same at the start and at the end.
+fn without_common_ends<'d>(old: &'d str, new: &'d str) -> (&'d str, &'d str) {
+    let (a, b) = (old.as_bytes(), new.as_bytes());
+    let shorter = a.len().min(b.len());
+    // The macro runs this code unoptimized. There, comparing slices is faster than a byte loop.
+    let same_start = longest(shorter, |length| a[..length] == b[..length]);
+    let last_nul = a[..same_start].iter().rposition(|&byte| byte == 0);
+    let start = last_nul.map_or(0, |index| index + 1);
+    let same_end = longest(shorter - start, |length| {
+        a[a.len() - length..] == b[b.len() - length..]
+    });
+    let first_nul = a[a.len() - same_end..].iter().position(|&byte| byte == 0);
+    let end = first_nul.map_or(0, |index| same_end - index);
+    (&old[start..old.len() - end], &new[start..new.len() - end])
+}
+
+/// Returns the largest `length <= max` for which `is_satisfied` returns `true`.
+///
+/// Uses binary search: if a length satisfies the predicate, every smaller length must do so too.
+fn longest(max: usize, is_satisfied: impl Fn(usize) -> bool) -> usize {
+    let (mut satisfied, mut unsatisfied) = (0, max + 1);
+    while unsatisfied - satisfied > 1 {
+        let middle = satisfied.midpoint(unsatisfied);
+        if is_satisfied(middle) {
+            satisfied = middle;
+        } else {
+            unsatisfied = middle;
+        }
+    }
+    satisfied
+}
+
+/// A hash of the statements of a schema: the sum of the first 128 bits of each SHA-256.
+///
+/// The order of the statements does not change the sum.
+/// If two hashes are equal, so are the schemas. Equal schemas can have different hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SchemaSqlHash(u128);
+
+impl SchemaSqlHash {
+    /// Makes a hash from the bytes that [`Self::to_bytes`] returned.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_le_bytes(bytes))
+    }
+
+    /// Returns the bytes that the macro embeds.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_le_bytes()
+    }
+
+    /// Removes the statements in `removed` from the hash, and adds the statements in `added`.
+    pub fn apply_delta<'s>(
+        &mut self,
+        removed: impl IntoIterator<Item = &'s str>,
+        added: impl IntoIterator<Item = &'s str>,
+    ) {
+        for sql in removed {
+            self.0 = self.0.wrapping_sub(digest(sql));
+        }
+        for sql in added {
+            self.0 = self.0.wrapping_add(digest(sql));
+        }
+    }
+}
+
+fn digest(sql: &str) -> u128 {
+    let digest: [u8; 32] = Sha256::digest(sql).into();
+    digest.first_chunk().copied().map_or(0, u128::from_le_bytes)
+}

@@ -1,0 +1,118 @@
+//! Functions that parse SQLite's English error messages. No other file of this crate does so.
+//!
+//! SQLite has no error code for a missing name, for a missing function, or for a constraint that
+//! rejects all rows. So the crates that run SQL pass the message and the SQL to these functions.
+
+use super::cursor;
+use super::inspect::{insert_columns, named_objects, offset_of_name, starts_with_one_of};
+use super::tokenizer::Token;
+
+/// The texts of messages about missing objects that an application can register.
+const UNREGISTERED: &[&str] = &[
+    "no such function",
+    "no such module",
+    "no such collation sequence",
+    "no such tokenizer",
+    "unknown tokenizer",
+];
+
+/// The start of messages that reject an `ADD COLUMN` only because the table has rows.
+const ONLY_IF_ROWS: &[&str] = &[
+    "Cannot add a NOT NULL",
+    "Cannot add a column with non-constant default",
+];
+
+/// The name of a table or column that a statement uses and that the schema lacks.
+///
+/// For `main.users`, the name is `users`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingName<'m> {
+    /// From `no such table: main.users`. SQLite also reports a missing table-valued function so.
+    Table(&'m str),
+    /// From `no such column: users.name`.
+    Column(&'m str),
+}
+
+impl<'m> MissingName<'m> {
+    /// Returns the missing name that `message` reports.
+    pub fn parse(message: &'m str) -> Option<Self> {
+        if let Some((_, name)) = message.split_once("no such table: ") {
+            return Some(Self::Table(last_part(name)));
+        }
+        let (_, name) = message.split_once("no such column: ")?;
+        Some(Self::Column(last_part(name)))
+    }
+
+    /// Returns the name of the table or column.
+    pub fn name(self) -> &'m str {
+        match self {
+            Self::Table(name) | Self::Column(name) => name,
+        }
+    }
+}
+
+/// Returns the part after the last dot.
+fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Returns the name of the table or column that `message` reports as missing.
+pub fn missing_name(message: &str) -> Option<&str> {
+    MissingName::parse(message).map(MissingName::name)
+}
+
+/// Returns `true` if a statement fails because an object is missing that only the application
+/// registers, such as a function.
+pub fn needs_app_defined_object(sql: &str, message: &str) -> bool {
+    match MissingName::parse(message) {
+        Some(MissingName::Table(name)) => reads_from_function(sql, name),
+        _ => UNREGISTERED.iter().any(|start| message.contains(start)),
+    }
+}
+
+/// Returns `true` if the first use of `name` in `sql` is a function call in a `FROM` clause.
+fn reads_from_function(sql: &str, name: &str) -> bool {
+    let tokens = cursor::tokens(sql);
+    let is_name = |token: &Token| token.is_named(sql, name);
+    let Some(index) = tokens.iter().position(is_name) else {
+        return false;
+    };
+    let (before, after) = (tokens[..index].last(), tokens.get(index + 1));
+    before.is_some_and(|token| token.is_one_of(sql, &["FROM", "JOIN"]) || token.is_mark(sql, ","))
+        && after.is_some_and(|token| token.is_mark(sql, "("))
+}
+
+/// Returns `true` if a trigger or view with this SQL can be the cause of `message`.
+///
+/// If `message` reports a missing name, `sql` must contain the name.
+pub fn mentions_missing_name(sql: &str, message: &str) -> bool {
+    missing_name(message).is_none_or(|name| offset_of_name(name, sql).is_some())
+}
+
+/// Returns `true` if a statement fails for any rows of the table, but succeeds without rows.
+///
+/// `columns` returns the columns that a table has before the statement.
+/// Returns `false` if the statement also fails without rows, such as for a new UNIQUE column.
+pub fn fails_for_any_row<'s>(
+    sql: &str,
+    message: &str,
+    columns: impl Fn(&str) -> Option<Vec<&'s str>>,
+) -> bool {
+    if ONLY_IF_ROWS.iter().any(|start| message.starts_with(start)) {
+        return true;
+    }
+    if let Some(column) = message.strip_prefix("NOT NULL constraint failed: ") {
+        // If the INSERT does not list the column, the column is NULL in each row.
+        let column = last_part(column).to_ascii_lowercase();
+        return insert_columns(sql).is_some_and(|listed| !listed.contains(&column));
+    }
+    // A new column has the same value in each row. If the failed CHECK uses no other column, the
+    // CHECK fails for each row.
+    starts_with_one_of(sql, &["ALTER"])
+        && message.starts_with("CHECK constraint failed")
+        && !named_objects(sql)
+            .iter()
+            .filter_map(|table| columns(table))
+            .flatten()
+            .any(|column| offset_of_name(column, sql).is_some())
+}

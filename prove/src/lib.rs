@@ -1,0 +1,27 @@
+//! The build-time half of [revchain](https://docs.rs/revchain): the proof of a chain, and the
+//! snapshot that a program embeds.
+//!
+//! [`prove`] runs a chain in an in-memory database, with the engine for production.
+//! Each revision is upgraded, downgraded and upgraded again.
+//! A revision that rebuilds or extends tables also runs with sample rows.
+//! [`build_snapshot`] makes the snapshot. The program copies the snapshot to create a database.
+//!
+//! The macro, the commands and other tools use this crate.
+//! Applications do not depend on this crate.
+
+mod destruction;
+mod diagnostics;
+mod directory;
+mod prover;
+mod row_loss;
+mod sample_rows;
+mod script_run;
+#[cfg(feature = "bundled")]
+mod snapshot;
+mod tables;
+mod unreadable;
+
+pub use directory::{migrations_from_directory, migrations_from_directory_unproven};
+pub use prover::{Scope, prove};
+#[cfg(feature = "bundled")]
+pub use snapshot::build_snapshot;

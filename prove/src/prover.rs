@@ -1,0 +1,425 @@
+//! The proof: runs a chain in an in-memory database, with the engine for production.
+//!
+//! Each revision is upgraded, downgraded and upgraded again.
+//! If SQLite rejects a statement, the proof reports a defect and skips the statement.
+//! All names in the rejected statement are then tainted.
+//! The proof ignores later defects of tainted objects: the first defect may be the cause.
+
+use std::collections::HashSet;
+use std::mem;
+
+use revchain_core::load::SourceInfo;
+use revchain_core::model::revision::Proven;
+use revchain_core::schema::{ColumnOrder, Schema, SchemaFilter, SchemaSql, SchemaSqlHash, diff};
+use revchain_core::sql::inspect;
+use revchain_core::sql::sqlite_messages::needs_app_defined_object;
+use revchain_core::{
+    Chain, Defect, Downgrade, LoadedMigrations, LockFile, Revision, RevisionIndex,
+};
+use revchain_runtime::internal::{
+    ForeignKeysOff, foreign_keys, quote, read_schema_sql, reject_temporary_tables, sqlite_message,
+    violations,
+};
+use revchain_runtime::{Error, ErrorKind};
+use rusqlite::Connection;
+
+use crate::diagnostics::{self, Findings};
+use crate::script_run::{ScriptRun, Stage};
+use crate::tables::TableTracker;
+use crate::unreadable::{UnreadableObject, unreadable_objects};
+use crate::{destruction, row_loss};
+
+/// The revisions that the proof runs completely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The revisions that are not locked.
+    ///
+    /// The proof only runs the upgrade of a locked revision.
+    /// The command `lock` has proven the revision, and the file has not changed since.
+    Unlocked,
+    /// All revisions.
+    All,
+}
+
+/// Proves a chain.
+///
+/// Adds defects and notes to `loaded`, and a fingerprint to each revision whose schema is certain.
+/// If `loaded` has no chain, returns `loaded` unchanged.
+pub fn prove(mut loaded: LoadedMigrations, scope: Scope) -> LoadedMigrations {
+    let Some(chain) = loaded.chain.take() else {
+        return loaded;
+    };
+    let lock_file = loaded.lock_file.as_ref();
+    let mut findings = Findings::default();
+    let mut proven = Vec::new();
+    let result = Connection::open_in_memory().and_then(|connection| {
+        let _foreign_keys = ForeignKeysOff::new(&connection)?;
+        Prover {
+            chain: &chain,
+            lock_file: lock_file.filter(|_| scope == Scope::Unlocked),
+            sources: &loaded.sources,
+            connection: &connection,
+            findings: &mut findings,
+            proven: &mut proven,
+            index: RevisionIndex::new(0),
+            sql: SchemaSql::default(),
+            schema: Schema::default(),
+            sql_hash: SchemaSqlHash::default(),
+            tainted_names: HashSet::new(),
+            is_schema_known: true,
+            used_app_defined: false,
+            violations: 0,
+        }
+        .prove()
+    });
+    if let Err(error) = result {
+        let current = chain.revisions().get(proven.len()).or(chain.head());
+        let message = sqlite_message(&error);
+        let stopped = current.map(|revision| diagnostics::stopped(revision, &message));
+        findings.defects.extend(stopped);
+    }
+    loaded.defects.extend(findings.defects);
+    loaded.notes.extend(findings.notes);
+    loaded.chain = Some(chain.with_proven(proven));
+    loaded
+}
+
+struct Prover<'c> {
+    chain: &'c Chain,
+    /// The lock file; `None` under [`Scope::All`].
+    ///
+    /// For a locked revision, the prover only runs the upgrade.
+    lock_file: Option<&'c LockFile>,
+    sources: &'c [SourceInfo],
+    connection: &'c Connection,
+    findings: &'c mut Findings,
+    /// The results of the revisions so far. `None` means that the schema is uncertain.
+    proven: &'c mut Vec<Option<Proven>>,
+    /// The current revision.
+    index: RevisionIndex,
+    /// The SQL of the schema after the last upgrade.
+    sql: SchemaSql,
+    /// The normal form of `sql`. To save time, an upgrade updates only the changed objects.
+    schema: Schema,
+    /// The hash of `sql`.
+    sql_hash: SchemaSqlHash,
+    /// The lowercase names in rejected statements.
+    ///
+    /// The objects with these names may be missing or wrong, so the proof ignores their defects.
+    tainted_names: HashSet<String>,
+    /// `false` after a rejected statement: the schema may differ from that of a real database.
+    is_schema_known: bool,
+    /// `true` if the current revision needs a function, collation or module of the program.
+    used_app_defined: bool,
+    /// The number of foreign key violations at the last check; `usize::MAX` if the check failed.
+    violations: usize,
+}
+
+impl<'c> Prover<'c> {
+    fn revision(&self) -> &'c Revision {
+        &self.chain[self.index]
+    }
+
+    fn source(&self) -> &'c SourceInfo {
+        &self.sources[self.index.get()]
+    }
+
+    fn is_locked(&self) -> bool {
+        let id = self.revision().id();
+        self.lock_file.is_some_and(|file| file.contains(id))
+    }
+
+    fn is_tainted(&self, name: &str) -> bool {
+        self.tainted_names.contains(&name.to_ascii_lowercase())
+    }
+
+    fn report(&mut self, defect: Defect) {
+        self.findings.defects.push(defect);
+    }
+
+    fn prove(&mut self) -> rusqlite::Result<()> {
+        for (index, is_linear) in self.chain.linear() {
+            self.index = index;
+            if !is_linear {
+                let schema = mem::take(&mut self.schema);
+                self.schema = schema.with_column_order(ColumnOrder::Free);
+            }
+            if !self.is_locked() {
+                self.check_row_loss()?;
+            }
+            self.connection.execute_batch("BEGIN IMMEDIATE")?;
+            self.prove_revision()?;
+            self.connection.execute_batch("COMMIT")?;
+            let proven = Proven {
+                fingerprint: self.schema.fingerprint(),
+                sql_hash: self.sql_hash,
+            };
+            let is_known = self.is_schema_known;
+            self.proven.push(Some(proven).filter(|_| is_known));
+        }
+        if self.is_schema_known {
+            self.check_head()?;
+        }
+        Ok(())
+    }
+
+    fn prove_revision(&mut self) -> rusqlite::Result<()> {
+        self.used_app_defined = false;
+        let is_sound = self.run_script(Stage::Upgrade)?;
+        let before = self.update_schema(is_sound)?;
+        if self.is_locked() {
+            return Ok(());
+        }
+        self.check_foreign_keys(Stage::Upgrade);
+        if let Downgrade::Sql(_) = self.revision().downgrade() {
+            self.connection.execute_batch("SAVEPOINT upgraded")?;
+            let violations = self.violations;
+            if !self.prove_downgrade(&before, is_sound)? {
+                self.connection.execute_batch("ROLLBACK TO upgraded")?;
+            }
+            self.violations = violations;
+            self.connection.execute_batch("RELEASE upgraded")?;
+        }
+        if is_sound {
+            self.check_unproven()?;
+        }
+        Ok(())
+    }
+
+    /// Runs the downgrade, and the upgrade again.
+    ///
+    /// Returns `true` if the schema is then the same as before the downgrade.
+    fn prove_downgrade(&mut self, before: &SchemaSql, is_sound: bool) -> rusqlite::Result<bool> {
+        let runs = self.run_script(Stage::Downgrade)?;
+        // After a rejected statement, even a correct downgrade may leave a different schema.
+        if !(runs && is_sound) {
+            return Ok(false);
+        }
+        let reverted = self.read_schema()?;
+        if reverted != *before && !self.is_restored(before, &reverted) {
+            return Ok(false);
+        }
+        self.check_foreign_keys(Stage::Downgrade);
+        if !self.run_script(Stage::UpgradeAgain)? {
+            return Ok(false);
+        }
+        // Both runs of the upgrade began with the same schema, so the resulting schemas are equal.
+        if reverted == *before {
+            return Ok(true);
+        }
+        let upgraded = self.read_schema()?;
+        let (removed, added) = upgraded.changes(&self.sql);
+        Ok(removed.is_empty() && added.is_empty())
+    }
+
+    fn read_schema(&self) -> rusqlite::Result<SchemaSql> {
+        read_schema_sql(self.connection, SchemaFilter::default())
+    }
+
+    /// Reads the schema after the upgrade, and checks the declarations of the upgrade.
+    ///
+    /// Returns the schema before the upgrade.
+    fn update_schema(&mut self, is_sound: bool) -> rusqlite::Result<SchemaSql> {
+        let sql = self.read_schema()?;
+        let before = mem::replace(&mut self.sql, sql);
+        let (removed, added) = before.changes(&self.sql);
+        let revision = self.revision();
+        if is_sound && !self.is_locked() && destruction::must_check(revision) {
+            let mut after = self.schema.clone();
+            after.apply_delta(removed.clone(), added.clone());
+            let defects = destruction::check(revision, self.source(), &self.schema, &after);
+            self.findings.defects.extend(defects);
+        }
+        self.sql_hash.apply_delta(removed.clone(), added.clone());
+        self.schema.apply_delta(removed, added);
+        Ok(before)
+    }
+
+    /// Returns `true` if the downgrade restored the schema from before the upgrade.
+    ///
+    /// Otherwise reports the differences, unless the differences contain a tainted name.
+    fn is_restored(&mut self, before: &SchemaSql, reverted: &SchemaSql) -> bool {
+        let (lost, left) = before.changes(reverted);
+        let (lost, left) = (Schema::read(lost), Schema::read(left));
+        // It is enough to compare the changed objects, unless a double-quoted word is ambiguous:
+        // such a word is a name or a string, depending on unchanged objects.
+        if lost == left && !lost.is_ambiguous() && !left.is_ambiguous() {
+            return true;
+        }
+        let order = self.schema.column_order();
+        let [expected, actual] =
+            [before, reverted].map(|sql| sql.schema().clone().with_column_order(order));
+        let diff = diff(&expected, &actual);
+        if !diff.names().any(|name| self.is_tainted(name)) && !diff.is_empty() {
+            self.report(diagnostics::not_restored(self.chain, self.index, &diff));
+        }
+        diff.is_empty()
+    }
+
+    /// Runs the revision with sample rows in the tables that the scripts drop, rebuild or extend.
+    fn check_row_loss(&mut self) -> rusqlite::Result<()> {
+        let revision = self.revision();
+        let mut tables = Vec::new();
+        for stage in [Stage::Upgrade, Stage::Downgrade] {
+            let tracker = TableTracker::new(ScriptRun::new(revision, stage).script());
+            tables.extend(tracker.tables_at_stake(&self.schema));
+        }
+        tables.sort_unstable();
+        tables.dedup();
+        tables.retain(|table| !self.is_tainted(table));
+        if !tables.is_empty() && !self.source().has_defects {
+            let findings = row_loss::check(self.connection, revision, &self.schema, &tables)?;
+            self.findings.extend(findings);
+        }
+        Ok(())
+    }
+
+    /// Reports an `@unproven` revision that runs without the objects of the program.
+    fn check_unproven(&mut self) -> rusqlite::Result<()> {
+        if !self.source().is_unproven || self.used_app_defined {
+            return Ok(());
+        }
+        // CREATE VIEW and CREATE TRIGGER succeed even if a function of the program is missing.
+        let unreadable = unreadable_objects(self.connection)?;
+        if !unreadable.iter().any(UnreadableObject::needs_app_defined) {
+            let defect = diagnostics::needlessly_unproven(self.revision(), self.source());
+            self.report(defect);
+        }
+        Ok(())
+    }
+
+    /// Reports foreign keys, views and triggers at the head that use missing objects.
+    fn check_head(&mut self) -> rusqlite::Result<()> {
+        for key in foreign_keys(self.connection)? {
+            let is_reported = self.findings.violated_parents.contains(&key.parent);
+            if !is_reported && self.schema.columns(&key.parent).is_none() {
+                self.report(diagnostics::missing_parent(self.chain, &key, &self.schema));
+            }
+        }
+        let mut reported_probes = HashSet::new();
+        for object in unreadable_objects(self.connection)? {
+            if object.needs_app_defined() || !object.may_be_at_fault() {
+                continue;
+            }
+            // Several triggers may have the same probe. SQLite does not say which trigger failed,
+            // so only one defect is reported.
+            if reported_probes.insert(object.probe.clone()) {
+                self.report(diagnostics::unreadable(self.chain, &object, &self.schema));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a script, and skips the statements that SQLite rejects.
+    ///
+    /// Returns `false` in these cases:
+    ///
+    /// - The parser found defects in the file.
+    /// - SQLite rejects a statement. `@unproven` permits statements that need the program.
+    /// - The script leaves a temporary table.
+    fn run_script(&mut self, stage: Stage) -> rusqlite::Result<bool> {
+        let run = ScriptRun::new(self.revision(), stage);
+        let source = self.source();
+        let mut is_sound = !source.has_defects;
+        for statement in run.script().statements() {
+            let sql = statement.sql();
+            // Skip a statement that could change the connection. The parser has reported a defect.
+            if source.has_defects && !inspect::is_plain(sql) {
+                continue;
+            }
+            let Err(rejection) = run.execute(self.connection, statement) else {
+                continue;
+            };
+            let names = inspect::named_objects(sql);
+            if source.is_unproven && needs_app_defined_object(sql, &rejection.message) {
+                self.used_app_defined = true;
+                if inspect::changes_rows_only(sql) {
+                    continue;
+                }
+            } else {
+                is_sound = false;
+                // If a name is tainted, an earlier defect may be the cause of the rejection.
+                if !source.has_defects && !names.iter().any(|name| self.is_tainted(name)) {
+                    self.report(diagnostics::rejected(run, &rejection, &self.schema));
+                }
+            }
+            self.is_schema_known = false;
+            self.tainted_names.extend(names);
+            // `OR ROLLBACK` in a statement, or RAISE in a trigger, may have ended the transaction.
+            if self.connection.is_autocommit() {
+                self.recover_from_rollback(run)?;
+                break;
+            }
+        }
+        Ok(self.drop_temporary_tables(run)? && is_sound)
+    }
+
+    /// Begins a new transaction after a statement has rolled back the previous transaction.
+    ///
+    /// Taints all names in the script, because the rollback has undone the script.
+    /// For any stage after the upgrade, runs the upgrade and sets the savepoint again.
+    fn recover_from_rollback(&mut self, run: ScriptRun<'_>) -> rusqlite::Result<()> {
+        for statement in run.script().statements() {
+            let names = inspect::named_objects(statement.sql());
+            self.tainted_names.extend(names);
+        }
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        if run.stage != Stage::Upgrade {
+            let upgrade = ScriptRun::upgrade(run.revision);
+            for statement in upgrade.script().statements() {
+                // Ignore errors: the first run of the upgrade has reported the errors.
+                let _ = upgrade.execute(self.connection, statement);
+            }
+            self.connection.execute_batch("SAVEPOINT upgraded")?;
+        }
+        Ok(())
+    }
+
+    /// Reports and drops the temporary tables that a script leaves.
+    ///
+    /// Returns `true` if the script leaves no temporary table.
+    fn drop_temporary_tables(&mut self, run: ScriptRun<'_>) -> rusqlite::Result<bool> {
+        // Most scripts do not contain `temp`. Searching the text is faster than a query.
+        let sql = run.script().sql().to_ascii_lowercase();
+        if !sql.contains("temp") {
+            return Ok(true);
+        }
+        let result = reject_temporary_tables(self.connection, Some(run.revision));
+        let error = result.as_ref().err().map(Error::kind);
+        let Some(ErrorKind::TemporaryTables { tables, .. }) = error else {
+            return Ok(error.is_none());
+        };
+        self.report(diagnostics::leaves_temporary_tables(run, tables));
+        for table in tables {
+            let name = quote(table);
+            let drop = |kind| format!("DROP {kind} IF EXISTS temp.{name}");
+            let dropped = self.connection.execute_batch(&drop("TABLE"));
+            dropped.or_else(|_| self.connection.execute_batch(&drop("VIEW")))?;
+        }
+        Ok(false)
+    }
+
+    /// Reports foreign key violations if their number has grown since the last check.
+    fn check_foreign_keys(&mut self, stage: Stage) {
+        let run = ScriptRun::new(self.revision(), stage);
+        let found = violations(self.connection);
+        let count = found.as_ref().map_or(usize::MAX, |found| found.count);
+        let before = mem::replace(&mut self.violations, count);
+        if count <= before || self.source().has_defects {
+            return;
+        }
+        match found {
+            Ok(found) => {
+                let mut rows = found.first;
+                rows.retain(|row| !self.is_tainted(&row.table) && !self.is_tainted(&row.parent));
+                if !rows.is_empty() {
+                    self.findings.report_violations(run, &rows, &self.schema);
+                }
+            }
+            Err(error) if self.is_schema_known => {
+                self.report(diagnostics::mismatch(run, &sqlite_message(&error)));
+            }
+            Err(_) => {}
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The table tracker, which follows tables through the renames and drops of a script.
+
+mod effect;
+mod losses;
+
+use std::collections::BTreeMap;
+
+use revchain_core::schema::Schema;
+use revchain_core::{Script, Statement};
+
+pub(crate) use effect::DdlEffect;
+pub(crate) use losses::{Destroyed, Forgotten, contains};
+
+/// The effects of a script on tables, in the order of its statements.
+pub(crate) struct TableTracker<'s> {
+    effects: Vec<TableEffect<'s>>,
+}
+
+/// The effect of a statement.
+struct TableEffect<'s> {
+    /// The table; for [`DdlEffect::DropAttached`], the index or trigger.
+    name: String,
+    effect: DdlEffect,
+    statement: Statement<'s>,
+}
+
+/// A table of the schema before the script, with the changes that the script makes to it.
+#[derive(Default)]
+struct TrackedTable<'s> {
+    /// The name before the script.
+    origin: String,
+    /// The name after the statements that have been applied.
+    name: String,
+    /// The new names of renamed columns, by their old names in lowercase.
+    renamed_columns: BTreeMap<String, String>,
+    /// The statement that drops the table.
+    dropped_by: Option<Statement<'s>>,
+    /// The last statement that drops a column of the table.
+    column_dropped_by: Option<Statement<'s>>,
+    has_new_constrained_column: bool,
+}
+
+impl<'s> TableTracker<'s> {
+    pub(crate) fn new(script: &'s Script) -> Self {
+        let mut effects = Vec::new();
+        for statement in script.statements() {
+            if let Some((name, effect)) = effect::effect(statement.sql()) {
+                effects.push(TableEffect {
+                    name,
+                    effect,
+                    statement,
+                });
+            }
+        }
+        Self { effects }
+    }
+
+    /// Returns `true` if no statement can destroy or rename a table or a column.
+    pub(crate) fn is_harmless(&self) -> bool {
+        self.effects.iter().all(|effect| {
+            matches!(
+                effect.effect,
+                DdlEffect::ChangeRows
+                    | DdlEffect::AddConstrainedColumn
+                    | DdlEffect::DropAttached
+                    | DdlEffect::CopyColumns(_)
+            )
+        })
+    }
+
+    /// Returns the tables that need sample rows to test the script:
+    ///
+    /// - the tables that the script drops, such as the old table of a rebuild,
+    /// - the tables that get a column that SQLite may reject if there are rows.
+    pub(crate) fn tables_at_stake(&self, before: &Schema) -> impl Iterator<Item = String> {
+        let tables = self.track(before).into_iter();
+        tables
+            .filter(|table| table.dropped_by.is_some() || table.has_new_constrained_column)
+            .map(|table| table.origin)
+    }
+
+    /// Returns the names that a table may have after the script, the most likely name first.
+    ///
+    /// If the script rebuilds the table, the names are those of the replacement.
+    pub(crate) fn later_names(&self, before: &Schema, table: &str) -> Vec<String> {
+        let mut tables = self.track(before).into_iter();
+        match tables.find(|tracked| tracked.origin.eq_ignore_ascii_case(table)) {
+            Some(tracked) => tracked.later_names(),
+            None => vec![table.to_owned()],
+        }
+    }
+
+    /// Returns `true` if a statement has this effect on the table, index or trigger `name`.
+    pub(crate) fn has_effect(&self, effect: &DdlEffect, name: &str) -> bool {
+        let mut effects = self.effects.iter();
+        effects.any(|other| other.effect == *effect && other.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Applies the statements to the tables that they name, and returns these tables.
+    fn track(&self, before: &Schema) -> Vec<TrackedTable<'s>> {
+        let mut tables: Vec<TrackedTable<'_>> = Vec::new();
+        for name in self.effects.iter().map(|effect| &effect.name) {
+            let is_tracked = |table: &TrackedTable<'_>| table.origin.eq_ignore_ascii_case(name);
+            if !tables.iter().any(is_tracked) {
+                tables.extend(before.table_name(name).map(TrackedTable::new));
+            }
+        }
+        for effect in &self.effects {
+            // `tables` omits the tables that the script creates, because these have no old rows.
+            let table = tables.iter_mut().find(|table| {
+                table.dropped_by.is_none() && table.name.eq_ignore_ascii_case(&effect.name)
+            });
+            if let Some(table) = table {
+                table.apply(effect, before);
+            }
+        }
+        tables
+    }
+}
+
+impl<'s> TrackedTable<'s> {
+    fn new(name: &str) -> Self {
+        Self {
+            origin: name.to_owned(),
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn apply(&mut self, effect: &TableEffect<'s>, before: &Schema) {
+        match &effect.effect {
+            DdlEffect::DropTable => self.dropped_by = Some(effect.statement.clone()),
+            DdlEffect::RenameTable(to) => self.name.clone_from(to),
+            DdlEffect::DropColumn => self.column_dropped_by = Some(effect.statement.clone()),
+            DdlEffect::RenameColumn(from, to) => self.rename_column(before, from, to),
+            DdlEffect::AddConstrainedColumn => self.has_new_constrained_column = true,
+            DdlEffect::ChangeRows | DdlEffect::CopyColumns(_) | DdlEffect::DropAttached => {}
+        }
+    }
+
+    fn rename_column(&mut self, before: &Schema, from: &str, to: &str) {
+        let columns = before.columns(&self.origin).unwrap_or_default();
+        let mut columns = columns.into_iter();
+        let is_renamed = |column: &&str| self.current_name(column).eq_ignore_ascii_case(from);
+        if let Some(origin) = columns.find(is_renamed) {
+            let origin = origin.to_ascii_lowercase();
+            self.renamed_columns.insert(origin, to.to_owned());
+        }
+    }
+
+    /// Returns the current name of a column. `column` is the name before the script.
+    fn current_name<'n>(&'n self, column: &'n str) -> &'n str {
+        let renamed = self.renamed_columns.get(&column.to_ascii_lowercase());
+        renamed.map_or(column, String::as_str)
+    }
+
+    /// Returns the name of the table in the schema after the script, or of the table that
+    /// replaces it.
+    fn replacement(&self, after: &Schema) -> Option<String> {
+        let mut names = self.later_names().into_iter();
+        names.find(|name| after.columns(name).is_some())
+    }
+
+    fn later_names(&self) -> Vec<String> {
+        if self.dropped_by.is_none() {
+            return vec![self.name.clone()];
+        }
+        // The replacement usually has the original name, even if a rename precedes the drop.
+        vec![self.origin.clone(), self.name.clone()]
+    }
+}

@@ -1,0 +1,82 @@
+//! Plans for a state that was read under the write lock.
+
+use std::ops::Deref;
+
+use revchain_core::plan::planner::plan;
+use revchain_core::{Conflict, DatabaseState, Plan, Request};
+
+use crate::report::error::{Context, Error, Operation};
+use crate::session::locked::LockedSession;
+use crate::state::histories::Histories;
+use crate::state::schema_diff::explain;
+
+/// The state of a database, read under the write lock.
+pub(super) struct LockedState<'s> {
+    state: DatabaseState,
+    histories: Histories<'s>,
+}
+
+/// A plan for a state that was read under the write lock.
+///
+/// Only [`LockedState::plan`] makes a `LockedPlan`, and `run_steps` accepts no other plan.
+/// So no step depends on a state that was read before the write lock.
+pub(super) struct LockedPlan<'s> {
+    plan: Plan,
+    state: LockedState<'s>,
+}
+
+impl<'s> LockedState<'s> {
+    pub(super) fn read(locked: &LockedSession<'s>) -> Result<Self, Error> {
+        locked.retry(Operation::ReadHistory, || {
+            let histories = Histories::read(locked.database())?;
+            let state = histories.state()?;
+            Ok(Self { state, histories })
+        })
+    }
+
+    /// Plans the request. Fails if `approved` differs from the new plan.
+    pub(super) fn plan(
+        self,
+        locked: &LockedSession<'s>,
+        request: &Request,
+        approved: Option<&Plan>,
+    ) -> Result<LockedPlan<'s>, Error> {
+        let database = locked.database();
+        let plan = plan(
+            database.chain(),
+            &self.state,
+            &database.settings.policy,
+            request,
+        )
+        .map_err(|conflict| explain(conflict, database, &self.state))?;
+        if approved.is_some_and(|approved| *approved != plan) {
+            return Err(Error::from_conflict(Conflict::Changed));
+        }
+        Ok(LockedPlan { plan, state: self })
+    }
+}
+
+impl<'s> LockedPlan<'s> {
+    pub(super) fn state(&self) -> &DatabaseState {
+        &self.state.state
+    }
+
+    pub(super) fn histories(&self) -> &Histories<'s> {
+        &self.state.histories
+    }
+
+    /// Returns the tables whose foreign keys are checked; `None` for all tables.
+    pub(super) fn own_tables(&self) -> Result<Option<Vec<String>>, Error> {
+        self.histories()
+            .own_tables()
+            .context(Operation::CheckForeignKeys)
+    }
+}
+
+impl Deref for LockedPlan<'_> {
+    type Target = Plan;
+
+    fn deref(&self) -> &Plan {
+        &self.plan
+    }
+}

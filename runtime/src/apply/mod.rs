@@ -1,0 +1,10 @@
+//! Applying a plan. Apart from a restore, no other code changes an existing database.
+
+pub(crate) mod foreign_keys;
+mod locked_plan;
+mod marker_renewal;
+pub(crate) mod pipeline;
+mod preflight;
+pub(crate) mod script;
+pub(crate) mod steps;
+mod verify;

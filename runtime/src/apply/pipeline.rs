@@ -1,0 +1,273 @@
+//! The stages of a request: lock, read state, plan, preflight, run steps, verify, commit.
+
+use revchain_core::plan::planner::plan;
+use revchain_core::{
+    Conflict, DatabaseState, Plan, Request, Revision, RevisionSet, SchemaMatch, Step, Target,
+};
+use rusqlite::ErrorCode;
+
+use super::foreign_keys::{ExistingViolations, new_violations};
+use super::locked_plan::{LockedPlan, LockedState};
+use super::marker_renewal::renew_marker;
+use super::preflight::preflight;
+use super::steps::{RunStored, run_steps};
+use super::verify::verify_schema;
+use crate::backup::make::prune_backups;
+use crate::report::error::{Context, Error, ErrorKind, Operation};
+use crate::report::event::Event;
+use crate::report::outcome::{Outcome, Report};
+use crate::session::database::Database;
+use crate::session::locked::LockedSession;
+use crate::session::sql::read;
+use crate::session::unlocked::{Exclusive, Session};
+use crate::state::histories::Histories;
+use crate::state::marker;
+use crate::state::schema_diff::explain;
+
+/// Fulfills a request in one transaction, or leaves the database unchanged.
+///
+/// If `approved` is a plan, fails if the request needs other steps.
+pub(crate) fn run<C: Exclusive>(
+    session: &Session<'_, C>,
+    request: &Request,
+    approved: Option<&Plan>,
+    stored: &dyn RunStored,
+) -> Result<Report, Error> {
+    let database = session.database();
+    let has_approved_steps = approved.is_some_and(|approved| !approved.is_empty());
+    let marked = if wants_head(database, request) && !has_approved_steps {
+        // `marker_index` fails only inside a transaction of the caller, and there is no such
+        // transaction.
+        marker::marker_index(database.connection, database.migrations).unwrap_or(None)
+    } else {
+        None
+    };
+    if marked.is_some() && marked == database.chain().head_index() {
+        return Ok(Report::up_to_date(database.migrations.head()));
+    }
+    // A marker below the head means that revisions are pending. Then only `run_locked` is needed.
+    if marked.is_none() {
+        if let Some(report) = find_up_to_date(database, request)? {
+            if has_approved_steps {
+                return Err(Error::from_conflict(Conflict::Changed));
+            }
+            return Ok(report);
+        }
+    }
+    match session.lock() {
+        Ok(locked) => run_locked(locked, request, approved, stored),
+        Err(error) => report_failed_lock(session, request, error),
+    }
+}
+
+/// Runs the request under the write lock.
+fn run_locked(
+    locked: LockedSession<'_>,
+    request: &Request,
+    approved: Option<&Plan>,
+    stored: &dyn RunStored,
+) -> Result<Report, Error> {
+    let database = locked.database();
+    let plan = LockedState::read(&locked)?.plan(&locked, request, approved)?;
+    let mut report = new_report(database, plan.state(), &plan, request);
+    if plan.is_empty() {
+        return Ok(report);
+    }
+    warn_of_drift(database, &plan);
+    let preflight = preflight(&locked, &plan)?;
+    report.backup = preflight.backup;
+    run_steps(&locked, &plan, stored, &mut report)
+        .map_err(|error| as_read_only(error, database, Some(&plan)))?;
+    verify_and_mark(database, &plan)?;
+    check_foreign_keys(&locked, &plan, preflight.existing_violations)?;
+    locked.commit()?;
+    if report.backup.is_some() {
+        prune_backups(database);
+    }
+    let at = database.revision_at(plan.to());
+    database.settings.emit(&Event::Committed { at });
+    Ok(report)
+}
+
+/// Returns `true` if the request is an upgrade to the head.
+fn wants_head(database: Database<'_>, request: &Request) -> bool {
+    match request {
+        Request::Upgrade(Target::Head) => true,
+        Request::Upgrade(Target::Revision(id)) => {
+            database.migrations.head().map(Revision::id) == Some(id)
+        }
+        _ => false,
+    }
+}
+
+/// Returns the report if the request has nothing to do. Does not take the write lock.
+///
+/// Returns `None` if steps are pending, or if the read fails. Then `run` reads under the write
+/// lock.
+///
+/// # Errors
+///
+/// Fails if the policy rejects the drift of the schema, or if the read fails with
+/// `SQLITE_READONLY`.
+fn find_up_to_date(database: Database<'_>, request: &Request) -> Result<Option<Report>, Error> {
+    // Read history and schema in one transaction, so that both belong to the same state.
+    let state = read(database.connection, |_| {
+        state_without_pending(database, request)
+    });
+    let state = match state {
+        Ok(Some(state)) => state,
+        // If even the read needs write permission, the write lock would fail as well.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+            return Err(error).context(Operation::ReadHistory);
+        }
+        Ok(None) | Err(_) => return Ok(None),
+    };
+    match plan(database.chain(), &state, &database.settings.policy, request) {
+        Ok(plan) if plan.is_empty() => {
+            warn_of_drift(database, &plan);
+            let is_unchanged = !plan.is_drifted && plan.unknown.is_empty();
+            if is_unchanged && wants_head(database, request) {
+                renew_marker(database);
+            }
+            Ok(Some(new_report(database, &state, &plan, request)))
+        }
+        Err(conflict @ Conflict::Drifted { .. }) => Err(explain(conflict, database, &state)),
+        _ => Ok(None),
+    }
+}
+
+/// Reads the state if the plan for the history alone is empty. Otherwise returns `None`.
+///
+/// If revisions are pending, this function does not read the schema, which is slower.
+fn state_without_pending(
+    database: Database<'_>,
+    request: &Request,
+) -> rusqlite::Result<Option<DatabaseState>> {
+    let histories = Histories::read(database)?;
+    let Some(history) = histories.managed_state()? else {
+        return Ok(None);
+    };
+    match plan(
+        database.chain(),
+        &history,
+        &database.settings.policy,
+        request,
+    ) {
+        Ok(plan) if plan.is_empty() => histories.state().map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Returns a report if the request has nothing to do, and otherwise the error of the write lock.
+///
+/// With `PRAGMA query_only`, SQLite begins no write transaction but can read the state.
+fn report_failed_lock<C: Exclusive>(
+    session: &Session<'_, C>,
+    request: &Request,
+    error: Error,
+) -> Result<Report, Error> {
+    let database = session.database();
+    let state = session.read(|database| Histories::read(database)?.state());
+    let Ok(state) = state else {
+        return Err(as_read_only(error, database, None));
+    };
+    match plan(database.chain(), &state, &database.settings.policy, request) {
+        Ok(plan) if plan.is_empty() => Ok(new_report(database, &state, &plan, request)),
+        plan => Err(as_read_only(error, database, plan.as_ref().ok())),
+    }
+}
+
+fn warn_of_drift(database: Database<'_>, plan: &Plan) {
+    // Without a history, `from` is `None`. Then report the revision that the adoption stamps.
+    let adopted_at = plan.steps.iter().rev().find_map(|step| match step {
+        Step::Stamp(index) => Some(*index),
+        _ => None,
+    });
+    let revision = database.revision_at(plan.from.or(adopted_at));
+    if let (true, Some(revision)) = (plan.is_drifted, revision) {
+        database.settings.emit(&Event::Drifted { revision });
+    }
+}
+
+fn new_report(
+    database: Database<'_>,
+    state: &DatabaseState,
+    plan: &Plan,
+    request: &Request,
+) -> Report {
+    let chain = database.chain();
+    let is_adoption = plan.steps.iter().any(|step| matches!(step, Step::Adopt(_)));
+    let outcome = match (request, state) {
+        _ if plan.is_empty() => Outcome::UpToDate,
+        _ if is_adoption => Outcome::Adopted,
+        (Request::Stamp(_), _) | (_, DatabaseState::Unmanaged(_)) => Outcome::Stamped,
+        (Request::Downgrade(_), _) => Outcome::Downgraded,
+        (_, DatabaseState::Empty | DatabaseState::OtherChain { .. }) => Outcome::New,
+        (_, DatabaseState::Managed { .. }) => Outcome::Upgraded,
+    };
+    Report::new(outcome, plan.id_before(chain), plan.id_after(chain))
+}
+
+/// Compares the schema with the proven schema, and writes the marker.
+fn verify_and_mark(database: Database<'_>, plan: &LockedPlan<'_>) -> Result<(), Error> {
+    let (stamped, verdict) = if plan.kept().is_empty() {
+        let expected = plan.to().filter(|_| plan.runs_sql() && !plan.is_drifted);
+        let verdict = verify_schema(database, plan.histories(), &plan.stamped, expected)?;
+        (plan.stamped.clone(), verdict)
+    } else {
+        // For an unknown revision, the chain has neither a schema nor a marker.
+        (RevisionSet::default(), SchemaMatch::Unknown)
+    };
+    marker::write(database, &stamped, verdict).context(Operation::WriteHistory)
+}
+
+/// Fails if rows violate a foreign key after the scripts. Ignores the violations in `existing`.
+fn check_foreign_keys(
+    locked: &LockedSession<'_>,
+    plan: &LockedPlan<'_>,
+    existing: ExistingViolations,
+) -> Result<(), Error> {
+    if !plan.runs_sql() {
+        return Ok(());
+    }
+    let tables = plan.own_tables()?;
+    let violations = new_violations(locked.connection(), tables.as_deref(), existing)
+        .context(Operation::CheckForeignKeys)?;
+    if violations.count == 0 {
+        return Ok(());
+    }
+    // Roll back first, because the error also counts the violations before the scripts.
+    locked.roll_back()?;
+    let before = count_violations_before(locked, plan);
+    Err(Error::new(ErrorKind::ForeignKeys {
+        violations: violations.first,
+        count: violations.count,
+        before,
+    }))
+}
+
+/// Counts the violations before the scripts. Returns `None` if SQLite fails, for example with
+/// `foreign key mismatch`.
+fn count_violations_before(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> Option<usize> {
+    let tables = plan.own_tables().ok()?;
+    let existing = ExistingViolations::find(locked.connection(), tables.as_deref()).ok()?;
+    Some(existing.count())
+}
+
+/// Converts an error with the code `SQLITE_READONLY` to an error that lists the pending revisions.
+///
+/// SQLite begins a write transaction even on a read-only database, and fails at the first write.
+fn as_read_only(error: Error, database: Database<'_>, plan: Option<&Plan>) -> Error {
+    let code = error
+        .sqlite_error()
+        .and_then(rusqlite::Error::sqlite_error_code);
+    if code != Some(ErrorCode::ReadOnly) {
+        return error;
+    }
+    let pending = plan.into_iter().flat_map(Plan::upgrades);
+    Error::new(ErrorKind::ReadOnly {
+        pending: pending
+            .map(|index| database.revision(index).id().to_owned())
+            .collect(),
+    })
+}

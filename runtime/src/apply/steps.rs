@@ -1,0 +1,205 @@
+//! Running the steps of a plan.
+
+use std::time::Duration;
+
+use revchain_core::{Conflict, Plan, Revision, RevisionIndex, RevisionSet, Step};
+use rusqlite::{Connection, ffi};
+
+use super::locked_plan::LockedPlan;
+use super::script::run_script;
+use super::verify::verify_schema;
+use crate::report::error::{Context, Direction, Error, ErrorKind, Operation, SqlOrigin};
+use crate::report::event::Event;
+use crate::report::outcome::{Applied, Report};
+use crate::session::database::Database;
+use crate::session::locked::LockedSession;
+use crate::state::history_entry::Origin;
+use crate::state::history_table::{HistoryTable, Stamp, current_time};
+
+/// A runner for the downgrades that a database stores.
+pub(crate) trait RunStored {
+    /// Runs the stored downgrade of `revision`, and returns the duration.
+    fn run(&self, connection: &Connection, revision: &Revision) -> Result<Duration, Error>;
+}
+
+/// A runner for requests whose plan contains no stored downgrade.
+pub(crate) struct NoStored;
+
+impl RunStored for NoStored {
+    fn run(&self, _: &Connection, _: &Revision) -> Result<Duration, Error> {
+        // The plan before the write lock had no stored downgrade, so the database has changed.
+        Err(Error::from_conflict(Conflict::Changed))
+    }
+}
+
+/// Runs the steps in order, and adds the result of each step to the report.
+pub(super) fn run_steps(
+    locked: &LockedSession<'_>,
+    plan: &LockedPlan<'_>,
+    stored: &dyn RunStored,
+    report: &mut Report,
+) -> Result<(), Error> {
+    check_transaction(locked)?;
+    let database = locked.database();
+    let mut runner = StepRunner {
+        locked,
+        database,
+        table: HistoryTable::of(database.migrations),
+        stored,
+        report,
+    };
+    runner.announce(plan);
+    let mut before: Option<&Step> = None;
+    for step in &plan.steps {
+        // Stored downgrades are untrusted, and a downgrade of the chain is proven only for a schema
+        // of the chain. So verify the schema before the first downgrade of the chain.
+        if let (Step::Downgrade(index), Some(Step::DowngradeStored(_))) = (step, before) {
+            let stamped = stamped_before_downgrades(plan);
+            verify_schema(database, plan.histories(), &stamped, Some(*index))?;
+        }
+        runner.run(step)?;
+        before = Some(step);
+    }
+    Ok(())
+}
+
+/// Fails if SQLite has rolled the transaction back. SQLite can do so if a read runs out of memory.
+///
+/// Without the transaction, SQLite would commit each step on its own.
+fn check_transaction(locked: &LockedSession<'_>) -> Result<(), Error> {
+    if !locked.connection().is_autocommit() {
+        return Ok(());
+    }
+    let code = ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK);
+    let message = "SQLite has rolled the transaction back".to_owned();
+    let source = rusqlite::Error::SqliteFailure(code, Some(message));
+    Err(Error::new(ErrorKind::Sqlite {
+        operation: Operation::Lock,
+        source,
+    }))
+}
+
+fn stamped_before_downgrades(plan: &Plan) -> RevisionSet {
+    let mut stamped = plan.stamped.clone();
+    for index in plan.steps.iter().filter_map(Step::index) {
+        stamped.insert(index);
+    }
+    stamped
+}
+
+struct StepRunner<'r> {
+    locked: &'r LockedSession<'r>,
+    database: Database<'r>,
+    table: HistoryTable<'r>,
+    stored: &'r dyn RunStored,
+    report: &'r mut Report,
+}
+
+impl StepRunner<'_> {
+    fn announce(&self, plan: &Plan) {
+        let first_reverted = plan.steps.iter().find_map(|step| match step {
+            Step::DowngradeStored(revision) => Some(&**revision),
+            _ => None,
+        });
+        let steps = plan
+            .steps
+            .iter()
+            .filter(|step| **step != Step::CreateHistory)
+            .count();
+        self.locked.emit(&Event::Started {
+            from: first_reverted.or(self.database.revision_at(plan.from)),
+            to: self.database.revision_at(plan.to()),
+            steps,
+        });
+    }
+
+    fn run(&mut self, step: &Step) -> Result<(), Error> {
+        match step {
+            Step::CreateHistory => {
+                let created = self.table.create(self.locked.connection());
+                created.context(Operation::WriteHistory)
+            }
+            Step::Upgrade(index) => self.upgrade(*index),
+            Step::Downgrade(index) => {
+                let revision = self.database.revision(*index);
+                self.locked.emit(&Event::Downgrading { revision });
+                let ran = run_script(self.locked.connection(), revision, Direction::Downgrade);
+                self.downgraded(revision, ran, SqlOrigin::File)
+            }
+            Step::DowngradeStored(revision) => {
+                self.locked.emit(&Event::Downgrading { revision });
+                let ran = self.stored.run(self.locked.connection(), revision);
+                self.downgraded(revision, ran, SqlOrigin::StoredInDatabase)
+            }
+            Step::Adopt(index) => {
+                let revision = self.database.revision(*index);
+                self.stamp(revision, Origin::Adopt)?;
+                self.locked.emit(&Event::Adopted { revision });
+                Ok(())
+            }
+            Step::Stamp(index) => {
+                let revision = self.database.revision(*index);
+                self.stamp(revision, Origin::Stamp)?;
+                self.locked.emit(&Event::Stamped { revision });
+                Ok(())
+            }
+            Step::Unstamp(index) => {
+                let revision = self.database.revision(*index);
+                self.remove(revision)?;
+                self.report.unstamped.push(revision.id().to_owned());
+                self.locked.emit(&Event::Unstamped { revision });
+                Ok(())
+            }
+        }
+    }
+
+    fn upgrade(&mut self, index: RevisionIndex) -> Result<(), Error> {
+        let revision = self.database.revision(index);
+        self.locked.emit(&Event::Upgrading { revision });
+        let duration = run_script(self.locked.connection(), revision, Direction::Upgrade)
+            .map_err(|error| self.with_current(error, SqlOrigin::File))?;
+        self.insert(revision, Origin::Upgrade, duration)?;
+        self.report.applied.push(Applied::new(revision, duration));
+        self.locked.emit(&Event::Upgraded { revision, duration });
+        Ok(())
+    }
+
+    fn downgraded(
+        &mut self,
+        revision: &Revision,
+        ran: Result<Duration, Error>,
+        origin: SqlOrigin,
+    ) -> Result<(), Error> {
+        let duration = ran.map_err(|error| self.with_current(error, origin))?;
+        self.remove(revision)?;
+        self.report.reverted.push(Applied::new(revision, duration));
+        self.locked.emit(&Event::Downgraded { revision, duration });
+        Ok(())
+    }
+
+    fn with_current(&self, error: Error, origin: SqlOrigin) -> Error {
+        error.with_current(self.report.from.as_deref(), origin)
+    }
+
+    fn stamp(&mut self, revision: &Revision, origin: Origin) -> Result<(), Error> {
+        self.insert(revision, origin, Duration::ZERO)?;
+        self.report.stamped.push(revision.id().to_owned());
+        Ok(())
+    }
+
+    fn insert(&self, revision: &Revision, origin: Origin, duration: Duration) -> Result<(), Error> {
+        let stamp = Stamp {
+            revision,
+            origin,
+            applied_at: current_time(),
+            duration,
+        };
+        let inserted = self.table.insert(self.locked.connection(), &stamp);
+        inserted.context(Operation::WriteHistory)
+    }
+
+    fn remove(&self, revision: &Revision) -> Result<(), Error> {
+        let removed = self.table.remove(self.locked.connection(), revision);
+        removed.context(Operation::WriteHistory)
+    }
+}

@@ -1,0 +1,37 @@
+//! Copying a database.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags, ffi};
+
+/// Replaces the content of `to` with the content of `from`, in one transaction.
+pub(crate) fn copy_database(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
+    let backup = Backup::new(from, to)?;
+    match backup.step(-1)? {
+        StepResult::Done => Ok(()),
+        // The other results mean that a database is busy.
+        _ => Err(rusqlite::Error::SqliteFailure(
+            ffi::Error::new(ffi::SQLITE_BUSY),
+            None,
+        )),
+    }
+}
+
+/// Copies the database at `from` to the new file `to`, with the same permissions.
+pub(super) fn copy_to_file(from: &Path, to: &Path) -> rusqlite::Result<()> {
+    let _ = fs::remove_file(to);
+    // SQLite cannot copy through a connection that has begun to write, so open another connection.
+    // The caller holds the write lock, so both connections read the same content.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let source = Connection::open_with_flags(from, flags)?;
+    let mut target = Connection::open(to)?;
+    // Set the permissions first, so that nobody else can read the content.
+    let permissions =
+        fs::metadata(from).and_then(|file| fs::set_permissions(to, file.permissions()));
+    permissions.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    copy_database(&source, &mut target)?;
+    // Leave WAL mode, because SQLite cannot read a WAL database in a read-only directory.
+    target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))
+}

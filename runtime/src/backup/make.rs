@@ -1,0 +1,134 @@
+//! Making backups, and removing old backups.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::copy::copy_to_file;
+use super::file_name::{BackupName, STRFTIME_FORM};
+use crate::report::error::{Context, Error, ErrorKind, Operation};
+use crate::report::sqlite::sqlite_message;
+use crate::session::database::Database;
+use crate::settings::BackupSettings;
+use crate::state::histories::Histories;
+
+/// Makes a backup of a database, and returns its path. The caller holds the write lock.
+///
+/// Returns `None` for a database in memory.
+pub(crate) fn make_backup(
+    settings: &BackupSettings,
+    database: Database<'_>,
+    revision: &str,
+) -> Result<Option<PathBuf>, Error> {
+    let Some(path) = database_path(database.connection) else {
+        return Ok(None);
+    };
+    let directory = &settings.directory;
+    let failed = |reason: String| {
+        Error::new(ErrorKind::Backup {
+            directory: directory.clone(),
+            reason,
+        })
+    };
+    let name = BackupName::of(&path)
+        .ok_or_else(|| failed("the name of the database is not UTF-8".to_owned()))?;
+    fs::create_dir_all(directory).map_err(|error| failed(error.to_string()))?;
+    // Use a temporary name until the copy is complete.
+    let partial = directory.join(format!(
+        ".{}.new",
+        name.at(&std::process::id().to_string(), revision)
+    ));
+    let backup = copy_to_file(&path, &partial)
+        .and_then(|()| current_time(database.connection))
+        .map_err(|error| failed(sqlite_message(&error)))
+        .and_then(|time| {
+            let backup = directory.join(name.at(&time, revision));
+            fs::rename(&partial, &backup).map_err(|error| failed(error.to_string()))?;
+            Ok(backup)
+        })
+        .inspect_err(|_| drop(fs::remove_file(&partial)))?;
+    // Ignore the error of a system that cannot synchronize directories, as SQLite does.
+    let _ = File::open(directory).and_then(|directory| directory.sync_all());
+    remove_superseded(
+        database,
+        &existing_backups(directory, &name),
+        &backup,
+        revision,
+    )
+    .context(Operation::ReadHistory)?;
+    Ok(Some(backup))
+}
+
+fn database_path(connection: &Connection) -> Option<PathBuf> {
+    connection
+        .path()
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
+fn current_time(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("SELECT strftime(?1, 'now')", [STRFTIME_FORM], |row| {
+        row.get(0)
+    })
+}
+
+/// Removes the backups of earlier, failed attempts at the same upgrade.
+///
+/// These backups have the same revision as `newest`, and are newer than the last stamp.
+/// Otherwise a program whose upgrade fails at each start would fill the disk.
+///
+/// # Errors
+///
+/// Fails only if SQLite has rolled back the transaction of the upgrade.
+fn remove_superseded(
+    database: Database<'_>,
+    backups: &[PathBuf],
+    newest: &Path,
+    revision: &str,
+) -> rusqlite::Result<()> {
+    let entries = Histories::read(database).and_then(|histories| histories.entries());
+    let last_change = match entries {
+        Ok(entries) => entries.iter().map(|entry| entry.applied_at).max(),
+        Err(error) if database.connection.is_autocommit() => return Err(error),
+        // Keep all backups if the time of the last stamp is unknown.
+        Err(_) => return Ok(()),
+    };
+    let name = database_path(database.connection);
+    let Some(name) = name.as_deref().and_then(BackupName::of) else {
+        return Ok(());
+    };
+    for backup in backups.iter().rev().filter(|backup| *backup != newest) {
+        let made = fs::metadata(backup).and_then(|file| file.modified()).ok();
+        if name.revision_of(backup) != Some(revision) || made <= last_change {
+            break;
+        }
+        let _ = fs::remove_file(backup);
+    }
+    Ok(())
+}
+
+/// Returns the backups of a database, oldest first.
+fn existing_backups(directory: &Path, name: &BackupName<'_>) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| name.revision_of(path).is_some())
+        .collect();
+    // All names start with the same stem and then the time, so this sorts the backups by time.
+    paths.sort_unstable();
+    paths
+}
+
+/// Removes the oldest backups of a database, until at most `keep` backups are left.
+pub(crate) fn prune_backups(database: Database<'_>) {
+    let path = database_path(database.connection);
+    let name = path.as_deref().and_then(BackupName::of);
+    let (Some(settings), Some(name)) = (&database.settings.backup, name) else {
+        return;
+    };
+    let backups = existing_backups(&settings.directory, &name);
+    for backup in &backups[..backups.len().saturating_sub(settings.keep)] {
+        let _ = fs::remove_file(backup);
+    }
+}

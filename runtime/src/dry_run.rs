@@ -1,0 +1,106 @@
+//! Dry runs: running a request on a copy of the database.
+
+use revchain_core::schema::{Diff, Schema, SchemaFilter, diff};
+use rusqlite::Connection;
+
+use crate::backup::copy::copy_database;
+use crate::report::error::{Context, Error, Operation};
+use crate::report::outcome::Report;
+use crate::session::sql::quote;
+use crate::session::unlocked::Session;
+use crate::state::schema::read_schema_sql;
+
+/// The result of a dry run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DryRun {
+    /// The report of the request on the copy.
+    pub report: Report,
+    /// The number of rows of each table, before and after the request.
+    pub tables: Vec<TableRows>,
+    /// The schema changes that the request made to the copy.
+    pub diff: Diff,
+    /// The copy: a temporary database that is deleted when the connection closes.
+    ///
+    /// The copy lacks the functions that the program registers on its own connections.
+    pub connection: Connection,
+}
+
+/// The number of rows of a table before and after a dry run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TableRows {
+    /// The name of the table.
+    pub table: String,
+    /// The number of rows before the request; `None` if the table did not exist.
+    pub before: Option<u64>,
+    /// The number of rows after the request; `None` if the table no longer exists.
+    pub after: Option<u64>,
+}
+
+/// Copies the database of a session to a temporary database.
+pub(crate) fn copy_to_temporary(session: &Session<'_, &Connection>) -> Result<Connection, Error> {
+    let mut copy = Connection::open("").context(Operation::Copy)?;
+    session.retry(Operation::Copy, || {
+        copy_database(session.database().connection, &mut copy)
+    })?;
+    Ok(copy)
+}
+
+/// Calls `run` on a copy, and compares the row counts and the schema before and after.
+pub(crate) fn compare(
+    mut copy: Connection,
+    run: impl FnOnce(&mut Connection) -> Result<Report, Error>,
+) -> Result<DryRun, Error> {
+    let before = Content::read(&copy).context(Operation::Copy)?;
+    let report = run(&mut copy)?;
+    let after = Content::read(&copy).context(Operation::Copy)?;
+    Ok(DryRun {
+        report,
+        tables: compare_rows(&before, &after),
+        diff: diff(&before.schema, &after.schema),
+        connection: copy,
+    })
+}
+
+/// The row counts and the schema of a database, at one point of a dry run.
+struct Content {
+    schema: Schema,
+    rows: Vec<(String, u64)>,
+}
+
+impl Content {
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let sql = read_schema_sql(connection, SchemaFilter::default())?;
+        let schema = sql.schema().clone();
+        let mut rows = Vec::new();
+        for table in schema.tables() {
+            let sql = format!("SELECT count(*) FROM main.{}", quote(table));
+            let count: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+            rows.push((table.to_owned(), count.unsigned_abs()));
+        }
+        Ok(Self { schema, rows })
+    }
+
+    fn rows_of(&self, table: &str) -> Option<u64> {
+        let found = self
+            .rows
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(table));
+        found.map(|(_, count)| *count)
+    }
+}
+
+/// Returns the tables that exist after the dry run, then the tables that no longer exist.
+fn compare_rows(before: &Content, after: &Content) -> Vec<TableRows> {
+    let gone = before
+        .rows
+        .iter()
+        .filter(|(table, _)| after.rows_of(table).is_none());
+    let tables = after.rows.iter().chain(gone).map(|(table, _)| TableRows {
+        table: table.clone(),
+        before: before.rows_of(table),
+        after: after.rows_of(table),
+    });
+    tables.collect()
+}

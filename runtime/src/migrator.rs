@@ -1,0 +1,877 @@
+//! The migrator: methods that change settings, and methods that act on a database.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use revchain_core::{Adopt, OnDrift, OnNewer, Request, Revision, Target};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
+
+use crate::apply::pipeline;
+use crate::apply::steps::NoStored;
+use crate::backup::restore::{Backup, restore};
+use crate::dry_run::{self, DryRun};
+use crate::migrations::Migrations;
+use crate::plan::{Plan, current, make_plan};
+use crate::report::error::{Error, ErrorKind};
+use crate::report::event::Event;
+use crate::report::outcome::Report;
+use crate::session::unlocked::Session;
+use crate::settings::{BackupSettings, Settings};
+use crate::snapshot::file::{Installed, install};
+use crate::state::check::{SchemaCheck, check, observe};
+use crate::state::histories::Histories;
+use crate::state::history_entry::HistoryEntry;
+#[cfg(feature = "stored-downgrades")]
+use crate::stored_downgrades::sandbox::SandboxedConnection;
+
+/// A chain with settings, which upgrades and downgrades databases.
+///
+/// `Migrator` is `Send` and `Sync`, so the threads of a server can share a migrator.
+///
+/// ```
+/// use std::time::Duration;
+/// use revchain::{Migrations, embed_migrations};
+///
+/// static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("app.db");
+/// let db = MIGRATIONS
+///     .migrator()
+///     .busy_timeout(Duration::from_secs(5))
+///     .on_event(|event| eprintln!("{event}"))
+///     .open(path)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a migrator does nothing until a database is opened or upgraded with it"]
+pub struct Migrator<'m> {
+    migrations: &'m Migrations,
+    settings: Settings<'m>,
+}
+
+/// Methods that change the settings.
+impl<'m> Migrator<'m> {
+    /// Sets the handling of a database that has tables but no history.
+    ///
+    /// An upgrade stamps the revision that the database has, and then applies the pending
+    /// revisions.
+    /// Both happen in one transaction.
+    /// Default: [`Adopt::Detect`], which recognizes the revision by the schema of the database.
+    ///
+    /// [`Adopt::AtUnchecked`] also sets [`on_drift`](Self::on_drift) to [`OnDrift::Warn`].
+    /// The schema of the database may differ from that of the revision, also after the upgrade.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use revchain::{Adopt, Outcome, rusqlite::Connection};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = Connection::open_in_memory()?;
+    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "004")?;
+    /// # db.execute_batch("DROP TABLE revchain_history")?;
+    /// // 003 and 004 have the same schema: 004 only changes rows.
+    /// let migrator = MIGRATIONS.migrator().adopt(Adopt::detect_preferring(["004"]));
+    /// let report = migrator.upgrade(&mut db)?;
+    /// assert_eq!(report.outcome, Outcome::Adopted);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn adopt(mut self, adopt: Adopt) -> Self {
+        if let Adopt::AtUnchecked(_) = adopt {
+            self.settings.policy.on_drift = OnDrift::Warn;
+        }
+        self.settings.policy.adopt = adopt;
+        self
+    }
+
+    /// Sets the handling of a database whose schema differs from that of its revision.
+    ///
+    /// Default: [`OnDrift::Refuse`].
+    /// If the history has a gap, such as a missing branch of a merge, the schema is not compared.
+    pub fn on_drift(mut self, on_drift: OnDrift) -> Self {
+        self.settings.policy.on_drift = on_drift;
+        self
+    }
+
+    /// Sets the handling of a database that has revisions which the chain lacks.
+    ///
+    /// Default: [`OnNewer::Refuse`].
+    /// If all these revisions are `@compatible` and nothing is pending, an upgrade succeeds with
+    /// any setting.
+    #[cfg_attr(
+        feature = "stored-downgrades",
+        doc = "
+With [`OnNewer::Downgrade`], [`downgrade_to`](Self::downgrade_to) reverts these revisions.
+This method runs the downgrades that the database stores.
+The target [`Target::Head`] reverts all of these revisions.
+An upgrade never reverts a revision.
+
+A stored downgrade runs only if the stamped checksum matches, and only under an authorizer.
+The authorizer allows changes to the tables of this database, and functions of SQLite.
+An authorizer that the program has set is lost, because SQLite cannot return it."
+    )]
+    pub fn on_newer(mut self, on_newer: OnNewer) -> Self {
+        self.settings.policy.on_newer = on_newer;
+        self
+    }
+
+    /// Excludes tables of another program, with their indexes and triggers, from the schema.
+    ///
+    /// A name that ends with `*` excludes all tables whose names start with the text before the
+    /// `*`.
+    /// Indexes and triggers that another program adds to tables of the chain are not excluded.
+    /// The history tables of other migration tools are always excluded.
+    ///
+    /// revchain writes no marker if tables are ignored, so each open reads history and schema.
+    pub fn ignore_tables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.settings
+            .ignored_tables
+            .extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Accepts rows that violated a foreign key before the migrations.
+    ///
+    /// [`Event::ExistingViolations`] reports the number of these rows.
+    /// Rows that violate a foreign key only after the migrations are errors with any setting.
+    /// Default: every violation is an error.
+    pub fn allow_existing_violations(mut self) -> Self {
+        self.settings.allow_existing_violations = true;
+        self
+    }
+
+    /// Sets the longest time that a request waits for other connections. Default: 30 seconds.
+    ///
+    /// The busy timeout of the connection itself is not added to this time.
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.busy_timeout = timeout;
+        self
+    }
+
+    /// Makes a backup in `directory` before scripts run, and keeps the `keep` newest backups.
+    ///
+    /// A backup is named `<name>.<time>.<revision>.<extension>`, such as
+    /// `app.20261123T203312Z.008.db`.
+    /// The time is in UTC, and the revision is the newest in the history, or `base`.
+    /// The backup is made under the write lock, so it includes the content of the WAL.
+    /// The backup has a temporary name until the copy is complete.
+    ///
+    /// - The directory is created if it does not exist.
+    /// - No backup is made if no script runs, if the database is new, or if it is in memory.
+    /// - At least one backup is kept. Older backups are removed after the commit.
+    /// - If an upgrade fails repeatedly, each attempt replaces the backup of the previous attempt.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let (path, backups) = (directory.path().join("app.db"), directory.path().join("backups"));
+    /// # let mut db = revchain::rusqlite::Connection::open(path)?;
+    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "008")?;
+    /// let report = MIGRATIONS.migrator().backup(backups, 5).upgrade(&mut db)?;
+    /// assert!(report.backup.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn backup(mut self, directory: impl Into<PathBuf>, keep: usize) -> Self {
+        self.settings.backup = Some(BackupSettings {
+            directory: directory.into(),
+            keep: keep.max(1),
+        });
+        self
+    }
+
+    /// Adds a callback that is called with each event, after the callbacks that were added before.
+    ///
+    /// The callback often runs inside the transaction, so it should return quickly.
+    /// No change is final before [`Event::Committed`].
+    pub fn on_event(mut self, callback: impl Fn(&Event<'_>) + Send + Sync + 'm) -> Self {
+        self.settings.callbacks.push(Arc::new(callback));
+        self
+    }
+
+    /// Returns the chain that the migrator applies.
+    pub fn migrations(&self) -> &'m Migrations {
+        self.migrations
+    }
+}
+
+/// Methods that write to the database.
+impl<'m> Migrator<'m> {
+    /// Opens the database at `path`, and upgrades it to the head.
+    ///
+    /// The file is created if it does not exist.
+    /// A read-only file is accepted if the database is at the head.
+    ///
+    /// If the program has an embedded snapshot, a new file is a copy of the snapshot.
+    /// The copy is written to the file `<path>-revchain`, synchronized, and then linked to `path`.
+    /// The link fails if another process has created `path`. Then the existing file is opened.
+    /// If the file system has no hard links, the chain runs instead.
+    ///
+    /// If the process is killed, a partial file `<path>-revchain` can remain.
+    /// The next open that creates the database removes this file.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Open`] if SQLite cannot open the file.
+    /// Other errors are those of [`upgrade_to`](Self::upgrade_to).
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// let db = MIGRATIONS.migrator().open(directory.path().join("app.db"))?;
+    /// assert_eq!(MIGRATIONS.migrator().current(&db)?, MIGRATIONS.head());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Connection, Error> {
+        let path = path.as_ref();
+        let (mut connection, installed) = self.open_or_install(path)?;
+        self.upgrade_opened(&mut connection)
+            // SQLite reports an absolute path. The error shows the path as the caller wrote it.
+            .map_err(|error| error.in_database(&path.to_string_lossy()))?;
+        match installed {
+            Installed::Complete => self.emit_created_from_snapshot(),
+            // The database exists, so nobody needs the partial file. A process that still writes
+            // the partial file will open the database instead.
+            Installed::InProgress(partial) => drop(std::fs::remove_file(partial)),
+            Installed::Unavailable => {}
+        }
+        Ok(connection)
+    }
+
+    /// Opens a new database in memory, at the head.
+    ///
+    /// If the program has an embedded snapshot, the database is a copy of the snapshot.
+    /// SQLite limits the size of this copy to 1 GiB.
+    /// Otherwise the chain runs.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`upgrade_to`](Self::upgrade_to) does.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = MIGRATIONS.migrator().open_in_memory()?;
+    /// assert_eq!(MIGRATIONS.migrator().current(&db)?, MIGRATIONS.head());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open_in_memory(&self) -> Result<Connection, Error> {
+        #[cfg(feature = "bundled")]
+        if let Some(connection) = crate::snapshot::memory::open(self.migrations) {
+            self.emit_created_from_snapshot();
+            return Ok(connection);
+        }
+        let mut connection = Connection::open_in_memory().map_err(|source| {
+            Error::new(ErrorKind::Open {
+                source,
+                reason: None,
+            })
+        })?;
+        self.upgrade(&mut connection)?;
+        Ok(connection)
+    }
+
+    /// Upgrades to the head, as [`upgrade_to`](Self::upgrade_to) does with [`Target::Head`].
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`upgrade_to`](Self::upgrade_to) does.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use revchain::{Outcome, rusqlite::Connection};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut db = Connection::open_in_memory()?;
+    /// let report = MIGRATIONS.migrator().upgrade(&mut db)?;
+    /// assert_eq!(report.outcome, Outcome::New);
+    /// assert_eq!(report.applied.len(), MIGRATIONS.revisions().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upgrade(&self, connection: &mut Connection) -> Result<Report, Error> {
+        self.upgrade_to(connection, Target::Head)
+    }
+
+    /// Upgrades to `target`: a revision, `"head"`, `"base"`, or `"+n"`.
+    ///
+    /// Applied revisions beyond the target stay.
+    ///
+    /// - If the marker identifies the head, an upgrade to the head reads neither history nor
+    ///   schema, and writes nothing.
+    /// - Otherwise the upgrade reads history and schema. If revisions are pending, it takes the
+    ///   write lock before it decides the steps.
+    /// - All pending revisions and their rows in `revchain_history` are one transaction.
+    /// - Foreign keys are off during the transaction, because a table rebuild would otherwise
+    ///   delete child rows. All foreign keys are checked before COMMIT, and the setting is
+    ///   restored.
+    /// - After the scripts, the schema must be the proven schema. Otherwise the upgrade rolls back.
+    ///
+    /// The marker of a chain without a name is in `user_version`.
+    /// If another program uses `user_version`, revchain writes no marker.
+    /// Then each upgrade reads history and schema.
+    ///
+    /// # Errors
+    ///
+    /// After an error the database is as it was before.
+    /// The exception is an error of COMMIT itself: the commit may have taken effect.
+    /// The next open then reads the state of the database.
+    ///
+    /// - [`ErrorKind::Busy`] if other connections held the database longer than the busy timeout.
+    /// - [`ErrorKind::Conflict`] if the state of the database or the target prevents the upgrade.
+    /// - [`ErrorKind::Statement`] if SQLite rejected a statement of a migration.
+    /// - [`ErrorKind::ForeignKeys`] or [`ErrorKind::WrongSchema`] if a check before COMMIT failed.
+    /// - [`ErrorKind::ReadOnly`], [`ErrorKind::InTransaction`], or [`ErrorKind::TemporaryTables`]
+    ///   if the state of the connection prevents migrations.
+    /// - [`ErrorKind::Backup`] if the backup failed.
+    /// - [`ErrorKind::Sqlite`] if SQLite failed in an operation of revchain itself.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = revchain::rusqlite::Connection::open_in_memory()?;
+    /// let migrator = MIGRATIONS.migrator();
+    /// assert_eq!(migrator.upgrade_to(&mut db, "003")?.to.as_deref(), Some("003"));
+    /// assert_eq!(migrator.upgrade_to(&mut db, "+1")?.to.as_deref(), Some("004"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upgrade_to(
+        &self,
+        connection: &mut Connection,
+        target: impl Into<Target>,
+    ) -> Result<Report, Error> {
+        self.run(connection, &Request::Upgrade(target.into()), None)
+    }
+
+    /// Downgrades to `target`: a revision, `"base"`, or `"-n"`.
+    ///
+    /// Reverts all revisions except the target and its ancestors, newest first, in one transaction.
+    /// `-n` reverts the `n` newest revisions.
+    /// revchain runs the downgrade script of each revision, and removes its row from the history.
+    ///
+    /// # Errors
+    ///
+    /// Fails with `Conflict::Irreversible` if a revision has no downgrade script. Then no script
+    /// runs.
+    /// Other errors are those of [`upgrade_to`](Self::upgrade_to).
+    /// After an error the database is as it was before, except after an error of COMMIT itself.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut db = MIGRATIONS.open_in_memory()?;
+    /// let report = MIGRATIONS.migrator().downgrade_to(&mut db, "-2")?;
+    /// assert_eq!(report.reverted.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn downgrade_to(
+        &self,
+        connection: &mut Connection,
+        target: impl Into<Target>,
+    ) -> Result<Report, Error> {
+        self.run(connection, &Request::Downgrade(target.into()), None)
+    }
+
+    /// Records that the database is at `target`: a revision, `"head"`, or `"base"`. Runs no script.
+    ///
+    /// Afterwards the history contains exactly the target and its ancestors.
+    /// A row whose checksum differs from that of the chain is replaced.
+    ///
+    /// # Errors
+    ///
+    /// Fails with `Conflict::Newer` if the database has revisions that the chain lacks.
+    /// Other errors are those of [`upgrade_to`](Self::upgrade_to).
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut db = MIGRATIONS.open_in_memory()?;
+    /// let report = MIGRATIONS.migrator().stamp(&mut db, "008")?;
+    /// assert_eq!(report.unstamped, ["009"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stamp(
+        &self,
+        connection: &mut Connection,
+        target: impl Into<Target>,
+    ) -> Result<Report, Error> {
+        self.run(connection, &Request::Stamp(target.into()), None)
+    }
+
+    /// Replaces the content of the database with a backup, in one transaction.
+    ///
+    /// Before the restore, the backup is checked: it must not be damaged or newer than this
+    /// program.
+    /// The current content of the database is lost.
+    ///
+    /// A damaged database can prevent a restore.
+    /// Then move the damaged file away, and restore the backup to a new file.
+    ///
+    /// # Errors
+    ///
+    /// After an error the database is as it was before.
+    ///
+    /// - [`ErrorKind::Open`] if SQLite cannot open the backup.
+    /// - [`ErrorKind::Damaged`] if the backup is damaged or empty.
+    /// - [`ErrorKind::Conflict`] if an upgrade of the backup would fail.
+    /// - [`ErrorKind::Busy`] if other connections held the database longer than the busy timeout.
+    /// - [`ErrorKind::InTransaction`] if the connection is inside a transaction.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let backups = directory.path().join("backups");
+    /// # let mut db = revchain::rusqlite::Connection::open(directory.path().join("app.db"))?;
+    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "008")?;
+    /// let migrator = MIGRATIONS.migrator().backup(backups, 5);
+    /// let backup = migrator.upgrade(&mut db)?.backup.expect("a revision was pending");
+    /// let report = migrator.restore(&mut db, backup)?;
+    /// assert_eq!(report.to.as_deref(), Some("008"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn restore(
+        &self,
+        connection: &mut Connection,
+        backup: impl AsRef<Path>,
+    ) -> Result<Report, Error> {
+        if !connection.is_autocommit() {
+            return Err(Error::new(ErrorKind::InTransaction).in_database_of(connection));
+        }
+        let from = self.current(connection).ok().flatten().map(Revision::id);
+        let path = connection.path().unwrap_or_default().to_owned();
+        let mut session = Session::new(connection, self.migrations, &self.settings)
+            .map_err(|error| error.in_database(&path))?;
+        let backup = Backup::open(&session, backup.as_ref())?;
+        restore(&mut session, &backup, from).map_err(|error| error.in_database(&path))
+    }
+
+    /// Runs the steps of a plan.
+    ///
+    /// See [`upgrade_to`](Self::upgrade_to) for the transaction and the checks.
+    ///
+    /// # Errors
+    ///
+    /// Fails with `Conflict::Changed` if the database has changed and the request needs other
+    /// steps.
+    /// Other errors are those of [`upgrade_to`](Self::upgrade_to).
+    /// After an error the database is as it was before, except after an error of COMMIT itself.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use revchain::Request;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = MIGRATIONS.open_in_memory()?;
+    /// let migrator = MIGRATIONS.migrator();
+    /// let plan = migrator.plan(&db, Request::Downgrade("007".into()))?;
+    /// for revision in plan.reverts() {
+    ///     println!("reverts {} of {}: {}", revision.id(), revision.date(), revision.summary());
+    /// }
+    /// migrator.apply(&mut db, plan)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn apply(&self, connection: &mut Connection, plan: Plan<'_>) -> Result<Report, Error> {
+        self.run(connection, plan.request(), Some(&plan))
+    }
+}
+
+/// Methods that never write to the database.
+impl<'m> Migrator<'m> {
+    /// Plans a request for the current state of the database. Never writes.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Conflict`] if the state of the database or the target prevents the
+    /// request.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use revchain::{Request, Target};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = revchain::rusqlite::Connection::open_in_memory()?;
+    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "007")?;
+    /// let plan = MIGRATIONS.migrator().plan(&db, Request::Upgrade(Target::Head))?;
+    /// let pending: Vec<&str> = plan.upgrades().map(|revision| revision.id()).collect();
+    /// assert_eq!(pending, ["008", "009"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn plan(&self, connection: &Connection, request: Request) -> Result<Plan<'m>, Error> {
+        self.read(connection, |session| {
+            make_plan(session, self.migrations, request)
+        })
+    }
+
+    /// Plans a request for a database that does not exist yet.
+    #[doc(hidden)]
+    pub fn plan_new(&self, request: Request) -> Result<Plan<'m>, Error> {
+        Plan::for_new_database(self.migrations, &self.settings, request)
+    }
+
+    /// Runs a request on a temporary copy of the database, and reports the result.
+    ///
+    /// The database stays unchanged, and no backup is made.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error of the request on the copy, or with [`ErrorKind::Sqlite`] if the copy
+    /// fails.
+    /// A script fails if it calls functions that the program has registered: the copy lacks these
+    /// functions.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use revchain::{Request, Target};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = revchain::rusqlite::Connection::open_in_memory()?;
+    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "008")?;
+    /// let migrator = MIGRATIONS.migrator();
+    /// let dry_run = migrator.dry_run(&db, Request::Upgrade(Target::Head))?;
+    /// assert_eq!(dry_run.report.to.as_deref(), Some("009"));
+    /// for rows in &dry_run.tables {
+    ///     println!("{}: {:?} → {:?}", rows.table, rows.before, rows.after);
+    /// }
+    /// assert_eq!(migrator.pending(&db)?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dry_run(&self, connection: &Connection, request: Request) -> Result<DryRun, Error> {
+        let mut migrator = self.clone();
+        migrator.settings.backup = None;
+        let copy = self.read(connection, dry_run::copy_to_temporary)?;
+        dry_run::compare(copy, |copy| migrator.run(copy, &request, None))
+            .map_err(|error| error.in_database_of(connection))
+    }
+
+    /// Returns the newest revision of the chain that the history contains.
+    ///
+    /// Returns `None` at base and without a history.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Conflict`] if history and chain disagree, for example after an edit
+    /// of a migration.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = MIGRATIONS.open_in_memory()?;
+    /// assert_eq!(MIGRATIONS.migrator().current(&db)?, MIGRATIONS.head());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn current(&self, connection: &Connection) -> Result<Option<&'m Revision>, Error> {
+        self.read(connection, |session| current(session, self.migrations))
+    }
+
+    /// Returns the revisions that an upgrade to the head would apply, in order.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Conflict`] if an upgrade would fail.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = MIGRATIONS.open_in_memory()?;
+    /// assert!(MIGRATIONS.migrator().pending(&db)?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pending(&self, connection: &Connection) -> Result<Vec<&'m Revision>, Error> {
+        let plan = self.plan(connection, Request::Upgrade(Target::Head))?;
+        Ok(plan.upgrades().collect())
+    }
+
+    /// Returns the rows of the history, oldest first. Includes revisions that the chain lacks.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Sqlite`] or [`ErrorKind::Busy`] if the history cannot be read.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = MIGRATIONS.open_in_memory()?;
+    /// for entry in MIGRATIONS.migrator().history(&db)? {
+    ///     println!("{} {} {:?}", entry.revision, entry.origin, entry.applied_at);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn history(&self, connection: &Connection) -> Result<Vec<HistoryEntry>, Error> {
+        self.read(connection, |session| {
+            session.read(|database| Histories::read(database)?.entries())
+        })
+    }
+
+    /// Compares the schema with that of the revision that the database is at.
+    ///
+    /// For a database without a history, the revision is detected by the schema.
+    /// A new database is compared with the empty schema.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Conflict`] if history and chain disagree, for example after an edit
+    /// of a migration.
+    /// Without a history, also fails if the schema is not that of one revision.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use revchain::SchemaCheck;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = MIGRATIONS.open_in_memory()?;
+    /// assert!(MIGRATIONS.migrator().check(&db)?.is_same());
+    /// db.execute_batch("CREATE TABLE mine (a)")?;
+    /// match MIGRATIONS.migrator().check(&db)? {
+    ///     SchemaCheck::Drifted { diff, .. } => assert_eq!(diff.to_string(), "+ table mine (a)"),
+    ///     check => panic!("{check}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn check(&self, connection: &Connection) -> Result<SchemaCheck, Error> {
+        self.read(connection, |session| {
+            let observed = session.read(observe)?;
+            check(session.database(), &observed)
+        })
+    }
+}
+
+impl<'m> Migrator<'m> {
+    /// Calls `verb` with a session that only reads.
+    fn read<T>(
+        &self,
+        connection: &Connection,
+        verb: impl FnOnce(&Session<'_, &Connection>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        Session::new(connection, self.migrations, &self.settings)
+            .and_then(|session| verb(&session))
+            .map_err(|error| error.in_database_of(connection))
+    }
+
+    fn run(
+        &self,
+        connection: &mut Connection,
+        request: &Request,
+        approved: Option<&Plan<'_>>,
+    ) -> Result<Report, Error> {
+        self.try_run(connection, request, approved)
+            .map_err(|error| error.in_database_of(connection))
+    }
+
+    fn try_run(
+        &self,
+        connection: &mut Connection,
+        request: &Request,
+        approved: Option<&Plan<'_>>,
+    ) -> Result<Report, Error> {
+        if !connection.is_autocommit() {
+            return Err(Error::new(ErrorKind::InTransaction));
+        }
+        let approved = approved.map(Plan::steps);
+        #[cfg(feature = "stored-downgrades")]
+        {
+            let start = std::time::Instant::now();
+            if self.needs_sandbox(connection, request)? {
+                let sandboxed = SandboxedConnection::new(connection)?;
+                let sandbox = sandboxed.sandbox();
+                let waited = start.elapsed();
+                let session =
+                    Session::after_wait(sandboxed, self.migrations, &self.settings, waited)?;
+                return pipeline::run(&session, request, approved, &sandbox);
+            }
+        }
+        let session = Session::new(connection, self.migrations, &self.settings)?;
+        pipeline::run(&session, request, approved, &NoStored)
+    }
+
+    /// Returns `true` if the plan for the current state contains stored downgrades.
+    ///
+    /// The authorizer must be set before the transaction begins, so this function reads the state
+    /// without the write lock.
+    /// The steps themselves are decided under the write lock.
+    #[cfg(feature = "stored-downgrades")]
+    fn needs_sandbox(&self, connection: &Connection, request: &Request) -> Result<bool, Error> {
+        let may_revert = self.settings.policy.on_newer == OnNewer::Downgrade;
+        if !may_revert || !matches!(request, Request::Downgrade(_)) {
+            return Ok(false);
+        }
+        let plan = self.plan(connection, request.clone())?;
+        Ok(plan.runs_stored())
+    }
+
+    fn upgrade_opened(&self, connection: &mut Connection) -> Result<Report, Error> {
+        let session = Session::for_new_connection(connection, self.migrations, &self.settings)?;
+        pipeline::run(&session, &Request::Upgrade(Target::Head), None, &NoStored)
+    }
+}
+
+impl Migrator<'_> {
+    /// Opens the file at `path`. If the file does not exist, creates a copy of the snapshot.
+    fn open_or_install(&self, path: &Path) -> Result<(Connection, Installed), Error> {
+        // Most databases exist already. For these, an open without CREATE avoids a separate check.
+        let existing = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
+        match Connection::open_with_flags(path, existing) {
+            // If another process creates the file during this open, SQLite may open the file
+            // read-only. Then open the file again.
+            Ok(connection) if !connection.is_readonly(MAIN_DB).unwrap_or(true) => {
+                Ok((connection, Installed::Unavailable))
+            }
+            Ok(_) => Ok((open_file(path)?, Installed::Unavailable)),
+            Err(_) => {
+                let installed = install(self.migrations, path);
+                Ok((open_file(path)?, installed))
+            }
+        }
+    }
+
+    fn emit_created_from_snapshot(&self) {
+        if let Some(revision) = self.migrations.head() {
+            self.settings.emit(&Event::CreatedFromSnapshot { revision });
+        }
+    }
+}
+
+fn open_file(path: &Path) -> Result<Connection, Error> {
+    Connection::open(path).map_err(|source| Error::cannot_open(path, source))
+}
+
+impl fmt::Debug for Migrator<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Migrator")
+            .field("migrations", self.migrations)
+            .field("policy", &self.settings.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Methods that use the default settings.
+impl Migrations {
+    /// Returns a migrator with the default settings. The builder methods change these settings.
+    pub fn migrator(&self) -> Migrator<'_> {
+        Migrator {
+            migrations: self,
+            settings: Settings::default(),
+        }
+    }
+
+    /// Opens or creates the database at `path`, and upgrades it to the head.
+    ///
+    /// See [`Migrator::open`].
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Migrator::open`] does.
+    ///
+    /// ```
+    /// use revchain::{Migrations, embed_migrations};
+    ///
+    /// static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("app.db");
+    /// let db = MIGRATIONS.open(path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Connection, Error> {
+        self.migrator().open(path)
+    }
+
+    /// Opens a new database in memory, at the head. This is useful for tests and caches.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Migrator::open_in_memory`] does.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = MIGRATIONS.open_in_memory()?;
+    /// let sql = "SELECT count(*) FROM app_passwords";
+    /// assert_eq!(db.query_row(sql, [], |row| row.get::<_, i64>(0))?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open_in_memory(&self) -> Result<Connection, Error> {
+        self.migrator().open_in_memory()
+    }
+
+    /// Upgrades a database to the head.
+    ///
+    /// See [`Migrator::upgrade_to`] for the transaction and the checks.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Migrator::upgrade_to`] does.
+    /// After an error the database is as it was before, except after an error of COMMIT itself.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut db = revchain::rusqlite::Connection::open_in_memory()?;
+    /// println!("{}", MIGRATIONS.upgrade(&mut db)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upgrade(&self, connection: &mut Connection) -> Result<Report, Error> {
+        self.migrator().upgrade(connection)
+    }
+
+    /// Compares the schema of a database with the schema of its revision. Never writes.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Migrator::check`] does.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = MIGRATIONS.open_in_memory()?;
+    /// assert!(MIGRATIONS.check(&db)?.is_same());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn check(&self, connection: &Connection) -> Result<SchemaCheck, Error> {
+        self.migrator().check(connection)
+    }
+}

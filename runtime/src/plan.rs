@@ -1,0 +1,153 @@
+//! Plans that are made without the write lock. A program can show the steps before it runs them.
+
+use std::fmt;
+use std::ops::Deref;
+
+use revchain_core::plan::planner::plan;
+use revchain_core::plan::stamped::stamped;
+use revchain_core::{Chain, DatabaseState, HistoryRow, Request, Revision, Step};
+use rusqlite::Connection;
+
+use crate::migrations::Migrations;
+use crate::report::error::Error;
+use crate::session::unlocked::Session;
+use crate::settings::Settings;
+use crate::state::histories::Histories;
+use crate::state::schema_diff::explain;
+
+/// The steps that a request would take on a database.
+///
+/// [`Migrator::apply`](crate::Migrator::apply) runs these steps.
+/// If the request then needs other steps, `apply` fails and changes nothing.
+#[derive(Clone)]
+#[must_use = "a plan does nothing until it is applied"]
+pub struct Plan<'m> {
+    chain: &'m Chain,
+    request: Request,
+    plan: revchain_core::Plan,
+}
+
+impl<'m> Plan<'m> {
+    /// Makes the plan for a database that does not exist yet.
+    pub(crate) fn for_new_database(
+        migrations: &'m Migrations,
+        settings: &Settings<'_>,
+        request: Request,
+    ) -> Result<Self, Error> {
+        let chain = migrations.chain();
+        let plan = plan(chain, &DatabaseState::Empty, &settings.policy, &request);
+        Ok(Self {
+            chain,
+            plan: plan.map_err(Error::from_conflict)?,
+            request,
+        })
+    }
+
+    /// Returns the request that the plan is for.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Returns `true` if the plan has no steps.
+    pub fn is_empty(&self) -> bool {
+        self.plan.is_empty()
+    }
+
+    /// Returns the id of the newest revision before the steps; `None` at base.
+    pub fn from(&self) -> Option<&str> {
+        self.plan.id_before(self.chain)
+    }
+
+    /// Returns the id of the newest revision after the steps; `None` at base.
+    pub fn to(&self) -> Option<&str> {
+        self.plan.id_after(self.chain)
+    }
+
+    /// Iterates over the revisions whose upgrade script runs, in order.
+    pub fn upgrades(&self) -> impl Iterator<Item = &'m Revision> + '_ {
+        let chain = self.chain;
+        self.plan.upgrades().map(move |index| &chain[index])
+    }
+
+    /// Iterates over the revisions whose downgrade script runs, newest first.
+    pub fn reverts(&self) -> impl Iterator<Item = &Revision> {
+        let is_revert =
+            |step: &&Step| matches!(step, Step::Downgrade(_) | Step::DowngradeStored(_));
+        self.plan
+            .steps
+            .iter()
+            .filter(is_revert)
+            .filter_map(|step| step.revision(self.chain))
+    }
+
+    /// Iterates over the revisions that are stamped without running a script, in order.
+    pub fn stamps(&self) -> impl Iterator<Item = &Revision> {
+        let is_stamp = |step: &&Step| matches!(step, Step::Stamp(_) | Step::Adopt(_));
+        self.plan
+            .steps
+            .iter()
+            .filter(is_stamp)
+            .filter_map(|step| step.revision(self.chain))
+    }
+
+    /// Returns the stamped revisions that the chain lacks, in the order of their stamps.
+    pub fn unknown(&self) -> &[HistoryRow] {
+        &self.plan.unknown
+    }
+
+    /// Returns `true` if a step runs a downgrade that the database stores.
+    #[cfg(feature = "stored-downgrades")]
+    pub(crate) fn runs_stored(&self) -> bool {
+        self.plan
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::DowngradeStored(_)))
+    }
+
+    pub(crate) fn steps(&self) -> &revchain_core::Plan {
+        &self.plan
+    }
+}
+
+impl fmt::Debug for Plan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("request", &self.request)
+            .field("steps", &self.plan.steps)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Plans a request for the current state of the database. Never writes.
+pub(crate) fn make_plan<'m, C: Deref<Target = Connection>>(
+    session: &Session<'_, C>,
+    migrations: &'m Migrations,
+    request: Request,
+) -> Result<Plan<'m>, Error> {
+    let state = session.read(|database| Histories::read(database)?.state())?;
+    let database = session.database();
+    let plan = plan(
+        migrations.chain(),
+        &state,
+        &database.settings.policy,
+        &request,
+    )
+    .map_err(|conflict| explain(conflict, database, &state))?;
+    Ok(Plan {
+        chain: migrations.chain(),
+        plan,
+        request,
+    })
+}
+
+/// Returns the newest revision of the chain that the history contains. Never writes.
+pub(crate) fn current<'m, C: Deref<Target = Connection>>(
+    session: &Session<'_, C>,
+    migrations: &'m Migrations,
+) -> Result<Option<&'m Revision>, Error> {
+    let state = session.read(|database| Histories::read(database)?.state())?;
+    let database = session.database();
+    let stamped = stamped(migrations.chain(), &state, &database.settings.policy)
+        .map_err(|conflict| explain(conflict, database, &state))?;
+    Ok(stamped.newest().map(|index| &migrations.chain()[index]))
+}

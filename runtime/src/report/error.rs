@@ -1,0 +1,369 @@
+//! Errors as data. The module `error_text` has the messages.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use revchain_core::Conflict;
+use revchain_core::diagnostics::snippet::Snippet;
+use revchain_core::schema::Diff;
+use rusqlite::Connection;
+
+/// The error of a failed request.
+///
+/// The database is as it was before the request, unless the [`kind`](Self::kind) says otherwise.
+///
+/// - `{}` writes the message: the fact and its place.
+/// - `{:#}` adds the cause and the advice.
+/// - `{:?}` writes the same text as `{:#}`, because Rust writes the error that `main` returns in
+///   this form.
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    database: Option<String>,
+}
+
+/// The kind of an [`Error`], with its data.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// SQLite cannot open the database file.
+    #[non_exhaustive]
+    Open {
+        /// SQLite's error.
+        source: rusqlite::Error,
+        /// The reason why SQLite cannot open the file; `None` if the file system does not reveal
+        /// it.
+        reason: Option<&'static str>,
+    },
+    /// The name is not a valid name for a chain.
+    #[non_exhaustive]
+    BadName {
+        /// The invalid name.
+        name: String,
+    },
+    /// The connection is inside a transaction, but a migration needs a transaction of its own.
+    InTransaction,
+    /// Other connections held the database for longer than the busy timeout.
+    #[non_exhaustive]
+    Busy {
+        /// The total time that the request waited.
+        waited: Duration,
+        /// The processes that held the database. Always empty on systems other than Linux.
+        holders: Vec<LockHolder>,
+    },
+    /// The request must change the database, but the database or the connection is read-only.
+    #[non_exhaustive]
+    ReadOnly {
+        /// The ids of the pending revisions; empty if the request is not an upgrade.
+        pending: Vec<String>,
+    },
+    /// revchain could not make the backup, so no migration ran.
+    #[non_exhaustive]
+    Backup {
+        /// The directory of the backups.
+        directory: PathBuf,
+        /// The message of SQLite or of the file system.
+        reason: String,
+    },
+    /// The backup is damaged or empty, so it was not restored.
+    #[non_exhaustive]
+    Damaged {
+        /// The damage that SQLite reports, or a note that the backup is empty.
+        message: String,
+    },
+    /// The state of the database or the target prevents the request.
+    Conflict(Conflict),
+    /// SQLite rejected a statement of a migration.
+    Statement(StatementError),
+    /// Rows violate a foreign key after the migrations.
+    #[non_exhaustive]
+    ForeignKeys {
+        /// The first violations, at most 10.
+        violations: Vec<ForeignKeyViolation>,
+        /// The total number of violations.
+        count: usize,
+        /// The number of violations before the migrations; `None` if unknown.
+        before: Option<usize>,
+    },
+    /// The schema after the migrations differs from the proven schema.
+    #[non_exhaustive]
+    WrongSchema {
+        /// The id of the revision whose proven schema was expected.
+        revision: String,
+        /// The differences from the proven schema to the schema of the database.
+        diff: Diff,
+    },
+    /// The connection has temporary tables, which can hide tables of the database from migrations.
+    #[non_exhaustive]
+    TemporaryTables {
+        /// The names of the temporary tables and views.
+        tables: Vec<String>,
+        /// The id of the revision that left these tables; `None` if no revision has run yet.
+        revision: Option<String>,
+    },
+    /// A statement of a migration ended the transaction, so earlier statements may be committed.
+    ///
+    /// The build rejects such statements, so this error is a defect of revchain.
+    #[non_exhaustive]
+    TransactionEnded {
+        /// The id of the revision.
+        revision: String,
+        /// The path of the file: the directory as passed to the macro, then the file name.
+        path: String,
+    },
+    /// SQLite failed in an operation that is not a statement of a migration.
+    #[non_exhaustive]
+    Sqlite {
+        /// The operation that failed.
+        operation: Operation,
+        /// SQLite's error.
+        source: rusqlite::Error,
+    },
+}
+
+/// An operation of revchain, other than a statement of a migration, in which SQLite can fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Setting up the connection: the busy timeout, foreign keys, the authorizer.
+    Configure,
+    /// Taking the write lock.
+    Lock,
+    /// Reading the history.
+    ReadHistory,
+    /// Reading the schema.
+    ReadSchema,
+    /// Writing the history or the marker.
+    WriteHistory,
+    /// Checking foreign keys.
+    CheckForeignKeys,
+    /// Rolling back.
+    RollBack,
+    /// Committing.
+    Commit,
+    /// Copying the database for a dry run, or reading the copy.
+    Copy,
+    /// Restoring the backup.
+    Restore,
+}
+
+/// A process that held the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LockHolder {
+    /// The process id.
+    pub process: u32,
+    /// The name of the process; `None` if unknown.
+    pub name: Option<String>,
+}
+
+/// The direction in which a revision runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The upgrade script runs.
+    Upgrade,
+    /// The downgrade script runs.
+    Downgrade,
+}
+
+/// The source of a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SqlOrigin {
+    /// The script is from a migration file.
+    File,
+    /// The script is a downgrade that the history of the database stores.
+    StoredInDatabase,
+}
+
+/// A statement of a migration that SQLite rejected.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct StatementError {
+    /// The id of the revision.
+    pub revision: String,
+    /// The direction of the script that failed.
+    pub direction: Direction,
+    /// The source of the script.
+    pub origin: SqlOrigin,
+    /// The path of the file: the directory as passed to the macro, then the file name.
+    ///
+    /// For a stored downgrade, this is a description of the source.
+    pub path: String,
+    /// The line of the error in the file, from 1.
+    pub line: u32,
+    /// The column of the error, from 1, in characters.
+    pub column: u32,
+    /// SQLite's message, without the text that rusqlite adds.
+    pub message: String,
+    /// SQLite's error.
+    pub source: rusqlite::Error,
+    pub(crate) snippet: Snippet,
+    /// The id of the newest revision after the rollback; `None` at base.
+    pub(crate) current: Option<String>,
+}
+
+/// A row that violates a foreign key: the parent table has no matching row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ForeignKeyViolation {
+    /// The table that contains the row.
+    pub table: String,
+    /// The rowid of the row; `None` in a WITHOUT ROWID table.
+    pub rowid: Option<i64>,
+    /// The columns of the foreign key.
+    pub columns: Vec<String>,
+    /// The parent table, which the foreign key references.
+    pub parent: String,
+}
+
+impl ForeignKeyViolation {
+    pub(crate) fn new(
+        table: String,
+        rowid: Option<i64>,
+        columns: Vec<String>,
+        parent: String,
+    ) -> Self {
+        Self {
+            table,
+            rowid,
+            columns,
+            parent,
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            database: None,
+        }))
+    }
+
+    /// Makes the error for a file that SQLite cannot open.
+    ///
+    /// SQLite does not report the reason, so this function asks the file system.
+    #[doc(hidden)]
+    pub fn cannot_open(path: &Path, source: rusqlite::Error) -> Self {
+        let directory = path
+            .parent()
+            .filter(|directory| !directory.as_os_str().is_empty());
+        let reason = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => Some("the path is a directory"),
+            Err(_) if directory.is_some_and(|directory| !directory.exists()) => {
+                Some("the directory does not exist")
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Some("permission denied")
+            }
+            // Do not open the file here: its close would drop all locks of this process on the
+            // file.
+            _ => None,
+        };
+        Self::new(ErrorKind::Open { source, reason }).in_database(&path.to_string_lossy())
+    }
+
+    pub(crate) fn from_conflict(conflict: Conflict) -> Self {
+        Self::new(ErrorKind::Conflict(conflict))
+    }
+
+    pub(crate) fn in_database(mut self, database: &str) -> Self {
+        self.0.database = Some(database.to_owned()).filter(|path| !path.is_empty());
+        self
+    }
+
+    pub(crate) fn in_database_of(self, connection: &Connection) -> Self {
+        match connection.path() {
+            Some(path) => self.in_database(path),
+            None => self,
+        }
+    }
+
+    /// Adds the revision after the rollback, and the source of the script, to a [`StatementError`].
+    ///
+    /// Returns any other error unchanged.
+    pub(crate) fn with_current(mut self, current: Option<&str>, origin: SqlOrigin) -> Self {
+        if let ErrorKind::Statement(error) = &mut self.0.kind {
+            error.current = current.map(str::to_owned);
+            error.origin = origin;
+        }
+        self
+    }
+
+    /// Returns the kind of the error.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// Returns the conflict if the kind is [`ErrorKind::Conflict`].
+    pub fn conflict(&self) -> Option<&Conflict> {
+        match self.kind() {
+            ErrorKind::Conflict(conflict) => Some(conflict),
+            _ => None,
+        }
+    }
+
+    /// Returns the path of the database; `None` for a database in memory.
+    #[doc(hidden)]
+    pub fn database(&self) -> Option<&str> {
+        self.0.database.as_deref()
+    }
+
+    /// Returns the error of SQLite that caused this error; `None` if there is no such error.
+    pub(crate) fn sqlite_error(&self) -> Option<&rusqlite::Error> {
+        match self.kind() {
+            ErrorKind::Open { source, .. } | ErrorKind::Sqlite { source, .. } => Some(source),
+            ErrorKind::Statement(error) => Some(&error.source),
+            _ => None,
+        }
+    }
+
+    /// Returns the short name of the kind, such as `busy`. Commands print this name with `--json`.
+    pub fn code(&self) -> &'static str {
+        match self.kind() {
+            ErrorKind::Open { .. } => "open",
+            ErrorKind::BadName { .. } => "bad-name",
+            ErrorKind::InTransaction => "in-transaction",
+            ErrorKind::Busy { .. } => "busy",
+            ErrorKind::ReadOnly { .. } => "read-only",
+            ErrorKind::Backup { .. } => "backup",
+            ErrorKind::Damaged { .. } => "damaged",
+            ErrorKind::Conflict(conflict) => conflict.code(),
+            ErrorKind::Statement(_) => "statement",
+            ErrorKind::ForeignKeys { .. } => "foreign-keys",
+            ErrorKind::WrongSchema { .. } => "wrong-schema",
+            ErrorKind::TemporaryTables { .. } => "temporary-tables",
+            ErrorKind::TransactionEnded { .. } => "transaction-ended",
+            ErrorKind::Sqlite { .. } => "sqlite",
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.sqlite_error().map(|source| source as _)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
+}
+
+/// A method that adds the failed operation to an error of SQLite.
+pub(crate) trait Context<T> {
+    /// Converts SQLite's error to [`ErrorKind::Sqlite`] with the operation.
+    fn context(self, operation: Operation) -> Result<T, Error>;
+}
+
+impl<T> Context<T> for rusqlite::Result<T> {
+    fn context(self, operation: Operation) -> Result<T, Error> {
+        self.map_err(|source| Error::new(ErrorKind::Sqlite { operation, source }))
+    }
+}

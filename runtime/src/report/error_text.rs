@@ -1,0 +1,317 @@
+//! The text of errors: the message, the cause, and the advice.
+
+use std::fmt;
+use std::time::Duration;
+
+use revchain_core::diagnostics::escape::escape;
+use revchain_core::diagnostics::text::Text;
+use revchain_core::schema::Diff;
+use revchain_core::source::file_name::CHAIN_NAME;
+use rusqlite::ErrorCode;
+
+use super::error::{
+    Direction, Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin,
+    StatementError,
+};
+use super::sqlite::sqlite_message;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(database) = self.database() {
+            write!(f, "{}: ", escape(database))?;
+        }
+        if !f.alternate() {
+            return f.write_str(&self.message());
+        }
+        f.write_str(&self.message_with_cause())?;
+        for line in self.help().iter().flat_map(|help| help.lines()) {
+            write!(f, "\nhelp: {line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error {
+    /// Returns the message without the path of the database.
+    pub fn message(&self) -> String {
+        self.kind().to_string()
+    }
+
+    /// Returns the advice: a line for each sentence, the likeliest cause first.
+    pub fn help(&self) -> Option<String> {
+        self.kind().text().into_help()
+    }
+
+    /// Returns the message with its cause, without the path of the database.
+    ///
+    /// The cause is part of the first line, because the other lines show a place in a file.
+    #[doc(hidden)]
+    pub fn message_with_cause(&self) -> String {
+        let message = self.message();
+        // The message already contains the file system's error. SQLite's error is less specific.
+        if matches!(
+            self.kind(),
+            ErrorKind::Open {
+                reason: Some(_),
+                ..
+            }
+        ) {
+            return message;
+        }
+        let Some(source) = self.sqlite_error() else {
+            return message;
+        };
+        let cause = escape(&sqlite_message(source));
+        match message.split_once('\n') {
+            Some((fact, place)) => format!("{fact}: {cause}\n{place}"),
+            None => format!("{message}: {cause}"),
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    /// Writes the message: the fact and its place, without the cause.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text().message)
+    }
+}
+
+impl ErrorKind {
+    fn text(&self) -> Text {
+        match self {
+            Self::Open {
+                reason: Some(reason),
+                ..
+            } => Text::new(format!("cannot open the database: {reason}")),
+            Self::Open { reason: None, .. } => Text::new("cannot open the database"),
+            Self::BadName { name } => {
+                let name = escape(name);
+                Text::new(format!("`{name}` is not a name for a chain"))
+                    .help(format!("use {CHAIN_NAME}"))
+            }
+            Self::InTransaction => Text::new("the connection is inside a transaction")
+                .help("commit or roll back first: migrations need their own transaction"),
+            Self::Busy { waited, holders } => busy(*waited, holders),
+            Self::ReadOnly { pending } => read_only(pending),
+            Self::Backup { directory, reason } => {
+                let directory = escape(&directory.to_string_lossy());
+                let reason = escape(reason);
+                Text::new(format!(
+                    "cannot make a backup in {directory}; nothing was changed: {reason}"
+                ))
+                .help(
+                    "check the directory: the program needs free space and write permission there",
+                )
+                .help("or continue without backups: remove .backup(…) or --backup")
+            }
+            Self::Damaged { message } => Text::new(format!(
+                "cannot restore the backup; nothing was changed: {}",
+                escape(message)
+            ))
+            .help("restore another backup"),
+            Self::Conflict(conflict) => conflict.text(),
+            Self::Statement(error) => statement(error),
+            Self::ForeignKeys {
+                violations,
+                count,
+                before,
+            } => foreign_keys(violations, *count, before.unwrap_or(0)),
+            Self::WrongSchema { revision, diff } => wrong_schema(revision, diff),
+            Self::TemporaryTables {
+                tables,
+                revision: Some(revision),
+            } => {
+                let tables = escape(&tables.join(", "));
+                Text::new(format!("{revision} leaves temporary tables: {tables}"))
+                    .help("drop the temporary tables at the end of the migration")
+            }
+            Self::TemporaryTables {
+                tables,
+                revision: None,
+            } => {
+                let tables = escape(&tables.join(", "));
+                Text::new(format!(
+                    "temporary tables hide tables of the database: {tables}"
+                ))
+                .help("upgrade before the tables are created, or drop them first")
+            }
+            Self::TransactionEnded { revision, path } => Text::new(format!(
+                "a statement of {revision} ended the transaction; part of it may be committed\n  \
+                 {}",
+                escape(path)
+            ))
+            .help("compare the database with a backup")
+            .help("report this error: it is a defect of revchain"),
+            Self::Sqlite { operation, source } => sqlite(*operation, source.sqlite_error_code()),
+        }
+    }
+}
+
+fn busy(waited: Duration, holders: &[LockHolder]) -> Text {
+    let message = format!("the database is locked; gave up after {waited:.1?}");
+    let (message, help) = match holders {
+        [] => (message, "close other programs that use the database"),
+        [holder] if holder.process == std::process::id() => (
+            format!("{message}\n  held by {holder}"),
+            "close the other connection of this program",
+        ),
+        _ => {
+            let holders: Vec<String> = holders.iter().map(ToString::to_string).collect();
+            let message = format!("{message}\n  held by {}", holders.join(", "));
+            (
+                message,
+                "wait until the other programs have finished, or end them",
+            )
+        }
+    };
+    Text::new(message)
+        .help(help)
+        .help("or wait longer: .busy_timeout(…)")
+}
+
+fn read_only(pending: &[String]) -> Text {
+    let pending = match pending {
+        [] => "the request changes it".to_owned(),
+        [one] => format!("a revision is pending: {one}"),
+        several => format!("revisions are pending: {}", several.join(", ")),
+    };
+    Text::new(format!("the database is read-only, but {pending}"))
+        .help("open the database once with permission to write to the file and its directory")
+}
+
+fn statement(error: &StatementError) -> Text {
+    let StatementError {
+        revision,
+        direction,
+        line,
+        column,
+        snippet,
+        ..
+    } = error;
+    let path = escape(&error.path);
+    let mut message = format!(
+        "the {direction} of {revision} failed\n  {path}:{line}:{column}\n{snippet}\nrolled back"
+    );
+    if let Some(current) = &error.current {
+        message += &format!(": the database is still at {current}");
+    }
+    match error.origin {
+        SqlOrigin::File => Text::new(message),
+        SqlOrigin::StoredInDatabase => Text::new(message)
+            .help(format!("downgrade with a program that has {revision}"))
+            .help("check the stored script: it may only change the tables of its database"),
+    }
+}
+
+fn foreign_keys(violations: &[ForeignKeyViolation], count: usize, before: usize) -> Text {
+    let mut message = match count {
+        1 => "1 row violates a foreign key; rolled back".to_owned(),
+        _ => format!("{count} rows violate a foreign key; rolled back"),
+    };
+    for violation in violations {
+        message += &format!("\n  {violation}");
+    }
+    if count > violations.len() {
+        message += &format!("\n  … and {} more", count - violations.len());
+    }
+    if before == 0 {
+        let help = "delete or fix these rows in the migration that leaves them";
+        return Text::new(message).help(help);
+    }
+    Text::new(message)
+        .help(format!(
+            "delete or fix such rows in a migration; {before} violated a key before the migrations"
+        ))
+        .help("or accept the rows from before: .allow_existing_violations()")
+}
+
+fn wrong_schema(revision: &str, diff: &Diff) -> Text {
+    let diff = diff.indented();
+    Text::new(format!(
+        "schema mismatch after the migration to {revision}; rolled back:{diff}"
+    ))
+    .help(Diff::legend(revision))
+    .help("exclude tables of another program: .ignore_tables([…]) or --ignore-tables")
+    .help("look for a table that was there before CREATE TABLE IF NOT EXISTS")
+    .help("look for a setting of the connection that changes SQL, such as legacy_alter_table")
+}
+
+fn sqlite(operation: Operation, code: Option<ErrorCode>) -> Text {
+    let text = Text::new(format!("{operation} failed"));
+    match (code, operation) {
+        (Some(ErrorCode::NotADatabase), _) => {
+            Text::new("the file is not an SQLite database, or it is encrypted")
+                .help("check the path of the database")
+        }
+        (_, Operation::Commit) => {
+            text.help("reopen the database: it is intact, but the commit may have taken effect")
+        }
+        (Some(ErrorCode::DatabaseCorrupt), _) => {
+            text.help("check the disk, then restore a backup: the file is damaged or unreadable")
+        }
+        (Some(ErrorCode::ReadOnly), _) => text
+            .help("make the directory writable: in WAL mode SQLite needs the files -wal and -shm"),
+        // `PRAGMA foreign_key_check` fails with this code only for a foreign key mismatch.
+        (Some(ErrorCode::Unknown), Operation::CheckForeignKeys) => {
+            text.help("give the columns that a key references a PRIMARY KEY or a UNIQUE index")
+        }
+        _ => text,
+    }
+}
+
+impl fmt::Display for StatementError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&statement(self).message)
+    }
+}
+
+impl fmt::Display for LockHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {}", self.process)?;
+        if let Some(name) = &self.name {
+            write!(f, " ({})", escape(name))?;
+        }
+        if self.process == std::process::id() {
+            f.write_str(", this program")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ForeignKeyViolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (table, parent) = (escape(&self.table), escape(&self.parent));
+        let columns = escape(&self.columns.join(", "));
+        match self.rowid {
+            Some(rowid) => write!(f, "{table}, row {rowid}: ")?,
+            None => write!(f, "{table}, a row: ")?,
+        }
+        write!(f, "({columns}) has no match in {parent}")
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Upgrade => "upgrade",
+            Self::Downgrade => "downgrade",
+        })
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Configure => "setting up the connection",
+            Self::Lock => "taking the write lock",
+            Self::ReadHistory => "reading the history",
+            Self::ReadSchema => "reading the schema",
+            Self::WriteHistory => "writing the history or the marker",
+            Self::CheckForeignKeys => "checking foreign keys",
+            Self::RollBack => "rolling back",
+            Self::Commit => "committing",
+            Self::Copy => "copying the database",
+            Self::Restore => "restoring the backup",
+        })
+    }
+}

@@ -1,0 +1,200 @@
+//! Events: the progress of a request.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use revchain_core::Revision;
+use revchain_core::diagnostics::escape::escape;
+
+/// A message about the progress of a request.
+///
+/// `Display` writes the event as a line for users.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event<'e> {
+    /// Another connection uses the database, so the request waits.
+    #[non_exhaustive]
+    Waiting {
+        /// The longest time that the request waits.
+        timeout: Duration,
+    },
+    /// The request holds the write lock, and the first step is about to run.
+    #[non_exhaustive]
+    Started {
+        /// The newest revision of the database; `None` at base.
+        from: Option<&'e Revision>,
+        /// The newest revision of the database after the steps; `None` at base.
+        to: Option<&'e Revision>,
+        /// The number of steps: each upgrades, downgrades, stamps, or unstamps a revision.
+        steps: usize,
+    },
+    /// An upgrade script is about to run.
+    #[non_exhaustive]
+    Upgrading {
+        /// The revision of the script.
+        revision: &'e Revision,
+    },
+    /// An upgrade script has run, and its revision is stamped.
+    #[non_exhaustive]
+    Upgraded {
+        /// The revision of the script.
+        revision: &'e Revision,
+        /// The duration of the script.
+        duration: Duration,
+    },
+    /// A downgrade script is about to run.
+    #[non_exhaustive]
+    Downgrading {
+        /// The revision of the script.
+        revision: &'e Revision,
+    },
+    /// A downgrade script has run, and the stamp of its revision is removed.
+    #[non_exhaustive]
+    Downgraded {
+        /// The revision of the script.
+        revision: &'e Revision,
+        /// The duration of the script.
+        duration: Duration,
+    },
+    /// A revision was stamped without running a script.
+    #[non_exhaustive]
+    Stamped {
+        /// The stamped revision.
+        revision: &'e Revision,
+    },
+    /// A revision was stamped without running a script, because an upgrade recognized the schema.
+    #[non_exhaustive]
+    Adopted {
+        /// The stamped revision.
+        revision: &'e Revision,
+    },
+    /// The schema differs from that of the revision, and the settings accept the drift.
+    #[non_exhaustive]
+    Drifted {
+        /// The newest revision of the database.
+        revision: &'e Revision,
+    },
+    /// The stamp of a revision was removed without running a script.
+    #[non_exhaustive]
+    Unstamped {
+        /// The revision whose stamp was removed.
+        revision: &'e Revision,
+    },
+    /// Rows violated a foreign key before the migrations, and the settings accept these rows.
+    #[non_exhaustive]
+    ExistingViolations {
+        /// The number of these rows.
+        count: usize,
+    },
+    /// A backup was made. No step has run yet.
+    #[non_exhaustive]
+    BackedUp {
+        /// The path of the backup.
+        path: &'e Path,
+    },
+    /// A new database at the head was created from the embedded snapshot.
+    #[non_exhaustive]
+    CreatedFromSnapshot {
+        /// The head.
+        revision: &'e Revision,
+    },
+    /// The transaction is committed.
+    #[non_exhaustive]
+    Committed {
+        /// The newest revision of the database; `None` at base.
+        at: Option<&'e Revision>,
+    },
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Waiting { timeout } => {
+                write!(f, "waiting for another connection, at most {timeout:.1?}")
+            }
+            Self::Started { from, to, steps } => {
+                write!(f, "{} → {}, {steps} to do", id(*from), id(*to))
+            }
+            Self::Upgrading { revision } => {
+                write!(
+                    f,
+                    "upgrading to {}: {}",
+                    revision.id(),
+                    escape(revision.summary())
+                )
+            }
+            Self::Upgraded { revision, duration } => {
+                write!(f, "upgraded to {} ({duration:.1?})", revision.id())
+            }
+            Self::Downgrading { revision } => {
+                write!(
+                    f,
+                    "downgrading {}: {}",
+                    revision.id(),
+                    escape(revision.summary())
+                )
+            }
+            Self::Downgraded { revision, duration } => {
+                write!(f, "downgraded {} ({duration:.1?})", revision.id())
+            }
+            Self::Stamped { revision } => write!(f, "stamped {}", revision.id()),
+            Self::Adopted { revision } => write!(f, "adopted {}", revision.id()),
+            Self::Drifted { revision } => write!(
+                f,
+                "the schema differs from that of {}: `check` shows the differences",
+                revision.id()
+            ),
+            Self::Unstamped { revision } => write!(f, "removed the stamp of {}", revision.id()),
+            Self::ExistingViolations { count } => {
+                write!(
+                    f,
+                    "rows that violated a foreign key before the migrations: {count}"
+                )
+            }
+            Self::BackedUp { path } => write!(f, "backup: {}", escape(&path.to_string_lossy())),
+            Self::CreatedFromSnapshot { revision } => {
+                write!(
+                    f,
+                    "new database at {}, created from the snapshot",
+                    revision.id()
+                )
+            }
+            Self::Committed { at } => write!(f, "committed at {}", id(*at)),
+        }
+    }
+}
+
+fn id(revision: Option<&Revision>) -> &str {
+    revision.map_or("base", Revision::id)
+}
+
+impl Event<'_> {
+    /// Emits the event through `tracing` if the feature `tracing` is on.
+    pub(crate) fn trace(&self) {
+        #[cfg(feature = "tracing")]
+        match self {
+            Self::Waiting { .. } | Self::Upgrading { .. } | Self::Downgrading { .. } => {
+                tracing::debug!(target: "revchain", "{self}")
+            }
+            Self::Upgraded { revision, duration } | Self::Downgraded { revision, duration } => {
+                let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+                let revision = revision.id();
+                tracing::info!(target: "revchain", revision, duration_us, "{self}");
+            }
+            Self::ExistingViolations { .. } => tracing::warn!(target: "revchain", "{self}"),
+            Self::Drifted { revision } => {
+                tracing::warn!(target: "revchain", revision = revision.id(), "{self}");
+            }
+            Self::Stamped { revision }
+            | Self::Adopted { revision }
+            | Self::Unstamped { revision }
+            | Self::CreatedFromSnapshot { revision } => {
+                tracing::info!(target: "revchain", revision = revision.id(), "{self}");
+            }
+            Self::Started { .. } | Self::BackedUp { .. } | Self::Committed { .. } => {
+                tracing::info!(target: "revchain", "{self}")
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The report of a request.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use revchain_core::Revision;
+
+/// The changes that a request made to a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The kind of change.
+    pub outcome: Outcome,
+    /// The newest revision before the request; `None` at base and without a history.
+    pub from: Option<String>,
+    /// The newest revision after the request; `None` at base.
+    pub to: Option<String>,
+    /// The revisions whose upgrade script ran, in order.
+    pub applied: Vec<Applied>,
+    /// The revisions whose downgrade script ran, newest first.
+    pub reverted: Vec<Applied>,
+    /// The ids of the revisions that were stamped without running a script.
+    pub stamped: Vec<String>,
+    /// The ids of the revisions whose stamp was removed without running a script.
+    pub unstamped: Vec<String>,
+    /// The path of the backup that was made before the first script; `None` if no backup was made.
+    pub backup: Option<PathBuf>,
+}
+
+/// A revision whose script ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The id of the revision.
+    pub revision: String,
+    /// The duration of the script.
+    pub duration: Duration,
+}
+
+/// The kind of change that a request made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The database was new, and revisions were applied.
+    New,
+    /// The database was already at the target. Nothing was written.
+    UpToDate,
+    /// Stamps were changed by `stamp`, or by an upgrade with `Adopt::At` or `Adopt::AtUnchecked`.
+    Stamped,
+    /// The database had no history. An upgrade recognized the schema, and applied pending
+    /// revisions.
+    Adopted,
+    /// The database had a history, and revisions were applied.
+    Upgraded,
+    /// The database had a history, and revisions were reverted.
+    Downgraded,
+    /// A backup replaced the content of the database.
+    Restored,
+}
+
+impl Outcome {
+    /// Returns the short name of the outcome, such as `new`. Commands print this name with
+    /// `--json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::UpToDate => "up-to-date",
+            Self::Stamped => "stamped",
+            Self::Adopted => "adopted",
+            Self::Upgraded => "upgraded",
+            Self::Downgraded => "downgraded",
+            Self::Restored => "restored",
+        }
+    }
+}
+
+impl Applied {
+    pub(crate) fn new(revision: &Revision, duration: Duration) -> Self {
+        Self {
+            revision: revision.id().to_owned(),
+            duration,
+        }
+    }
+}
+
+impl Report {
+    /// Makes a report without applied, reverted, stamped, or unstamped revisions.
+    pub(crate) fn new(outcome: Outcome, from: Option<&str>, to: Option<&str>) -> Self {
+        Self {
+            outcome,
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+            applied: Vec::new(),
+            reverted: Vec::new(),
+            stamped: Vec::new(),
+            unstamped: Vec::new(),
+            backup: None,
+        }
+    }
+
+    /// Makes the report for a database that was already at the head.
+    pub(crate) fn up_to_date(head: Option<&Revision>) -> Self {
+        let head = head.map(Revision::id);
+        Self::new(Outcome::UpToDate, head, head)
+    }
+}
+
+impl fmt::Display for Report {
+    /// Writes a line, for example for a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let from = self.from.as_deref().unwrap_or("base");
+        let to = self.to.as_deref().unwrap_or("base");
+        let stamped = self.stamped.last().map_or("base", String::as_str);
+        let applied = format!(
+            "{} applied in {:.1?}",
+            count(self.applied.len()),
+            total(&self.applied)
+        );
+        match self.outcome {
+            Outcome::UpToDate => write!(f, "at {to}, nothing to do"),
+            Outcome::New => write!(f, "new database at {to}: {applied}"),
+            Outcome::Upgraded => write!(f, "upgraded from {from} to {to}: {applied}"),
+            Outcome::Downgraded => write!(
+                f,
+                "downgraded from {from} to {to}: {} reverted in {:.1?}",
+                count(self.reverted.len()),
+                total(&self.reverted)
+            ),
+            Outcome::Restored => write!(f, "restored at {to}; it was at {from} before"),
+            Outcome::Adopted if self.applied.is_empty() => {
+                write!(f, "adopted at {stamped}, nothing pending")
+            }
+            Outcome::Adopted => write!(f, "adopted at {stamped}, then upgraded to {to}: {applied}"),
+            Outcome::Stamped if !self.applied.is_empty() => {
+                write!(f, "stamped at {stamped}, then upgraded to {to}: {applied}")
+            }
+            Outcome::Stamped if !self.unstamped.is_empty() => write!(
+                f,
+                "stamped at {to}: {} no longer recorded, nothing run",
+                count(self.unstamped.len())
+            ),
+            Outcome::Stamped => {
+                write!(
+                    f,
+                    "stamped at {to}: {} recorded, nothing run",
+                    count(self.stamped.len())
+                )
+            }
+        }
+    }
+}
+
+fn count(revisions: usize) -> String {
+    format!(
+        "{revisions} revision{}",
+        if revisions == 1 { "" } else { "s" }
+    )
+}
+
+fn total(applied: &[Applied]) -> Duration {
+    applied.iter().map(|applied| applied.duration).sum()
+}

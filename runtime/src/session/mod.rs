@@ -1,0 +1,10 @@
+//! A request on a database: the connection, the chain, the settings, and the waits for other
+//! connections.
+
+pub(crate) mod connection_settings;
+pub(crate) mod database;
+pub(crate) mod lock_holders;
+pub(crate) mod lock_wait;
+pub(crate) mod locked;
+pub(crate) mod sql;
+pub(crate) mod unlocked;

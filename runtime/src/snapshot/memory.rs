@@ -1,0 +1,41 @@
+//! New databases in memory, as copies of the snapshot.
+
+use rusqlite::{Connection, MAIN_DB};
+
+use super::codec::{Decoder, timestamp};
+use crate::migrations::Migrations;
+use crate::state::history_table::current_time;
+use crate::state::marker::is_at_head;
+
+/// Opens a copy of the snapshot in memory.
+///
+/// Returns `None` if the program has no snapshot, or if its SQLite or rusqlite cannot load the
+/// snapshot.
+pub(crate) fn open(migrations: &Migrations) -> Option<Connection> {
+    let now = timestamp(current_time());
+    let mut decoder = Decoder::new(migrations.snapshot(), &now)?;
+    let mut connection = Connection::open_in_memory().ok()?;
+    let length = decoder.length;
+    connection
+        .deserialize_read_exact(MAIN_DB, &mut decoder, length, false)
+        .ok()?;
+    is_at_head(&connection, migrations).then_some(connection)
+}
+
+/// A stand-in for a method that rusqlite has since version 0.34.
+///
+/// Rust prefers the inherent method of `Connection` to this method.
+#[allow(dead_code, reason = "rusqlite 0.34 and later have the method")]
+trait Deserialize {
+    fn deserialize_read_exact<N, R>(
+        &mut self,
+        _: N,
+        _: R,
+        _: usize,
+        _: bool,
+    ) -> rusqlite::Result<()> {
+        Err(rusqlite::Error::InvalidQuery)
+    }
+}
+
+impl Deserialize for Connection {}

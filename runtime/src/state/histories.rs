@@ -1,0 +1,219 @@
+//! The history tables of a database, and the state that they describe.
+
+use revchain_core::model::checksum;
+use revchain_core::schema::{SchemaFilter, SchemaSql};
+use revchain_core::source::file_name::is_chain_name;
+use revchain_core::{DatabaseState, HistoryRow, Revision, RevisionIndex};
+use rusqlite::ffi;
+
+use super::history_entry::HistoryEntry;
+use super::history_rows::has_unknown;
+use super::history_table::HistoryTable;
+use super::marker::marker_index;
+use super::schema::read_schema_sql;
+use crate::migrations::Migrations;
+use crate::session::database::Database;
+use crate::session::sql::query_texts;
+
+/// The history tables of a database.
+pub(crate) struct Histories<'s> {
+    database: Database<'s>,
+    own: HistoryTable<'s>,
+    has_own: bool,
+    /// The names of the other chains in the database; `None` for the chain without a name.
+    others: Vec<Option<String>>,
+}
+
+impl<'s> Histories<'s> {
+    /// Finds the history tables of all chains in the database.
+    pub(crate) fn read(database: Database<'s>) -> rusqlite::Result<Self> {
+        let own = HistoryTable::of(database.migrations);
+        let mut has_own = false;
+        let mut others = Vec::new();
+        // A table without a PRIMARY KEY is not a history but a copy, made by CREATE TABLE … AS.
+        let mut statement = database.connection.prepare(
+            "SELECT name, coalesce(type = 'table' AND sql LIKE '%PRIMARY KEY%', 0), type
+             FROM main.sqlite_master
+             WHERE name LIKE 'revchain\\_history%' ESCAPE '\\'",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name = String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).to_ascii_lowercase();
+            if name == own.name() {
+                check_is_table(&name, row.get_ref(2)?.as_str().unwrap_or_default())?;
+                has_own = true;
+            } else if row.get::<_, bool>(1)? {
+                others.extend(chain_of_table(&name));
+            }
+        }
+        drop(rows);
+        drop(statement);
+        Ok(Self {
+            database,
+            own,
+            has_own,
+            others,
+        })
+    }
+
+    /// Returns the history table of the chain, if the database has that table.
+    fn own(&self) -> Option<&HistoryTable<'s>> {
+        self.has_own.then_some(&self.own)
+    }
+
+    /// Reads the rows of the history, as entries for users. Returns no rows if there is no history.
+    pub(crate) fn entries(&self) -> rusqlite::Result<Vec<HistoryEntry>> {
+        match self.own() {
+            Some(table) => table.entries(self.database.connection),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Reads the history as a state without a schema. Returns `None` if there is no history.
+    pub(crate) fn managed_state(&self) -> rusqlite::Result<Option<DatabaseState>> {
+        let Some(table) = self.own() else {
+            return Ok(None);
+        };
+        Ok(Some(DatabaseState::Managed {
+            rows: table.rows(self.database.connection)?,
+            schema: None,
+        }))
+    }
+
+    /// Reads the state of the database.
+    ///
+    /// The state of a database with a history includes the schema if
+    /// [`needs_schema`](Self::needs_schema) returns `true`.
+    pub(crate) fn state(&self) -> rusqlite::Result<DatabaseState> {
+        if let Some(table) = self.own() {
+            let rows = table.rows(self.database.connection)?;
+            let schema = if self.needs_schema(&rows)? {
+                Some(self.schema_sql()?)
+            } else {
+                None
+            };
+            return Ok(DatabaseState::Managed { rows, schema });
+        }
+        if let Some(name) = self.find_under_other_name()? {
+            return Ok(DatabaseState::OtherChain { name });
+        }
+        let schema = self.schema_sql()?;
+        if schema.is_empty() {
+            Ok(DatabaseState::Empty)
+        } else {
+            Ok(DatabaseState::Unmanaged(schema))
+        }
+    }
+
+    /// Returns `true` if a plan must compare the schema, because no marker confirms the history.
+    fn needs_schema(&self, rows: &[HistoryRow]) -> rusqlite::Result<bool> {
+        let Database {
+            connection,
+            migrations,
+            ..
+        } = self.database;
+        // For an unknown revision, the chain has no schema to compare.
+        let chain = migrations.chain();
+        if !chain.is_proven() || has_unknown(chain, rows) {
+            return Ok(false);
+        }
+        let marked = marker_index(connection, migrations)?;
+        Ok(!marked.is_some_and(|index| is_history_up_to(migrations, rows, index)))
+    }
+
+    /// Returns the name of another history that has revisions of this chain.
+    ///
+    /// Returns `Some(None)` for the history without a name.
+    fn find_under_other_name(&self) -> rusqlite::Result<Option<Option<String>>> {
+        let migrations = self.database.migrations;
+        for name in &self.others {
+            let table = HistoryTable::named(migrations, name.as_deref());
+            let rows = table.stamps(self.database.connection)?;
+            if rows.iter().any(|row| is_of_chain(migrations, row)) {
+                return Ok(Some(name.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns `true` if other chains may have tables in the database.
+    ///
+    /// This is the case if the chain has a name, or if the database has the history of another
+    /// chain.
+    fn is_shared(&self) -> bool {
+        self.database.migrations.name().is_some() || !self.others.is_empty()
+    }
+
+    /// Reads the schema without ignored tables. In a shared database, reads only the objects of the
+    /// chain.
+    pub(crate) fn schema_sql(&self) -> rusqlite::Result<SchemaSql> {
+        let ignored = &self.database.settings.ignored_tables;
+        let filter = if self.is_shared() {
+            self.database.chain().own_objects(ignored)
+        } else {
+            SchemaFilter {
+                ignored: ignored.clone(),
+                own: None,
+            }
+        };
+        read_schema_sql(self.database.connection, filter)
+    }
+
+    /// Returns the tables of the chain in a shared database; `None` if the database is not shared.
+    pub(crate) fn own_tables(&self) -> rusqlite::Result<Option<Vec<String>>> {
+        if !self.is_shared() {
+            return Ok(None);
+        }
+        let own = self
+            .database
+            .chain()
+            .own_objects(&[])
+            .own
+            .unwrap_or_default();
+        let sql = "SELECT name FROM main.sqlite_master WHERE type = 'table'";
+        let mut tables = query_texts(self.database.connection, sql, [])?;
+        tables.retain(|name| own.iter().any(|own| own.eq_ignore_ascii_case(name)));
+        Ok(Some(tables))
+    }
+}
+
+/// Fails if a view or an index has the name of the history table.
+///
+/// A read from a view would run the SQL of the view, which is untrusted input.
+fn check_is_table(name: &str, object_type: &str) -> rusqlite::Result<()> {
+    if object_type == "table" {
+        return Ok(());
+    }
+    let message = format!("{name} is not the table that revchain makes, but a {object_type}");
+    let code = ffi::Error::new(ffi::SQLITE_ERROR);
+    Err(rusqlite::Error::SqliteFailure(code, Some(message)))
+}
+
+/// Returns the name of the chain to which the history table `table` belongs.
+///
+/// Returns `Some(None)` for the chain without a name, and `None` if the table is not a history.
+fn chain_of_table(table: &str) -> Option<Option<String>> {
+    let suffix = table.strip_prefix("revchain_history")?;
+    if suffix.is_empty() {
+        return Some(None);
+    }
+    let name = suffix
+        .strip_prefix('_')
+        .filter(|name| is_chain_name(name))?;
+    Some(Some(name.to_owned()))
+}
+
+/// Returns `true` if the chain has a revision with the id and the checksum of the row.
+fn is_of_chain(migrations: &Migrations, row: &HistoryRow) -> bool {
+    let chain = migrations.chain();
+    let index = chain.index_of(&row.revision);
+    index.is_some_and(|index| checksum::is_hex_of(&row.checksum, chain[index].checksum()))
+}
+
+/// Returns `true` if the rows are exactly the revisions up to `last`, in the order of the chain.
+fn is_history_up_to(migrations: &Migrations, rows: &[HistoryRow], last: RevisionIndex) -> bool {
+    let ids = migrations.revisions()[..=last.get()]
+        .iter()
+        .map(Revision::id);
+    ids.eq(rows.iter().map(|row| row.revision.as_str()))
+}

@@ -1,0 +1,79 @@
+//! The rows of the history, as `Migrator::history` returns them.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
+
+/// A row of `revchain_history`: a revision that the database has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HistoryEntry {
+    /// The id of the revision.
+    pub revision: String,
+    /// The checksum of the revision at the time of the stamp, in hexadecimal.
+    pub checksum: String,
+    /// The operation that stamped the revision.
+    pub origin: Origin,
+    /// The time of the stamp, by the clock of the machine. Stored in milliseconds.
+    pub applied_at: SystemTime,
+    /// The duration of the upgrade script; zero if no script ran. Stored in microseconds.
+    pub duration: Duration,
+    /// The name and the version of the program that wrote the stamp, such as `token-store 0.4.0`.
+    ///
+    /// `None` if the stamp does not name a program.
+    pub program: Option<String>,
+    /// The summary of the revision at the time of the stamp; `None` if the stamp has no summary.
+    pub summary: Option<String>,
+}
+
+/// The operation that stamped a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// An upgrade that ran the upgrade script of the revision.
+    Upgrade,
+    /// `stamp`, or an upgrade with `Adopt::At` or `Adopt::AtUnchecked`. No script ran.
+    Stamp,
+    /// An upgrade that recognized the schema of a database without a history. No script ran.
+    Adopt,
+    /// The creation of the database from the embedded snapshot.
+    ///
+    /// `applied_at` is the time of the creation, and `duration` is zero.
+    Snapshot,
+    /// An operation that only a newer version of revchain has.
+    Unknown,
+}
+
+impl Origin {
+    const KNOWN: [Self; 4] = [Self::Upgrade, Self::Stamp, Self::Adopt, Self::Snapshot];
+
+    /// Returns the name of the origin, as the history stores it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Stamp => "stamp",
+            Self::Adopt => "adopt",
+            Self::Snapshot => "snapshot",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromSql for Origin {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let name = match value.as_str()? {
+            // Development versions of revchain 0.1 stored `image` for a snapshot.
+            "image" => "snapshot",
+            name => name,
+        };
+        let known = Self::KNOWN.into_iter().find(|origin| origin.name() == name);
+        Ok(known.unwrap_or(Self::Unknown))
+    }
+}

@@ -1,0 +1,159 @@
+//! Reading the rows of the history.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use revchain_core::history::row::StoredRevision;
+use revchain_core::{Chain, Date, HistoryRow, Revision};
+use rusqlite::{Connection, Row};
+
+use super::history_entry::HistoryEntry;
+use super::history_table::HistoryTable;
+
+/// The number of rows that are read in addition to the length of the chain. This limits the work
+/// for a malicious file.
+const MAX_UNKNOWN_ROWS: usize = 1000;
+
+/// The length in bytes to which a text is shortened. An id has at most 32 bytes, and a checksum 64.
+const MAX_TEXT_BYTES: usize = 400;
+
+/// The total number of bytes of stored downgrades that are read.
+const MAX_DOWNGRADE_BYTES: usize = 16 << 20;
+
+impl HistoryTable<'_> {
+    /// Reads the rows of the table as entries for users, oldest first.
+    pub(crate) fn entries(&self, connection: &Connection) -> rusqlite::Result<Vec<HistoryEntry>> {
+        let described = if self.has_all_columns(connection)? {
+            "program, summary"
+        } else {
+            "NULL, NULL"
+        };
+        let mut statement = connection.prepare(&format!(
+            "SELECT revision, checksum, origin, applied_at, duration_us, {described}
+             FROM main.{} ORDER BY rowid LIMIT {}",
+            self.name(),
+            self.max_rows()
+        ))?;
+        let entries = statement.query_map([], |row| {
+            let (milliseconds, microseconds): (i64, i64) = (row.get(3)?, row.get(4)?);
+            let since_epoch = Duration::from_millis(milliseconds.try_into().unwrap_or(0));
+            Ok(HistoryEntry {
+                revision: read_text(row, 0)?,
+                checksum: read_text(row, 1)?,
+                origin: row.get(2)?,
+                applied_at: UNIX_EPOCH.checked_add(since_epoch).unwrap_or(UNIX_EPOCH),
+                duration: Duration::from_micros(microseconds.try_into().unwrap_or(0)),
+                program: read_text(row, 5).ok(),
+                summary: read_text(row, 6).ok(),
+            })
+        })?;
+        entries.collect()
+    }
+
+    pub(super) fn max_rows(&self) -> usize {
+        self.migrations().revisions().len() + MAX_UNKNOWN_ROWS
+    }
+
+    /// Reads the rows in the order of their stamps, with the description of each unknown revision.
+    pub(super) fn rows(&self, connection: &Connection) -> rusqlite::Result<Vec<HistoryRow>> {
+        let mut rows = self.stamps(connection)?;
+        self.describe_unknown(connection, &mut rows)?;
+        Ok(rows)
+    }
+
+    /// Reads the id and the checksum of each row, in the order of the stamps.
+    pub(super) fn stamps(&self, connection: &Connection) -> rusqlite::Result<Vec<HistoryRow>> {
+        let sql = format!(
+            "SELECT revision, checksum FROM main.{} ORDER BY rowid LIMIT {}",
+            self.name(),
+            self.max_rows()
+        );
+        let mut statement = connection.prepare(&sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok(HistoryRow::new(read_text(row, 0)?, read_text(row, 1)?))
+        })?;
+        rows.collect()
+    }
+
+    /// Reads the stored description of each revision that the chain lacks.
+    fn describe_unknown(
+        &self,
+        connection: &Connection,
+        rows: &mut [HistoryRow],
+    ) -> rusqlite::Result<()> {
+        let chain = self.migrations().chain();
+        // A plan rejects a history with more rows than the limit, so no description is needed.
+        let has_more = rows.len() >= self.max_rows();
+        if has_more || !has_unknown(chain, rows) || !self.has_all_columns(connection)? {
+            return Ok(());
+        }
+        let by_id = chain.index_by_id();
+        let mut statement = connection.prepare(&format!(
+            "SELECT CAST(strftime('%Y%m%d%H%M', applied_at / 1000, 'unixepoch') AS INTEGER),
+                program, summary, compatible IS 1, revises, upgrade_checksum, irreversible,
+                downgrade
+             FROM main.{} ORDER BY rowid LIMIT {}",
+            self.name(),
+            self.max_rows()
+        ))?;
+        let mut found = statement.query([])?;
+        let mut room = MAX_DOWNGRADE_BYTES;
+        for row in rows {
+            let Some(stored) = found.next()? else { break };
+            if !by_id.contains_key(row.revision.as_str()) {
+                row.stored = stored_revision(stored, &mut room)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns `true` if the rows contain a revision that the chain lacks.
+pub(super) fn has_unknown(chain: &Chain, rows: &[HistoryRow]) -> bool {
+    // Most histories have the revisions of the chain in order. This check needs no map.
+    let mut in_order = chain.revisions().iter().map(Revision::id);
+    if rows
+        .iter()
+        .all(|row| in_order.next() == Some(&row.revision))
+    {
+        return false;
+    }
+    let by_id = chain.index_by_id();
+    rows.iter()
+        .any(|row| !by_id.contains_key(row.revision.as_str()))
+}
+
+/// Reads the description of a revision. `room` is the number of bytes left for stored downgrades.
+fn stored_revision(row: &Row<'_>, room: &mut usize) -> rusqlite::Result<StoredRevision> {
+    let mut stored = StoredRevision::default();
+    let applied_at: Option<i64> = row.get(0).ok();
+    stored.applied_at = applied_at
+        .and_then(|number| u64::try_from(number).ok())
+        .and_then(Date::checked_from_number);
+    stored.program = read_text(row, 1).ok();
+    stored.summary = read_text(row, 2).ok();
+    stored.is_compatible = row.get(3)?;
+    stored.revises = read_text(row, 4).ok();
+    stored.upgrade_checksum = read_text(row, 5).ok();
+    stored.irreversible = read_text(row, 6).ok();
+    if let Ok(downgrade) = row.get_ref(7)?.as_str() {
+        if downgrade.len() <= *room {
+            *room -= downgrade.len();
+            stored.downgrade = Some(downgrade.to_owned());
+        }
+    }
+    Ok(stored)
+}
+
+/// Reads a text, and shortens a text that is longer than `MAX_TEXT_BYTES`.
+pub(super) fn read_text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    match row.get_ref(column)?.as_str() {
+        Ok(text) if text.len() > MAX_TEXT_BYTES => {
+            let mut end = MAX_TEXT_BYTES;
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            Ok(format!("{}…", &text[..end]))
+        }
+        _ => row.get(column),
+    }
+}

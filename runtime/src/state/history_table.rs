@@ -1,0 +1,190 @@
+//! The table `revchain_history`: creating the table, and writing rows.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use revchain_core::model::checksum;
+use revchain_core::{Downgrade, Revision};
+use rusqlite::{Connection, params};
+
+use super::history_entry::Origin;
+use crate::migrations::Migrations;
+use crate::session::sql::{execute, query_texts};
+
+/// The history table of a chain: `revchain_history`, or `revchain_history_<name>` for a named
+/// chain.
+///
+/// All SQL names the schema `main`, because a temporary table of the same name would hide the
+/// history.
+pub struct HistoryTable<'m> {
+    migrations: &'m Migrations,
+    name: String,
+}
+
+/// A row to write to the history table.
+pub struct Stamp<'r> {
+    /// The revision to stamp.
+    pub revision: &'r Revision,
+    /// The operation that stamps the revision.
+    pub origin: Origin,
+    /// The time of the stamp, in milliseconds since the Unix epoch.
+    pub applied_at: i64,
+    /// The duration of the upgrade script; zero if no script ran.
+    pub duration: Duration,
+}
+
+/// The columns that describe a revision to programs that lack the revision.
+///
+/// Each column may be NULL, because older versions of revchain do not write these columns.
+const DESCRIPTION_COLUMNS: [&str; 7] = [
+    "program TEXT",
+    "summary TEXT",
+    "compatible INTEGER",
+    "revises TEXT",
+    "upgrade_checksum TEXT",
+    "downgrade TEXT",
+    "irreversible TEXT",
+];
+
+impl<'m> HistoryTable<'m> {
+    /// Returns the history table of a chain.
+    pub fn of(migrations: &'m Migrations) -> Self {
+        Self::named(migrations, migrations.name())
+    }
+
+    /// Returns the history table that the chain would have if its name were `chain_name`.
+    pub(super) fn named(migrations: &'m Migrations, chain_name: Option<&str>) -> Self {
+        let name = match chain_name {
+            Some(chain_name) => format!("revchain_history_{chain_name}"),
+            None => "revchain_history".to_owned(),
+        };
+        Self { migrations, name }
+    }
+
+    /// Returns the name of the table.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn migrations(&self) -> &'m Migrations {
+        self.migrations
+    }
+
+    /// Creates the history table.
+    pub(crate) fn create(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.execute_batch(&format!(
+            "CREATE TABLE main.{} (
+  revision TEXT NOT NULL PRIMARY KEY,
+  checksum TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  applied_at INTEGER NOT NULL,
+  duration_us INTEGER NOT NULL,
+  {}
+)",
+            self.name,
+            DESCRIPTION_COLUMNS.join(",\n  ")
+        ))
+    }
+
+    /// Writes a stamp. Replaces an older stamp of the same revision.
+    ///
+    /// # Errors
+    ///
+    /// Fails if SQLite fails, or if a trigger prevents the insert.
+    pub fn insert(&self, connection: &Connection, stamp: &Stamp<'_>) -> rusqlite::Result<()> {
+        let inserted = match self.try_insert(connection, stamp) {
+            // If SQLite has rolled the transaction back, a second attempt would be committed on its
+            // own.
+            Err(error) if connection.is_autocommit() => return Err(error),
+            // A table that an older version of revchain created lacks some columns. Add these
+            // columns and try again.
+            Err(_) if self.add_missing_columns(connection)? => self.try_insert(connection, stamp),
+            inserted => inserted,
+        };
+        check_one_row(inserted?)
+    }
+
+    fn try_insert(&self, connection: &Connection, stamp: &Stamp<'_>) -> rusqlite::Result<u64> {
+        let table = &self.name;
+        // Name the columns, because a table of a later version may have more columns. Keep the
+        // rowid of an older stamp, because parents must precede children in the order of rowids.
+        let sql = format!(
+            "INSERT OR REPLACE INTO main.{table} (rowid, revision, checksum, origin, applied_at,
+               duration_us, program, summary, compatible, revises, upgrade_checksum, downgrade,
+               irreversible)
+             VALUES ((SELECT rowid FROM main.{table} WHERE revision = ?1),
+               ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        );
+        let revision = stamp.revision;
+        let (downgrade, irreversible) = match revision.downgrade() {
+            Downgrade::Sql(script) => (Some(script.sql()), None),
+            Downgrade::Irreversible(reason) => (None, Some(&**reason)),
+        };
+        let values = params![
+            revision.id(),
+            checksum::hex(revision.checksum()),
+            stamp.origin.name(),
+            stamp.applied_at,
+            i64::try_from(stamp.duration.as_micros()).unwrap_or(i64::MAX),
+            self.migrations.program(),
+            revision.summary(),
+            revision.is_compatible(),
+            revision.revises().collect::<Vec<_>>().join(" "),
+            checksum::hex(&checksum::script(revision.upgrade())),
+            downgrade,
+            irreversible,
+        ];
+        execute(connection, &sql, values)
+    }
+
+    /// Removes the stamp of a revision. Fails if the history has no stamp of the revision.
+    pub(crate) fn remove(
+        &self,
+        connection: &Connection,
+        revision: &Revision,
+    ) -> rusqlite::Result<()> {
+        let sql = format!("DELETE FROM main.{} WHERE revision = ?1", self.name);
+        check_one_row(execute(connection, &sql, [revision.id()])?)
+    }
+
+    /// Returns `true` if the table has all columns that this version of revchain writes.
+    pub(super) fn has_all_columns(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        Ok(self.missing_columns(connection)?.is_empty())
+    }
+
+    fn missing_columns(&self, connection: &Connection) -> rusqlite::Result<Vec<&'static str>> {
+        let sql = "SELECT name FROM pragma_table_info(?1, 'main')";
+        let names = query_texts(connection, sql, [&self.name])?;
+        let is_missing = |column: &&str| {
+            let name = column.split(' ').next();
+            !names.iter().any(|known| Some(known.as_str()) == name)
+        };
+        Ok(DESCRIPTION_COLUMNS.into_iter().filter(is_missing).collect())
+    }
+
+    /// Adds the missing columns. Returns `true` if any column was missing.
+    fn add_missing_columns(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let missing = self.missing_columns(connection)?;
+        for column in &missing {
+            let sql = format!("ALTER TABLE main.{} ADD COLUMN {column}", self.name);
+            connection.execute_batch(&sql)?;
+        }
+        Ok(!missing.is_empty())
+    }
+}
+
+/// Returns the current time in milliseconds since the Unix epoch.
+pub(crate) fn current_time() -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Fails if the statement did not change exactly one row, for example because of a trigger.
+fn check_one_row(changed: u64) -> rusqlite::Result<()> {
+    if changed == 1 {
+        return Ok(());
+    }
+    let changed = usize::try_from(changed).unwrap_or(usize::MAX);
+    Err(rusqlite::Error::StatementChangedRows(changed))
+}

@@ -1,0 +1,10 @@
+//! The state of a database: its history, its marker, and its schema.
+
+pub(crate) mod check;
+pub(crate) mod histories;
+pub(crate) mod history_entry;
+pub(crate) mod history_rows;
+pub(crate) mod history_table;
+pub(crate) mod marker;
+pub(crate) mod schema;
+pub(crate) mod schema_diff;

@@ -1,0 +1,25 @@
+//! The guide, with a page for each task.
+
+#[doc = include_str!("../docs/guide/getting-started.md")]
+#[allow(clippy::needless_doctest_main, reason = "the page shows a build.rs")]
+pub mod getting_started {}
+#[doc = include_str!("../docs/guide/migration-files.md")]
+pub mod migration_files {}
+#[doc = include_str!("../docs/guide/proof.md")]
+pub mod proof {}
+#[doc = include_str!("../docs/guide/branches.md")]
+pub mod branches {}
+#[doc = include_str!("../docs/guide/adopting.md")]
+pub mod adopting {}
+#[doc = include_str!("../docs/guide/running.md")]
+pub mod running {}
+#[doc = include_str!("../docs/guide/newer-databases.md")]
+pub mod newer_databases {}
+#[doc = include_str!("../docs/guide/backups.md")]
+pub mod backups {}
+#[doc = include_str!("../docs/guide/several-chains.md")]
+pub mod several_chains {}
+#[doc = include_str!("../docs/guide/testing.md")]
+pub mod testing {}
+#[doc = include_str!("../docs/guide/commands.md")]
+pub mod commands {}
