@@ -1,5 +1,7 @@
-//! What `embed_migrations!` says at build time: one case for each defect, one folder named after it, one `.stderr`.
-//! `TRYBUILD=overwrite cargo test --test ui` writes those anew.
+//! The compile errors of `embed_migrations!`.
+//!
+//! Each kind of defect has a case: a program, a directory in `chains/`, and a `.stderr` file.
+//! `TRYBUILD=overwrite cargo test -p revchain --test ui` writes the `.stderr` files again.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,12 +9,12 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use revchain::Code;
+use revchain::DefectKind;
 
 const UI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui");
 
-/// Cases that are no defect of a directory: the macro's arguments are wrong, or there are several defects.
-const OTHERS: [&str; 7] = [
+/// The cases for wrong arguments of the macro, and for several defects in one directory.
+const OTHER_CASES: [&str; 7] = [
     "not-a-string",
     "two-arguments",
     "unknown-argument",
@@ -23,15 +25,15 @@ const OTHERS: [&str; 7] = [
 ];
 
 #[test]
-fn every_defect_is_an_error_that_says_how_to_mend_it() {
+fn compile_errors_match_the_stderr_files() {
     prepare();
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }
 
 #[test]
-fn a_sound_chain_compiles_wherever_it_is_embedded() {
+fn valid_chains_compile_in_every_position() {
     let chains = prepare();
-    // Only here is it known where that is.
+    // The absolute path depends on the machine, so the case is generated.
     let absolute = Path::new(env!("CARGO_TARGET_TMPDIR")).join("absolute-path.rs");
     let directory = chains.join("merge");
     let program = format!(
@@ -46,44 +48,69 @@ fn a_sound_chain_compiles_wherever_it_is_embedded() {
 
 #[test]
 fn every_defect_has_a_case() {
-    let mut expected: Vec<_> = Code::ALL.iter().map(|code| code.name()).chain(OTHERS).collect();
+    let kinds = DefectKind::ALL.iter().map(|kind| kind.name());
+    let mut expected: Vec<_> = kinds.chain(OTHER_CASES).collect();
     expected.sort_unstable();
     assert_eq!(cases("rs"), expected);
     assert_eq!(cases("stderr"), expected);
-    for code in Code::ALL.iter().filter(|code| **code != Code::UnreadableDirectory) {
-        assert!(Path::new(UI).join("chains").join(code.name()).is_dir(), "{code} has no folder");
+    for kind in DefectKind::ALL
+        .iter()
+        .filter(|kind| **kind != DefectKind::UnreadableDirectory)
+    {
+        assert!(
+            Path::new(UI).join("chains").join(kind.name()).is_dir(),
+            "{kind} has no directory"
+        );
     }
 }
 
 #[test]
-fn every_case_shows_the_defect_it_is_named_after() {
-    for code in Code::ALL {
-        let message = stderr(code.name());
-        assert!(message.starts_with(&format!("error: [{code}] ")), "{message}");
-        assert!(message.contains("\n         chains/"), "{code} names no file:\n{message}");
-        assert!(message.contains("\n       help: "), "{code} does not say what to do:\n{message}");
+fn cases_show_the_defect_of_their_name() {
+    for kind in DefectKind::ALL {
+        let message = stderr(kind.name());
+        assert!(
+            message.starts_with(&format!("error: [{kind}] ")),
+            "{message}"
+        );
+        assert!(
+            message.contains("\n         chains/"),
+            "{kind} names no file:\n{message}"
+        );
+        assert!(
+            message.contains("\n       help: "),
+            "{kind} has no help:\n{message}"
+        );
     }
 }
 
 #[test]
-fn one_mistake_is_one_error() {
-    for case in cases("stderr").iter().filter(|case| !case.starts_with("several-")) {
+fn one_defect_is_one_error() {
+    for case in cases("stderr")
+        .iter()
+        .filter(|case| !case.starts_with("several-"))
+    {
         assert_eq!(errors(case).len(), 1, "{}", stderr(case));
     }
 }
 
 #[test]
-fn every_defect_of_a_directory_is_reported_in_one_build() {
+fn all_defects_of_a_directory_are_reported_in_one_build() {
     assert_eq!(
-        codes("several-defects"),
-        ["bad-file-name", "missing-section", "not-transactional", "bind-parameter", "stray-file"]
+        kinds("several-defects"),
+        [
+            "bad-file-name",
+            "missing-section",
+            "not-transactional",
+            "bind-parameter",
+            "stray-file"
+        ]
     );
 }
 
 #[test]
-fn the_proof_goes_on_after_a_defect_and_reports_none_that_follows_from_it() {
+fn proof_continues_and_skips_consequences_of_defects() {
     assert_eq!(
-        codes("several-proof-defects"),
+        kinds("several-proof-defects"),
         [
             "sql-error",
             "missing-summary",
@@ -96,13 +123,17 @@ fn the_proof_goes_on_after_a_defect_and_reports_none_that_follows_from_it() {
 }
 
 #[test]
-fn no_message_shows_where_it_was_built() {
+fn messages_do_not_contain_the_build_directory() {
     for case in cases("stderr") {
-        assert!(!stderr(&case).contains(env!("CARGO_MANIFEST_DIR")), "{}", stderr(&case));
+        assert!(
+            !stderr(&case).contains(env!("CARGO_MANIFEST_DIR")),
+            "{}",
+            stderr(&case)
+        );
     }
 }
 
-/// The names of the cases' files with this extension, in order.
+/// Returns the sorted names of the cases that have a file with this extension.
 fn cases(extension: &str) -> Vec<String> {
     let files = fs::read_dir(UI).unwrap().map(|entry| entry.unwrap().path());
     let mut names: Vec<_> = files
@@ -113,21 +144,34 @@ fn cases(extension: &str) -> Vec<String> {
     names
 }
 
+/// Returns the expected compile errors of a case.
 fn stderr(case: &str) -> String {
     fs::read_to_string(format!("{UI}/{case}.stderr")).unwrap()
 }
 
+/// Returns the first lines of the errors of a case.
 fn errors(case: &str) -> Vec<String> {
-    stderr(case).lines().filter(|line| line.starts_with("error")).map(str::to_owned).collect()
+    stderr(case)
+        .lines()
+        .filter(|line| line.starts_with("error"))
+        .map(str::to_owned)
+        .collect()
 }
 
-fn codes(case: &str) -> Vec<String> {
-    let errors = errors(case);
-    errors.iter().map(|line| line["error: [".len()..].split(']').next().unwrap().to_owned()).collect()
+/// Returns the kinds of the errors of a case.
+fn kinds(case: &str) -> Vec<String> {
+    let errors = errors(case).into_iter();
+    errors
+        .map(|line| {
+            let kind = line.strip_prefix("error: [").unwrap();
+            kind.split(']').next().unwrap().to_owned()
+        })
+        .collect()
 }
 
-/// Copies the chains to where the cases find them: trybuild compiles these as a package of its own, below the target
-/// directory.
+/// Copies the chains to the package that trybuild generates below the target directory.
+///
+/// Returns the directory of the copies.
 fn prepare() -> PathBuf {
     static COPIED: Once = Once::new();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
@@ -139,9 +183,12 @@ fn prepare() -> PathBuf {
         copy(&Path::new(UI).join("chains"), &chains);
         let everything = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/chains/everything");
         copy(Path::new(everything), &chains.join("everything"));
-        // One byte more than is read. Neither a dangling link nor a closed file is the same on every machine.
+        // The file is one byte too large. A broken link would depend on the machine.
         let unreadable = chains.join("unreadable-file/20260102_1200_002_create_tags.sql");
-        File::create(unreadable).unwrap().set_len((64 << 20) + 1).unwrap();
+        File::create(unreadable)
+            .unwrap()
+            .set_len((64 << 20) + 1)
+            .unwrap();
     });
     chains
 }

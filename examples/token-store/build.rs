@@ -1,7 +1,7 @@
-//! Builds the program again when a migration is added.
+//! Rebuilds the program when a migration is added.
 
 fn main() {
-    // On stable Rust a macro can tell cargo which files it has read, so edits and removals are seen without this;
-    // which directory it looked into, it cannot, so a new file in it would be missed.
+    // Cargo detects edits and removals without this line: the macro names the files that it read.
+    // On stable Rust a macro cannot name the directory, so cargo would miss a new file.
     println!("cargo::rerun-if-changed=migrations");
 }

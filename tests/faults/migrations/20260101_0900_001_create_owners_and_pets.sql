@@ -1,4 +1,4 @@
--- Create owners, and their pets, which go when they go.
+-- Create owners and pets. The pets of an owner are deleted with the owner.
 -- @revises base
 
 -- @upgrade

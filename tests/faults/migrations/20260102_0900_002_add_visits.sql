@@ -1,4 +1,4 @@
--- Add visits, with the first of each pet.
+-- Add visits, and the first visit of each pet.
 -- @revises 001
 
 -- @upgrade

@@ -1,4 +1,4 @@
--- Owners have no name twice.
+-- Make the names of owners unique.
 -- @revises 002
 
 -- @upgrade

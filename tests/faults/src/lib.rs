@@ -1,13 +1,16 @@
-//! Stands between a program and the C library (by `LD_PRELOAD`, on Linux), and has one call fail, or the process die before
-//! it: the n-th of those that are about the files in one folder. What it does is said by the environment:
+//! A library that makes a call of a program to the C library fail, or kills the process before it.
 //!
-//! - `FAULT_FOLDER`: the folder; other files are left alone.
-//! - `FAULT_CALLS`: which calls count: `open`, `read`, `write`, `sync`, `truncate`, `lock`, `link`, `unlink`, or `any`.
+//! `LD_PRELOAD` puts it between the program and the C library, on Linux.
+//! Only calls on the files in one directory count. The environment selects the fault:
+//!
+//! - `FAULT_DIRECTORY`: the directory. Calls on other files never fail.
+//! - `FAULT_CALLS`: the kind of calls that count: `open`, `read`, `write`, `sync`, `truncate`,
+//!   `lock`, `link`, `unlink`, or `any`.
 //! - `FAULT_AT`: the number of the call that fails, from 1.
-//! - `FAULT_HOW`: the number of the error that it fails with, or `kill`. With `+` after it, every later call fails, too, as
-//!   when a disk is full or gone.
+//! - `FAULT_HOW`: the error number, or `kill`. With `+` after it, all later calls fail too, as on a
+//!   full or missing disk.
 //!
-//! Where it has done so, it says so on the standard error.
+//! The library reports the fault on standard error.
 
 #![cfg(target_os = "linux")]
 
@@ -19,19 +22,21 @@ use std::{env, mem};
 
 use libc::{mode_t, off_t, off64_t, size_t, ssize_t};
 
-/// What is to be done.
+/// The fault that the environment selects.
 struct Fault {
-    folder: Vec<u8>,
+    directory: Vec<u8>,
     calls: String,
     at: usize,
-    /// `None` to kill the process.
+    /// The error number; `None` to kill the process.
     error: Option<c_int>,
+    /// `true` if all later calls fail too.
     goes_on: bool,
 }
 
+/// The number of calls that counted so far.
 static SEEN: AtomicUsize = AtomicUsize::new(0);
 
-/// Which file descriptors are of files in the folder.
+/// The file descriptors of files in the directory, as indices of the `true` elements.
 static WATCHED: [AtomicBool; 1024] = [const { AtomicBool::new(false) }; 1024];
 
 fn fault() -> Option<&'static Fault> {
@@ -40,7 +45,7 @@ fn fault() -> Option<&'static Fault> {
         .get_or_init(|| {
             let how = env::var("FAULT_HOW").ok()?;
             Some(Fault {
-                folder: env::var_os("FAULT_FOLDER")?.as_bytes().to_vec(),
+                directory: env::var_os("FAULT_DIRECTORY")?.as_bytes().to_vec(),
                 calls: env::var("FAULT_CALLS").ok()?,
                 at: env::var("FAULT_AT").ok()?.parse().ok()?,
                 error: how.trim_end_matches('+').parse().ok(),
@@ -50,8 +55,9 @@ fn fault() -> Option<&'static Fault> {
         .as_ref()
 }
 
-/// Whether this call, which is about a file in the folder, is to fail; then `errno` is set. It does not return where the
-/// process is to die.
+/// Returns `true` if this call on a file in the directory must fail, and then sets `errno`.
+///
+/// Does not return if the fault kills the process.
 fn fails(call: &str) -> bool {
     let Some(fault) = fault() else { return false };
     if fault.calls != call && fault.calls != "any" {
@@ -63,12 +69,14 @@ fn fails(call: &str) -> bool {
     }
     if number == fault.at {
         let text = format!("fault at {call} {number}\n");
-        // SAFETY: the text lives while it is written. Not through the standard library, which would come back here.
+        // The standard library would call the functions of this library again.
+        // SAFETY: the text outlives the call.
         unsafe { libc::syscall(libc::SYS_write, 2, text.as_ptr(), text.len()) };
     }
     match fault.error {
-        // SAFETY: `errno` is this thread's own; and to kill oneself needs no leave.
+        // SAFETY: the location is valid, and belongs to this thread.
         Some(error) => unsafe { *libc::__errno_location() = error },
+        // SAFETY: the arguments are numbers.
         None => unsafe {
             libc::kill(libc::getpid(), libc::SIGKILL);
             libc::pause();
@@ -77,15 +85,15 @@ fn fails(call: &str) -> bool {
     true
 }
 
-/// Whether a path is in the folder.
+/// Returns `true` if a path is in the directory.
 ///
 /// # Safety
 ///
-/// It must be a C string.
+/// The path must be a C string.
 unsafe fn is_watched_path(path: *const c_char) -> bool {
-    // SAFETY: the caller says so.
+    // SAFETY: the caller guarantees a C string.
     let path = unsafe { CStr::from_ptr(path) };
-    fault().is_some_and(|fault| path.to_bytes().starts_with(&fault.folder))
+    fault().is_some_and(|fault| path.to_bytes().starts_with(&fault.directory))
 }
 
 fn is_watched(descriptor: c_int) -> bool {
@@ -96,22 +104,25 @@ fn is_watched(descriptor: c_int) -> bool {
 }
 
 fn watch(descriptor: c_int, is_watched: bool) {
-    if let Some(watched) = usize::try_from(descriptor).ok().and_then(|index| WATCHED.get(index)) {
+    if let Some(watched) = usize::try_from(descriptor)
+        .ok()
+        .and_then(|index| WATCHED.get(index))
+    {
         watched.store(is_watched, Ordering::SeqCst);
     }
 }
 
-/// Defines functions of C that fail where they should, and else call those that they stand in for.
-macro_rules! stand_in {
+/// Defines functions of C that fail if the fault selects them, and otherwise call the originals.
+macro_rules! replace {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) -> $result:ty, $call:literal if $condition:expr, $failed:expr;)*) => {$(
         $(#[$doc])*
         ///
         /// # Safety
         ///
-        /// As of the function of C that has this name.
+        /// The requirements are those of the function of C with this name.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($($argument: $type),*) -> $result {
-            // SAFETY: what is asked of the arguments is what C asks.
+            // SAFETY: the caller upholds the requirements of the function.
             #[allow(unused_unsafe)]
             if unsafe { $condition } && fails($call) {
                 return $failed;
@@ -120,10 +131,10 @@ macro_rules! stand_in {
             static REAL: OnceLock<usize> = OnceLock::new();
             let real = *REAL.get_or_init(|| {
                 let name = concat!(stringify!($name), "\0");
-                // SAFETY: it is a C string.
+                // SAFETY: the name is a C string.
                 unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr().cast()) as usize }
             });
-            // SAFETY: the function of that name has these arguments, and they are the caller's.
+            // SAFETY: the original has this type, and the caller upholds its requirements.
             let result = unsafe { mem::transmute::<usize, Function>(real)($($argument),*) };
             after!($name, result, $($argument),*);
             result
@@ -131,7 +142,7 @@ macro_rules! stand_in {
     )*};
 }
 
-/// What is to be remembered of a call that was done.
+/// Records the descriptors that a successful call opened or closed.
 macro_rules! after {
     (open, $result:ident, $path:ident, $($rest:tt)*) => {
         opened($path, $result)
@@ -139,10 +150,10 @@ macro_rules! after {
     (open64, $result:ident, $path:ident, $($rest:tt)*) => {
         opened($path, $result)
     };
-    (openat, $result:ident, $folder:ident, $path:ident, $($rest:tt)*) => {
+    (openat, $result:ident, $directory:ident, $path:ident, $($rest:tt)*) => {
         opened($path, $result)
     };
-    (openat64, $result:ident, $folder:ident, $path:ident, $($rest:tt)*) => {
+    (openat64, $result:ident, $directory:ident, $path:ident, $($rest:tt)*) => {
         opened($path, $result)
     };
     (close, $result:ident, $descriptor:ident) => {
@@ -152,55 +163,59 @@ macro_rules! after {
 }
 
 fn opened(path: *const c_char, descriptor: c_int) {
-    // SAFETY: it was opened, so it is a C string.
-    watch(descriptor, descriptor >= 0 && unsafe { is_watched_path(path) });
+    // SAFETY: the C library took the path, so it is a C string.
+    watch(
+        descriptor,
+        descriptor >= 0 && unsafe { is_watched_path(path) },
+    );
 }
 
-stand_in! {
+replace! {
     /// Opens a file.
     open(path: *const c_char, flags: c_int, mode: mode_t) -> c_int, "open" if is_watched_path(path), -1;
     /// Opens a file.
     open64(path: *const c_char, flags: c_int, mode: mode_t) -> c_int, "open" if is_watched_path(path), -1;
     /// Opens a file.
-    openat(folder: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int, "open" if is_watched_path(path), -1;
+    openat(directory: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int, "open" if is_watched_path(path), -1;
     /// Opens a file.
-    openat64(folder: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int, "open" if is_watched_path(path), -1;
-    /// Closes one, which does not fail here: it is only forgotten.
+    openat64(directory: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int, "open" if is_watched_path(path), -1;
+    /// Closes a file. This call never fails here; the descriptor is only forgotten.
     close(descriptor: c_int) -> c_int, "close" if false, -1;
-    /// Reads.
+    /// Reads from a file.
     read(descriptor: c_int, buffer: *mut c_void, count: size_t) -> ssize_t, "read" if is_watched(descriptor), -1;
-    /// Reads.
+    /// Reads from a file.
     pread(descriptor: c_int, buffer: *mut c_void, count: size_t, offset: off_t) -> ssize_t, "read" if is_watched(descriptor), -1;
-    /// Reads.
+    /// Reads from a file.
     pread64(descriptor: c_int, buffer: *mut c_void, count: size_t, offset: off64_t) -> ssize_t, "read" if is_watched(descriptor), -1;
-    /// Writes.
+    /// Writes to a file.
     write(descriptor: c_int, buffer: *const c_void, count: size_t) -> ssize_t, "write" if is_watched(descriptor), -1;
-    /// Writes.
+    /// Writes to a file.
     pwrite(descriptor: c_int, buffer: *const c_void, count: size_t, offset: off_t) -> ssize_t, "write" if is_watched(descriptor), -1;
-    /// Writes.
+    /// Writes to a file.
     pwrite64(descriptor: c_int, buffer: *const c_void, count: size_t, offset: off64_t) -> ssize_t, "write" if is_watched(descriptor), -1;
-    /// Makes sure that what was written is on the disk.
+    /// Synchronizes a file with the disk.
     fsync(descriptor: c_int) -> c_int, "sync" if is_watched(descriptor), -1;
-    /// Makes sure that what was written is on the disk.
+    /// Synchronizes a file with the disk.
     fdatasync(descriptor: c_int) -> c_int, "sync" if is_watched(descriptor), -1;
-    /// Sets a file's length.
+    /// Sets the length of a file.
     ftruncate(descriptor: c_int, length: off_t) -> c_int, "truncate" if is_watched(descriptor), -1;
-    /// Sets a file's length.
+    /// Sets the length of a file.
     ftruncate64(descriptor: c_int, length: off64_t) -> c_int, "truncate" if is_watched(descriptor), -1;
-    /// Locks, among other things.
+    /// Locks a part of a file, among other operations.
     fcntl(descriptor: c_int, command: c_int, argument: usize) -> c_int, "lock" if is_watched(descriptor) && locks(command), -1;
-    /// Locks, among other things.
+    /// Locks a part of a file, among other operations.
     fcntl64(descriptor: c_int, command: c_int, argument: usize) -> c_int, "lock" if is_watched(descriptor) && locks(command), -1;
-    /// Gives a file another name.
+    /// Adds a name to a file.
     link(path: *const c_char, name: *const c_char) -> c_int, "link" if is_watched_path(name), -1;
-    /// Gives a file another name.
-    linkat(folder: c_int, path: *const c_char, other: c_int, name: *const c_char, flags: c_int) -> c_int, "link" if is_watched_path(name), -1;
-    /// Gives a file one name for another.
+    /// Adds a name to a file.
+    linkat(directory: c_int, path: *const c_char, other: c_int, name: *const c_char, flags: c_int) -> c_int, "link" if is_watched_path(name), -1;
+    /// Renames a file.
     rename(path: *const c_char, name: *const c_char) -> c_int, "link" if is_watched_path(name), -1;
-    /// Takes a name away.
+    /// Removes a name of a file.
     unlink(path: *const c_char) -> c_int, "unlink" if is_watched_path(path), -1;
 }
 
+/// Returns `true` if `fcntl` locks or unlocks by this command.
 fn locks(command: c_int) -> bool {
     command == libc::F_SETLK || command == libc::F_SETLKW
 }

@@ -1,51 +1,63 @@
-//! What is done to a database while something fails: by a child where calls of the system fail, and by the tests themselves
-//! where SQLite's memory does.
+//! The tasks on a database during which calls or allocations fail.
+//!
+//! The child process runs them for system calls, and the tests themselves for allocations.
 
 use std::path::Path;
 use std::time::Duration;
 
+use revchain::__private::Chain;
 use revchain::rusqlite::Connection;
-use revchain::{Error, Migrations, OnAhead, embed_migrations};
+use revchain::{Error, Migrations, OnNewer, embed_migrations};
 
 pub(crate) static MIGRATIONS: Migrations = embed_migrations!();
 
-/// The same, as one chain of several that share a database: its history has another name, and its marker is in a row.
+/// The same chain with a name: its history has another name, and its marker is in a row.
 pub(crate) static NAMED: Migrations = embed_migrations!("migrations", name = "pets");
 
-/// An older program, which has the first two of the revisions.
+/// Returns the chain of an older program, which has the first two revisions.
 pub(crate) fn older() -> Migrations {
-    Migrations::embedded("migrations", "", "", &MIGRATIONS.revisions()[..2], MIGRATIONS.chain().window, &[])
+    let chain = Chain::embedded(
+        &MIGRATIONS.revisions()[..2],
+        MIGRATIONS.chain().hash_offset(),
+    );
+    Migrations::embedded(chain, "migrations", "", "", &[])
 }
 
-/// Whether it is done with a connection of the caller's.
-pub(crate) fn is_by_connection(what: &str) -> bool {
-    !matches!(what, "open" | "backup")
+/// Returns `true` if the task needs a connection of the caller.
+pub(crate) fn is_by_connection(task: &str) -> bool {
+    !matches!(task, "open" | "backup")
 }
 
-/// Does it, with that connection if it is done with one.
-pub(crate) fn run(what: &str, database: &Path, connection: Option<&mut Connection>) -> Result<(), Error> {
+/// Runs a task, with the connection if the task needs one.
+pub(crate) fn run(
+    task: &str,
+    database: &Path,
+    connection: Option<&mut Connection>,
+) -> Result<(), Error> {
     let older = older();
-    let chain = match what {
+    let chain = match task {
         "named" => &NAMED,
-        "take-back" => &older,
+        "downgrade-newer" => &older,
         _ => &MIGRATIONS,
     };
-    // Where no lock can be had, it should not take the test's time.
-    let options = chain.options().lock_timeout(Duration::from_millis(50));
-    match (what, connection) {
-        // Whatever it is: a new one, one that is behind, one from before the migrations.
-        ("open", None) => drop(options.open(database)?),
-        // With a backup beside it.
-        ("backup", None) => drop(options.backup(database.with_file_name("backups"), 2).open(database)?),
-        // A new one by running the chain.
-        ("upgrade" | "named", Some(connection)) => drop(options.upgrade(connection)?),
-        ("downgrade", Some(connection)) => drop(options.downgrade_to(connection, "002")?),
-        // By what the database keeps for that.
-        ("take-back", Some(connection)) => {
-            drop(options.on_ahead(OnAhead::Downgrade).downgrade_to(connection, "head")?);
+    // A lock that fails must not delay the tests.
+    let migrator = chain.migrator().busy_timeout(Duration::from_millis(50));
+    match (task, connection) {
+        // The database is new, older, or from before the migrations.
+        ("open", None) => drop(migrator.open(database)?),
+        ("backup", None) => {
+            let backups = database.with_file_name("backups");
+            drop(migrator.backup(backups, 2).open(database)?);
         }
-        ("stamp", Some(connection)) => drop(options.stamp(connection, "004")?),
-        other => panic!("there is no {}", other.0),
+        // An upgrade never copies the snapshot: it runs the chain.
+        ("upgrade" | "named", Some(connection)) => drop(migrator.upgrade(connection)?),
+        ("downgrade", Some(connection)) => drop(migrator.downgrade_to(connection, "002")?),
+        ("downgrade-newer", Some(connection)) => {
+            let migrator = migrator.on_newer(OnNewer::Downgrade);
+            drop(migrator.downgrade_to(connection, "head")?);
+        }
+        ("stamp", Some(connection)) => drop(migrator.stamp(connection, "004")?),
+        (task, _) => panic!("unknown task: {task}"),
     }
     Ok(())
 }

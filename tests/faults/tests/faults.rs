@@ -1,6 +1,9 @@
-//! Every call of the system that revchain and SQLite make for a database fails once, or for good, or the process is killed
-//! before it. Whatever happens, the database is at its old head or at its new one, sound, with every row; the error says what
-//! happened; and the next who opens it finishes the work.
+//! System calls that fail: each call of a scenario fails once or permanently, or kills the process.
+//!
+//! After each fault:
+//! - the database is at its old or its new head, sound, with every row;
+//! - the error names the cause;
+//! - the next `open` finishes the work.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
@@ -11,7 +14,7 @@ mod scenario;
 use std::path::Path;
 use std::process::Command;
 
-use scenario::{Outcome, Scenario, Tally, Trials};
+use scenario::{Fault, Outcome, Scenario, Tally, Trials};
 
 const EIO: &str = "5";
 const EAGAIN: &str = "11";
@@ -20,7 +23,7 @@ const EMFILE: &str = "24";
 const ENOSPC: &str = "28";
 const EPERM: &str = "1";
 
-/// Which calls fail, and how; `+` for every call from there on.
+/// The calls that fail, and the error number. With `+`, all later calls fail too.
 const FAULTS: [(&str, &str); 15] = [
     ("any", "kill"),
     ("write", ENOSPC),
@@ -39,30 +42,38 @@ const FAULTS: [(&str, &str); 15] = [
     ("unlink", EIO),
 ];
 
-/// What an error says of these.
+/// The texts of the errors that these faults cause.
 const WORDS: [&str; 10] = [
     "disk I/O error",
     "disk is full",
     "unable to open database file",
     "is locked",
-    "cannot be opened",
+    "cannot open the database",
     "read-only",
     "readonly",
-    // So SQLite calls a file of which it cannot read a part.
+    // SQLite reports this if it cannot read a part of a file.
     "malformed",
     "locking protocol",
-    "no backup could be made",
+    "cannot make a backup in",
 ];
 
-/// Has the child do it, with a fault.
-fn run(what: &str, folder: &Path, database: &Path, (calls, how): (&str, &str), number: usize) -> Outcome {
-    let library = std::env::current_exe().unwrap().with_file_name("librevchain_faults.so");
+/// Runs a task in a child process, with a fault.
+fn run(
+    task: &str,
+    directory: &Path,
+    database: &Path,
+    (calls, how): (&str, &str),
+    number: usize,
+) -> Outcome {
+    let library = std::env::current_exe()
+        .unwrap()
+        .with_file_name("librevchain_faults.so");
     assert!(library.exists(), "{}", library.display());
     let output = Command::new(env!("CARGO_BIN_EXE_fault-child"))
-        .arg(what)
+        .arg(task)
         .arg(database)
         .env("LD_PRELOAD", library)
-        .env("FAULT_FOLDER", folder)
+        .env("FAULT_DIRECTORY", directory)
         .env("FAULT_CALLS", calls)
         .env("FAULT_HOW", how)
         .env("FAULT_AT", number.to_string())
@@ -73,24 +84,34 @@ fn run(what: &str, folder: &Path, database: &Path, (calls, how): (&str, &str), n
     Outcome {
         is_done: output.status.success(),
         was_killed: output.status.code().is_none(),
-        said: String::from_utf8_lossy(&output.stdout).into_owned(),
-        fired: errors.contains("fault at"),
+        message: String::from_utf8_lossy(&output.stdout).into_owned(),
+        has_fault: errors.contains("fault at"),
     }
 }
 
-/// Lets every call fail in turn, until none is left to fail.
+/// Makes each call fail in turn, until no call is left.
 fn try_all(scenario: &Scenario, journal: &str, fault: (&str, &str), tally: &mut Tally) {
     let mut trials = Trials::new(scenario, journal, tempfile::tempdir().unwrap());
     for number in 1.. {
         let context = format!("{} ({journal}), {fault:?} at {number}", scenario.name);
-        let folder = trials.folder();
-        let outcome = run(scenario.what, &folder, &folder.join("app.db"), fault, number);
-        if !outcome.fired {
-            assert!(outcome.is_done, "{context}: {}", outcome.said);
-            assert!(number > 1 || fault.0 != "any", "{context}: no call was seen");
+        let directory = trials.directory();
+        let outcome = run(
+            scenario.task,
+            &directory,
+            &directory.join("app.db"),
+            fault,
+            number,
+        );
+        if !outcome.has_fault {
+            assert!(outcome.is_done, "{context}: {}", outcome.message);
+            assert!(
+                number > 1 || fault.0 != "any",
+                "{context}: no call was seen"
+            );
             return;
         }
-        trials.judge(&folder, &outcome, &WORDS, &context, tally);
+        let (words, context) = (&WORDS[..], context.as_str());
+        trials.check(&directory, &outcome, Fault { words, context }, tally);
     }
 }
 

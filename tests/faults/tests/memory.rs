@@ -1,4 +1,4 @@
-//! Every allocation that SQLite makes for a database fails, once, or from then on for good.
+//! Allocations that fail: each allocation of SQLite in a scenario fails once or permanently.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
@@ -9,7 +9,7 @@ mod exhaustion;
 mod scenario;
 
 fn try_scenario(name: &str) {
-    allocator::install(allocator::Lookaside::AsItIs);
+    allocator::install(allocator::Lookaside::Default);
     exhaustion::try_scenario(name, usize::MAX, &[false, true]);
 }
 

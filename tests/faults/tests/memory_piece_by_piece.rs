@@ -1,8 +1,11 @@
-//! Every allocation that SQLite makes for a database fails once, where it allocates each small thing by itself: as it does for a
-//! connection that has many statements prepared. There are three times as many, at other places.
+//! Allocations that fail once, without the lookaside buffer of SQLite.
 //!
-//! Not from then on for good: to roll back, SQLite must read the word, and without any memory at all it cannot. A connection of the
-//! caller's then stays in its transaction, which ends when it is closed. Else, there is some memory for it that nobody can take away.
+//! SQLite then allocates each small object separately, as with many prepared statements.
+//! There are three times as many allocations, at other places.
+//!
+//! Permanent failures are not tested here, because SQLite needs memory to parse ROLLBACK.
+//! Without any memory, a connection of the caller stays in its transaction until it is closed.
+//! The lookaside buffer otherwise provides this memory.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
@@ -14,7 +17,7 @@ mod scenario;
 
 fn try_scenario(name: &str) {
     allocator::install(allocator::Lookaside::None);
-    // The journal's own are large, and no others here.
+    // The journal mode only changes large allocations, so one mode is enough.
     exhaustion::try_scenario(name, 1, &[false]);
 }
 

@@ -1,9 +1,9 @@
 use revchain::{Migrations, embed_migrations};
 
-static MIGRATIONS: Migrations = embed_migrations!("chains/merge", name = "tickets", image = false,);
-const BESIDE_CARGO_TOML: Migrations = embed_migrations!("chains/merge", image = true, name = "t_2");
+static MIGRATIONS: Migrations = embed_migrations!("chains/merge", name = "tickets", snapshot = false,);
+const WITH_SNAPSHOT: Migrations = embed_migrations!("chains/merge", snapshot = true, name = "t_2");
 
 fn main() {
     assert_eq!(MIGRATIONS.name(), Some("tickets"));
-    assert_eq!(BESIDE_CARGO_TOML.name(), Some("t_2"));
+    assert_eq!(WITH_SNAPSHOT.name(), Some("t_2"));
 }

@@ -1,8 +1,8 @@
 use revchain::{Migrations, embed_migrations};
 
-static ONE: Migrations = embed_migrations!("chains/merge");
-static OTHER: Migrations = embed_migrations!("chains/merge");
+static FIRST: Migrations = embed_migrations!("chains/merge");
+static SECOND: Migrations = embed_migrations!("chains/merge");
 
 fn main() {
-    assert_eq!(ONE.revisions(), OTHER.revisions());
+    assert_eq!(FIRST.revisions(), SECOND.revisions());
 }

@@ -5,7 +5,7 @@ use token_store::{AppPassword, Error};
 use crate::fixture::{Fixture, START, password};
 
 #[test]
-fn an_app_password_that_was_stored_is_found() {
+fn stored_app_password_is_found() {
     let mut fixture = Fixture::with_key();
     let stored = AppPassword {
         password: "p-1".into(),
@@ -17,26 +17,50 @@ fn an_app_password_that_was_stored_is_found() {
 }
 
 #[test]
-fn a_user_who_has_none_gets_none() {
+fn user_without_an_app_password_gets_none() {
     let mut fixture = Fixture::with_key();
-    fixture.store.store_app_password("alice", &password("p-1")).unwrap();
+    fixture
+        .store
+        .store_app_password("alice", &password("p-1"))
+        .unwrap();
     assert_eq!(fixture.store.app_password("bob").unwrap(), None);
 }
 
 #[test]
-fn all_scopes_are_not_the_same_as_none() {
+fn all_scopes_differ_from_no_scopes() {
     let mut fixture = Fixture::with_key();
-    fixture.store.store_app_password("alice", &AppPassword { scopes: None, ..password("p-1") }).unwrap();
     fixture
         .store
-        .store_app_password("bob", &AppPassword { scopes: Some(vec![]), ..password("p-1") })
+        .store_app_password(
+            "alice",
+            &AppPassword {
+                scopes: None,
+                ..password("p-1")
+            },
+        )
         .unwrap();
-    assert_eq!(fixture.store.app_password("alice").unwrap().unwrap().scopes, None);
-    assert_eq!(fixture.store.app_password("bob").unwrap().unwrap().scopes, Some(vec![]));
+    fixture
+        .store
+        .store_app_password(
+            "bob",
+            &AppPassword {
+                scopes: Some(vec![]),
+                ..password("p-1")
+            },
+        )
+        .unwrap();
+    assert_eq!(
+        fixture.store.app_password("alice").unwrap().unwrap().scopes,
+        None
+    );
+    assert_eq!(
+        fixture.store.app_password("bob").unwrap().unwrap().scopes,
+        Some(vec![])
+    );
 }
 
 #[test]
-fn a_second_app_password_replaces_the_first() {
+fn second_app_password_replaces_the_first() {
     let mut fixture = Fixture::with_key();
     let first = AppPassword {
         password: "p-1".into(),
@@ -44,42 +68,68 @@ fn a_second_app_password_replaces_the_first() {
         scopes: Some(vec!["notes.read".into()]),
     };
     fixture.store.store_app_password("alice", &first).unwrap();
-    fixture.store.store_app_password("alice", &password("p-2")).unwrap();
-    assert_eq!(fixture.store.app_password("alice").unwrap(), Some(password("p-2")));
+    fixture
+        .store
+        .store_app_password("alice", &password("p-2"))
+        .unwrap();
+    assert_eq!(
+        fixture.store.app_password("alice").unwrap(),
+        Some(password("p-2"))
+    );
 }
 
 #[test]
-fn a_second_app_password_keeps_created_at() {
+fn second_app_password_keeps_created_at() {
     let mut fixture = Fixture::with_key();
-    fixture.store.store_app_password("alice", &password("p-1")).unwrap();
+    fixture
+        .store
+        .store_app_password("alice", &password("p-1"))
+        .unwrap();
     fixture.wait(5_000);
-    fixture.store.store_app_password("alice", &password("p-2")).unwrap();
+    fixture
+        .store
+        .store_app_password("alice", &password("p-2"))
+        .unwrap();
 
     let times: (i64, i64) = fixture
         .sql()
-        .query_row("SELECT created_at, updated_at FROM app_passwords", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            "SELECT created_at, updated_at FROM app_passwords",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .unwrap();
     assert_eq!(times, (START, START + 5));
 }
 
 #[test]
-fn delete_says_whether_there_was_an_app_password() {
+fn delete_returns_true_if_there_was_an_app_password() {
     let mut fixture = Fixture::with_key();
-    fixture.store.store_app_password("alice", &password("p-1")).unwrap();
+    fixture
+        .store
+        .store_app_password("alice", &password("p-1"))
+        .unwrap();
     assert!(fixture.store.delete_app_password("alice").unwrap());
     assert!(!fixture.store.delete_app_password("alice").unwrap());
     assert_eq!(fixture.store.app_password("alice").unwrap(), None);
 }
 
 #[test]
-fn scopes_that_cannot_be_read_are_not_taken_for_all() {
+fn unreadable_scopes_are_an_error() {
     let mut fixture = Fixture::with_key();
-    fixture.store.store_app_password("alice", &password("p-1")).unwrap();
+    fixture
+        .store
+        .store_app_password("alice", &password("p-1"))
+        .unwrap();
     for scopes in ["not json", "null", "{}", "[1]"] {
-        fixture.sql().execute("UPDATE app_passwords SET scopes = ?1", [scopes]).unwrap();
+        fixture
+            .sql()
+            .execute("UPDATE app_passwords SET scopes = ?1", [scopes])
+            .unwrap();
         let error = fixture.store.app_password("alice").unwrap_err();
-        assert!(matches!(error, Error::InvalidScopes { .. }), "{scopes}: {error}");
+        assert!(
+            matches!(error, Error::InvalidScopes { .. }),
+            "{scopes}: {error}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Databases from before the migrations are taken along, with their rows.
+//! Databases from before the migrations, which keep their rows.
 
 use revchain::rusqlite::Connection;
 use token_store::{MIGRATIONS, TokenStore};
@@ -6,7 +6,7 @@ use token_store::{MIGRATIONS, TokenStore};
 use crate::fixture::{database_from_before_migrations, key};
 
 #[test]
-fn a_database_from_before_the_migrations_is_brought_to_the_head() {
+fn database_from_before_migrations_reaches_the_head() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.db");
     database_from_before_migrations(&path);
@@ -14,32 +14,58 @@ fn a_database_from_before_the_migrations_is_brought_to_the_head() {
     drop(TokenStore::open(&path, None).unwrap());
 
     let connection = Connection::open(&path).unwrap();
-    assert_eq!(MIGRATIONS.current(&connection).unwrap(), MIGRATIONS.head());
+    assert_eq!(
+        MIGRATIONS.migrator().current(&connection).unwrap(),
+        MIGRATIONS.head()
+    );
 }
 
 #[test]
-fn it_keeps_its_rows_and_its_secrets() {
+fn database_from_before_migrations_keeps_its_rows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.db");
     database_from_before_migrations(&path);
 
     let mut store = TokenStore::open(&path, Some(key())).unwrap();
 
-    assert_eq!(store.refresh_token("alice").unwrap().unwrap().token.expose(), "hello");
-    assert_eq!(store.audit_log("alice").unwrap()[0].event, "store_refresh_token");
+    assert_eq!(
+        store
+            .refresh_token("alice")
+            .unwrap()
+            .unwrap()
+            .token
+            .expose(),
+        "hello"
+    );
+    assert_eq!(
+        store.audit_log("alice").unwrap()[0].event,
+        "store_refresh_token"
+    );
     let webhook = &store.webhooks().unwrap()[0];
-    assert_eq!((webhook.webhook_id, webhook.created_at), (7, 1_760_000_000.5));
+    assert_eq!(
+        (webhook.webhook_id, webhook.created_at),
+        (7, 1_760_000_000.5)
+    );
 }
 
 #[test]
-fn its_first_revision_is_recorded_and_not_run() {
+fn first_revision_is_stamped_and_not_run() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.db");
     database_from_before_migrations(&path);
 
-    let report = MIGRATIONS.upgrade(&mut Connection::open(&path).unwrap()).unwrap();
+    let report = MIGRATIONS
+        .upgrade(&mut Connection::open(&path).unwrap())
+        .unwrap();
 
     assert_eq!(report.stamped, ["001"]);
-    let applied: Vec<_> = report.applied.iter().map(|applied| applied.revision.as_str()).collect();
-    assert_eq!(applied, ["002", "003", "004", "005", "006", "007", "008", "009"]);
+    let applied: Vec<_> = report
+        .applied
+        .iter()
+        .map(|applied| applied.revision.as_str())
+        .collect();
+    assert_eq!(
+        applied,
+        ["002", "003", "004", "005", "006", "007", "008", "009"]
+    );
 }

@@ -1,23 +1,23 @@
-//! The program, as it is run.
+//! The program, as a process.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use revchain::Migrations;
 use revchain::rusqlite::Connection;
+use revchain_prove::migrations_from_directory;
 use tempfile::TempDir;
 use token_store::{Key, MIGRATIONS, TokenStore};
 
 use crate::fixture::{database_from_before_migrations, key};
 
-/// A folder that the program is run in.
+/// A temporary directory in which the program runs.
 struct Program {
     folder: TempDir,
 }
 
-/// What it said.
-struct Said {
+/// The exit code and the output of the program.
+struct Finished {
     code: i32,
     out: String,
     err: String,
@@ -25,7 +25,9 @@ struct Said {
 
 impl Program {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     fn with_database() -> Self {
@@ -38,22 +40,26 @@ impl Program {
         self.folder.path()
     }
 
-    fn run(&self, arguments: &[&str]) -> Said {
+    fn run(&self, arguments: &[&str]) -> Finished {
         self.run_with(arguments, &[])
     }
 
-    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
-        let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_token-store"))
+    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = Command::new(env!("CARGO_BIN_EXE_token-store"))
             .args(arguments)
             .current_dir(self.path())
-            // cargo sets the last, by which `migrate` would find the real chain.
+            // Cargo sets `CARGO_MANIFEST_DIR`, with which `migrate` would find the real chain.
             .env_remove("TOKEN_STORAGE_DB")
             .env_remove("TOKEN_ENCRYPTION_KEY")
             .env_remove("CARGO_MANIFEST_DIR")
             .envs(variables.iter().copied())
             .output()
             .unwrap();
-        Said {
+        Finished {
             code: status.code().unwrap(),
             out: String::from_utf8(stdout).unwrap(),
             err: String::from_utf8(stderr).unwrap(),
@@ -62,7 +68,11 @@ impl Program {
 
     fn revision(&self) -> Option<String> {
         let connection = Connection::open(self.path().join("tokens.db")).unwrap();
-        MIGRATIONS.current(&connection).unwrap().map(|revision| revision.id().to_owned())
+        MIGRATIONS
+            .migrator()
+            .current(&connection)
+            .unwrap()
+            .map(|revision| revision.id().to_owned())
     }
 
     fn is_empty(&self) -> bool {
@@ -70,7 +80,7 @@ impl Program {
     }
 }
 
-impl Said {
+impl Finished {
     #[track_caller]
     fn succeeds(self) -> String {
         assert_eq!(self.code, 0, "{}", self.err);
@@ -95,12 +105,15 @@ fn assert_contains(text: &str, part: &str) {
 }
 
 #[test]
-fn help_says_which_database_is_meant() {
-    assert_contains(&Program::new().run(&["db", "--help"]).succeeds(), "TOKEN_STORAGE_DB");
+fn help_names_the_database_variable() {
+    assert_contains(
+        &Program::new().run(&["db", "--help"]).succeeds(),
+        "TOKEN_STORAGE_DB",
+    );
 }
 
 #[test]
-fn upgrade_makes_the_database_and_says_so() {
+fn upgrade_of_a_missing_file_creates_it() {
     let program = Program::new();
     let said = program.run(&["db", "upgrade"]).succeeds();
     assert_starts(&said, "tokens.db: new database at 009: 9 revisions applied");
@@ -108,15 +121,18 @@ fn upgrade_makes_the_database_and_says_so() {
 }
 
 #[test]
-fn upgrade_does_nothing_the_second_time() {
+fn second_upgrade_does_nothing() {
     let program = Program::with_database();
     let before = fs::read(program.path().join("tokens.db")).unwrap();
-    assert_eq!(program.run(&["db", "upgrade"]).succeeds(), "tokens.db: at 009, nothing to do\n");
+    assert_eq!(
+        program.run(&["db", "upgrade"]).succeeds(),
+        "tokens.db: at 009, nothing to do\n"
+    );
     assert_eq!(fs::read(program.path().join("tokens.db")).unwrap(), before);
 }
 
 #[test]
-fn upgrade_stops_at_the_revision_that_is_named() {
+fn upgrade_stops_at_the_given_revision() {
     let program = Program::new();
     let said = program.run(&["db", "upgrade", "-r", "003"]).succeeds();
     assert_starts(&said, "tokens.db: new database at 003: 3 revisions applied");
@@ -125,32 +141,39 @@ fn upgrade_stops_at_the_revision_that_is_named() {
 }
 
 #[test]
-fn upgrade_makes_the_folder() {
+fn upgrade_creates_the_directory() {
     let program = Program::new();
-    program.run(&["db", "upgrade", "-d", "var/lib/my.db"]).succeeds();
+    program
+        .run(&["db", "upgrade", "-d", "var/lib/my.db"])
+        .succeeds();
     assert!(program.path().join("var/lib/my.db").is_file());
 }
 
 #[test]
 #[cfg(unix)]
-fn upgrade_makes_a_file_that_is_its_owners_alone() {
+fn upgrade_creates_a_private_file() {
     use std::os::unix::fs::PermissionsExt;
 
     let program = Program::with_database();
-    let mode = fs::metadata(program.path().join("tokens.db")).unwrap().permissions().mode();
+    let mode = fs::metadata(program.path().join("tokens.db"))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
 #[test]
-fn upgrade_says_where_it_cannot_make_the_file() {
+fn upgrade_error_names_the_path() {
     let program = Program::new();
     fs::write(program.path().join("file"), "").unwrap();
-    let said = program.run(&["db", "upgrade", "-d", "file/my.db"]).fails_with(1);
+    let said = program
+        .run(&["db", "upgrade", "-d", "file/my.db"])
+        .fails_with(1);
     assert_starts(&said, "error: file");
 }
 
 #[test]
-fn upgrade_refuses_what_sqlite_would_not_take_for_a_path() {
+fn upgrade_rejects_paths_that_sqlite_interprets() {
     for path in [":memory:", "file:my.db"] {
         let program = Program::new();
         let said = program.run(&["db", "upgrade", "-d", path]).fails_with(1);
@@ -160,23 +183,39 @@ fn upgrade_refuses_what_sqlite_would_not_take_for_a_path() {
 }
 
 #[test]
-fn upgrade_takes_along_a_database_from_before_the_migrations() {
+fn upgrade_adopts_a_database_from_before_migrations() {
     let program = Program::new();
     let path = program.path().join("tokens.db");
     database_from_before_migrations(&path);
 
     let said = program.run(&["db", "upgrade"]).succeeds();
 
-    assert_starts(&said, "tokens.db: adopted at 001, then upgraded to 009: 8 revisions applied");
+    assert_starts(
+        &said,
+        "tokens.db: adopted at 001, then upgraded to 009: 8 revisions applied",
+    );
     let mut store = TokenStore::open(&path, Some(key())).unwrap();
-    assert_eq!(store.refresh_token("alice").unwrap().unwrap().token.expose(), "hello");
+    assert_eq!(
+        store
+            .refresh_token("alice")
+            .unwrap()
+            .unwrap()
+            .token
+            .expose(),
+        "hello"
+    );
     assert_eq!(store.webhooks().unwrap().len(), 1);
 }
 
 #[test]
-fn the_database_is_the_one_after_d_then_the_variables_then_the_usual_one() {
-    let commands: [&[&str]; 5] =
-        [&["upgrade"], &["current"], &["history"], &["pending"], &["downgrade", "--yes"]];
+fn database_is_the_option_then_the_variable_then_the_default() {
+    let commands: [&[&str]; 5] = [
+        &["upgrade"],
+        &["current"],
+        &["history"],
+        &["pending"],
+        &["downgrade", "--yes"],
+    ];
     for command in commands {
         let program = Program::new();
         let variable = [("TOKEN_STORAGE_DB", "by_variable.db")];
@@ -185,14 +224,20 @@ fn the_database_is_the_one_after_d_then_the_variables_then_the_usual_one() {
         for path in ["by_option.db", "by_variable.db", "tokens.db"] {
             program.run(&["db", "upgrade", "-d", path]).succeeds();
         }
-        assert_starts(&program.run_with(&named, &variable).succeeds(), "by_option.db");
-        assert_starts(&program.run_with(&unnamed, &variable).succeeds(), "by_variable.db");
+        assert_starts(
+            &program.run_with(&named, &variable).succeeds(),
+            "by_option.db",
+        );
+        assert_starts(
+            &program.run_with(&unnamed, &variable).succeeds(),
+            "by_variable.db",
+        );
         assert_starts(&program.run(&unnamed).succeeds(), "tokens.db");
     }
 }
 
 #[test]
-fn commands_that_only_look_never_make_a_file() {
+fn read_only_commands_create_no_file() {
     for command in ["current", "history", "pending"] {
         let program = Program::new();
         let said = program.run(&["db", command]).succeeds();
@@ -202,32 +247,50 @@ fn commands_that_only_look_never_make_a_file() {
 }
 
 #[test]
-fn what_changes_a_database_does_not_make_one_either() {
-    for command in [&["db", "downgrade", "--yes"][..], &["db", "stamp", "-r", "001"]] {
+fn downgrade_and_stamp_create_no_file() {
+    for command in [
+        &["db", "downgrade", "--yes"][..],
+        &["db", "stamp", "-r", "001"],
+    ] {
         let program = Program::new();
-        assert_contains(&program.run(command).fails_with(1), "tokens.db: there is no such file");
+        assert_contains(
+            &program.run(command).fails_with(1),
+            "tokens.db: there is no such file",
+        );
         assert!(program.is_empty(), "{command:?}");
     }
 }
 
 #[test]
-fn current_shows_where_the_database_is() {
+fn current_shows_the_revision() {
     let program = Program::with_database();
     assert_contains(&program.run(&["db", "current"]).succeeds(), "009 (head)");
     program.run(&["db", "downgrade", "--yes"]).succeeds();
-    assert_contains(&program.run(&["db", "current"]).succeeds(), "008 (1 pending)");
+    assert_contains(
+        &program.run(&["db", "current"]).succeeds(),
+        "008 (1 pending)",
+    );
 }
 
 #[test]
-fn history_shows_every_revision_newest_first() {
+fn history_shows_all_revisions_newest_first() {
     let said = Program::with_database().run(&["db", "history"]).succeeds();
-    let ids: Vec<&str> = said.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(ids, ["009", "008", "007", "006", "005", "004", "003", "002", "001"]);
+    let ids: Vec<&str> = said
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "009", "008", "007", "006", "005", "004", "003", "002", "001"
+        ]
+    );
     assert_contains(&said, "Add app passwords for multi-user BasicAuth");
 }
 
 #[test]
-fn pending_shows_what_an_upgrade_would_apply() {
+fn pending_shows_the_pending_revisions() {
     let program = Program::new();
     program.run(&["db", "upgrade", "-r", "007"]).succeeds();
     let said = program.run(&["db", "pending"]).succeeds();
@@ -236,24 +299,31 @@ fn pending_shows_what_an_upgrade_would_apply() {
 }
 
 #[test]
-fn downgrade_reverts_one_step() {
+fn downgrade_reverts_one_revision_by_default() {
     let program = Program::with_database();
     let said = program.run(&["db", "downgrade", "--yes"]).succeeds();
-    assert_starts(&said, "tokens.db: downgraded from 009 to 008: 1 revision reverted");
+    assert_starts(
+        &said,
+        "tokens.db: downgraded from 009 to 008: 1 revision reverted",
+    );
     assert_eq!(program.revision().as_deref(), Some("008"));
 }
 
 #[test]
-fn downgrade_reverts_to_the_revision_that_is_named() {
+fn downgrade_stops_at_the_given_revision() {
     let program = Program::with_database();
-    program.run(&["db", "downgrade", "--yes", "-r", "003"]).succeeds();
+    program
+        .run(&["db", "downgrade", "--yes", "-r", "003"])
+        .succeeds();
     assert_eq!(program.revision().as_deref(), Some("003"));
-    program.run(&["db", "downgrade", "--yes", "-r", "base"]).succeeds();
+    program
+        .run(&["db", "downgrade", "--yes", "-r", "base"])
+        .succeeds();
     assert_eq!(program.revision(), None);
 }
 
 #[test]
-fn downgrade_does_nothing_where_nobody_is_there_to_ask() {
+fn downgrade_without_a_terminal_requires_yes() {
     let program = Program::with_database();
     let said = program.run(&["db", "downgrade"]).fails_with(2);
     assert_contains(&said, "009  Add the paths of documents");
@@ -271,16 +341,26 @@ fn stamp_records_and_runs_nothing() {
 }
 
 #[test]
-fn migrate_writes_the_next_file_of_the_chain() {
+fn migrate_writes_the_next_file() {
     let program = Program::new();
     let copy = program.path().join("migrations");
     fs::create_dir(&copy).unwrap();
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(MIGRATIONS.directory())).unwrap() {
+    for entry in
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(MIGRATIONS.directory())).unwrap()
+    {
         let entry = entry.unwrap();
         fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
     }
 
-    let said = program.run(&["db", "migrate", "Add browser themes", "--directory", "migrations"]).succeeds();
+    let said = program
+        .run(&[
+            "db",
+            "migrate",
+            "Add browser themes",
+            "--directory",
+            "migrations",
+        ])
+        .succeeds();
 
     let file = said.trim_end();
     assert_starts(file, "migrations/");
@@ -290,29 +370,39 @@ fn migrate_writes_the_next_file_of_the_chain() {
 }
 
 #[test]
-fn migrate_writes_nothing_away_from_the_source_tree() {
+fn migrate_outside_the_source_tree_writes_nothing() {
     let program = Program::new();
-    let said = program.run(&["db", "migrate", "Add browser themes"]).fails_with(1);
+    let said = program
+        .run(&["db", "migrate", "Add browser themes"])
+        .fails_with(1);
     assert_contains(&said, "--directory");
     assert!(program.is_empty());
 }
 
 #[test]
-fn looking_after_the_database_needs_no_key() {
+fn database_commands_need_no_key() {
     let program = Program::new();
-    program.run_with(&["db", "upgrade"], &[("TOKEN_ENCRYPTION_KEY", "open sesame")]).succeeds();
+    program
+        .run_with(
+            &["db", "upgrade"],
+            &[("TOKEN_ENCRYPTION_KEY", "open sesame")],
+        )
+        .succeeds();
 }
 
 #[test]
-fn key_makes_a_key() {
-    let (first, second) = (Program::new().run(&["key"]).succeeds(), Program::new().run(&["key"]).succeeds());
+fn key_command_generates_a_key() {
+    let (first, second) = (
+        Program::new().run(&["key"]).succeeds(),
+        Program::new().run(&["key"]).succeeds(),
+    );
     assert!(first.parse::<Key>().is_ok());
     assert_ne!(first, second);
 }
 
-/// Whoever tries the next version, and goes back to this one.
+/// A user tries the next version and returns to this one.
 #[test]
-fn a_database_of_the_next_version_can_be_taken_back() {
+fn database_of_the_next_version_can_be_downgraded() {
     let program = Program::new();
     let next = program.path().join("next");
     fs::create_dir(&next).unwrap();
@@ -326,16 +416,38 @@ fn a_database_of_the_next_version_can_be_taken_back() {
     )
     .unwrap();
     let database = program.path().join("tokens.db");
-    Migrations::from_directory(&next).unwrap().stamped_by("token-store 9.9.9").open(&database).unwrap();
+    migrations_from_directory(&next)
+        .unwrap()
+        .stamped_by("token-store 9.9.9")
+        .open(&database)
+        .unwrap();
     let refused = program.run(&["db", "upgrade"]).fails_with(1);
     assert!(
         refused.contains("010  Remember devices. (") && refused.contains(", by token-store 9.9.9)"),
         "{refused}"
     );
-    assert!(refused.ends_with(": the command `downgrade -r head`\n"), "{refused}");
+    assert!(
+        refused.ends_with(
+            "help: or run `downgrade -r head`, which loses what the newer revisions added\n"
+        ),
+        "{refused}"
+    );
     let shown = program.run(&["db", "downgrade", "-r", "009"]).fails_with(2);
-    assert!(shown.contains("going from 010 to 009 reverts\n  010  Remember devices.\n"), "{shown}");
-    let done = program.run(&["db", "downgrade", "-r", "head", "--yes"]).succeeds();
-    assert!(done.starts_with("tokens.db: downgraded from 010 to 009: 1 revision reverted"), "{done}");
-    assert!(program.run(&["db", "upgrade"]).succeeds().ends_with("at 009, nothing to do\n"));
+    assert!(
+        shown.contains("going from 010 to 009 reverts\n  010  Remember devices.\n"),
+        "{shown}"
+    );
+    let done = program
+        .run(&["db", "downgrade", "-r", "head", "--yes"])
+        .succeeds();
+    assert!(
+        done.starts_with("tokens.db: downgraded from 010 to 009: 1 revision reverted"),
+        "{done}"
+    );
+    assert!(
+        program
+            .run(&["db", "upgrade"])
+            .succeeds()
+            .ends_with("at 009, nothing to do\n")
+    );
 }

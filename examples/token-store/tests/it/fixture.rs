@@ -1,4 +1,4 @@
-//! Databases to test on.
+//! Databases for the tests.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use revchain::rusqlite::Connection;
 use tempfile::TempDir;
 use token_store::{AppPassword, Key, RefreshToken, TokenStore};
 
-/// A key, as the original made them.
+/// A key in the format of the original application.
 pub(crate) const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 
-/// When the tests' clocks begin.
+/// The start time of the clocks in the tests, in seconds since 1970.
 pub(crate) const START: i64 = 1_785_000_000;
 
-/// A new store in a folder of its own, on a clock that only moves when it is told to.
+/// A new store in a temporary directory, with a clock that only `wait` advances.
 pub(crate) struct Fixture {
     pub(crate) store: TokenStore,
     folder: TempDir,
@@ -35,19 +35,23 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicU64::new(START as u64 * 1000));
         let store = open_on(&folder.path().join("tokens.db"), key, &clock);
-        Self { store, folder, clock }
+        Self {
+            store,
+            folder,
+            clock,
+        }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("tokens.db")
     }
 
-    /// The same database, opened once more, on the same clock.
+    /// Opens the same database again, with the same clock.
     pub(crate) fn again(&self, key: Option<Key>) -> TokenStore {
         open_on(&self.path(), key, &self.clock)
     }
 
-    /// The database, past the store.
+    /// Opens the database without the store.
     pub(crate) fn sql(&self) -> Connection {
         Connection::open(self.path()).unwrap()
     }
@@ -69,15 +73,24 @@ pub(crate) fn key() -> Key {
 }
 
 pub(crate) fn token(text: &str, expires_at: Option<i64>) -> RefreshToken {
-    RefreshToken { token: text.into(), expires_at }
+    RefreshToken {
+        token: text.into(),
+        expires_at,
+    }
 }
 
 pub(crate) fn password(text: &str) -> AppPassword {
-    AppPassword { password: text.into(), username: None, scopes: None }
+    AppPassword {
+        password: text.into(),
+        username: None,
+        scopes: None,
+    }
 }
 
-/// A database from before the migrations, with a row in each table that the application reads.
+/// Creates a database from before the migrations, with a row in each table that the store reads.
 pub(crate) fn database_from_before_migrations(path: &Path) {
     let connection = Connection::open(path).unwrap();
-    connection.execute_batch(include_str!("before_migrations.sql")).unwrap();
+    connection
+        .execute_batch(include_str!("before_migrations.sql"))
+        .unwrap();
 }

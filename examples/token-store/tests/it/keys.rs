@@ -1,32 +1,50 @@
-//! What needs a key, and what does not. That webhooks need none, `webhooks.rs` shows.
+//! Operations that need a key, and operations that do not, except for webhooks.
 
 use token_store::{Error, Key};
 
 use crate::fixture::{Fixture, START, key, password, token};
 
 #[test]
-fn what_needs_a_key_says_so_without_one() {
+fn operation_on_a_secret_requires_a_key() {
     let mut fixture = Fixture::without_key();
     let errors = [
-        fixture.store.store_refresh_token("alice", &token("r-1", None)).unwrap_err(),
+        fixture
+            .store
+            .store_refresh_token("alice", &token("r-1", None))
+            .unwrap_err(),
         fixture.store.refresh_token("alice").unwrap_err(),
-        fixture.store.store_app_password("alice", &password("p-1")).unwrap_err(),
+        fixture
+            .store
+            .store_app_password("alice", &password("p-1"))
+            .unwrap_err(),
         fixture.store.app_password("alice").unwrap_err(),
     ];
     for error in errors {
         assert!(matches!(error, Error::NoKey), "{error}");
-        assert!(error.to_string().contains("set TOKEN_ENCRYPTION_KEY"), "{error}");
+        assert!(
+            error.to_string().contains("set TOKEN_ENCRYPTION_KEY"),
+            "{error}"
+        );
     }
 }
 
 #[test]
-fn what_needs_no_key_works_without_one() {
+fn operation_without_a_secret_needs_no_key() {
     let mut fixture = Fixture::with_key();
     for user_id in ["alice", "bob"] {
-        fixture.store.store_refresh_token(user_id, &token("r-1", None)).unwrap();
+        fixture
+            .store
+            .store_refresh_token(user_id, &token("r-1", None))
+            .unwrap();
     }
-    fixture.store.store_refresh_token("carol", &token("r-1", Some(START))).unwrap();
-    fixture.store.store_app_password("alice", &password("p-1")).unwrap();
+    fixture
+        .store
+        .store_refresh_token("carol", &token("r-1", Some(START)))
+        .unwrap();
+    fixture
+        .store
+        .store_app_password("alice", &password("p-1"))
+        .unwrap();
 
     let mut store = fixture.again(None);
 
@@ -38,62 +56,95 @@ fn what_needs_no_key_works_without_one() {
 }
 
 #[test]
-fn with_another_key_a_secret_is_not_read_and_not_lost() {
+fn other_key_neither_reads_nor_loses_a_secret() {
     let mut fixture = Fixture::with_key();
-    fixture.store.store_refresh_token("alice", &token("r-1", None)).unwrap();
-    fixture.store.store_app_password("alice", &password("p-1")).unwrap();
+    fixture
+        .store
+        .store_refresh_token("alice", &token("r-1", None))
+        .unwrap();
+    fixture
+        .store
+        .store_app_password("alice", &password("p-1"))
+        .unwrap();
     let other: Key = Key::generate_text().parse().unwrap();
 
     let mut store = fixture.again(Some(other));
 
-    for error in [store.refresh_token("alice").unwrap_err(), store.app_password("alice").unwrap_err()] {
+    for error in [
+        store.refresh_token("alice").unwrap_err(),
+        store.app_password("alice").unwrap_err(),
+    ] {
         assert!(matches!(error, Error::Undecryptable { .. }), "{error}");
         assert!(error.to_string().contains("another key"), "{error}");
     }
     let mut store = fixture.again(Some(key()));
-    assert_eq!(store.refresh_token("alice").unwrap(), Some(token("r-1", None)));
+    assert_eq!(
+        store.refresh_token("alice").unwrap(),
+        Some(token("r-1", None))
+    );
     assert_eq!(store.app_password("alice").unwrap(), Some(password("p-1")));
 }
 
 #[test]
-fn a_damaged_secret_is_an_error() {
+fn damaged_secret_is_an_error() {
     let mut fixture = Fixture::with_key();
-    fixture.store.store_refresh_token("alice", &token("r-1", None)).unwrap();
-    fixture.sql().execute("UPDATE refresh_tokens SET encrypted_token = X'FF00'", []).unwrap();
+    fixture
+        .store
+        .store_refresh_token("alice", &token("r-1", None))
+        .unwrap();
+    fixture
+        .sql()
+        .execute("UPDATE refresh_tokens SET encrypted_token = X'FF00'", [])
+        .unwrap();
     let error = fixture.store.refresh_token("alice").unwrap_err();
     assert!(matches!(error, Error::Undecryptable { .. }), "{error}");
 }
 
 #[test]
-fn secrets_do_not_stand_in_the_file() {
+fn secrets_are_encrypted_in_the_file() {
     let mut fixture = Fixture::with_key();
-    fixture.store.store_refresh_token("alice", &token("plain-refresh-token", None)).unwrap();
-    fixture.store.store_app_password("alice", &password("plain-app-password")).unwrap();
+    fixture
+        .store
+        .store_refresh_token("alice", &token("plain-refresh-token", None))
+        .unwrap();
+    fixture
+        .store
+        .store_app_password("alice", &password("plain-app-password"))
+        .unwrap();
 
     let bytes = std::fs::read(fixture.path()).unwrap();
 
-    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let holds = |text: &str| {
+        bytes
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+    };
     assert!(holds("alice"), "rows are in the file");
     assert!(!holds("plain-refresh-token") && !holds("plain-app-password"));
 }
 
 #[test]
-fn secrets_and_keys_are_not_shown_by_debug() {
+fn debug_output_hides_secrets_and_keys() {
     let shown = format!("{:?} {:?} {:?}", token("r-1", None), password("p-1"), key());
     assert!(!shown.contains("r-1") && !shown.contains("p-1"), "{shown}");
     assert!(shown.contains("Key(…)"), "{shown}");
 }
 
 #[test]
-fn what_is_not_a_key_is_refused() {
+fn malformed_key_is_rejected() {
     for text in ["", "open sesame", "c2hvcnQ="] {
         let error = text.parse::<Key>().unwrap_err();
         assert!(matches!(error, Error::InvalidKey), "{error}");
-        assert!(error.to_string().starts_with("TOKEN_ENCRYPTION_KEY is not a key"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("TOKEN_ENCRYPTION_KEY is not a key"),
+            "{error}"
+        );
     }
 }
 
 #[test]
-fn a_key_may_end_in_a_line_break() {
+fn key_with_a_trailing_line_break_is_accepted() {
     assert!(format!("{}\n", Key::generate_text()).parse::<Key>().is_ok());
 }

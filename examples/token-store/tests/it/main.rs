@@ -1,4 +1,4 @@
-//! What the token store promises, sentence by sentence.
+//! Tests of the token store and its program.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! What `TokenStore::open` does to the disk.
+//! `TokenStore::open` and its files.
 
 use std::thread;
 
@@ -8,7 +8,7 @@ use token_store::{Error, MIGRATIONS, TokenStore};
 use crate::fixture::{Fixture, key, token};
 
 #[test]
-fn the_folder_is_made() {
+fn missing_directory_is_created() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("var/lib/tokens.db");
     TokenStore::open(&path, None).unwrap();
@@ -16,48 +16,70 @@ fn the_folder_is_made() {
 }
 
 #[test]
-fn the_schema_is_brought_to_the_head() {
+fn new_database_is_at_the_head() {
     let fixture = Fixture::without_key();
-    assert_eq!(MIGRATIONS.current(&fixture.sql()).unwrap(), MIGRATIONS.head());
+    assert_eq!(
+        MIGRATIONS.migrator().current(&fixture.sql()).unwrap(),
+        MIGRATIONS.head()
+    );
 }
 
 #[test]
-fn an_older_schema_is_brought_to_the_head() {
+fn older_database_reaches_the_head() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens.db");
     let mut connection = Connection::open(&path).unwrap();
-    MIGRATIONS.upgrade_to(&mut connection, "005").unwrap();
+    MIGRATIONS
+        .migrator()
+        .upgrade_to(&mut connection, "005")
+        .unwrap();
 
     TokenStore::open(&path, None).unwrap();
 
-    assert_eq!(MIGRATIONS.current(&connection).unwrap(), MIGRATIONS.head());
+    assert_eq!(
+        MIGRATIONS.migrator().current(&connection).unwrap(),
+        MIGRATIONS.head()
+    );
 }
 
 #[test]
-fn what_was_stored_is_there_when_it_is_opened_again() {
+fn reopened_store_has_its_data() {
     let mut fixture = Fixture::with_key();
-    fixture.store.store_refresh_token("alice", &token("r-1", None)).unwrap();
+    fixture
+        .store
+        .store_refresh_token("alice", &token("r-1", None))
+        .unwrap();
     let found = fixture.again(Some(key())).refresh_token("alice").unwrap();
     assert_eq!(found, Some(token("r-1", None)));
 }
 
 #[test]
-fn a_new_store_may_be_opened_by_many_at_once() {
+fn concurrent_opens_of_a_new_store_succeed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data/tokens.db");
     thread::scope(|scope| {
         for webhook_id in 0..8 {
             let path = &path;
             scope.spawn(move || {
-                TokenStore::open(path, None).unwrap().store_webhook(webhook_id, "notes_sync").unwrap();
+                TokenStore::open(path, None)
+                    .unwrap()
+                    .store_webhook(webhook_id, "notes_sync")
+                    .unwrap();
             });
         }
     });
-    assert_eq!(TokenStore::open(&path, None).unwrap().webhooks().unwrap().len(), 8);
+    assert_eq!(
+        TokenStore::open(&path, None)
+            .unwrap()
+            .webhooks()
+            .unwrap()
+            .len(),
+        8
+    );
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
+fn file_that_is_not_a_database_stays_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("letter.txt");
     let letter = "Dear Sir or Madam, ".repeat(100);
@@ -70,12 +92,17 @@ fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_named() {
+fn error_names_a_directory_that_cannot_be_created() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let error = TokenStore::open(file.join("data/tokens.db"), None).unwrap_err();
-    assert!(error.to_string().starts_with(&file.join("data").display().to_string()), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with(&file.join("data").display().to_string()),
+        "{error}"
+    );
 }
 
 #[cfg(unix)]
@@ -94,15 +121,18 @@ mod modes {
     }
 
     #[test]
-    fn a_new_file_is_its_owners_alone() {
+    fn new_file_is_private() {
         assert_eq!(mode(&Fixture::without_key().path()), 0o600);
     }
 
     #[test]
-    fn a_file_that_others_could_read_is_its_owners_alone() {
+    fn readable_file_becomes_private() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.db");
-        Connection::open(&path).unwrap().execute_batch("VACUUM").unwrap();
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch("VACUUM")
+            .unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
 
         TokenStore::open(&path, None).unwrap();
@@ -111,25 +141,30 @@ mod modes {
     }
 
     #[test]
-    fn the_file_is_private_before_sqlite_writes_to_it() {
+    fn file_is_private_before_the_first_write() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data/tokens.db");
         token_store::make_private(&path).unwrap();
-        assert_eq!((mode(&path), fs::metadata(&path).unwrap().len()), (0o600, 0));
+        assert_eq!(
+            (mode(&path), fs::metadata(&path).unwrap().len()),
+            (0o600, 0)
+        );
     }
 
     #[test]
-    fn the_journal_is_its_owners_alone() {
+    fn journal_is_private() {
         let fixture = Fixture::without_key();
         let connection = fixture.sql();
         connection
-            .execute_batch("BEGIN; INSERT INTO schema_version (version, applied_at) VALUES (1, 0.0)")
+            .execute_batch(
+                "BEGIN; INSERT INTO schema_version (version, applied_at) VALUES (1, 0.0)",
+            )
             .unwrap();
         assert_eq!(mode(&fixture.path().with_extension("db-journal")), 0o600);
     }
 
     #[test]
-    fn a_folder_in_its_place_is_refused_and_left_as_it_is() {
+    fn directory_at_the_path_stays_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.db");
         fs::create_dir(&path).unwrap();

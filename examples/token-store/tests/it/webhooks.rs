@@ -1,4 +1,4 @@
-//! Webhooks: all of it without a key.
+//! Webhooks, which need no key.
 
 use token_store::Webhook;
 
@@ -17,51 +17,76 @@ fn stored(webhooks: &[(i64, &str)]) -> Fixture {
 }
 
 #[test]
-fn a_webhook_that_was_stored_is_found() {
+fn stored_webhook_is_found() {
     let fixture = stored(&[(1, "notes_sync")]);
-    let expected = Webhook { webhook_id: 1, preset_id: "notes_sync".into(), created_at: START as f64 };
+    let expected = Webhook {
+        webhook_id: 1,
+        preset_id: "notes_sync".into(),
+        created_at: START as f64,
+    };
     assert_eq!(fixture.store.webhooks().unwrap(), [expected]);
 }
 
 #[test]
-fn a_webhook_that_is_stored_again_replaces_the_first() {
+fn second_webhook_with_an_id_replaces_the_first() {
     let fixture = stored(&[(1, "notes_sync"), (1, "calendar_sync")]);
     assert_eq!(ids(&fixture.store.webhooks().unwrap()), [1]);
-    assert_eq!(ids(&fixture.store.webhooks_by_preset("calendar_sync").unwrap()), [1]);
-    assert!(fixture.store.webhooks_by_preset("notes_sync").unwrap().is_empty());
+    assert_eq!(
+        ids(&fixture.store.webhooks_by_preset("calendar_sync").unwrap()),
+        [1]
+    );
+    assert!(
+        fixture
+            .store
+            .webhooks_by_preset("notes_sync")
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
 fn webhooks_are_found_by_preset() {
     let fixture = stored(&[(1, "notes_sync"), (2, "calendar_sync"), (3, "notes_sync")]);
-    assert_eq!(ids(&fixture.store.webhooks_by_preset("notes_sync").unwrap()), [1, 3]);
+    assert_eq!(
+        ids(&fixture.store.webhooks_by_preset("notes_sync").unwrap()),
+        [1, 3]
+    );
 }
 
 #[test]
-fn an_unknown_preset_has_no_webhooks() {
+fn unknown_preset_has_no_webhooks() {
     let fixture = stored(&[(1, "notes_sync")]);
-    assert!(fixture.store.webhooks_by_preset("deck_sync").unwrap().is_empty());
+    assert!(
+        fixture
+            .store
+            .webhooks_by_preset("deck_sync")
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
-fn a_webhook_that_is_deleted_was_there() {
+fn delete_of_a_webhook_returns_true() {
     let mut fixture = stored(&[(1, "notes_sync"), (2, "notes_sync")]);
     assert!(fixture.store.delete_webhook(1).unwrap());
     assert_eq!(ids(&fixture.store.webhooks().unwrap()), [2]);
 }
 
 #[test]
-fn an_unknown_webhook_that_is_deleted_was_not_there() {
+fn delete_of_an_unknown_webhook_returns_false() {
     let mut fixture = stored(&[(1, "notes_sync")]);
     assert!(!fixture.store.delete_webhook(2).unwrap());
     assert_eq!(ids(&fixture.store.webhooks().unwrap()), [1]);
 }
 
 #[test]
-fn all_webhooks_are_listed_oldest_first() {
+fn webhooks_are_listed_oldest_first() {
     let mut fixture = Fixture::without_key();
     for webhook_id in [3, 1, 2] {
-        fixture.store.store_webhook(webhook_id, "notes_sync").unwrap();
+        fixture
+            .store
+            .store_webhook(webhook_id, "notes_sync")
+            .unwrap();
         fixture.wait(10);
     }
     fixture.store.store_webhook(1, "notes_sync").unwrap();
@@ -69,26 +94,26 @@ fn all_webhooks_are_listed_oldest_first() {
 }
 
 #[test]
-fn where_there_are_no_webhooks_none_are_listed() {
+fn empty_store_lists_no_webhooks() {
     assert!(stored(&[]).store.webhooks().unwrap().is_empty());
 }
 
 #[test]
-fn a_preset_that_is_cleared_says_how_many_there_were() {
+fn cleared_preset_returns_its_count() {
     let mut fixture = stored(&[(1, "notes_sync"), (2, "notes_sync")]);
     assert_eq!(fixture.store.clear_preset("notes_sync").unwrap(), 2);
     assert!(fixture.store.webhooks().unwrap().is_empty());
 }
 
 #[test]
-fn an_unknown_preset_that_is_cleared_had_none() {
+fn cleared_unknown_preset_returns_zero() {
     let mut fixture = stored(&[(1, "notes_sync")]);
     assert_eq!(fixture.store.clear_preset("deck_sync").unwrap(), 0);
     assert_eq!(ids(&fixture.store.webhooks().unwrap()), [1]);
 }
 
 #[test]
-fn a_webhook_has_the_time_when_it_was_stored() {
+fn webhook_has_its_creation_time() {
     let mut fixture = Fixture::without_key();
     fixture.wait(250);
     fixture.store.store_webhook(1, "notes_sync").unwrap();
@@ -107,7 +132,10 @@ fn webhooks_need_no_key() {
     fixture.store.store_webhook(1, "notes_sync").unwrap();
 
     let mut with_key = fixture.again(Some(key()));
-    assert_eq!(ids(&with_key.webhooks_by_preset("notes_sync").unwrap()), [1]);
+    assert_eq!(
+        ids(&with_key.webhooks_by_preset("notes_sync").unwrap()),
+        [1]
+    );
     assert!(with_key.delete_webhook(1).unwrap());
 
     assert!(fixture.store.webhooks().unwrap().is_empty());
@@ -117,6 +145,9 @@ fn webhooks_need_no_key() {
 fn presets_are_independent() {
     let mut fixture = stored(&[(1, "notes_sync"), (2, "calendar_sync"), (3, "notes_sync")]);
     assert_eq!(fixture.store.clear_preset("notes_sync").unwrap(), 2);
-    assert_eq!(ids(&fixture.store.webhooks_by_preset("calendar_sync").unwrap()), [2]);
+    assert_eq!(
+        ids(&fixture.store.webhooks_by_preset("calendar_sync").unwrap()),
+        [2]
+    );
     assert_eq!(ids(&fixture.store.webhooks().unwrap()), [2]);
 }

@@ -1,5 +1,6 @@
-//! What is done to a database while the system fails: `fault-child WHAT DATABASE`. It ends with 0, or says what error revchain
-//! gave and ends with 1.
+//! A program that runs one task on a database while system calls fail: `fault-child TASK DATABASE`.
+//!
+//! It exits with 0, or prints the error and exits with 1.
 
 #[path = "../work.rs"]
 mod work;
@@ -11,21 +12,23 @@ use revchain::rusqlite::Connection;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let (Some(what), Some(database)) = (arguments.next(), arguments.next()) else {
+    let (Some(task), Some(database)) = (arguments.next(), arguments.next()) else {
         return ExitCode::from(2);
     };
-    let mut connection = match work::is_by_connection(&what).then(|| Connection::open(&database)).transpose()
-    {
-        Ok(connection) => connection,
-        Err(error) => {
-            println!("the test's own connection cannot be opened: {error}");
-            return ExitCode::FAILURE;
+    let mut connection = None;
+    if work::is_by_connection(&task) {
+        match Connection::open(&database) {
+            Ok(opened) => connection = Some(opened),
+            Err(error) => {
+                println!("the connection of the test cannot be opened: {error}");
+                return ExitCode::FAILURE;
+            }
         }
-    };
-    match work::run(&what, Path::new(&database), connection.as_mut()) {
+    }
+    match work::run(&task, Path::new(&database), connection.as_mut()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("{error}");
+            println!("{error:#}");
             ExitCode::FAILURE
         }
     }

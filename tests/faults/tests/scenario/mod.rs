@@ -1,32 +1,32 @@
-//! What is done to databases while something fails, and what must be true of them whatever it was.
+//! The scenarios of the fault tests, and the conditions that hold after each fault.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use revchain::OnAhead;
+use revchain::OnNewer;
 use revchain::rusqlite::Connection;
 use revchain::rusqlite::types::ValueRef;
 use tempfile::TempDir;
 
 #[path = "../../src/work.rs"]
-#[allow(dead_code, reason = "where the work is a child's, its code is in that")]
+#[allow(dead_code, reason = "the tests with a child process only use a part")]
 pub(crate) mod work;
 
 use work::{MIGRATIONS, NAMED, older};
 
-/// A test for each scenario, so that several run at once.
+/// Defines a test for each scenario, so that scenarios run in parallel.
 macro_rules! each_scenario {
     ($try:ident) => {
         #[test]
-        fn a_new_file_from_the_image() {
-            $try("a new file, from the image");
+        fn new_file_from_the_snapshot() {
+            $try("new file from the snapshot");
         }
 
         #[test]
-        fn a_new_file_by_the_chain() {
-            $try("a new file, by the chain");
+        fn new_file_by_the_chain() {
+            $try("new file by the chain");
         }
 
         #[test]
@@ -35,107 +35,119 @@ macro_rules! each_scenario {
         }
 
         #[test]
-        fn a_backup_before_them() {
-            $try("a backup before them");
+        fn backup_before_an_upgrade() {
+            $try("backup before an upgrade");
         }
 
         #[test]
-        fn a_database_from_before_the_migrations() {
-            $try("a database from before the migrations");
+        fn database_from_before_migrations() {
+            $try("database from before migrations");
         }
 
         #[test]
-        fn a_stamp() {
-            $try("a stamp");
+        fn stamp_of_existing_tables() {
+            $try("stamp of existing tables");
         }
 
         #[test]
-        fn a_downgrade() {
-            $try("a downgrade");
+        fn downgrade_of_two_revisions() {
+            $try("downgrade of two revisions");
         }
 
         #[test]
-        fn a_newer_database_that_an_older_program_takes_back() {
-            $try("a newer database that an older program takes back");
+        fn downgrade_of_a_newer_database() {
+            $try("downgrade of a newer database");
         }
 
         #[test]
-        fn nothing_to_do() {
-            $try("nothing to do");
+        fn database_at_the_head() {
+            $try("database at the head");
         }
 
         #[test]
-        fn three_pending_revisions_of_a_chain_with_a_name() {
-            $try("three pending revisions of a chain with a name");
+        fn three_pending_revisions_of_a_named_chain() {
+            $try("three pending revisions of a named chain");
         }
     };
 }
 
-/// What is done, and to which databases.
+/// A task on a database, and the state of the database before it.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
-    /// What the child is told to do.
-    pub(crate) what: &'static str,
-    /// Makes the database; nothing where there is to be none yet.
+    /// The name of the task, which is an argument of the child process.
+    pub(crate) task: &'static str,
+    /// Creates the database, if the scenario begins with one.
     before: fn(&Path, &str),
     pub(crate) journals: &'static [&'static str],
 }
 
 pub(crate) const SCENARIOS: [Scenario; 10] = [
-    Scenario { name: "a new file, from the image", what: "open", before: |_, _| {}, journals: &["delete"] },
-    Scenario { name: "a new file, by the chain", what: "upgrade", before: |_, _| {}, journals: &["delete"] },
+    Scenario {
+        name: "new file from the snapshot",
+        task: "open",
+        before: |_, _| {},
+        journals: &["delete"],
+    },
+    Scenario {
+        name: "new file by the chain",
+        task: "upgrade",
+        before: |_, _| {},
+        journals: &["delete"],
+    },
     Scenario {
         name: "three pending revisions",
-        what: "open",
+        task: "open",
         before: |path, journal| drop(at("001", path, journal)),
         journals: &["delete", "wal"],
     },
     Scenario {
-        name: "a backup before them",
-        what: "backup",
+        name: "backup before an upgrade",
+        task: "backup",
         before: |path, journal| drop(at("001", path, journal)),
         journals: &["delete", "wal"],
     },
     Scenario {
-        name: "a database from before the migrations",
-        what: "open",
+        name: "database from before migrations",
+        task: "open",
         before: |path, journal| {
             let db = connect(path, journal);
-            db.execute_batch(MIGRATIONS.revisions()[0].upgrade().sql()).unwrap();
+            db.execute_batch(MIGRATIONS.revisions()[0].upgrade().sql())
+                .unwrap();
             fill(&db);
         },
         journals: &["delete", "wal"],
     },
     Scenario {
-        name: "a stamp",
-        what: "stamp",
+        name: "stamp of existing tables",
+        task: "stamp",
         before: |path, journal| {
             let db = at("004", path, journal);
-            db.execute_batch("DROP TABLE revchain_history; PRAGMA user_version = 0").unwrap();
+            db.execute_batch("DROP TABLE revchain_history; PRAGMA user_version = 0")
+                .unwrap();
         },
         journals: &["delete", "wal"],
     },
     Scenario {
-        name: "a downgrade",
-        what: "downgrade",
+        name: "downgrade of two revisions",
+        task: "downgrade",
         before: |path, journal| drop(at("004", path, journal)),
         journals: &["delete", "wal"],
     },
     Scenario {
-        name: "a newer database that an older program takes back",
-        what: "take-back",
+        name: "downgrade of a newer database",
+        task: "downgrade-newer",
         before: |path, journal| drop(at("004", path, journal)),
         journals: &["delete", "wal"],
     },
     Scenario {
-        name: "nothing to do",
-        what: "open",
+        name: "database at the head",
+        task: "open",
         before: |path, journal| drop(at("004", path, journal)),
         journals: &["delete", "wal"],
     },
     Scenario {
-        name: "three pending revisions of a chain with a name",
-        what: "named",
+        name: "three pending revisions of a named chain",
+        task: "named",
         before: |path, journal| drop(named_at("001", path, journal)),
         journals: &["delete"],
     },
@@ -143,149 +155,210 @@ pub(crate) const SCENARIOS: [Scenario; 10] = [
 
 impl Scenario {
     pub(crate) fn of(name: &str) -> &'static Self {
-        SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap()
+        SCENARIOS
+            .iter()
+            .find(|scenario| scenario.name == name)
+            .unwrap()
     }
 }
 
 pub(crate) struct Outcome {
     pub(crate) is_done: bool,
     pub(crate) was_killed: bool,
-    pub(crate) said: String,
-    /// Whether the fault came to pass.
-    pub(crate) fired: bool,
+    pub(crate) message: String,
+    /// `true` if the fault happened.
+    pub(crate) has_fault: bool,
 }
 
-/// How often each kind of fault was tried, and what came of it.
+/// The number of faults of one kind, by their outcome.
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) tried: usize,
     pub(crate) killed: usize,
-    pub(crate) refused: usize,
+    pub(crate) failed: usize,
     pub(crate) done: usize,
     pub(crate) old: usize,
     pub(crate) new: usize,
-    /// Refused, and yet at the new head.
+    /// Errors that left the database at the new head.
     pub(crate) late: usize,
 }
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { tried, killed, refused, done, old, new, late } = self;
+        let Self {
+            tried,
+            killed,
+            failed,
+            done,
+            old,
+            new,
+            late,
+        } = self;
         write!(
             f,
-            "{tried} faults; {killed} killed, {refused} refused, {done} done all the same; {old} at the old head, {new} at \
-             the new ({late} by a commit that failed too late)"
+            "{tried} faults; {killed} killed, {failed} failed, {done} done; {old} at the old head, {new} at \
+             the new ({late} after a commit that failed late)"
         )
     }
 }
 
-/// The files of a folder, each with its bytes.
+/// The files of a directory, each with its bytes.
 type Files = Vec<(PathBuf, Vec<u8>)>;
 
-/// A scenario that is tried again and again, each time on a copy of the same database.
+/// Repeated runs of a scenario, each on a copy of the same database.
 pub(crate) struct Trials<'s> {
     scenario: &'s Scenario,
-    room: TempDir,
+    temp_dir: TempDir,
     original: PathBuf,
     old: String,
     new: String,
-    /// What was found in folders that are judged already, so that it need not be found again where each byte is the same: most
-    /// faults leave a database as it was.
-    judged: HashMap<Files, String>,
-    /// The names of the files of those at the new head.
-    judged_new: HashSet<Vec<PathBuf>>,
+    /// The content of directories that were checked before.
+    /// Most faults leave each byte unchanged, so this saves most checks.
+    checked: HashMap<Files, String>,
+    /// The file names of directories that were checked at the new head.
+    checked_new: HashSet<Vec<PathBuf>>,
+}
+
+/// A fault that a trial injects.
+#[derive(Clone, Copy)]
+pub(crate) struct Fault<'f> {
+    /// The error of the trial must contain one of these texts.
+    pub(crate) words: &'f [&'f str],
+    /// The trial, for the message of an assertion.
+    pub(crate) context: &'f str,
 }
 
 impl<'s> Trials<'s> {
-    pub(crate) fn new(scenario: &'s Scenario, journal: &str, room: TempDir) -> Self {
-        let original = room.path().join("original");
+    pub(crate) fn new(scenario: &'s Scenario, journal: &str, temp_dir: TempDir) -> Self {
+        let original = temp_dir.path().join("original");
         fs::create_dir(&original).unwrap();
         (scenario.before)(&original.join("app.db"), journal);
         let old = contents(&original.join("app.db"), scenario.name);
         let new = {
-            let folder = copy(&original, room.path(), "reference");
-            finish(scenario.what, &folder.join("app.db"));
-            contents(&folder.join("app.db"), scenario.name)
+            let directory = copy(&original, temp_dir.path(), "reference");
+            finish(scenario.task, &directory.join("app.db"));
+            contents(&directory.join("app.db"), scenario.name)
         };
-        Self { scenario, room, original, old, new, judged: HashMap::new(), judged_new: HashSet::new() }
+        Self {
+            scenario,
+            temp_dir,
+            original,
+            old,
+            new,
+            checked: HashMap::new(),
+            checked_new: HashSet::new(),
+        }
     }
 
-    /// A folder with `app.db` as it was before.
-    pub(crate) fn folder(&self) -> PathBuf {
-        copy(&self.original, self.room.path(), "faulty")
+    /// Creates a directory with the original `app.db`.
+    pub(crate) fn directory(&self) -> PathBuf {
+        copy(&self.original, self.temp_dir.path(), "faulty")
     }
 
-    /// What must be true, whatever has failed. An error says so in one of these `words`.
-    pub(crate) fn judge(
+    /// Asserts the conditions after a fault.
+    pub(crate) fn check(
         &mut self,
-        folder: &Path,
+        directory: &Path,
         outcome: &Outcome,
-        words: &[&str],
-        context: &str,
+        fault: Fault<'_>,
         tally: &mut Tally,
     ) {
+        let context = fault.context;
         let (scenario, old, new) = (self.scenario, &self.old, &self.new);
         let is_new = old.is_empty();
-        let database = folder.join("app.db");
+        let database = directory.join("app.db");
         tally.tried += 1;
-        let files = files(folder);
-        let (found, is_judged) = match self.judged.get(&files) {
+        let files = files(directory);
+        let (found, is_checked) = match self.checked.get(&files) {
             Some(found) => (found.clone(), true),
-            // `contents` opens it: what a dead process left is rolled back then.
+            // `contents` opens the database, which rolls back the transaction of a killed process.
             None => (contents(&database, context), false),
         };
         let is_at_new = found == *new;
         assert!(
             is_at_new || found == *old || is_new && found.is_empty(),
             "{context}: {}\n{found}",
-            outcome.said
+            outcome.message
         );
+        self.check_outcome(outcome, is_at_new, fault, tally);
+        if is_checked {
+            return;
+        }
+        // Databases at the new head only differ in their timestamps.
+        // A single check for each set of file names is enough.
+        let names: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
+        if is_at_new && backups(directory).is_empty() && !self.checked_new.insert(names) {
+            return;
+        }
+        // Each file with the name of a backup is a complete backup. A finished upgrade has one.
+        let backups = backups(directory);
+        for backup in &backups {
+            assert_eq!(
+                contents(backup, context),
+                *old,
+                "{context}: {}",
+                backup.display()
+            );
+        }
+        assert!(
+            scenario.task != "backup" || !is_at_new || backups.len() == 1,
+            "{context}"
+        );
+        finish(scenario.task, &database);
+        assert_eq!(
+            contents(&database, context),
+            *new,
+            "{context}: the next run finishes it"
+        );
+        self.checked.insert(files, found);
+    }
+
+    /// Asserts that the outcome fits the state of the database, and counts it.
+    fn check_outcome(
+        &self,
+        outcome: &Outcome,
+        is_at_new: bool,
+        fault: Fault<'_>,
+        tally: &mut Tally,
+    ) {
+        let Fault { words, context } = fault;
+        let (scenario, old, new) = (self.scenario, &self.old, &self.new);
+        let is_new = old.is_empty();
         if outcome.is_done {
-            assert!(is_at_new, "{context}: it was said to be done");
+            assert!(is_at_new, "{context}: the work was reported as done");
             tally.done += 1;
         } else if outcome.was_killed {
             tally.killed += 1;
         } else {
-            let said = &outcome.said;
-            assert!(words.iter().any(|words| said.contains(words)), "{context}: {said}");
-            assert!(said.contains("app.db") || said.contains("the test's own"), "{context}: {said}");
-            tally.refused += 1;
-            // Only SQLite's COMMIT can fail when it is done already: it cannot give back its locks. A file that was laid
-            // down is at the head before it is opened.
-            let is_late =
-                said.contains("committing failed") && said.contains("the next who opens it will find");
+            let message = &outcome.message;
             assert!(
-                !is_at_new || is_late || old == new || scenario.what == "open" && is_new,
-                "{context}: {said}"
+                words.iter().any(|words| message.contains(words)),
+                "{context}: {message}"
+            );
+            assert!(
+                message.contains("app.db") || message.contains("the connection of the test"),
+                "{context}: {message}"
+            );
+            tally.failed += 1;
+            // Only COMMIT can fail after it took effect, if SQLite cannot release its locks.
+            // A file from the snapshot is at the head before it is opened.
+            let is_late = message.contains("committing failed")
+                && message.contains("the commit may have taken effect");
+            assert!(
+                !is_at_new || is_late || old == new || scenario.task == "open" && is_new,
+                "{context}: {message}"
             );
             tally.late += usize::from(is_at_new && is_late);
         }
         tally.old += usize::from(!is_at_new);
         tally.new += usize::from(is_at_new);
-        if is_judged {
-            return;
-        }
-        // A database at the new head has the moment in it, so no two are the same. One of each that has the same in it is enough.
-        let names: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
-        if is_at_new && backups(folder).is_empty() && !self.judged_new.insert(names) {
-            return;
-        }
-        // What has the name of a backup is one, whole; and what has been done has one.
-        let backups = backups(folder);
-        for backup in &backups {
-            assert_eq!(contents(backup, context), *old, "{context}: {}", backup.display());
-        }
-        assert!(scenario.what != "backup" || !is_at_new || backups.len() == 1, "{context}");
-        finish(scenario.what, &database);
-        assert_eq!(contents(&database, context), *new, "{context}: the next finishes it");
-        self.judged.insert(files, found);
     }
 }
 
-/// What is in a folder, and in those in it.
-fn files(folder: &Path) -> Files {
+/// Returns all files below a directory.
+fn files(directory: &Path) -> Files {
     let mut files = Files::new();
-    for entry in fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files.extend(self::files(&path));
@@ -298,26 +371,44 @@ fn files(folder: &Path) -> Files {
     files
 }
 
-/// What the next who comes to the database does, in this process and without faults.
-fn finish(what: &str, database: &Path) {
-    match what {
+/// Runs the task again, in this process and without faults.
+fn finish(task: &str, database: &Path) {
+    match task {
         "open" | "backup" => drop(MIGRATIONS.open(database).unwrap()),
-        "upgrade" => drop(MIGRATIONS.upgrade(&mut Connection::open(database).unwrap()).unwrap()),
+        "upgrade" => drop(
+            MIGRATIONS
+                .upgrade(&mut Connection::open(database).unwrap())
+                .unwrap(),
+        ),
         "downgrade" => {
-            drop(MIGRATIONS.downgrade_to(&mut Connection::open(database).unwrap(), "002").unwrap());
+            drop(
+                MIGRATIONS
+                    .migrator()
+                    .downgrade_to(&mut Connection::open(database).unwrap(), "002")
+                    .unwrap(),
+            );
         }
-        "take-back" => {
+        "downgrade-newer" => {
             let mut db = Connection::open(database).unwrap();
-            // Where it is done, there is nothing to do: not more than that.
-            if older().current(&db).is_err() {
-                let older = older();
-                let options = older.options().on_ahead(OnAhead::Downgrade);
-                drop(options.downgrade_to(&mut db, "head").unwrap());
+            // If the downgrade is done, there is nothing left.
+            let older = older();
+            if older.migrator().current(&db).is_err() {
+                let migrator = older.migrator().on_newer(OnNewer::Downgrade);
+                drop(migrator.downgrade_to(&mut db, "head").unwrap());
             }
         }
-        "named" => drop(NAMED.upgrade(&mut Connection::open(database).unwrap()).unwrap()),
-        "stamp" => drop(MIGRATIONS.stamp(&mut Connection::open(database).unwrap(), "004").unwrap()),
-        other => panic!("there is no {other}"),
+        "named" => drop(
+            NAMED
+                .upgrade(&mut Connection::open(database).unwrap())
+                .unwrap(),
+        ),
+        "stamp" => drop(
+            MIGRATIONS
+                .migrator()
+                .stamp(&mut Connection::open(database).unwrap(), "004")
+                .unwrap(),
+        ),
+        other => panic!("unknown task: {other}"),
     }
 }
 
@@ -327,21 +418,21 @@ fn connect(path: &Path, journal: &str) -> Connection {
     db
 }
 
-/// A database of users at this revision.
+/// Creates a database with rows at this revision.
 fn at(revision: &str, path: &Path, journal: &str) -> Connection {
     let mut db = connect(path, journal);
-    MIGRATIONS.upgrade_to(&mut db, "001").unwrap();
+    MIGRATIONS.migrator().upgrade_to(&mut db, "001").unwrap();
     fill(&db);
-    MIGRATIONS.upgrade_to(&mut db, revision).unwrap();
+    MIGRATIONS.migrator().upgrade_to(&mut db, revision).unwrap();
     db
 }
 
-/// The same by the chain with a name.
+/// Creates the same database with the named chain.
 fn named_at(revision: &str, path: &Path, journal: &str) -> Connection {
     let mut db = connect(path, journal);
-    NAMED.upgrade_to(&mut db, "001").unwrap();
+    NAMED.migrator().upgrade_to(&mut db, "001").unwrap();
     fill(&db);
-    NAMED.upgrade_to(&mut db, revision).unwrap();
+    NAMED.migrator().upgrade_to(&mut db, revision).unwrap();
     db
 }
 
@@ -354,7 +445,9 @@ fn fill(db: &Connection) {
     .unwrap();
 }
 
-/// All that is in a database, and what is recorded; nothing where there is none. It must be sound.
+/// Returns the content and the history of a database, and asserts that it is sound.
+///
+/// Returns an empty text if there is no file.
 fn contents(path: &Path, context: &str) -> String {
     if !path.exists() {
         return String::new();
@@ -368,7 +461,9 @@ fn contents(path: &Path, context: &str) -> String {
         while let Some(row) = rows.next().unwrap() {
             for column in 0..columns {
                 match row.get_ref(column).unwrap() {
-                    ValueRef::Text(value) => write!(text, "{} ", String::from_utf8_lossy(value)).unwrap(),
+                    ValueRef::Text(value) => {
+                        write!(text, "{} ", String::from_utf8_lossy(value)).unwrap()
+                    }
                     value => write!(text, "{value:?} ").unwrap(),
                 }
             }
@@ -387,34 +482,43 @@ fn contents(path: &Path, context: &str) -> String {
     }
     for history in ["revchain_history", "revchain_history_pets"] {
         let is_there = format!("SELECT count(*) FROM sqlite_master WHERE name = '{history}'");
-        if db.query_row(&is_there, [], |row| row.get::<_, bool>(0)).unwrap() {
+        if db
+            .query_row(&is_there, [], |row| row.get::<_, bool>(0))
+            .unwrap()
+        {
             add(&format!("SELECT revision, checksum FROM {history}"));
-            // The marker: where it says that a database is at the head, nobody looks further.
+            // The engine trusts the marker of a database at the head, so it must be correct.
             add("PRAGMA user_version");
         }
     }
-    for (check, good) in [("integrity_check", "ok \n"), ("foreign_key_check", "")] {
+    for (check, sound) in [("integrity_check", "ok \n"), ("foreign_key_check", "")] {
         let mut statement = db.prepare(&format!("PRAGMA {check}")).unwrap();
-        let said = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        let said: String = said.map(|line| line.unwrap() + " \n").collect();
-        assert_eq!(said, good, "{context}: {check}");
+        let message = statement
+            .query_map([], |row| row.get::<_, String>(0))
+            .unwrap();
+        let message: String = message.map(|line| line.unwrap() + " \n").collect();
+        assert_eq!(message, sound, "{context}: {check}");
     }
     text
 }
 
-/// The backups beside a database, without those that are not whole yet.
-fn backups(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder.join("backups")) else { return Vec::new() };
+/// Returns the complete backups next to a database.
+fn backups(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(directory.join("backups")) else {
+        return Vec::new();
+    };
     let paths = entries.map(|entry| entry.unwrap().path());
-    paths.filter(|path| !path.file_name().unwrap().to_string_lossy().starts_with('.')).collect()
+    paths
+        .filter(|path| !path.file_name().unwrap().to_string_lossy().starts_with('.'))
+        .collect()
 }
 
-/// A copy of a folder with files.
-fn copy(folder: &Path, room: &Path, name: &str) -> PathBuf {
-    let to = room.join(name);
+/// Copies a directory and its files.
+fn copy(directory: &Path, temp_dir: &Path, name: &str) -> PathBuf {
+    let to = temp_dir.join(name);
     let _ = fs::remove_dir_all(&to);
     fs::create_dir(&to).unwrap();
-    for entry in fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();
         fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }

@@ -1,0 +1,17 @@
+//! Tests of the program `revchain`, as a user of a shell sees it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod check;
+mod current;
+mod downgrade;
+mod history;
+mod lock;
+mod migrate;
+mod output;
+mod pending;
+mod rebase;
+mod restore;
+mod stamp;
+mod support;
+mod upgrade;

@@ -1,0 +1,201 @@
+//! The command `rebase`.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::Shell;
+
+#[test]
+fn rebase_moves_the_second_head_behind_the_first() {
+    let shell = Shell::new();
+    shell.ok("lock -r 002");
+    // The first branch has 003. The second branch has 004 and 005, which are older.
+    shell.migration(
+        "20260102_1200_004_left.sql",
+        "002",
+        "CREATE TABLE l (a);",
+        "DROP TABLE l;",
+    );
+    shell.migration(
+        "20260102_1300_005_leaf.sql",
+        "004",
+        "CREATE TABLE m (a);",
+        "DROP TABLE m;",
+    );
+    let file = shell.path("migrations/20260103_0000_003_tags.sql");
+    fs::write(
+        &file,
+        fs::read_to_string(&file).unwrap().replace('\n', "\r\n"),
+    )
+    .unwrap();
+    assert!(shell.run("pending").2.contains("[multiple-heads]"));
+    let out = shell.ok("rebase");
+    assert_eq!(
+        out,
+        "migrations: 20260103_0000_003_tags.sql: 003 revises 005"
+    );
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(
+        text.contains("-- @revises 005\r\n") && !text.replace("\r\n", "").contains('\n'),
+        "{text}"
+    );
+    assert_eq!(
+        shell.json("pending -d app.db --json")["pending"]
+            .as_array()
+            .unwrap()
+            .len(),
+        5
+    );
+    assert_eq!(
+        shell.ok("rebase"),
+        "migrations: there is one head: nothing to do"
+    );
+    let lock = fs::read_to_string(shell.path("migrations/revchain.lock")).unwrap();
+    assert!(
+        lock.ends_with("\nhead 20260103_0000_003_tags.sql\n"),
+        "{lock}"
+    );
+}
+
+#[test]
+fn rebase_does_not_move_locked_revisions() {
+    let shell = Shell::new();
+    shell.ok("lock");
+    shell.migration(
+        "20260102_1200_004_left.sql",
+        "002",
+        "CREATE TABLE l (a);",
+        "DROP TABLE l;",
+    );
+    shell.migration(
+        "20260102_1300_005_leaf.sql",
+        "004",
+        "CREATE TABLE m (a);",
+        "DROP TABLE m;",
+    );
+    let moved = shell.json("rebase --json")["moved"].clone();
+    // The older branch moves, and its date becomes later than the date of its new parent.
+    assert_eq!(
+        (&moved[0]["from"], &moved[0]["revises"]),
+        (&json!("20260102_1200_004_left.sql"), &json!("003"))
+    );
+    assert_ne!(moved[0]["to"], moved[0]["from"]);
+    assert_eq!(moved[1]["revises"], "004");
+    assert_eq!(
+        shell.json("pending -d app.db --json")["pending"][4]["revision"],
+        "005"
+    );
+    shell.ok("lock");
+    shell.migration(
+        "20260105_0000_006_other.sql",
+        "002",
+        "CREATE TABLE o (a);",
+        "DROP TABLE o;",
+    );
+    shell.ok("rebase");
+
+    // If both branches are locked, only a merge is possible.
+    let shell = Shell::new();
+    shell.migration(
+        "20260104_0000_004_left.sql",
+        "002",
+        "CREATE TABLE l (a);",
+        "DROP TABLE l;",
+    );
+    shell.migration(
+        "20260105_0000_005_merge.sql",
+        "003 004",
+        "CREATE TABLE m (a);",
+        "DROP TABLE m;",
+    );
+    shell.ok("lock");
+    fs::remove_file(shell.path("migrations/20260105_0000_005_merge.sql")).unwrap();
+    let lock = shell.path("migrations/revchain.lock");
+    let text = fs::read_to_string(&lock).unwrap();
+    let without: String = text
+        .lines()
+        .filter(|line| !line.starts_with("005 "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(&lock, without).unwrap();
+    assert_eq!(shell.run("rebase").0, 1);
+    assert_eq!(
+        shell.json("rebase --json")["error"],
+        json!({
+            "code": "undecidable",
+            "message": "both branches are released: 003 and 004 are locked",
+            "help": ["merge them in a new revision, `-- @revises 003 004`"],
+        })
+    );
+}
+
+#[test]
+fn rebase_gives_a_duplicate_revision_a_new_id() {
+    let shell = Shell::new();
+    shell.migration(
+        "20260103_0900_003_links.sql",
+        "002",
+        "CREATE TABLE links (a);",
+        "DROP TABLE links;",
+    );
+    assert!(shell.run("pending").2.contains("[duplicate-revision]"));
+    assert_eq!(
+        shell.ok("rebase"),
+        "migrations: 20260103_0900_003_links.sql → 20260103_0900_004_links.sql: 004 revises 003"
+    );
+    assert_eq!(
+        shell.json("pending -d app.db --json")["pending"]
+            .as_array()
+            .unwrap()
+            .len(),
+        4
+    );
+    // The locked revision keeps its id, even if it is the younger one.
+    shell.ok("lock");
+    shell.migration(
+        "20260103_0800_004_early.sql",
+        "003",
+        "CREATE TABLE e (a);",
+        "DROP TABLE e;",
+    );
+    assert!(
+        shell
+            .ok("rebase")
+            .contains("20260103_0800_004_early.sql → ")
+    );
+    assert_eq!(
+        shell.json("pending -d app.db --json")["pending"][4]["revision"],
+        "005"
+    );
+    // The command makes no guess if the parent is ambiguous.
+    shell.migration(
+        "20260106_0000_001_again.sql",
+        "base",
+        "CREATE TABLE x (a);",
+        "DROP TABLE x;",
+    );
+    assert!(
+        shell
+            .run("rebase")
+            .2
+            .starts_with("error: two files are revision 001, and other files revise it without saying which\nhelp: rename one of the files by hand")
+    );
+}
+
+#[test]
+fn rebase_requires_that_other_defects_are_fixed() {
+    let shell = Shell::new();
+    shell.migration(
+        "20260104_0000_004_left.sql",
+        "002",
+        "COMMIT;",
+        "DROP TABLE l;",
+    );
+    let before = fs::read_to_string(shell.path("migrations/20260104_0000_004_left.sql")).unwrap();
+    assert!(shell.run("rebase").2.contains("[transaction-control]"));
+    assert_eq!(
+        fs::read_to_string(shell.path("migrations/20260104_0000_004_left.sql")).unwrap(),
+        before
+    );
+}

@@ -1,0 +1,76 @@
+//! The command `restore`, and the backups of `upgrade`.
+
+use std::fs;
+
+use crate::support::Shell;
+
+#[test]
+fn backup_of_an_upgrade_is_restored() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db -r 001 --backup backups");
+    assert!(
+        !shell.path("backups").exists(),
+        "a new database needs no backup"
+    );
+    shell.sql("INSERT INTO users VALUES (7)");
+    let (code, _, progress) = shell.run("upgrade -d app.db --backup backups --keep 2");
+    assert_eq!(code, 0, "{progress}");
+    let backup = fs::read_dir(shell.path("backups"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .file_name();
+    let backup = format!("backups/{}", backup.to_str().unwrap());
+    assert!(
+        progress.starts_with(&format!("backup: {backup}\n")),
+        "{progress}"
+    );
+    assert!(backup.ends_with(".001.db"), "{backup}");
+    shell.sql("DELETE FROM users");
+
+    let (code, _, error) = shell.run(&format!("restore {backup} -d app.db"));
+    assert_eq!(code, 2);
+    assert!(
+        error.contains(&format!(
+            "app.db: restoring {backup}\nEverything that is in the database now will be lost."
+        )),
+        "{error}"
+    );
+    assert!(error.ends_with("\nhelp: pass --yes"), "{error}");
+    assert_eq!(
+        shell.ok(&format!("restore {backup} -d app.db --yes")),
+        "app.db: restored at 001; it was at 003 before"
+    );
+    shell.sql("UPDATE users SET a = 8 WHERE a = 7");
+    let json = shell.json(&format!("upgrade -d app.db --backup {} --json", "backups"));
+    // If a second has passed, the new backup replaced the older one of the same revision.
+    let backup = json["backup"].as_str().unwrap();
+    assert!(backup.starts_with("backups/app."), "{json}");
+    // A restore to a new file needs no confirmation.
+    assert_eq!(
+        shell.ok(&format!("restore {backup} -d new.db")),
+        "new.db: restored at 001; it was at base before"
+    );
+
+    fs::write(shell.path("text.db"), "no database").unwrap();
+    for (file, words) in [
+        (
+            "text.db",
+            "text.db: cannot restore the backup; nothing was changed: file is not a database\nhelp: restore another backup",
+        ),
+        ("gone.db", "gone.db: there is no such file"),
+    ] {
+        let (code, _, error) = shell.run(&format!("restore {file} -d other.db --yes"));
+        assert_eq!(code, 1);
+        assert!(error.contains(words), "{error}");
+        assert!(!shell.path("other.db").exists());
+    }
+    let (code, _, error) = shell.run(&format!("restore {backup} -d text.db --yes"));
+    let message =
+        "text.db: the file is not an SQLite database, or it is encrypted: file is not a database\n";
+    assert!(
+        code == 1 && error.starts_with(&format!("error: {message}")),
+        "{error}"
+    );
+}

@@ -1,0 +1,123 @@
+//! The program in a temporary directory, and an application with its commands.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use revchain_runtime::rusqlite::Connection;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A temporary directory with a chain of three revisions in `migrations/`.
+pub(crate) struct Shell(pub(crate) TempDir);
+
+impl Shell {
+    pub(crate) fn new() -> Self {
+        let shell = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(shell.path("migrations")).unwrap();
+        shell.migration(
+            "20260101_0000_001_users.sql",
+            "base",
+            "CREATE TABLE users (a);",
+            "DROP TABLE users;",
+        );
+        shell.migration(
+            "20260102_0000_002_notes.sql",
+            "001",
+            "CREATE TABLE notes (a);",
+            "DROP TABLE notes;",
+        );
+        shell.migration(
+            "20260103_0000_003_tags.sql",
+            "002",
+            "CREATE TABLE tags (a);",
+            "DROP TABLE tags;",
+        );
+        shell
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn migration(&self, name: &str, revises: &str, upgrade: &str, downgrade: &str) {
+        let subject = name.trim_end_matches(".sql").rsplit('_').next().unwrap();
+        let text = format!(
+            "-- Add {subject}.\n-- @revises {revises}\n\n-- @upgrade\n{upgrade}\n\n-- @downgrade\n{downgrade}\n"
+        );
+        fs::write(self.path("migrations").join(name), text).unwrap();
+    }
+
+    pub(crate) fn output(&self, arguments: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_revchain"));
+        command
+            .current_dir(self.0.path())
+            .args(arguments.split_whitespace())
+            .output()
+            .unwrap()
+    }
+
+    /// Returns the exit code, the standard output and the standard error.
+    pub(crate) fn run(&self, arguments: &str) -> (i32, String, String) {
+        let output = self.output(arguments);
+        let text = |bytes: &[u8]| {
+            String::from_utf8(bytes.to_vec())
+                .unwrap()
+                .trim_end()
+                .to_owned()
+        };
+        (
+            output.status.code().unwrap(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
+    }
+
+    /// Runs a statement on `app.db` that changes one row.
+    pub(crate) fn sql(&self, sql: &str) {
+        let db = Connection::open(self.path("app.db")).unwrap();
+        assert_eq!(db.execute(sql, []).unwrap(), 1, "{sql}");
+    }
+
+    /// Returns the standard output of a command that must succeed.
+    pub(crate) fn ok(&self, arguments: &str) -> String {
+        let (code, out, error) = self.run(arguments);
+        assert_eq!(code, 0, "{error}");
+        out
+    }
+
+    pub(crate) fn json(&self, arguments: &str) -> Value {
+        serde_json::from_str(&self.run(arguments).1).unwrap()
+    }
+}
+
+/// An application that mounts the commands.
+#[derive(clap::Parser)]
+pub(crate) struct App {
+    #[command(subcommand)]
+    pub(crate) command: revchain_cli::Command,
+}
+
+/// Returns the text without its duration, which varies.
+pub(crate) fn without_duration(text: &str) -> String {
+    text.split(" in ").next().unwrap().to_owned()
+}
+
+/// Returns the output of a command on a terminal that `script` provides.
+///
+/// Returns `None` if there is no program `script`.
+pub(crate) fn on_terminal(shell: &Shell, answer: &str, arguments: &str) -> Option<String> {
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no program `script`");
+        return None;
+    }
+    let program = env!("CARGO_BIN_EXE_revchain");
+    let command =
+        format!("echo {answer} | TERM=xterm script -qec '{program} {arguments}' /dev/null");
+    let mut shell_command = Command::new("sh");
+    shell_command
+        .current_dir(shell.0.path())
+        .args(["-c", &command])
+        .env_remove("NO_COLOR");
+    Some(String::from_utf8_lossy(&shell_command.output().unwrap().stdout).into_owned())
+}

@@ -1,0 +1,21 @@
+//! Tests of the pure half of revchain: directories, chains, plans, lock files and schemas.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod chain;
+mod diagnostics;
+mod file_name;
+mod forbidden;
+mod limits;
+mod lock_file;
+mod marker;
+mod normal_form;
+mod plan;
+mod properties;
+mod rebase;
+mod schema;
+mod schema_sql;
+#[cfg(feature = "stored-downgrades")]
+mod stored_downgrades;
+mod support;
+mod tokenizer;

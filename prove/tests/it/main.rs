@@ -1,0 +1,18 @@
+//! Tests of the proof: each defect that it finds, and each chain that it accepts.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod accepted;
+mod compatible;
+mod destruction;
+mod downgrade;
+mod fingerprint;
+mod keys;
+mod messages;
+mod random_chains;
+mod rebuild;
+mod rows;
+mod statements;
+mod support;
+mod token_soup;
+mod unproven;

@@ -1,0 +1,109 @@
+//! Errors as text and as values, and the types that threads share.
+
+use std::error::Error as _;
+
+use revchain::rusqlite::{self, Connection};
+use revchain::{Error, ErrorKind, Migrations, Migrator, Plan, Report};
+
+use crate::support::{Fixture, TOKENS};
+
+fn assert_send_sync<T: Send + Sync>() {}
+
+#[test]
+fn public_types_are_send_and_sync() {
+    assert_send_sync::<Migrations>();
+    assert_send_sync::<Migrator<'_>>();
+    assert_send_sync::<Plan<'_>>();
+    assert_send_sync::<Report>();
+    assert_send_sync::<Error>();
+}
+
+#[test]
+fn error_is_static_and_pointer_sized() {
+    fn check<T: std::error::Error + 'static>() {}
+    check::<Error>();
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+}
+
+/// Returns the error of an insert that violates a UNIQUE constraint.
+fn failed_insert(fixture: &Fixture) -> Error {
+    let upgrade = "CREATE TABLE a (b UNIQUE); INSERT INTO a VALUES (1), (1);";
+    let chain = fixture.chain(&[(upgrade, "DROP TABLE a;")]);
+    chain.open(fixture.db()).unwrap_err()
+}
+
+/// Returns the error of an older program that opens the database of a newer one.
+fn newer_database(fixture: &Fixture) -> Error {
+    drop(fixture.tables(2).open(fixture.db()).unwrap());
+    fixture.tables(1).open(fixture.db()).unwrap_err()
+}
+
+#[test]
+fn failing_statement_has_the_sqlite_error_as_source() {
+    let error = failed_insert(&Fixture::new());
+    let source = error.source().unwrap();
+    assert!(source.is::<rusqlite::Error>());
+    let cause = source.to_string();
+    assert_eq!(cause, "UNIQUE constraint failed: a.b");
+    assert!(!error.to_string().contains(&cause), "{error}");
+    let text = format!("{error:#}");
+    assert_eq!(text.matches(&cause).count(), 1, "{text}");
+}
+
+#[test]
+fn unopenable_file_has_the_sqlite_error_as_source() {
+    let fixture = Fixture::new();
+    let error = TOKENS.open(fixture.path("missing/app.db")).unwrap_err();
+    assert!(error.source().unwrap().is::<rusqlite::Error>());
+    assert!(matches!(error.kind(), ErrorKind::Open { .. }), "{error}");
+}
+
+#[test]
+fn conflict_has_no_source() {
+    let error = newer_database(&Fixture::new());
+    assert!(error.source().is_none(), "{error}");
+}
+
+#[test]
+fn help_is_separate_from_the_message() {
+    let error = newer_database(&Fixture::new());
+    let help = error.help().unwrap();
+    assert!(help.lines().count() > 1, "{help}");
+    let message = error.to_string();
+    assert!(
+        !message.contains("help:") && help.lines().all(|line| !message.contains(line)),
+        "{message}"
+    );
+    let help = help.replace('\n', "\nhelp: ");
+    assert_eq!(format!("{error:#}"), format!("{message}\nhelp: {help}"));
+}
+
+#[test]
+fn error_without_help_shows_none() {
+    let error = failed_insert(&Fixture::new());
+    assert_eq!(error.help(), None);
+    assert!(!format!("{error:#}").contains("help:"), "{error:#}");
+}
+
+#[test]
+fn display_adds_the_database_to_the_message() {
+    let fixture = Fixture::new();
+    let error = failed_insert(&fixture);
+    let path = fixture.db().display().to_string();
+    assert_eq!(error.to_string(), format!("{path}: {}", error.message()));
+    // A database in memory has no path.
+    let db = Connection::open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE users (a)").unwrap();
+    let error = TOKENS.migrator().pending(&db).unwrap_err();
+    assert_eq!(error.to_string(), error.message());
+}
+
+#[test]
+fn debug_shows_message_cause_and_help() {
+    for error in [
+        failed_insert(&Fixture::new()),
+        newer_database(&Fixture::new()),
+    ] {
+        assert_eq!(format!("{error:?}"), format!("{error:#}"));
+    }
+}

@@ -1,0 +1,23 @@
+//! The public API on real databases, one module a topic.
+
+#![allow(clippy::unwrap_used)]
+
+mod adoption;
+mod atomicity;
+mod backup;
+mod concurrency;
+mod drift;
+mod dry_run;
+mod errors;
+mod events;
+mod fuzz;
+mod inspection;
+mod newer_database;
+mod open;
+mod shared_database;
+mod snapshot;
+#[cfg(feature = "stored-downgrades")]
+mod stored_downgrades;
+mod support;
+mod untrusted_files;
+mod upgrade;

@@ -1,0 +1,24 @@
+//! Rules of the repository.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "repo/comments.rs"]
+mod comments;
+#[path = "repo/console.rs"]
+mod console;
+#[path = "repo/documents.rs"]
+mod documents;
+#[path = "repo/downstream.rs"]
+mod downstream;
+#[path = "repo/functions.rs"]
+mod functions;
+#[path = "repo/imports.rs"]
+mod imports;
+#[path = "repo/lexer.rs"]
+mod lexer;
+#[path = "repo/manifests.rs"]
+mod manifests;
+#[path = "repo/sources.rs"]
+mod sources;
+#[path = "repo/types.rs"]
+mod types;

@@ -1,0 +1,97 @@
+//! Statements in the documents that a test can check.
+
+use std::collections::BTreeSet;
+
+use crate::sources::{assert_none, crate_sources, exists, read};
+
+#[test]
+fn readme_matches_the_code() {
+    let readme = read("README.md");
+    let manifest = read("Cargo.toml");
+    assert!(manifest.contains("version = \">=0.32, <0.44\""));
+    assert!(readme.contains("any version from 0.32 to 0.43"));
+    assert!(manifest.contains("rust-version = \"1.85\""));
+    assert!(readme.contains("With Rust (1.85 or newer)"));
+    let is_path = |text: &&str| text.starts_with("tests/") || text.starts_with("cli/");
+    for path in readme.split('`').filter(is_path) {
+        assert!(exists(path), "{path}");
+    }
+}
+
+#[test]
+fn ci_runs_the_test_command_of_the_readme() {
+    let readme = read("README.md");
+    let command = readme
+        .lines()
+        .find_map(|line| line.strip_prefix("$ cargo test "))
+        .unwrap();
+    let command = format!("cargo test {}", command.split('#').next().unwrap().trim());
+    assert!(
+        read(".ci/run").lines().any(|line| line == command),
+        "{command}"
+    );
+}
+
+#[test]
+fn compile_errors_in_documents_are_tested() {
+    let mut errors = 0;
+    for path in ["README.md", "docs/guide/proof.md", "docs/guide/branches.md"] {
+        for error in read(path).split("```text\nerror: [").skip(1) {
+            errors += 1;
+            let kind = error.split(']').next().unwrap();
+            let message = error.split("\n```").next().unwrap();
+            let tested = read(&format!("tests/ui/{kind}.stderr"));
+            let tested = tested.replace(&format!("chains/{kind}/"), "migrations/");
+            assert!(tested.contains(message), "{path}: {message}");
+        }
+    }
+    assert!(errors >= 4, "{errors}");
+}
+
+#[test]
+fn test_modules_named_in_security_exist() {
+    let security = read("SECURITY.md");
+    let modules: Vec<&str> = security
+        .split('`')
+        .filter(|text| text.ends_with(".rs"))
+        .collect();
+    for module in &modules {
+        assert!(exists(module), "{module}");
+    }
+    assert!(modules.len() > 20, "{}", modules.len());
+}
+
+#[test]
+fn architecture_names_every_directory() {
+    let map = read("ARCHITECTURE.md");
+    let words: Vec<_> = map
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .collect();
+    let mut problems = BTreeSet::new();
+    for source in crate_sources() {
+        // `core/src/plan/steps.rs` is in the directory `plan` of the crate `core`.
+        let parts: Vec<&str> = source.path.split('/').collect();
+        for directory in parts[..parts.len() - 1]
+            .iter()
+            .filter(|part| **part != "src")
+        {
+            if !words.contains(directory) {
+                problems.insert(source.path.clone());
+            }
+        }
+    }
+    let problems: Vec<String> = problems.into_iter().collect();
+    assert_none(&problems);
+}
+
+/// Clippy does not check syntax against `rust-version`, and chains of `if let` came with Rust 1.88.
+#[test]
+fn sources_use_no_let_chains() {
+    let mut problems = Vec::new();
+    for source in crate_sources() {
+        if source.code.contains("&& let ") || source.code.contains("|| let ") {
+            problems.push(source.path);
+        }
+    }
+    assert_none(&problems);
+}

@@ -1,0 +1,200 @@
+//! Crates outside the workspace, made from the code blocks of the README.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const README: &str = include_str!("../../README.md");
+
+/// Returns the first code block of a language after a heading.
+fn block(heading: &str, language: &str) -> String {
+    let section = README.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+    let block = section.split(&format!("\n```{language}\n")).nth(1).unwrap();
+    block.split("\n```").next().unwrap().to_owned() + "\n"
+}
+
+/// A crate in a directory of its own.
+struct Crate(PathBuf);
+
+impl Crate {
+    /// Creates a crate with the dependencies and the program below a heading of the README.
+    fn new(name: &str, heading: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(root.join("src")).unwrap();
+        fs::create_dir_all(root.join("migrations")).unwrap();
+        let workspace = env!("CARGO_MANIFEST_DIR");
+        // With the versions of the workspace, cargo does not build a dependency again.
+        fs::copy(
+            Path::new(workspace).join("Cargo.lock"),
+            root.join("Cargo.lock"),
+        )
+        .unwrap();
+        let new = Self(root);
+        let renamed = format!("renamed = {{ package = \"revchain\", path = {workspace:?}");
+        let dependencies = block(heading, "toml")
+            .replace("revchain = \"0.1\"", &format!("{renamed} }}"))
+            .replace("revchain = { version = \"0.1\"", &renamed);
+        assert!(dependencies.contains("renamed"));
+        new.write(
+            "Cargo.toml",
+            &format!(
+                "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[workspace]\n\n{dependencies}"
+            ),
+        );
+        new.write(
+            "src/main.rs",
+            &block(heading, "rust").replace("revchain::", "renamed::"),
+        );
+        new.write(
+            "migrations/20260113_1200_001_add_app_passwords.sql",
+            &block("Use it", "sql"),
+        );
+        new
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.join(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap()
+    }
+
+    /// Runs cargo in the crate, and returns `true` on success, and the output.
+    fn cargo(&self, arguments: &[&str]) -> (bool, String) {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        let result = Command::new(env!("CARGO"))
+            .args(arguments)
+            .env("CARGO_NET_OFFLINE", "true")
+            .current_dir(&self.0)
+            .env("CARGO_TARGET_DIR", target)
+            .output()
+            .unwrap();
+        (
+            result.status.success(),
+            String::from_utf8_lossy(&result.stdout).into_owned()
+                + &String::from_utf8_lossy(&result.stderr),
+        )
+    }
+
+    fn assert_runs(&self) {
+        let (success, output) = self.cargo(&["run", "--quiet"]);
+        assert!(success && output.contains("0 app passwords"), "{output}");
+    }
+
+    fn assert_fails_with(&self, message: &str) {
+        let (success, output) = self.cargo(&["run", "--quiet"]);
+        assert!(!success && output.contains(message), "{output}");
+    }
+}
+
+#[test]
+fn readme_crate_is_rebuilt_when_migrations_change() {
+    let downstream = Crate::new("downstream", "Use it");
+    downstream.assert_runs();
+    assert!(downstream.0.join("app.db").exists());
+
+    // An edited revision no longer matches the history.
+    let first = "migrations/20260113_1200_001_add_app_passwords.sql";
+    let text = block("Use it", "sql");
+    downstream.write(first, &text.replace("BLOB NOT NULL", "BLOB"));
+    downstream.assert_fails_with("001 was edited after the database had applied it");
+    downstream.write(first, &format!("{text}\n-- A comment is no edit.\n"));
+    downstream.assert_runs();
+
+    // The build script notices a new file.
+    let script = README
+        .split("```rust\n")
+        .find(|block| block.contains("rerun-if-changed"))
+        .unwrap();
+    downstream.write("build.rs", script.split("```").next().unwrap());
+    downstream.assert_runs();
+    let second = "migrations/20260114_1200_002_add_sessions.sql";
+    downstream.write(
+        second,
+        "-- Add sessions.\n-- @revises 001\n-- @upgrade\nCREATE TABLE sessions (id);\n-- @downgrade\n",
+    );
+    downstream.assert_fails_with("[empty-section] `@downgrade` is empty");
+    downstream.write(
+        second,
+        "-- Add sessions.\n-- @revises 001\n-- @upgrade\nCREATE TABLE sessions (id);\n\
+         -- @downgrade\nDROP TABLE sessions;\n",
+    );
+    downstream.assert_runs();
+
+    // Without the build script, the macro makes cargo notice a removed file.
+    fs::remove_file(downstream.0.join("build.rs")).unwrap();
+    downstream.write(
+        "src/main.rs",
+        &format!("{}\n", downstream.read("src/main.rs")),
+    );
+    downstream.assert_runs();
+    fs::remove_file(downstream.0.join(second)).unwrap();
+    downstream.assert_fails_with(
+        "the database is newer than this program, whose head is 001; it has\n  002  Add sessions. (",
+    );
+}
+
+#[test]
+fn migrate_with_a_lock_file_rebuilds_the_crate() {
+    let downstream = Crate::new("downstream-lock", "The commands");
+    let db = |arguments: &[&str]| {
+        downstream.cargo(&[&["run", "--quiet", "--", "db"], arguments].concat())
+    };
+    let (success, output) = db(&["lock"]);
+    assert!(success && output.contains("1 locked up to 001"), "{output}");
+    let (success, output) = db(&["migrate", "Add sessions"]);
+    assert!(
+        success && output.contains("_002_add_sessions.sql"),
+        "{output}"
+    );
+    let (success, output) = db(&["upgrade"]);
+    assert!(
+        !success && output.contains("[empty-section]"),
+        "the build includes the new file: {output}"
+    );
+}
+
+#[test]
+fn readme_commands_and_options_work() {
+    let downstream = Crate::new("downstream-cli", "The commands");
+    let (success, output) = downstream.cargo(&["run", "--quiet", "--", "db", "upgrade"]);
+    assert!(
+        success && output.contains("app.db: new database at 001"),
+        "{output}"
+    );
+
+    let wrap = |body: &str| {
+        let head = "use renamed::{Migrations, embed_migrations};\n\
+                    static MIGRATIONS: Migrations = embed_migrations!();\n";
+        format!("{head}{}", body.replace("revchain::", "renamed::"))
+    };
+    let options = block("What happens to which database", "rust");
+    let main = |body: &str| {
+        format!("fn main() -> Result<(), Box<dyn std::error::Error>> {{\n{body}\nOk(())\n}}\n")
+    };
+    fs::create_dir(downstream.0.join("examples")).unwrap();
+    downstream.write("examples/options.rs", &wrap(&main(&options)));
+    // A test with a new database.
+    fs::create_dir(downstream.0.join("tests")).unwrap();
+    downstream.write(
+        "tests/fresh.rs",
+        &wrap(&block("A fresh database for each test", "rust")),
+    );
+    // A named chain beside the unnamed one.
+    fs::create_dir(downstream.0.join("billing")).unwrap();
+    let migration = block("Use it", "sql").replace("app_passwords", "invoices");
+    downstream.write("billing/20260113_1200_001_add_invoices.sql", &migration);
+    let backup = main(&block("Backups", "rust"));
+    downstream.write("examples/backup.rs", &wrap(&backup));
+    let several = main(&block("Several chains in one file", "rust"));
+    downstream.write(
+        "examples/several.rs",
+        &format!("use renamed::{{Migrations, embed_migrations}};\n{several}"),
+    );
+    let (success, output) = downstream.cargo(&["test", "--quiet"]);
+    assert!(success && output.contains("1 passed"), "{output}");
+    let (success, output) = downstream.cargo(&["run", "--quiet", "--example", "several"]);
+    assert!(success, "{output}");
+}
