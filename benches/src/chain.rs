@@ -1,60 +1,83 @@
-//! The chain that everything is measured on.
+//! The chain of the measurements.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// One revision of the chain, in no library's form yet.
+/// A revision of the chain, not yet in the format of a library.
 pub struct Revision {
-    /// Its number, from 1.
+    /// The number of the revision, from 1.
     pub number: usize,
-    /// The SQL that brings a database to it.
+    /// The SQL of the upgrade.
     pub upgrade: String,
-    /// The SQL that brings a database back from it.
+    /// The SQL of the downgrade.
     pub downgrade: String,
 }
 
-/// A linear chain of `count` revisions: tables of 4 to 6 columns with an index, every fifth an ADD COLUMN, every seventh
-/// 20 rows and an UPDATE. It is the same every time.
-pub fn chain(count: usize) -> Vec<Revision> {
-    let mut table = 0;
-    let revision = |n: usize| {
-        let (upgrade, downgrade) = match n {
-            _ if n.is_multiple_of(7) => (
-                format!(
-                    "WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i WHERE x < 20)\n\
-                     INSERT INTO t{table} (a, b) SELECT {n} * 1000 + x, 'row ' || x FROM i;\n\
-                     UPDATE t{table} SET b = b || '!' WHERE a % 2 = 0;"
-                ),
-                format!("DELETE FROM t{table} WHERE a / 1000 = {n};"),
+impl Revision {
+    /// Makes a revision that inserts 20 rows into a table, and updates some of them.
+    fn change_rows(number: usize, table: usize) -> Self {
+        Self {
+            number,
+            upgrade: format!(
+                "WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i WHERE x < 20)\n\
+                 INSERT INTO t{table} (a, b) SELECT {number} * 1000 + x, 'row ' || x FROM i;\n\
+                 UPDATE t{table} SET b = b || '!' WHERE a % 2 = 0;"
             ),
-            _ if n.is_multiple_of(5) => (
-                format!("ALTER TABLE t{table} ADD COLUMN extra_{n} TEXT;"),
-                format!("ALTER TABLE t{table} DROP COLUMN extra_{n};"),
+            downgrade: format!("DELETE FROM t{table} WHERE a / 1000 = {number};"),
+        }
+    }
+
+    fn add_column(number: usize, table: usize) -> Self {
+        Self {
+            number,
+            upgrade: format!("ALTER TABLE t{table} ADD COLUMN extra_{number} TEXT;"),
+            downgrade: format!("ALTER TABLE t{table} DROP COLUMN extra_{number};"),
+        }
+    }
+
+    /// Makes a revision that creates a table, whose number is that of the revision.
+    fn create_table(number: usize) -> Self {
+        let more: String = (0..number % 3)
+            .map(|column| format!(",\n    more_{column} INTEGER DEFAULT {column}"))
+            .collect();
+        Self {
+            number,
+            upgrade: format!(
+                "CREATE TABLE t{number} (\n    id INTEGER PRIMARY KEY,\n    a INTEGER NOT NULL,\n    \
+                 b TEXT,\n    c REAL{more}\n);\n\
+                 CREATE INDEX t{number}_a ON t{number} (a);"
             ),
-            _ => {
-                table = n;
-                let more: String =
-                    (0..n % 3).map(|c| format!(",\n    more_{c} INTEGER DEFAULT {c}")).collect();
-                (
-                    format!(
-                        "CREATE TABLE t{n} (\n    id INTEGER PRIMARY KEY,\n    a INTEGER NOT NULL,\n    b TEXT,\n    c REAL{more}\n);\n\
-                         CREATE INDEX t{n}_a ON t{n} (a);"
-                    ),
-                    format!("DROP TABLE t{n};"),
-                )
-            }
-        };
-        Revision { number: n, upgrade, downgrade }
-    };
-    (1..=count).map(revision).collect()
+            downgrade: format!("DROP TABLE t{number};"),
+        }
+    }
 }
 
-/// Writes the chain of `count` revisions into `directory`, as revchain reads it.
+/// Makes a linear chain of `count` revisions, which is the same each time.
+///
+/// The revisions create tables of 4 to 6 columns with an index.
+/// Every fifth revision adds a column instead, and every seventh changes rows.
+pub fn chain(count: usize) -> Vec<Revision> {
+    let mut table = 0;
+    let mut chain = Vec::with_capacity(count);
+    for number in 1..=count {
+        chain.push(if number.is_multiple_of(7) {
+            Revision::change_rows(number, table)
+        } else if number.is_multiple_of(5) {
+            Revision::add_column(number, table)
+        } else {
+            table = number;
+            Revision::create_table(number)
+        });
+    }
+    chain
+}
+
+/// Writes the chain of `count` revisions into a new `directory`, in the format of revchain.
 ///
 /// # Errors
 ///
-/// Where a file cannot be written.
+/// Fails if a file cannot be written.
 pub fn write_chain(directory: &Path, count: usize) -> io::Result<()> {
     if directory.exists() {
         fs::remove_dir_all(directory)?;
@@ -67,11 +90,19 @@ pub fn write_chain(directory: &Path, count: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// A revision's file, as revchain reads it: its name and its text.
+/// Returns the name and the text of a revision's file, in the format of revchain.
 pub(crate) fn revchain_file(revision: &Revision) -> (String, String) {
-    let Revision { number: n, upgrade, downgrade } = revision;
-    let revises = if *n == 1 { "base".to_owned() } else { format!("{:05}", n - 1) };
-    let minute = n - 1;
+    let Revision {
+        number,
+        upgrade,
+        downgrade,
+    } = revision;
+    let revises = match number - 1 {
+        0 => "base".to_owned(),
+        parent => format!("{parent:05}"),
+    };
+    // Each revision is dated a minute after the previous one.
+    let minute = number - 1;
     let date = format!(
         "2026{:02}{:02}_{:02}{:02}",
         1 + minute / 40320,
@@ -80,7 +111,7 @@ pub(crate) fn revchain_file(revision: &Revision) -> (String, String) {
         minute % 60
     );
     let text = format!(
-        "-- Revision {n}.\n-- @revises {revises}\n\n-- @upgrade\n{upgrade}\n\n-- @downgrade\n{downgrade}\n"
+        "-- Revision {number}.\n-- @revises {revises}\n\n-- @upgrade\n{upgrade}\n\n-- @downgrade\n{downgrade}\n"
     );
-    (format!("{date}_{n:05}_revision.sql"), text)
+    (format!("{date}_{number:05}_revision.sql"), text)
 }

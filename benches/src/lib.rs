@@ -1,15 +1,9 @@
-//! What the measurements share: the chain that they are made on, in the form that each library wants, and medians.
+//! Code that the measurements share: the chain, its format for each library, and medians.
 
 mod chain;
 mod formats;
-
-use std::time::Duration;
+mod spread;
 
 pub use chain::{Revision, chain, write_chain};
 pub use formats::{FORMATS, write_format};
-
-/// The least, the middle and the greatest of some durations.
-pub fn spread(mut durations: Vec<Duration>) -> (Duration, Duration, Duration) {
-    durations.sort();
-    (durations[0], durations[durations.len() / 2], durations[durations.len() - 1])
-}
+pub use spread::Spread;

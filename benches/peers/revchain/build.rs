@@ -1,10 +1,12 @@
-//! Has cargo notice a new file, as revchain's documentation asks for.
+//! Rebuilds the program when a migration is added, as the documentation of revchain recommends.
 
 fn main() {
-    let chain = match () {
-        () if cfg!(feature = "c1000") => 1000,
-        () if cfg!(feature = "c100") => 100,
-        () => 10,
+    let count = if cfg!(feature = "c1000") {
+        1000
+    } else if cfg!(feature = "c100") {
+        100
+    } else {
+        10
     };
-    println!("cargo::rerun-if-changed=../../target/chains/revchain/{chain}");
+    println!("cargo::rerun-if-changed=../../target/chains/revchain/{count}");
 }

@@ -1,5 +1,6 @@
-//! What the proof adds to the first build of a program, when nothing is compiled yet: the token store, in dev, with the
-//! feature `prove` and without it.
+//! Measures the first build of a program with and without the feature `prove`.
+//!
+//! The program is the token store, in the profile `dev`. Nothing is compiled before.
 //!
 //! ```text
 //! cargo run --manifest-path benches/Cargo.toml --bin cold
@@ -7,84 +8,138 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use revchain_benches::spread;
+use revchain_benches::Spread;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const ROUNDS: usize = 3;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let work = here.join("target/cold");
-    let root = here.parent().ok_or("this is no folder of the repository")?;
-    // A package of its own for each, since features of a workspace's members are chosen together.
-    let mut times: [Vec<Duration>; 2] = Default::default();
+/// The features of the token store, without the proof.
+const FEATURES: &str = "\"bundled\", \"cli\", \"stored-downgrades\"";
+
+/// A copy of the token store as a package of its own.
+///
+/// Cargo unifies the features of the members of a workspace, so the packages cannot be members.
+struct Package {
+    title: &'static str,
+    root: PathBuf,
+    features: String,
+    times: Vec<Duration>,
+}
+
+fn main() -> Result<()> {
+    let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let work = benches.join("target/cold");
+    let repository = benches.parent().ok_or("benches has no parent")?;
+    let mut without = Package {
+        title: "without the proof",
+        root: work.join("without"),
+        features: FEATURES.to_owned(),
+        times: Vec::new(),
+    };
+    let mut with = Package {
+        title: "with the proof",
+        root: work.join("with"),
+        features: format!("{FEATURES}, \"prove\""),
+        times: Vec::new(),
+    };
     for _ in 0..ROUNDS {
-        for (times, prove) in times.iter_mut().zip([false, true]) {
-            times.push(build(&work, root, prove)?);
+        for package in [&mut without, &mut with] {
+            package.create(repository)?;
+            let time = package.build()?;
+            package.times.push(time);
         }
     }
-    let [without, with] = times.map(spread);
-    println!("| token-store, dev, from nothing | least | median | most |");
+    println!("| token-store, dev, first build | minimum | median | maximum |");
     println!("| --- | --- | --- | --- |");
-    for (name, (least, middle, most)) in [("without the proof", without), ("with it", with)] {
-        println!("| {name} | {least:.1?} | {middle:.1?} | {most:.1?} |");
-    }
-    println!("\n{:.2} ×", with.1.as_secs_f64() / without.1.as_secs_f64());
+    let without = without.print_row()?;
+    let with = with.print_row()?;
+    println!("\n{:.2} ×", with.as_secs_f64() / without.as_secs_f64());
     Ok(())
 }
 
-fn build(work: &Path, root: &Path, prove: bool) -> Result<Duration, Box<dyn Error>> {
-    let package = work.join(if prove { "with" } else { "without" });
-    let _ = fs::remove_dir_all(&package);
-    fs::create_dir_all(package.join("src/bin"))?;
-    let example = root.join("examples/token-store");
-    for file in ["src/lib.rs", "src/main.rs", "build.rs"] {
-        fs::copy(example.join(file), package.join(file))?;
+impl Package {
+    /// Copies the token store and its migrations.
+    fn create(&self, repository: &Path) -> Result<()> {
+        let example = repository.join("examples/token-store");
+        let _ = fs::remove_dir_all(&self.root);
+        fs::create_dir_all(&self.root)?;
+        copy_files(&example.join("src"), &self.root.join("src"))?;
+        copy_files(
+            &repository.join("migrations"),
+            &self.root.join("migrations"),
+        )?;
+        fs::copy(example.join("build.rs"), self.root.join("build.rs"))?;
+        fs::copy(repository.join("Cargo.lock"), self.root.join("Cargo.lock"))?;
+        let manifest = fs::read_to_string(example.join("Cargo.toml"))?;
+        let manifest = self.manifest(&manifest, repository);
+        fs::write(self.root.join("Cargo.toml"), manifest)?;
+        Ok(())
     }
-    fs::create_dir_all(package.join("migrations"))?;
-    for file in fs::read_dir(root.join("migrations"))? {
-        let file = file?;
-        fs::copy(file.path(), package.join("migrations").join(file.file_name()))?;
-    }
-    for module in fs::read_dir(example.join("src"))? {
-        let module = module?;
-        if module.path().is_file() {
-            fs::copy(module.path(), package.join("src").join(module.file_name()))?;
+
+    /// Returns the manifest of the token store without what it inherits from the workspace.
+    fn manifest(&self, example: &str, repository: &Path) -> String {
+        let mut manifest = String::new();
+        let lines = example.lines();
+        for line in lines.take_while(|line| *line != "[dev-dependencies]") {
+            if line.starts_with("revchain = ") {
+                manifest += &format!(
+                    "revchain = {{ path = {repository:?}, default-features = false, features = [{}] }}",
+                    self.features
+                );
+            } else if line == "version.workspace = true" {
+                manifest += "version = \"0.0.0\"";
+            } else if line == "edition.workspace = true" {
+                manifest += "edition = \"2024\"";
+            } else if !line.contains(".workspace = true") {
+                manifest += line;
+            }
+            manifest += "\n";
         }
+        manifest + "[workspace]\n"
     }
-    let manifest = fs::read_to_string(example.join("Cargo.toml"))?;
-    let features = if prove { "\"bundled\", \"cli\", \"prove\"" } else { "\"bundled\", \"cli\"" };
-    let revchain = format!(
-        "revchain = {{ path = {:?}, default-features = false, features = [{features}] }}",
-        root.display().to_string()
-    );
-    let lines =
-        manifest.split("[dev-dependencies]").next().unwrap_or_default().lines().map(|line| match line {
-            line if line.starts_with("revchain = ") => revchain.clone(),
-            line if line.contains(".workspace = true") => match line.split('.').next() {
-                Some("version") => "version = \"0.0.0\"".to_owned(),
-                Some("edition") => "edition = \"2024\"".to_owned(),
-                _ => String::new(),
-            },
-            line => line.to_owned(),
-        });
-    let text: Vec<String> = lines.collect();
-    fs::write(package.join("Cargo.toml"), format!("{}\n[workspace]\n", text.join("\n")))?;
-    fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock"))?;
-    // Downloads are not what is measured.
-    run(Command::new("cargo").arg("fetch").current_dir(&package))?;
-    let start = Instant::now();
-    run(Command::new("cargo")
-        .args(["build", "--quiet", "--offline"])
-        .env("CARGO_TARGET_DIR", package.join("target"))
-        .current_dir(&package))?;
-    Ok(start.elapsed())
+
+    /// Builds the package in a new target directory, and returns the time.
+    fn build(&self) -> Result<Duration> {
+        // The time of downloads does not count.
+        run(Command::new("cargo").arg("fetch").current_dir(&self.root))?;
+        let start = Instant::now();
+        run(Command::new("cargo")
+            .args(["build", "--quiet", "--offline"])
+            .env("CARGO_TARGET_DIR", self.root.join("target"))
+            .current_dir(&self.root))?;
+        Ok(start.elapsed())
+    }
+
+    /// Prints the times, and returns the median.
+    fn print_row(&self) -> Result<Duration> {
+        let Spread { min, median, max } = Spread::new(&self.times).ok_or("no times")?;
+        println!("| {} | {min:.1?} | {median:.1?} | {max:.1?} |", self.title);
+        Ok(median)
+    }
 }
 
-fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
+/// Copies the files of a directory, without its subdirectories.
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.path().is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+fn run(command: &mut Command) -> Result<()> {
     let status = command.status()?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}").into()) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{command:?}: {status}").into())
+    }
 }

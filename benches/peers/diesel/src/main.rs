@@ -1,4 +1,4 @@
-//! The least that a program with Diesel does: it opens its database, runs the migrations and asks its first question.
+//! A minimal program with Diesel: it opens its database, runs the migrations, and runs one query.
 
 mod chain;
 
@@ -15,11 +15,13 @@ struct Count {
 }
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let path = std::env::args().nth(1).ok_or("a database")?;
+    let path = std::env::args()
+        .nth(1)
+        .ok_or("the argument must be a database")?;
     let mut connection = SqliteConnection::establish(&path)?;
     connection.run_pending_migrations(chain::MIGRATIONS)?;
-    let count: Count =
-        diesel::sql_query("SELECT count(*) AS value FROM t1 WHERE a = 1").get_result(&mut connection)?;
+    let count: Count = diesel::sql_query("SELECT count(*) AS value FROM t1 WHERE a = 1")
+        .get_result(&mut connection)?;
     println!("{}", count.value);
     Ok(())
 }

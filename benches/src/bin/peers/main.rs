@@ -1,5 +1,7 @@
-//! revchain against its peers: what it costs to open a database with each, to make a new one, to bring one up to date, and
-//! what each adds to a build and to a program. Writes RESULTS.md beside Cargo.toml.
+//! Compares revchain with its peers, and writes RESULTS.md next to Cargo.toml.
+//!
+//! The suite measures how long it takes to open, create and upgrade a database, and how large and
+//! how slow to build a program becomes.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/Cargo.toml --bin peers
@@ -7,12 +9,15 @@
 //! cargo run --release --manifest-path benches/Cargo.toml --bin peers -- --quick --only revchain
 //! ```
 //!
-//! `--quick` measures no builds, and leaves out the programs that take minutes to build. `--only` measures the named
-//! peers and the floor, prints the page and leaves RESULTS.md as it is.
+//! - `--quick` measures no builds, and skips the programs that take minutes to build.
+//! - `--only` measures the named peers and the floor. It prints the page, and does not write
+//!   RESULTS.md.
 //!
-//! Each peer is a program of its own in `peers/`, since each links its own SQLite, with the same chain embedded in the way
-//! its documentation recommends. They are run in turns, in rounds; each does a scenario a few times in one process.
+//! Each peer has a program of its own in `peers/`, since each links its own SQLite.
+//! The program embeds the same chain in the way that the documentation of the peer recommends.
+//! The programs run alternately, in rounds. In each round, a process repeats a scenario.
 
+mod arguments;
 mod builds;
 mod machine;
 mod page;
@@ -25,13 +30,16 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use programs::{PEERS, Peer, Program, Programs};
+use arguments::Arguments;
+use process::ProcessUsage;
+use programs::{Call, Peer, Program, Programs};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
+/// The lengths of the chains.
 const COUNTS: [usize; 3] = [10, 100, 1000];
 
-/// What is measured inside of a program: its name there, and how often for a chain of 10, 100 and 1,000 in each round.
+/// The scenarios of the programs, and their repetitions in each round for each length.
 const SCENARIOS: [(&str, [usize; 3]); 7] = [
     ("open", [60, 60, 20]),
     ("query", [40, 40, 15]),
@@ -42,153 +50,198 @@ const SCENARIOS: [(&str, [usize; 3]); 7] = [
     ("pending", [5, 5, 3]),
 ];
 
-/// Processes in each round.
+/// The number of processes in each round.
 const PROCESSES: usize = 20;
 
-/// What came of it, by peer and what else distinguishes it.
+/// The measured values of each peer, by its name.
 #[derive(Default)]
 struct Results {
-    /// By scenario and length of the chain.
+    /// The times by peer, scenario, and length of the chain.
     times: BTreeMap<(&'static str, &'static str, usize), Vec<Duration>>,
-    /// Programs that do nothing but open, by length of the chain.
-    processes: BTreeMap<(&'static str, usize), process::Taken>,
-    /// What is run at the head.
+    /// The minimal programs, by peer and length of the chain.
+    processes: BTreeMap<(&'static str, usize), ProcessUsage>,
+    /// The SQL statements that run at the head.
     statements: BTreeMap<&'static str, Vec<String>>,
-    /// SQLite's version, and what the connection is set to.
+    /// The version of SQLite, and the settings of the connection.
     settings: BTreeMap<&'static str, String>,
-    /// Of the program that does nothing but open, in bytes, by length of the chain.
+    /// The size of the minimal program in bytes, by peer and length of the chain.
     sizes: BTreeMap<(&'static str, usize), u64>,
+    /// The number of crates.
     crates: BTreeMap<&'static str, usize>,
-    builds: Vec<builds::Built>,
+    builds: Vec<builds::Build>,
 }
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [flag, program, file, count] = arguments.as_slice()
-        && flag == "--process"
-    {
-        return process::run(program, file, count.parse()?);
-    }
-    let (mut quick, mut only) = (false, None);
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--quick" => quick = true,
-            "--only" => only = Some(arguments.next().ok_or("--only which?")?),
-            other => return Err(format!("{other}: there are --quick and --only NAME,NAME").into()),
+    if let [flag, program, database, count] = arguments.as_slice() {
+        if flag == "--process" {
+            return process::run(program, database, count.parse()?);
         }
     }
-    let peers: Vec<&Peer> = match &only {
-        None => PEERS.iter().collect(),
-        Some(only) => {
-            let names: Vec<&str> = only.split(',').collect();
-            if let Some(name) = names.iter().find(|name| PEERS.iter().all(|peer| peer.name != **name)) {
-                return Err(format!("no peer is called {name}").into());
-            }
-            PEERS
-                .iter()
-                .enumerate()
-                .filter(|(n, peer)| *n == 0 || names.contains(&peer.name))
-                .map(|p| p.1)
-                .collect()
-        }
-    };
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let programs = Programs::new(here);
-    let rounds = if quick { 7 } else { 11 };
-
+    let arguments = Arguments::parse(arguments)?;
+    let peers = arguments.peers()?;
+    let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let programs = Programs::new(benches);
     let mut results = Results::default();
-    let mut measured: Vec<(&Peer, usize)> = Vec::new();
-    for peer in &peers {
+
+    let measured = build_programs(&programs, &peers, arguments.is_quick, &mut results)?;
+    let load_before = machine::load();
+    prepare(&programs, &measured, &mut results)?;
+    let rounds = if arguments.is_quick { 7 } else { 11 };
+    for round in 0..rounds {
+        eprintln!("round {} of {rounds}", round + 1);
+        measure_round(&programs, &measured, &mut results, round)?;
+    }
+    let load_after = machine::load();
+    if !arguments.is_quick {
+        results.builds = builds::measure(&programs, &peers)?;
+    }
+
+    let run = page::Run {
+        is_quick: arguments.is_quick,
+        rounds,
+        load_before,
+        load_after,
+    };
+    let text = page::render(&programs, &peers, &results, &run)?;
+    if arguments.only.is_some() {
+        print!("{text}");
+    } else {
+        fs::write(benches.join("RESULTS.md"), text)?;
+    }
+    Ok(())
+}
+
+/// Builds the programs, and returns each peer with each length of the chain.
+fn build_programs<'p>(
+    programs: &Programs,
+    peers: &[&'p Peer],
+    is_quick: bool,
+    results: &mut Results,
+) -> Result<Vec<(&'p Peer, usize)>> {
+    let mut measured = Vec::new();
+    for peer in peers {
         programs.fetch(peer)?;
         results.crates.insert(peer.name, programs.crates(peer)?);
         for count in COUNTS {
-            if quick && count == 1000 && peer.slow_to_build {
+            if is_quick && count == 1000 && peer.is_slow_to_build {
                 continue;
             }
             eprintln!("building {} with {count} revisions", peer.name);
             programs.embed(peer, count)?;
             programs.build(peer, count, Program::Measure)?;
-            measured.push((peer, count));
+            measured.push((*peer, count));
         }
-        for count in if quick { &COUNTS[1..2] } else { &COUNTS[1..] } {
-            results.sizes.insert((peer.name, *count), programs.build(peer, *count, Program::Least)?);
+        let counts = if is_quick {
+            &COUNTS[1..2]
+        } else {
+            &COUNTS[1..]
+        };
+        for &count in counts {
+            let size = programs.build(peer, count, Program::Minimal)?;
+            results.sizes.insert((peer.name, count), size);
         }
     }
-    let load_before = machine::load();
-    prepare(&programs, &measured, &mut results)?;
-    for round in 0..rounds {
-        eprintln!("round {} of {rounds}", round + 1);
-        measure(&programs, &measured, &mut results, round)?;
-    }
-    let load = (load_before, machine::load());
-    if !quick {
-        results.builds = builds::measure(&programs, &peers)?;
-    }
-    let text = page::write(&programs, &peers, &results, &page::Run { quick, rounds, load })?;
-    match only {
-        None => fs::write(here.join("RESULTS.md"), text)?,
-        Some(_) => print!("{text}"),
-    }
-    Ok(())
+    Ok(measured)
 }
 
-/// Makes the databases, and sees that all peers have made the same of the chain, with the same settings.
+/// Creates the databases, and checks that all peers have the same content and settings.
 fn prepare(programs: &Programs, measured: &[(&Peer, usize)], results: &mut Results) -> Result<()> {
     let mut contents: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    for (peer, count) in measured {
-        programs.run(peer, *count, "make-head", "head.db", 1)?;
-        programs.run(peer, *count, "make-behind", "behind.db", 1)?;
-        let content = programs.run(peer, *count, "content", "head.db", 1)?;
-        if contents.entry(*count).or_insert_with(|| content.clone()) != &content {
-            return Err(format!("{} makes something else of {count} revisions", peer.name).into());
+    for &(peer, count) in measured {
+        let call = Call {
+            peer,
+            count,
+            scenario: "make-head",
+            file: "head.db",
+            repetitions: 1,
+        };
+        let run = |scenario| programs.run(Call { scenario, ..call });
+        run("make-head")?;
+        programs.run(Call {
+            scenario: "make-behind",
+            file: "behind.db",
+            ..call
+        })?;
+        let content = run("content")?;
+        let expected = contents.entry(count).or_insert_with(|| content.clone());
+        if *expected != content {
+            let name = peer.name;
+            return Err(format!("{name} has another content with {count} revisions").into());
         }
-        if *count == 100 {
-            results.statements.insert(peer.name, programs.run(peer, *count, "statements", "head.db", 1)?);
-            let settings = programs.run(peer, *count, "settings", "head.db", 1)?.concat();
-            results.settings.insert(peer.name, settings);
+        if count == 100 {
+            results.statements.insert(peer.name, run("statements")?);
+            results
+                .settings
+                .insert(peer.name, run("settings")?.concat());
         }
     }
-    // All but the version of SQLite, which is each one's own.
-    let mut settings = results.settings.values().map(|text| text.split_once(' ').map(|(_, rest)| rest));
-    let first = settings.next();
-    if settings.any(|other| Some(other) != first) {
-        return Err(format!("the connections are set differently: {:?}", results.settings).into());
+    check_settings(&results.settings)
+}
+
+/// Checks that the settings are equal, except for the version of SQLite, which is the first.
+fn check_settings(settings: &BTreeMap<&'static str, String>) -> Result<()> {
+    let without_version = |text: &'_ String| text.split_once(' ').map(|(_, rest)| rest.to_owned());
+    let mut all = settings.values().map(without_version);
+    let first = all.next();
+    if all.any(|other| Some(other) != first) {
+        return Err(format!("the settings of the connections differ: {settings:?}").into());
     }
     Ok(())
 }
 
-/// One round: everybody's turn in everything, beginning with another one each time.
-fn measure(
+/// Measures each scenario with each peer. Another peer is the first in each round.
+fn measure_round(
     programs: &Programs,
     measured: &[(&Peer, usize)],
     results: &mut Results,
     round: usize,
 ) -> Result<()> {
-    for (at, count) in COUNTS.into_iter().enumerate() {
-        let mut peers: Vec<&Peer> =
-            measured.iter().filter(|(_, c)| *c == count).map(|(peer, _)| *peer).collect();
+    for (index, count) in COUNTS.into_iter().enumerate() {
+        let with_count = measured.iter().filter(|(_, other)| *other == count);
+        let mut peers: Vec<&Peer> = with_count.map(|(peer, _)| *peer).collect();
         let first = round % peers.len();
         peers.rotate_left(first);
-        for (scenario, often) in SCENARIOS {
-            let file = match scenario {
-                "open" | "query" => "head.db",
-                "pending" => "behind.db",
-                _ => "fresh.db",
-            };
+        for (scenario, repetitions) in SCENARIOS {
             for peer in &peers {
-                if matches!(scenario, "fresh" | "pending") {
-                    // What others have left to be written is not to be waited for in this one's commit.
-                    nix::unistd::sync();
-                }
-                let times = programs.times(peer, count, scenario, file, often[at])?;
-                results.times.entry((peer.name, scenario, count)).or_default().extend(times);
+                let times = measure_scenario(programs, peer, count, scenario, repetitions[index])?;
+                let all_times = results.times.entry((peer.name, scenario, count));
+                all_times.or_default().extend(times);
             }
         }
-        for peer in peers.iter().filter(|peer| results.sizes.contains_key(&(peer.name, count))) {
-            let taken = programs.processes(peer, count, "head.db", PROCESSES)?;
-            results.processes.entry((peer.name, count)).or_default().add(taken);
+        for peer in peers {
+            if !results.sizes.contains_key(&(peer.name, count)) {
+                continue;
+            }
+            let usage = programs.processes(peer, count, "head.db", PROCESSES)?;
+            let all_usage = results.processes.entry((peer.name, count));
+            all_usage.or_default().extend(usage);
         }
     }
     Ok(())
+}
+
+fn measure_scenario(
+    programs: &Programs,
+    peer: &Peer,
+    count: usize,
+    scenario: &str,
+    repetitions: usize,
+) -> Result<Vec<Duration>> {
+    let file = match scenario {
+        "open" | "query" => "head.db",
+        "pending" => "behind.db",
+        _ => "fresh.db",
+    };
+    if matches!(scenario, "fresh" | "pending") {
+        // Otherwise the commit also waits for the writes of other peers.
+        nix::unistd::sync();
+    }
+    programs.times(Call {
+        peer,
+        count,
+        scenario,
+        file,
+        repetitions,
+    })
 }

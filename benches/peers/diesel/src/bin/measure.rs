@@ -1,5 +1,7 @@
-//! Diesel: `run_pending_migrations`. At the head it verifies that each of the program's revisions is recorded by its
-//! version; neither what was in it nor the schema.
+//! Diesel: `run_pending_migrations`.
+//!
+//! At the head, Diesel verifies that each revision of the program is recorded, by its version.
+//! It verifies neither the content of the revisions nor the schema.
 
 #[path = "../chain.rs"]
 mod chain;
@@ -36,21 +38,24 @@ impl Peer for Diesel {
         run(connect(path.to_str().unwrap()))
     }
 
-    fn memory() -> SqliteConnection {
+    fn open_in_memory() -> SqliteConnection {
         run(connect(":memory:"))
     }
 
-    fn behind(path: &Path) {
+    fn create_behind(path: &Path) {
         let mut connection = connect(path.to_str().unwrap());
         let all = connection.pending_migrations(MIGRATIONS).unwrap();
         connection.run_migrations(&all[..all.len() - 1]).unwrap();
     }
 
-    fn text(connection: &mut SqliteConnection, sql: &'static str) -> String {
-        diesel::sql_query(sql).get_result::<Value>(connection).unwrap().value
+    fn query_text(connection: &mut SqliteConnection, sql: &'static str) -> String {
+        diesel::sql_query(sql)
+            .get_result::<Value>(connection)
+            .unwrap()
+            .value
     }
 
-    bench_harness::watch!(libsqlite3_sys);
+    bench_harness::trace_statements!(libsqlite3_sys);
 }
 
 fn main() {

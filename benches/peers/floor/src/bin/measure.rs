@@ -1,5 +1,6 @@
-//! The floor: opens a database with rusqlite and reads `user_version`; what is pending is run by hand, in one transaction.
-//! It verifies nothing.
+//! The floor: opens a database with rusqlite, and reads `user_version`.
+//!
+//! Pending SQL runs in one transaction. The floor verifies nothing.
 
 #[path = "../chain.rs"]
 mod chain;
@@ -14,14 +15,18 @@ struct Floor;
 
 impl Floor {
     fn run(mut connection: Connection, chain: &[&str]) -> Connection {
-        let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        let version: u32 = connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
         let pending = &chain[version as usize..];
         if !pending.is_empty() {
             let transaction = connection.transaction().unwrap();
             for sql in pending {
                 transaction.execute_batch(sql).unwrap();
             }
-            transaction.pragma_update(None, "user_version", chain.len() as u32).unwrap();
+            transaction
+                .pragma_update(None, "user_version", chain.len() as u32)
+                .unwrap();
             transaction.commit().unwrap();
         }
         connection
@@ -35,19 +40,19 @@ impl Peer for Floor {
         Self::run(Connection::open(path).unwrap(), CHAIN)
     }
 
-    fn memory() -> Connection {
+    fn open_in_memory() -> Connection {
         Self::run(Connection::open_in_memory().unwrap(), CHAIN)
     }
 
-    fn behind(path: &Path) {
+    fn create_behind(path: &Path) {
         Self::run(Connection::open(path).unwrap(), &CHAIN[..CHAIN.len() - 1]);
     }
 
-    fn text(connection: &mut Connection, sql: &'static str) -> String {
+    fn query_text(connection: &mut Connection, sql: &'static str) -> String {
         connection.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    bench_harness::watch!(rusqlite::ffi);
+    bench_harness::trace_statements!(rusqlite::ffi);
 }
 
 fn main() {

@@ -1,5 +1,7 @@
-//! refinery: `runner().run`, with its defaults: each revision is a transaction of its own. At the head it verifies the
-//! checksum of every applied revision against the program's, and that none is missing; not the schema.
+//! refinery: `runner().run`, with its defaults. Each revision is a transaction of its own.
+//!
+//! At the head, refinery verifies the checksum of each applied revision, and that none is missing.
+//! It does not verify the schema.
 
 #[path = "../chain.rs"]
 mod chain;
@@ -27,20 +29,25 @@ impl Peer for Refinery {
         Self::run(Connection::open(path).unwrap(), Target::Latest)
     }
 
-    fn memory() -> Connection {
+    fn open_in_memory() -> Connection {
         Self::run(Connection::open_in_memory().unwrap(), Target::Latest)
     }
 
-    fn behind(path: &Path) {
-        let last = runner().get_migrations().iter().map(refinery::Migration::version).max().unwrap();
+    fn create_behind(path: &Path) {
+        let last = runner()
+            .get_migrations()
+            .iter()
+            .map(refinery::Migration::version)
+            .max()
+            .unwrap();
         Self::run(Connection::open(path).unwrap(), Target::Version(last - 1));
     }
 
-    fn text(connection: &mut Connection, sql: &'static str) -> String {
+    fn query_text(connection: &mut Connection, sql: &'static str) -> String {
         connection.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    bench_harness::watch!(rusqlite::ffi);
+    bench_harness::trace_statements!(rusqlite::ffi);
 }
 
 fn main() {

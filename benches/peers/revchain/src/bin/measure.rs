@@ -1,6 +1,10 @@
-//! revchain: `MIGRATIONS.open`, and `open_in_memory`. At the head it verifies that this very head was stamped and
-//! that no DDL has run since; where that is not known, that the history is that of this chain, with no revision edited, and that
-//! the schema is the one that the proof has found.
+//! revchain: `MIGRATIONS.open`, and `open_in_memory`.
+//!
+//! At the head, revchain verifies that the database was stamped with this head, and that no DDL ran
+//! since. If the marker does not match, revchain verifies:
+//! - the history is that of the chain;
+//! - no applied revision was edited;
+//! - the schema is the one that the proof found.
 
 #[path = "../chain.rs"]
 mod chain;
@@ -20,20 +24,26 @@ impl Peer for Revchain {
         MIGRATIONS.open(path).unwrap()
     }
 
-    fn memory() -> Connection {
+    fn open_in_memory() -> Connection {
         MIGRATIONS.open_in_memory().unwrap()
     }
 
-    fn behind(path: &Path) {
-        let [.., last, _] = MIGRATIONS.revisions() else { panic!("a chain of two at least") };
-        MIGRATIONS.upgrade_to(&mut Connection::open(path).unwrap(), last.id()).unwrap();
+    fn create_behind(path: &Path) {
+        let [.., last, _] = MIGRATIONS.revisions() else {
+            panic!("the chain needs two revisions")
+        };
+        let mut connection = Connection::open(path).unwrap();
+        MIGRATIONS
+            .migrator()
+            .upgrade_to(&mut connection, last.id())
+            .unwrap();
     }
 
-    fn text(connection: &mut Connection, sql: &'static str) -> String {
+    fn query_text(connection: &mut Connection, sql: &'static str) -> String {
         connection.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    bench_harness::watch!(rusqlite::ffi);
+    bench_harness::trace_statements!(rusqlite::ffi);
 }
 
 fn main() {

@@ -1,5 +1,7 @@
-//! rusqlite_migration: `to_latest` of a constant slice. At the head it verifies that `user_version` is the number of
-//! revisions; neither what they were nor the schema.
+//! rusqlite_migration: `to_latest` of a constant slice.
+//!
+//! At the head, rusqlite_migration verifies that `user_version` is the number of revisions.
+//! It verifies neither the content of the revisions nor the schema.
 
 #[path = "../chain.rs"]
 mod chain;
@@ -26,21 +28,23 @@ impl Peer for RusqliteMigration {
         Self::run(Connection::open(path).unwrap())
     }
 
-    fn memory() -> Connection {
+    fn open_in_memory() -> Connection {
         Self::run(Connection::open_in_memory().unwrap())
     }
 
-    fn behind(path: &Path) {
+    fn create_behind(path: &Path) {
         let mut connection = Connection::open(path).unwrap();
         let all = MIGRATIONS.pending_migrations(&connection).unwrap();
-        MIGRATIONS.to_version(&mut connection, usize::try_from(all).unwrap() - 1).unwrap();
+        MIGRATIONS
+            .to_version(&mut connection, usize::try_from(all).unwrap() - 1)
+            .unwrap();
     }
 
-    fn text(connection: &mut Connection, sql: &'static str) -> String {
+    fn query_text(connection: &mut Connection, sql: &'static str) -> String {
         connection.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    bench_harness::watch!(rusqlite::ffi);
+    bench_harness::trace_statements!(rusqlite::ffi);
 }
 
 fn main() {

@@ -1,6 +1,8 @@
-//! sqlx: `MIGRATOR.run` on one connection, which is less than a pool. Its worker thread is made by each open and is part of
-//! it; the runtime is not. At the head it verifies the checksum of every applied revision against the program's, that none is
-//! missing and none is half done; not the schema.
+//! sqlx: `MIGRATOR.run` on one connection, which costs less than a pool.
+//!
+//! Each open starts a worker thread, which is measured. The start of the runtime is not.
+//! At the head, sqlx verifies the checksum of each applied revision, that none is missing, and that
+//! none is partially applied. It does not verify the schema.
 
 #[path = "../chain.rs"]
 mod chain;
@@ -24,7 +26,9 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn file(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).create_if_missing(true)
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
 }
 
 async fn run(options: SqliteConnectOptions) -> SqliteConnection {
@@ -40,23 +44,27 @@ impl Peer for Sqlx {
         wait(run(file(path)))
     }
 
-    fn memory() -> SqliteConnection {
+    fn open_in_memory() -> SqliteConnection {
         wait(run(SqliteConnectOptions::new().in_memory(true)))
     }
 
-    fn behind(path: &Path) {
+    fn create_behind(path: &Path) {
         wait(async {
             let mut connection = file(path).connect().await.unwrap();
-            let last = MIGRATOR.iter().map(|migration| migration.version).max().unwrap();
+            let last = MIGRATOR
+                .iter()
+                .map(|migration| migration.version)
+                .max()
+                .unwrap();
             MIGRATOR.run_to(last - 1, &mut connection).await.unwrap();
         });
     }
 
-    fn text(connection: &mut SqliteConnection, sql: &'static str) -> String {
+    fn query_text(connection: &mut SqliteConnection, sql: &'static str) -> String {
         wait(sqlx::query_scalar(sql).fetch_one(connection)).unwrap()
     }
 
-    bench_harness::watch!(libsqlite3_sys);
+    bench_harness::trace_statements!(libsqlite3_sys);
 }
 
 fn main() {
