@@ -111,6 +111,7 @@ pub mod guide;
 /// | `embed_migrations!("path")` | reads another directory, relative to Cargo.toml |
 /// | `embed_migrations!("path", name = "billing")` | gives the chain a name and its own history |
 /// | `embed_migrations!("path", snapshot = false)` | embeds no snapshot |
+/// | `embed_migrations!("path", notes = false)` | shows no notes of the proof |
 ///
 /// A name has 1 to 32 characters `[a-z0-9_]`. Chains can share a database if their names differ.
 ///
@@ -124,6 +125,13 @@ pub mod guide;
 /// The macro reports each defect of the directory as a compile error.
 /// The error names the kind of the defect in brackets, shows the place, and advises a fix.
 /// [`DefectKind`] lists the kinds.
+///
+/// # Notes
+///
+/// The proof cannot check everything, for example if a trigger rejects each sample row.
+/// The compiler shows these notes as one warning a chain, for revisions that are not locked.
+/// The argument `notes = false` silences the warning, as does `#[allow(deprecated)]` on the
+/// `static`: the warning is that of a deprecated constant, because a macro cannot emit another.
 ///
 /// # When cargo rebuilds
 ///

@@ -18,6 +18,8 @@ mod imports;
 mod lexer;
 #[path = "repo/manifests.rs"]
 mod manifests;
+#[path = "repo/notes.rs"]
+mod notes;
 #[path = "repo/sources.rs"]
 mod sources;
 #[path = "repo/types.rs"]

@@ -11,11 +11,14 @@ use revchain_core::{Chain, Destroys, Downgrade, Revision};
 use crate::input::Input;
 
 /// Returns a constant expression of the type `Migrations` that embeds the chain.
+///
+/// `warning` is a statement that makes the compiler show the notes of the proof, or empty.
 pub(crate) fn migrations(
     krate: &TokenStream,
     input: &Input,
     chain: &Chain,
     snapshot: &[u8],
+    warning: &TokenStream,
 ) -> TokenStream {
     let (directory, program) = (&input.directory, &input.program);
     let name = input.name.as_deref().unwrap_or_default();
@@ -28,6 +31,7 @@ pub(crate) fn migrations(
         {
             // A short name keeps the output small, and small output compiles faster.
             use #krate::__private as r;
+            #warning
             #tracked_files
             const COLUMNS: r::Columns<#count> = r::Columns { #columns };
             // In a constant, a reference to the result of a function call is `'static`.

@@ -11,7 +11,7 @@ use syn::{Error, Ident, LitBool, LitStr, Token};
 const NOT_A_STRING: &str =
     "the directory of migrations must be a string literal: embed_migrations!(\"migrations\")";
 
-const UNEXPECTED: &str = "embed_migrations! takes one directory, `name = \"…\"` and `snapshot = false`, each at most once";
+const UNEXPECTED: &str = "embed_migrations! takes one directory, `name = \"…\"`, `snapshot = false` and `notes = false`, each at most once";
 
 const NO_CARGO: &str = "CARGO_MANIFEST_DIR is not set: embed_migrations! reads a directory beside Cargo.toml, so it needs cargo";
 
@@ -29,6 +29,8 @@ pub(crate) struct Input {
     pub(crate) program: String,
     /// `false` if the arguments contain `snapshot = false`.
     pub(crate) has_snapshot: bool,
+    /// `false` if the arguments contain `notes = false`.
+    pub(crate) shows_notes: bool,
 }
 
 /// Splits the input `[$crate] arguments`. The first token is the path of the crate `revchain`.
@@ -49,7 +51,7 @@ impl Parse for Input {
             directory = Some(literal.map_err(|error| Error::new(error.span(), NOT_A_STRING))?);
             input.parse::<Option<Token![,]>>()?;
         }
-        let (mut name, mut snapshot) = (None, None);
+        let (mut name, mut snapshot, mut notes) = (None, None, None);
         while input.peek(Ident) {
             let option: Ident = input.parse()?;
             let Some(_) = input.parse::<Option<Token![=]>>()? else {
@@ -59,6 +61,8 @@ impl Parse for Input {
                 name = Some(input.parse::<LitStr>()?);
             } else if option == "snapshot" && snapshot.is_none() {
                 snapshot = Some(input.parse::<LitBool>()?);
+            } else if option == "notes" && notes.is_none() {
+                notes = Some(input.parse::<LitBool>()?);
             } else {
                 return Err(Error::new(option.span(), UNEXPECTED));
             }
@@ -91,6 +95,7 @@ impl Parse for Input {
             name: name.map(|literal| literal.value()),
             program: program(),
             has_snapshot: snapshot.is_none_or(|snapshot| snapshot.value),
+            shows_notes: notes.is_none_or(|notes| notes.value),
         })
     }
 }

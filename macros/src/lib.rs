@@ -4,6 +4,9 @@
 
 mod expand;
 mod input;
+mod notes;
+
+use std::mem;
 
 use proc_macro::TokenStream;
 use revchain_core::{Chain, LoadedMigrations};
@@ -26,9 +29,12 @@ pub fn embed_migrations(input: TokenStream) -> TokenStream {
 }
 
 fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenStream {
-    let loaded = LoadedMigrations::read(&input.path, &input.directory);
+    let mut loaded = LoadedMigrations::read(&input.path, &input.directory);
     #[cfg(feature = "prove")]
-    let loaded = revchain_prove::prove(loaded, revchain_prove::Scope::Unlocked);
+    {
+        loaded = revchain_prove::prove(loaded, revchain_prove::Scope::Unlocked);
+    }
+    let notes = mem::take(&mut loaded.notes);
     let chain = match loaded.into_chain() {
         Ok(chain) => chain,
         Err(defects) => {
@@ -41,7 +47,8 @@ fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenS
     } else {
         Vec::new()
     };
-    expand::migrations(krate, input, &chain, &snapshot)
+    let warning = notes::warning(input, &notes);
+    expand::migrations(krate, input, &chain, &snapshot, &warning)
 }
 
 /// Builds the snapshot that the program embeds. Returns `None` if the chain has no snapshot.

@@ -14,11 +14,11 @@ fn block(heading: &str, language: &str) -> String {
 }
 
 /// A crate in a directory of its own.
-struct Crate(PathBuf);
+pub(crate) struct Crate(PathBuf);
 
 impl Crate {
     /// Creates a crate with the dependencies and the program below a heading of the README.
-    fn new(name: &str, heading: &str) -> Self {
+    pub(crate) fn new(name: &str, heading: &str) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(root.join("src")).unwrap();
@@ -53,7 +53,7 @@ impl Crate {
         new
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.0.join(name), text).unwrap();
     }
 
@@ -62,7 +62,7 @@ impl Crate {
     }
 
     /// Runs cargo in the crate, and returns `true` on success, and the output.
-    fn cargo(&self, arguments: &[&str]) -> (bool, String) {
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> (bool, String) {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let result = Command::new(env!("CARGO"))
             .args(arguments)

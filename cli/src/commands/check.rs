@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use revchain_core::diagnostics::escape::escape;
 use revchain_core::{Chain, LoadedMigrations};
 use revchain_prove::{Scope, prove};
 use revchain_runtime::{Diff, Downgrade, Migrations, Revision, SchemaCheck};
@@ -11,8 +10,8 @@ use serde_json::json;
 use crate::app::Commands;
 use crate::args::CheckArgs;
 use crate::support::{
-    Answer, Failure, Result, count_revisions, in_database, load, must_exist, open_to_inspect,
-    report,
+    Answer, Failure, Result, count_revisions, in_database, load, must_exist, note_lines,
+    open_to_inspect, report,
 };
 
 /// Proves the directory if the arguments name a directory.
@@ -115,9 +114,7 @@ fn proof_answer(directory: &Path, chain: &Chain, locked: usize, notes: &[String]
     }
     facts.push(format!("the head is {head}"));
     let mut text = format!("{directory}: {}", facts.join("; "));
-    for note in notes {
-        text += &format!("\nnote: {}", escape(note));
-    }
+    text += &note_lines(notes);
     let json = json!({
         "directory": directory,
         "revisions": chain.len(),

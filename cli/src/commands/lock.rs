@@ -1,6 +1,7 @@
 //! `lock`: marking revisions as released.
 
 use std::fs::File;
+use std::mem;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -11,15 +12,17 @@ use revchain_runtime::Migrations;
 use serde_json::json;
 
 use crate::args::LockArgs;
-use crate::support::{Answer, Failure, Result, SourceTree, load, write_lock_file};
+use crate::support::{Answer, Failure, Result, SourceTree, load, note_lines, write_lock_file};
 
 /// Writes the lock file of the chain in `directory`.
 ///
 /// Locked revisions stay locked.
 /// `lock` proves new revisions first, because a build does not prove locked revisions in full.
+/// It prints the notes of the proof: later builds show no notes for locked revisions.
 pub(crate) fn run(args: &LockArgs, directory: &Path, embedded: Option<&Migrations>) -> Result {
     let directory = args.source.directory.as_deref().unwrap_or(directory);
-    let proven = prove(load(directory), Scope::Unlocked);
+    let mut proven = prove(load(directory), Scope::Unlocked);
+    let notes = mem::take(&mut proven.notes);
     let tree = SourceTree::new(directory, proven, embedded)?;
     let Some(chain) = &tree.chain else {
         let message = format!("{}: there is no chain to lock", directory.display());
@@ -44,7 +47,7 @@ pub(crate) fn run(args: &LockArgs, directory: &Path, embedded: Option<&Migration
     }
     let path = directory.join(FILE_NAME).display().to_string();
     let head = chain.head().map_or("base", Revision::id);
-    let text = match locked.last() {
+    let mut text = match locked.last() {
         Some(last) => format!(
             "{path}: {} locked up to {}, {} of them new; the head is {head}",
             locked.len(),
@@ -53,8 +56,15 @@ pub(crate) fn run(args: &LockArgs, directory: &Path, embedded: Option<&Migration
         ),
         None => format!("{path}: nothing locked; the head is {head}"),
     };
+    text += &note_lines(&notes);
     let locked: Vec<&str> = locked.into_iter().map(Revision::id).collect();
-    let json = json!({ "path": path, "locked": locked, "new": new, "head": head });
+    let json = json!({
+        "path": path,
+        "locked": locked,
+        "new": new,
+        "head": head,
+        "notes": notes,
+    });
     Ok(Answer { text, json })
 }
 

@@ -103,3 +103,26 @@ fn lock_records_revisions_and_migrate_updates_its_head() {
         .collect();
     assert_eq!(left.len(), 4);
 }
+
+#[test]
+fn lock_prints_the_notes_of_the_revisions_it_proves() {
+    let shell = Shell::new();
+    shell.migration(
+        "20260104_0000_004_codes.sql",
+        "003",
+        "CREATE TABLE codes (a TEXT); CREATE TRIGGER closed BEFORE INSERT ON codes BEGIN SELECT raise(ABORT, 'closed'); END;",
+        "DROP TABLE codes;",
+    );
+    shell.migration(
+        "20260105_0000_005_more.sql",
+        "004",
+        "ALTER TABLE codes ADD COLUMN b TEXT NOT NULL DEFAULT '';",
+        "ALTER TABLE codes DROP COLUMN b;",
+    );
+    let notes = &shell.json("lock --head --json")["notes"];
+    let note = format!("\nnote: {}", notes[0].as_str().unwrap());
+    assert!(note.contains("005") && note.contains("codes"), "{note}");
+    let out = shell.ok("lock");
+    assert!(out.ends_with(&note), "{out}");
+    assert_eq!(shell.json("lock --json")["notes"], json!([]));
+}
