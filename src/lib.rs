@@ -93,7 +93,7 @@ pub mod error {
 
 /// The types of the data in a revision.
 pub mod revision {
-    pub use revchain_runtime::{Date, Destroys, Script, Statement};
+    pub use revchain_runtime::{Assumes, AssumesKind, Date, Destroys, Script, Statement};
 }
 
 #[cfg(feature = "cli")]
@@ -169,7 +169,9 @@ macro_rules! embed_migrations {
 /// Items in the output of the macro. Programs must not use these items.
 #[doc(hidden)]
 pub mod __private {
+    pub use std::borrow::Cow;
+
     pub use revchain_macros::embed_migrations;
     pub use revchain_runtime::internal::{Chain, Columns};
-    pub use revchain_runtime::{Destroys, Migrations, Revision};
+    pub use revchain_runtime::{Assumes, AssumesKind, Destroys, Migrations, Revision};
 }

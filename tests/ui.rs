@@ -24,6 +24,17 @@ const OTHER_CASES: [&str; 7] = [
     "several-proof-defects",
 ];
 
+/// The kinds whose check is not written yet. The list must be empty at the end.
+const PENDING: [DefectKind; 7] = [
+    DefectKind::NeedlessStandIn,
+    DefectKind::LoosenedInRebuild,
+    DefectKind::LoosensNothing,
+    DefectKind::AssumesNothing,
+    DefectKind::FailsOnRows,
+    DefectKind::DoubleQuotedString,
+    DefectKind::RunsTooLong,
+];
+
 #[test]
 fn compile_errors_match_the_stderr_files() {
     prepare();
@@ -48,15 +59,12 @@ fn valid_chains_compile_in_every_position() {
 
 #[test]
 fn every_defect_has_a_case() {
-    let kinds = DefectKind::ALL.iter().map(|kind| kind.name());
+    let kinds = reported_kinds().map(DefectKind::name);
     let mut expected: Vec<_> = kinds.chain(OTHER_CASES).collect();
     expected.sort_unstable();
     assert_eq!(cases("rs"), expected);
     assert_eq!(cases("stderr"), expected);
-    for kind in DefectKind::ALL
-        .iter()
-        .filter(|kind| **kind != DefectKind::UnreadableDirectory)
-    {
+    for kind in reported_kinds().filter(|kind| *kind != DefectKind::UnreadableDirectory) {
         assert!(
             Path::new(UI).join("chains").join(kind.name()).is_dir(),
             "{kind} has no directory"
@@ -66,7 +74,7 @@ fn every_defect_has_a_case() {
 
 #[test]
 fn cases_show_the_defect_of_their_name() {
-    for kind in DefectKind::ALL {
+    for kind in reported_kinds() {
         let message = stderr(kind.name());
         assert!(
             message.starts_with(&format!("error: [{kind}] ")),
@@ -131,6 +139,12 @@ fn messages_do_not_contain_the_build_directory() {
             stderr(&case)
         );
     }
+}
+
+/// Iterates over the kinds that a check reports.
+fn reported_kinds() -> impl Iterator<Item = DefectKind> {
+    let kinds = DefectKind::ALL.iter().copied();
+    kinds.filter(|kind| !PENDING.contains(kind))
 }
 
 /// Returns the sorted names of the cases that have a file with this extension.

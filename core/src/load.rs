@@ -5,7 +5,9 @@ use std::path::Path;
 
 use crate::graph::validate::link;
 use crate::lock_file::{self};
-use crate::parse::parse;
+use crate::model::declarations::Loosens;
+use crate::model::stand_ins::StandIns;
+use crate::parse::{Parsed, parse};
 use crate::source::directory::{self, File};
 use crate::{Chain, DefectList, Defects, LockFile};
 
@@ -33,8 +35,28 @@ pub struct SourceInfo {
     pub text: String,
     /// `true` if the file is marked `@unproven`.
     pub is_unproven: bool,
+    /// The constraints that `@loosens` declares, in the order of the file.
+    pub loosens: Vec<Loosens>,
+    /// The objects that `@function`, `@collation` and `@module` declare.
+    pub stand_ins: StandIns,
     /// `true` if the file has a defect. Then the proof does not report consequences of the defect.
     pub has_defects: bool,
+}
+
+impl SourceInfo {
+    fn of(file: &Parsed) -> Self {
+        let mut info = Self {
+            text: file.text.clone(),
+            has_defects: file.has_defects,
+            ..Self::default()
+        };
+        if let Some(body) = &file.body {
+            info.is_unproven = body.is_unproven;
+            info.loosens.clone_from(&body.loosens);
+            info.stand_ins.clone_from(&body.stand_ins);
+        }
+        info
+    }
 }
 
 impl LoadedMigrations {
@@ -46,12 +68,7 @@ impl LoadedMigrations {
         let mut sources = HashMap::new();
         for file in files {
             let file = parse(&file, &mut defects);
-            let info = SourceInfo {
-                text: file.text.clone(),
-                is_unproven: file.body.as_ref().is_some_and(|body| body.is_unproven),
-                has_defects: file.has_defects,
-            };
-            sources.insert(file.path.clone(), info);
+            sources.insert(file.path.clone(), SourceInfo::of(&file));
             parsed.push(file);
         }
         let chain = link(parsed, lock_file.as_ref(), &mut defects);

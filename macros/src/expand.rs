@@ -6,7 +6,7 @@ use std::path::Path;
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use revchain_core::lock_file::FILE_NAME;
-use revchain_core::{Chain, Destroys, Downgrade, Revision};
+use revchain_core::{Assumes, Chain, Destroys, Downgrade, Revision};
 
 use crate::input::Input;
 
@@ -107,7 +107,7 @@ fn columns(revisions: &[Revision]) -> TokenStream {
     let summaries = revisions.iter().map(Revision::summary);
     let mut upgrades = ScriptColumns::default();
     let mut downgrades = ScriptColumns::default();
-    let (mut destroys, mut compatible) = (Vec::new(), Vec::new());
+    let (mut destroys, mut assumes, mut compatible) = (Vec::new(), Vec::new(), Vec::new());
     for (index, revision) in revisions.iter().enumerate() {
         let upgrade = revision.upgrade();
         upgrades.push(upgrade.sql(), upgrade.layout());
@@ -118,6 +118,10 @@ fn columns(revisions: &[Revision]) -> TokenStream {
         if !revision.destroys().is_empty() {
             let declared = revision.destroys().iter().map(self::destroys);
             destroys.push(quote!((#index, &[#(#declared),*])));
+        }
+        if !revision.assumes().is_empty() {
+            let declared = revision.assumes().iter().map(self::assumes);
+            assumes.push(quote!((#index, &[#(#declared),*])));
         }
         if revision.is_compatible() {
             compatible.push(index);
@@ -141,6 +145,7 @@ fn columns(revisions: &[Revision]) -> TokenStream {
         #upgrades
         #downgrades
         destroys: &[#(#destroys),*],
+        assumes: &[#(#assumes),*],
         compatible: &[#(#compatible),*],
         checksums: [#(#checksums),*],
         chain_checksums: [#(#chain_checksums),*],
@@ -189,6 +194,15 @@ fn destroys(declared: &Destroys) -> TokenStream {
     let (table, reason) = (&declared.table, &declared.reason);
     let column = option(declared.column.as_ref());
     quote!(r::Destroys::embedded(#table, #column, #reason))
+}
+
+fn assumes(declared: &Assumes) -> TokenStream {
+    let (table, columns, reason) = (&declared.table, declared.columns.iter(), &declared.reason);
+    // The name of the variant.
+    let kind = format_ident!("{}", format!("{:?}", declared.kind));
+    // An inline constant, because a list of names that are dropped is `'static` only there.
+    let columns = quote!(const { &[#(r::Cow::Borrowed(#columns)),*] });
+    quote!(r::Assumes::embedded(#table, #columns, r::AssumesKind::#kind, #reason))
 }
 
 /// Returns an expression with the value of an `Option`.

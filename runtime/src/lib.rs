@@ -39,8 +39,8 @@ pub use report::outcome::{Applied, Outcome, Report};
 pub use revchain_core::history::row::{HistoryRow, StoredRevision};
 pub use revchain_core::schema::Diff;
 pub use revchain_core::{
-    Adopt, Conflict, Date, Defect, DefectKind, Defects, Destroys, Downgrade, OnDrift, OnNewer,
-    Request, Revision, Script, Statement, Target,
+    Adopt, Assumes, AssumesKind, Conflict, Date, Defect, DefectKind, Defects, Destroys, Downgrade,
+    OnDrift, OnNewer, Request, Revision, Script, Statement, Target,
 };
 #[doc(no_inline)]
 pub use rusqlite;

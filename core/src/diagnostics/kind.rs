@@ -118,6 +118,20 @@ kinds! {
     Incompatible = "incompatible",
     /// A revision is marked `@unproven`, but the proof can check the whole revision.
     NeedlesslyUnproven = "needlessly-unproven",
+    /// A revision declares a function, collation or module that nothing uses, or that SQLite has.
+    NeedlessStandIn = "needless-stand-in",
+    /// A revision that rebuilds a table loses a constraint or a property of the table.
+    LoosenedInRebuild = "loosened-in-rebuild",
+    /// A `@loosens` names something that the upgrade does not loosen.
+    LoosensNothing = "loosens-nothing",
+    /// A `@assumes` declares a condition that the upgrade does not need.
+    AssumesNothing = "assumes-nothing",
+    /// A revision fails on rows that a database can have.
+    FailsOnRows = "fails-on-rows",
+    /// A string is written in double quotes, which are for names.
+    DoubleQuotedString = "double-quoted-string",
+    /// A statement does not end within the proof's limit.
+    RunsTooLong = "runs-too-long",
 }
 
 impl fmt::Display for DefectKind {

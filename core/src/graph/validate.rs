@@ -64,6 +64,7 @@ fn build(files: Vec<Parsed>, order: &[FileIndex]) -> Option<Chain> {
             upgrade: body.upgrade,
             downgrade: body.downgrade,
             destroys: Cow::Owned(body.destroys),
+            assumes: Cow::Owned(body.assumes),
             is_compatible: body.is_compatible,
             checksum,
             chain_checksum,

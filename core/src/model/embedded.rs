@@ -9,7 +9,7 @@ use std::mem;
 
 use crate::model::revision::Proven;
 use crate::schema::SchemaSqlHash;
-use crate::{Date, Destroys, Downgrade, Revision, Script};
+use crate::{Assumes, Date, Destroys, Downgrade, Revision, Script};
 
 /// The fields of `N` revisions. Each array has one element per revision, in the chain's order.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct Columns<const N: usize> {
     pub downgrade_spans: [&'static [u8]; N],
     /// The index of each revision that declares to destroy data, with the declarations.
     pub destroys: &'static [(usize, &'static [Destroys])],
+    /// The index of each revision that declares conditions of rows, with the declarations.
+    pub assumes: &'static [(usize, &'static [Assumes])],
     /// The indices of the compatible revisions, in order.
     pub compatible: &'static [usize],
     pub checksums: [&'static [u8; 32]; N],
@@ -47,7 +49,8 @@ impl<const N: usize> Columns<N> {
     /// Returns the revisions.
     pub const fn revisions(&self) -> [Revision; N] {
         let mut revisions = [const { BLANK }; N];
-        let (mut destroys, mut compatible) = (self.destroys, self.compatible);
+        let (mut destroys, mut assumes) = (self.destroys, self.assumes);
+        let mut compatible = self.compatible;
         let mut index = 0;
         while index < N {
             let mut revision = self.revision(index);
@@ -58,6 +61,12 @@ impl<const N: usize> Columns<N> {
                         Cow::Borrowed(declared),
                     ));
                     destroys = rest;
+                }
+            }
+            if let [(position, declared), rest @ ..] = assumes {
+                if *position == index {
+                    mem::forget(mem::replace(&mut revision.assumes, Cow::Borrowed(declared)));
+                    assumes = rest;
                 }
             }
             if let [position, rest @ ..] = compatible {
@@ -103,6 +112,7 @@ impl<const N: usize> Columns<N> {
             },
             downgrade,
             destroys: Cow::Borrowed(&[]),
+            assumes: Cow::Borrowed(&[]),
             is_compatible: false,
             checksum: *self.checksums[index],
             chain_checksum: *self.chain_checksums[index],
@@ -128,6 +138,7 @@ pub(crate) const BLANK: Revision = Revision {
     },
     downgrade: Downgrade::Irreversible(Cow::Owned(String::new())),
     destroys: Cow::Owned(Vec::new()),
+    assumes: Cow::Owned(Vec::new()),
     is_compatible: false,
     checksum: [0; 32],
     chain_checksum: [0; 32],

@@ -3,8 +3,10 @@
 pub mod chain;
 pub mod checksum;
 pub mod date;
+pub mod declarations;
 pub mod embedded;
 pub mod marker;
 pub mod revision;
 pub mod revision_set;
+pub mod stand_ins;
 pub mod target;

@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::Date;
 use crate::diagnostics::Snippet;
 use crate::schema::SchemaSqlHash;
 use crate::sql::tokenizer::{Token, each_token};
+use crate::{Assumes, Date};
 
 /// A revision of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub struct Revision {
     pub(crate) upgrade: Script,
     pub(crate) downgrade: Downgrade,
     pub(crate) destroys: Cow<'static, [Destroys]>,
+    pub(crate) assumes: Cow<'static, [Assumes]>,
     pub(crate) is_compatible: bool,
     pub(crate) checksum: [u8; 32],
     pub(crate) chain_checksum: [u8; 32],
@@ -82,6 +83,11 @@ impl Revision {
     /// Returns the tables and columns that the upgrade destroys, as declared in the file.
     pub fn destroys(&self) -> &[Destroys] {
         &self.destroys
+    }
+
+    /// Returns the conditions that existing rows satisfy already, as declared in the file.
+    pub fn assumes(&self) -> &[Assumes] {
+        &self.assumes
     }
 
     /// Returns `true` if the revision is marked `@compatible`.

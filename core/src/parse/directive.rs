@@ -2,13 +2,20 @@
 
 use std::ops::Range;
 
+use crate::sql::tokenizer::{Kind, Token};
+
 /// The names of all directives.
-pub(super) const DIRECTIVES: [&str; 7] = [
+pub(super) const DIRECTIVES: [&str; 12] = [
     "revises",
     "upgrade",
     "downgrade",
     "irreversible",
     "destroys",
+    "loosens",
+    "assumes",
+    "function",
+    "collation",
+    "module",
     "unproven",
     "compatible",
 ];
@@ -54,4 +61,9 @@ impl<'t> Directive<'t> {
         }
         self.arguments_start..self.arguments_start + self.arguments.len()
     }
+}
+
+/// Returns `true` if a token can be a name in the arguments of a directive.
+pub(super) fn is_name(token: &Token) -> bool {
+    matches!(token.kind, Kind::Word | Kind::QuotedWord)
 }

@@ -1,20 +1,23 @@
 //! Parsing of the directives of the header.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
 use super::directive::Directive;
 use super::{Parser, Revises};
 use crate::source::file_name::check_id;
-use crate::sql::tokenizer::{Kind, Token, tokens, unquote};
-use crate::{Defect, DefectKind, Destroys};
+use crate::{Defect, DefectKind};
 
 impl<'t> Parser<'t, '_> {
     /// Reads a directive of the header.
     pub(super) fn read_header(&mut self, directive: &Directive<'t>) {
         let help_for_two = match directive.name {
             "destroys" => return self.read_destroys(directive),
+            "loosens" => return self.read_loosens(directive),
+            "assumes" => return self.read_assumes(directive),
+            "function" => return self.read_function(directive),
+            "collation" => return self.read_collation(directive),
+            "module" => return self.read_module(directive),
             "revises" => "name every parent in one, `-- @revises 005 006`",
             "compatible" => "keep one",
             _ => "keep one reason",
@@ -103,57 +106,4 @@ impl<'t> Parser<'t, '_> {
         self.report_at(directive.name_span.clone(), "no reason follows", defect);
         None
     }
-
-    fn read_destroys(&mut self, directive: &Directive<'t>) {
-        let Some((destroys, name)) = parse_destroys(directive.arguments) else {
-            let title = "`@destroys` does not say what or why";
-            let help = "name the table or column, then the reason: \
-                        `-- @destroys users.nickname nobody used it`";
-            let defect = Defect::new(DefectKind::MalformedDirective, title).help(help);
-            self.report_at(directive.arguments_span(), "", defect);
-            return;
-        };
-        let table = destroys.table.to_ascii_lowercase();
-        let column = destroys.column.as_ref();
-        let column = column.map(|column| column.to_ascii_lowercase());
-        if self.header.destroyed.insert((table, column)) {
-            self.header.destroys.push(destroys);
-            return;
-        }
-        let title = format!("`@destroys {name}` appears twice");
-        let defect = Defect::new(DefectKind::DuplicateDirective, title).help("keep one");
-        self.report_at(directive.line.clone(), "", defect);
-    }
-}
-
-/// Parses `TABLE[.COLUMN] REASON`. A name may be quoted as in SQL.
-///
-/// Also returns the text of `TABLE[.COLUMN]` as the user wrote it.
-fn parse_destroys(arguments: &str) -> Option<(Destroys, &str)> {
-    let tokens = tokens(arguments);
-    let table = tokens.first().filter(|token| is_name(token))?;
-    let mut end = table.span.end;
-    let mut column = None;
-    if let [_, dot, name, ..] = &tokens[..] {
-        // A dot after a space begins the reason, and is not part of the name.
-        if dot.text(arguments) == "." && dot.span.start == end && is_name(name) {
-            end = name.span.end;
-            column = Some(Cow::Owned(unquote(name.text(arguments))));
-        }
-    }
-    let (name, rest) = arguments.split_at(end);
-    let reason = rest.trim();
-    if reason.is_empty() || !rest.starts_with(char::is_whitespace) {
-        return None;
-    }
-    let destroys = Destroys {
-        table: Cow::Owned(unquote(table.text(arguments))),
-        column,
-        reason: Cow::Owned(reason.to_owned()),
-    };
-    Some((destroys, name.trim()))
-}
-
-fn is_name(token: &Token) -> bool {
-    matches!(token.kind, Kind::Word | Kind::QuotedWord)
 }

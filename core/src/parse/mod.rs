@@ -1,12 +1,14 @@
 //! Parsing of one migration file.
 
 mod check;
+mod declarations;
 pub(crate) mod decode;
 mod directive;
 pub mod forbidden;
 mod header;
 mod outline;
 mod sections;
+mod stand_ins;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -14,10 +16,12 @@ use std::ops::Range;
 use self::decode::decode;
 use crate::diagnostics::Snippet;
 use crate::model::checksum;
+use crate::model::declarations::Loosens;
+use crate::model::stand_ins::StandIns;
 use crate::source::directory::File;
 use crate::source::file_name::{FileName, FileNameError};
 use crate::sql::tokenizer::{Token, tokens};
-use crate::{Date, Defect, DefectKind, DefectList, Destroys, Downgrade, Script};
+use crate::{Assumes, Date, Defect, DefectKind, DefectList, Destroys, Downgrade, Script};
 
 /// A parsed migration file.
 ///
@@ -70,6 +74,12 @@ pub struct Body {
     pub downgrade: Downgrade,
     /// The tables and columns that `@destroys` declares.
     pub destroys: Vec<Destroys>,
+    /// The constraints that `@loosens` declares.
+    pub loosens: Vec<Loosens>,
+    /// The conditions that `@assumes` declares.
+    pub assumes: Vec<Assumes>,
+    /// The objects that `@function`, `@collation` and `@module` declare.
+    pub stand_ins: StandIns,
     /// `true` if the file is marked `@unproven`.
     pub is_unproven: bool,
     /// `true` if the file is marked `@compatible`.
@@ -163,9 +173,12 @@ struct Header<'t> {
     /// The reason of `@irreversible`.
     irreversible: Option<&'t str>,
     destroys: Vec<Destroys>,
-    /// The tables and columns of `destroys` in lowercase, to find duplicates.
-    destroyed: HashSet<(String, Option<String>)>,
-    /// The span and the number of the first line of each directive, except `@destroys`.
+    loosens: Vec<Loosens>,
+    assumes: Vec<Assumes>,
+    stand_ins: StandIns,
+    /// The name and the lowercase words of each directive that may appear several times.
+    declared: HashSet<(&'t str, Vec<String>)>,
+    /// The span and the number of the first line of each directive that may appear only once.
     first_lines: HashMap<&'t str, (Range<usize>, u32)>,
 }
 

@@ -1,6 +1,7 @@
 //! Parsing of the sections of a file, and the construction of the body.
 
 use std::borrow::Cow;
+use std::mem;
 
 use super::directive::Directive;
 use super::{Body, Parser, Section, forbidden};
@@ -72,7 +73,10 @@ impl<'t> Parser<'t, '_> {
             summary: self.header.summary.unwrap_or_default().to_owned(),
             upgrade: upgrade?,
             downgrade: downgrade.map(Downgrade::Sql).or(irreversible)?,
-            destroys: std::mem::take(&mut self.header.destroys),
+            destroys: mem::take(&mut self.header.destroys),
+            loosens: mem::take(&mut self.header.loosens),
+            assumes: mem::take(&mut self.header.assumes),
+            stand_ins: mem::take(&mut self.header.stand_ins),
             is_unproven: self.has("unproven"),
             is_compatible: self.has("compatible"),
         })

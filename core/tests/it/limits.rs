@@ -520,6 +520,13 @@ mod escaping {
             DefectKind::RowsLost,
             DefectKind::ForgottenInRebuild,
             DefectKind::NeedlesslyUnproven,
+            DefectKind::NeedlessStandIn,
+            DefectKind::LoosenedInRebuild,
+            DefectKind::LoosensNothing,
+            DefectKind::AssumesNothing,
+            DefectKind::FailsOnRows,
+            DefectKind::DoubleQuotedString,
+            DefectKind::RunsTooLong,
             DefectKind::Incompatible,
         ];
         let seen = &checker.seen;
@@ -568,7 +575,8 @@ mod escaping {
             "directives",
             &format!(
                 "-- @{u}\n-- @revise{u} x\n-- @upgrade{u}\n--@destroys {u}\n-- @irreversible\n\
-                 -- @destroys {u}\n-- @unproven"
+                 -- @destroys {u}\n-- @unproven\n-- @loosens {u}\n-- @assumes {u}\n\
+                 -- @loosens \"{u}\" {u} x\n-- @function {u}\n-- @collation {u}\n-- @module {u}"
             ),
         );
         let twice = format!("-- @destroys \"{u}\" x\n-- @destroys \"{u}\" {u}");

@@ -42,6 +42,7 @@ fn chain<const N: usize>(checksums: [[u8; 32]; N], proven: Option<Proven>) -> Ch
         downgrade_lines: [1; N],
         downgrade_spans: [&[]; N],
         destroys: &[],
+        assumes: &[],
         compatible: &[],
         checksums: [&[0; 32]; N],
         chain_checksums: checksums.map(|checksum| &*Box::leak(Box::new(checksum))),
