@@ -66,6 +66,8 @@
 //!   have the level `DEBUG`. The other events have the level `INFO`.
 //! - `stored-downgrades`: lets a downgrade revert the revisions of a newer program, with the
 //!   downgrades that the database stores.
+//! - `testing`: adds [`testing::at`], a database with sample rows at any revision. It is for the
+//!   `[dev-dependencies]` of a program, because it adds the code of the proof.
 //!
 //! revchain accepts a range of rusqlite versions, so that the program can choose the version.
 //! The chosen version is re-exported as [`rusqlite`].
@@ -98,6 +100,31 @@ pub mod revision {
 
 #[cfg(feature = "cli")]
 pub use revchain_cli as cli;
+
+/// Databases with sample rows, for the tests of a program.
+#[cfg(feature = "testing")]
+pub mod testing {
+    /// ```
+    /// use revchain::{Migrations, embed_migrations, testing};
+    ///
+    /// static MIGRATIONS: Migrations = embed_migrations!();
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut db = testing::at(&MIGRATIONS, "001")?;
+    /// let count = "SELECT count(*) FROM refresh_tokens";
+    /// let before: i64 = db.query_row(count, [], |row| row.get(0))?;
+    /// assert!(before > 0);
+    ///
+    /// MIGRATIONS.upgrade(&mut db)?;
+    /// let after: i64 = db.query_row(count, [], |row| row.get(0))?;
+    /// assert_eq!(before, after);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    #[doc(inline)]
+    pub use revchain_prove::testing::at;
+}
 
 pub mod guide;
 

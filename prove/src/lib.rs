@@ -19,6 +19,7 @@ mod script_run;
 #[cfg(feature = "bundled")]
 mod snapshot;
 mod tables;
+pub mod testing;
 mod unreadable;
 
 pub use directory::{migrations_from_directory, migrations_from_directory_unproven};

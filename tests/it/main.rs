@@ -14,6 +14,8 @@ mod fuzz;
 mod inspection;
 mod newer_database;
 mod open;
+#[cfg(feature = "testing")]
+mod sample_rows;
 mod shared_database;
 mod snapshot;
 #[cfg(feature = "stored-downgrades")]

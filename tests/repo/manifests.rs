@@ -9,7 +9,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
     ("prove", &["core", "runtime"]),
     ("macros", &["core", "runtime", "prove"]),
     ("cli", &["core", "runtime", "prove"]),
-    ("revchain", &["core", "runtime", "macros", "cli"]),
+    ("revchain", &["core", "runtime", "prove", "macros", "cli"]),
 ];
 
 fn manifest(name: &str) -> String {

@@ -149,6 +149,8 @@ pub enum Operation {
     Copy,
     /// Restoring the backup.
     Restore,
+    /// Opening a database for a test, and inserting sample rows into its tables.
+    InsertSampleRows,
 }
 
 /// A process that held the database.
@@ -266,6 +268,13 @@ impl Error {
             _ => None,
         };
         Self::new(ErrorKind::Open { source, reason }).in_database(&path.to_string_lossy())
+    }
+
+    /// Makes the error for sample rows that SQLite rejects.
+    #[doc(hidden)]
+    pub fn inserting_sample_rows(source: rusqlite::Error) -> Self {
+        let operation = Operation::InsertSampleRows;
+        Self::new(ErrorKind::Sqlite { operation, source })
     }
 
     pub(crate) fn from_conflict(conflict: Conflict) -> Self {

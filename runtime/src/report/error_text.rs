@@ -312,6 +312,7 @@ impl fmt::Display for Operation {
             Self::Commit => "committing",
             Self::Copy => "copying the database",
             Self::Restore => "restoring the backup",
+            Self::InsertSampleRows => "inserting sample rows",
         })
     }
 }
