@@ -552,6 +552,7 @@ fn ended_transaction_is_not_reported_as_unchanged() {
         downgrade_lines: [1],
         downgrade_spans: [b"\0\0\0\0\x08\0\0\0"],
         destroys: &[],
+        assumes: &[],
         compatible: &[],
         checksums: [&[0; 32]],
         chain_checksums: [&[0; 32]],
