@@ -12,6 +12,7 @@
 mod destruction;
 mod diagnostics;
 mod directory;
+mod needless_stand_ins;
 mod prover;
 mod row_loss;
 mod sample_rows;

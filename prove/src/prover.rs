@@ -5,6 +5,8 @@
 //! All names in the rejected statement are then tainted.
 //! The proof ignores later defects of tainted objects: the first defect may be the cause.
 
+mod stand_in_checks;
+
 use std::collections::HashSet;
 use std::mem;
 
@@ -12,13 +14,12 @@ use revchain_core::load::SourceInfo;
 use revchain_core::model::revision::Proven;
 use revchain_core::schema::{ColumnOrder, Schema, SchemaFilter, SchemaSql, SchemaSqlHash, diff};
 use revchain_core::sql::inspect;
-use revchain_core::sql::sqlite_messages::needs_app_defined_object;
 use revchain_core::{
     Chain, Defect, Downgrade, LoadedMigrations, LockFile, Revision, RevisionIndex,
 };
 use revchain_runtime::internal::{
     ForeignKeysOff, foreign_keys, quote, read_schema_sql, reject_temporary_tables, sqlite_message,
-    violations,
+    stand_ins, violations,
 };
 use revchain_runtime::{Error, ErrorKind};
 use rusqlite::Connection;
@@ -140,6 +141,7 @@ impl<'c> Prover<'c> {
     fn prove(&mut self) -> rusqlite::Result<()> {
         for (index, is_linear) in self.chain.linear() {
             self.index = index;
+            stand_ins::register(self.connection, &self.source().stand_ins);
             if !is_linear {
                 let schema = mem::take(&mut self.schema);
                 self.schema = schema.with_column_order(ColumnOrder::Free);
@@ -180,6 +182,7 @@ impl<'c> Prover<'c> {
             self.violations = violations;
             self.connection.execute_batch("RELEASE upgraded")?;
         }
+        self.check_stand_ins()?;
         if is_sound {
             self.check_unproven()?;
         }
@@ -213,7 +216,11 @@ impl<'c> Prover<'c> {
     }
 
     fn read_schema(&self) -> rusqlite::Result<SchemaSql> {
-        read_schema_sql(self.connection, SchemaFilter::default())
+        let sql = read_schema_sql(self.connection, SchemaFilter::default())?;
+        if !stand_ins::has_any(self.connection) {
+            return Ok(sql);
+        }
+        Ok(sql.with_replaced(stand_ins::virtual_table))
     }
 
     /// Reads the schema after the upgrade, and checks the declarations of the upgrade.
@@ -327,11 +334,12 @@ impl<'c> Prover<'c> {
             if source.has_defects && !inspect::is_plain(sql) {
                 continue;
             }
-            let Err(rejection) = run.execute(self.connection, statement) else {
+            let Err(rejection) = self.execute(run, statement) else {
+                self.check_copied_columns(run, sql);
                 continue;
             };
             let names = inspect::named_objects(sql);
-            if source.is_unproven && needs_app_defined_object(sql, &rejection.message) {
+            if source.is_unproven && self.needs_program(sql, &rejection.message) {
                 self.used_app_defined = true;
                 if inspect::changes_rows_only(sql) {
                     continue;
@@ -340,7 +348,7 @@ impl<'c> Prover<'c> {
                 is_sound = false;
                 // If a name is tainted, an earlier defect may be the cause of the rejection.
                 if !source.has_defects && !names.iter().any(|name| self.is_tainted(name)) {
-                    self.report(diagnostics::rejected(run, &rejection, &self.schema));
+                    self.report(self.describe_rejection(run, &rejection));
                 }
             }
             self.is_schema_known = false;

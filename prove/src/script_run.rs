@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use revchain_core::sql::inspect;
 use revchain_core::{Downgrade, Revision, Script, Statement};
-use revchain_runtime::internal::{run_statement, sqlite_offset};
+use revchain_runtime::internal::{run_statement, sqlite_offset, stand_ins};
 use revchain_runtime::{Direction, ErrorKind};
 use rusqlite::Connection;
+
+use crate::unreadable::created_unreadable;
 
 /// The stage of the proof at which a script runs.
 #[derive(Clone, Copy, PartialEq)]
@@ -84,20 +87,36 @@ impl<'r> ScriptRun<'r> {
         self.find(condition).is_some()
     }
 
-    /// Runs a statement of the script.
+    /// Runs a statement of the script, on stand-ins for the objects of the program.
     pub(crate) fn execute(
         self,
         connection: &Connection,
         statement: Statement<'r>,
     ) -> Result<(), Rejection<'r>> {
+        if let Some(message) = stand_ins::rejection(connection, statement.sql()) {
+            return Err(Rejection {
+                statement,
+                message: message.to_owned(),
+                offset: None,
+            });
+        }
         let result = run_statement(connection, self.revision, self.direction(), &statement);
+        let sql = statement.sql();
         let Err(error) = result else {
+            if inspect::created_view_or_trigger(sql).is_some() && stand_ins::has_any(connection) {
+                // A probe adds the columns that the view or the trigger reads from stand-ins.
+                let _ = created_unreadable(connection, sql);
+            }
             return Ok(());
         };
         let (message, offset) = match error.kind() {
             ErrorKind::Statement(error) => (error.message.clone(), sqlite_offset(&error.source)),
             _ => (error.message(), None),
         };
+        // The statement may have rolled the transaction back.
+        if !connection.is_autocommit() && stand_ins::run_otherwise(connection, sql, &message) {
+            return Ok(());
+        }
         Err(Rejection {
             statement,
             message,

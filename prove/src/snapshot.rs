@@ -16,7 +16,8 @@ use rusqlite::{Connection, MAIN_DB};
 ///
 /// Returns `None` in these cases:
 ///
-/// - An upgrade fails, for example because a function of the application is missing.
+/// - An upgrade fails, for example because a function of the application is missing. There are no
+///   stand-ins here, so the snapshot contains none of their values.
 /// - The rows may depend on the time, on random numbers, or on the SQLite library.
 /// - The marker of the finished database does not identify the head.
 /// - The encoder does not find exactly one placeholder for each revision.

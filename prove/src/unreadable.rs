@@ -4,7 +4,7 @@
 //! SQLite reports a missing name when a query reads the view, or a statement fires the trigger.
 
 use revchain_core::sql::{inspect, sqlite_messages};
-use revchain_runtime::internal::{quote, sqlite_message};
+use revchain_runtime::internal::{quote, sqlite_message, stand_ins};
 use rusqlite::{Connection, Result};
 
 /// A view that cannot be read, or a trigger that cannot run.
@@ -37,29 +37,70 @@ impl UnreadableObject {
 
 /// Returns the views that cannot be read and the triggers that cannot run.
 pub(crate) fn unreadable_objects(connection: &Connection) -> Result<Vec<UnreadableObject>> {
+    read(connection, None)
+}
+
+/// Returns the view or the trigger that `sql` has created, if the object is unreadable.
+pub(crate) fn created_unreadable(
+    connection: &Connection,
+    sql: &str,
+) -> Result<Option<UnreadableObject>> {
+    match inspect::created_view_or_trigger(sql) {
+        Some(name) => Ok(read(connection, Some(&name))?.pop()),
+        None => Ok(None),
+    }
+}
+
+/// Returns SQLite's message if a table that `sql` has created or altered cannot be read or written.
+///
+/// `CREATE TABLE` and `ADD COLUMN` do not check that the functions in a DEFAULT or in a generated
+/// column exist.
+pub(crate) fn unusable_table(connection: &Connection, sql: &str) -> Option<String> {
+    let table = quote(&inspect::table_with_expressions(sql)?);
+    for probe in [
+        format!("SELECT * FROM main.{table}"),
+        format!("INSERT INTO main.{table} DEFAULT VALUES"),
+    ] {
+        if let Err(error) = connection.prepare(&probe) {
+            return Some(sqlite_message(&error));
+        }
+    }
+    None
+}
+
+/// Returns the unreadable objects. If `name` is `Some`, only probes the object with this name.
+fn read(connection: &Connection, name: Option<&str>) -> Result<Vec<UnreadableObject>> {
     let mut statement = connection.prepare(
         "SELECT type = 'trigger', name, tbl_name, sql FROM main.sqlite_master
-         WHERE type IN ('view', 'trigger') ORDER BY rowid",
+         WHERE type IN ('view', 'trigger') AND (?1 IS NULL OR lower(name) = lower(?1))
+         ORDER BY rowid",
     )?;
-    let mut rows = statement.query([])?;
+    let rows = statement.query_map([name], |row| row.try_into())?;
+    // A probe can add columns, which no open query permits.
+    let objects: Vec<(bool, String, String, String)> = rows.collect::<Result<_>>()?;
     let mut unreadable = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (is_trigger, name, table, sql): (bool, String, String, String) = row.try_into()?;
+    for (is_trigger, name, table, sql) in objects {
         let probe = if is_trigger {
             let event = inspect::trigger_event(&sql).unwrap_or_default();
             firing_statement(connection, &table, event)?
         } else {
             format!("SELECT * FROM main.{}", quote(&name))
         };
-        if let Err(error) = connection.prepare(&probe) {
-            unreadable.push(UnreadableObject {
-                is_trigger,
-                name,
-                sql,
-                probe,
-                message: sqlite_message(&error),
-            });
+        let Err(error) = connection.prepare(&probe) else {
+            continue;
+        };
+        let message = sqlite_message(&error);
+        let repeat = |connection: &Connection| connection.prepare(&probe).map(drop);
+        if stand_ins::add_missing_columns(connection, &sql, &message, repeat) {
+            continue;
         }
+        unreadable.push(UnreadableObject {
+            is_trigger,
+            name,
+            sql,
+            probe,
+            message,
+        });
     }
     Ok(unreadable)
 }

@@ -22,6 +22,7 @@ mod report;
 mod session;
 mod settings;
 mod snapshot;
+mod stand_ins;
 mod state;
 #[cfg(feature = "stored-downgrades")]
 mod stored_downgrades;
@@ -62,4 +63,12 @@ pub mod internal {
     pub use crate::state::history_table::{HistoryTable, Stamp};
     pub use crate::state::marker::marker_index;
     pub use crate::state::schema::read_schema_sql;
+
+    /// The stand-ins for objects that only the program registers.
+    pub mod stand_ins {
+        pub use crate::stand_ins::{
+            add_missing_columns, copies_columns, has_any, is_function, known_names, register,
+            register_missing, rejection, run_otherwise, uses_stand_in, virtual_table,
+        };
+    }
 }

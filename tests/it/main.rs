@@ -18,6 +18,7 @@ mod open;
 mod sample_rows;
 mod shared_database;
 mod snapshot;
+mod stand_ins;
 #[cfg(feature = "stored-downgrades")]
 mod stored_downgrades;
 mod support;

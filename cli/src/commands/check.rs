@@ -107,7 +107,7 @@ fn proof_answer(directory: &Path, chain: &Chain, locked: usize, notes: &[String]
         ));
     }
     if let Some(id) = unknown_from {
-        facts.push(format!("the schema is unknown from {id} on (@unproven)"));
+        facts.push(format!("the schema is unknown from {id} on"));
     }
     if irreversible > 0 {
         facts.push(format!("{irreversible} irreversible"));

@@ -141,7 +141,7 @@ fn check_reports_irreversible_and_unproven_revisions() {
     );
     let text = shell.ok("check");
     assert!(
-        text.contains("; the schema is unknown from 005 on (@unproven); 1 irreversible"),
+        text.contains("; the schema is unknown from 005 on; 1 irreversible"),
         "{text}"
     );
     assert_eq!(shell.json("check --json")["unknown_from"], "005");

@@ -15,8 +15,12 @@ pub fn did_you_mean<'k>(name: &str, candidates: impl Iterator<Item = &'k str>) -
     }
     let name = name.to_lowercase();
     let max_distance = (name.chars().count() / 3).max(1);
-    let similar = candidates
-        .filter_map(|candidate| Some((distance(&name, candidate, max_distance)?, candidate)));
+    let similar = candidates.filter_map(|candidate| {
+        Some((
+            distance(&name, &candidate.to_lowercase(), max_distance)?,
+            candidate,
+        ))
+    });
     similar.min().map(|(_, candidate)| candidate)
 }
 

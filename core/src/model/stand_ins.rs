@@ -2,6 +2,10 @@
 //!
 //! Only the proof needs them, so the program does not embed them.
 
+use std::fmt;
+
+use crate::schema::quote;
+
 /// The functions, collations and modules that the directives of a file declare.
 ///
 /// The names are as in the file. Each list has the order of the file.
@@ -15,6 +19,13 @@ pub struct StandIns {
     pub modules: Vec<String>,
 }
 
+impl StandIns {
+    /// Returns `true` if the file declares no object of the program.
+    pub fn is_empty(&self) -> bool {
+        self.functions.is_empty() && self.collations.is_empty() && self.modules.is_empty()
+    }
+}
+
 /// An SQL function that the program registers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FunctionStandIn {
@@ -22,6 +33,17 @@ pub struct FunctionStandIn {
     pub name: String,
     /// The number of arguments that the function takes.
     pub arguments: ArgumentCount,
+}
+
+impl fmt::Display for FunctionStandIn {
+    /// Writes the function as in the directive: `normalize(1)` or `join_all(*)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = quote(&self.name);
+        match self.arguments {
+            ArgumentCount::Exactly(count) => write!(f, "{name}({count})"),
+            ArgumentCount::Any => write!(f, "{name}(*)"),
+        }
+    }
 }
 
 /// The number of arguments of an SQL function.

@@ -20,12 +20,8 @@ impl<'t> Parser<'t, '_> {
             self.report_at(directive.arguments_span(), "", defect);
             return;
         };
-        let count = match function.arguments {
-            ArgumentCount::Exactly(count) => count.to_string(),
-            ArgumentCount::Any => "*".to_owned(),
-        };
-        let words = [&*function.name, &*count].into_iter();
-        if self.is_new(directive, directive.arguments, words) {
+        let shown = function.to_string();
+        if self.is_new(directive, &shown, [&*shown].into_iter()) {
             self.header.stand_ins.functions.push(function);
         }
     }

@@ -28,6 +28,14 @@ impl SchemaSql {
         }
     }
 
+    /// Returns the schema with other statements in place of those for which `replace` returns one.
+    pub fn with_replaced(&self, replace: impl Fn(&str) -> Option<String>) -> Self {
+        let statements = statements(&self.joined);
+        let statements = statements.map(|sql| replace(sql).unwrap_or_else(|| sql.to_owned()));
+        let joined = statements.collect::<Vec<_>>().join("\0");
+        Self::new(joined, self.filter.clone())
+    }
+
     /// Returns the tables and views that the filter includes, in normal form.
     pub fn schema(&self) -> &Schema {
         self.schema

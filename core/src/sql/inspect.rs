@@ -71,6 +71,42 @@ pub fn created_name(sql: &str) -> Option<String> {
     cursor.qualified_name()
 }
 
+/// Returns the name of the view or trigger that a statement creates.
+pub fn created_view_or_trigger(sql: &str) -> Option<String> {
+    // CREATE, TEMP, TRIGGER, IF, NOT, EXISTS, and `schema.name`.
+    let tokens = each_token(sql).filter(|token| !token.is_comment());
+    let tokens: Vec<Token> = tokens.take(9).collect();
+    let mut cursor = Cursor::new(sql, &tokens);
+    cursor.expect(&["CREATE"])?;
+    if !cursor.eat(&["VIEW"]) && !cursor.eat(&["TRIGGER"]) {
+        return None;
+    }
+    cursor.eat(&["IF", "NOT", "EXISTS"]);
+    cursor.qualified_name()
+}
+
+/// Returns the table to which a statement gives an expression: a DEFAULT, a CHECK or a generated
+/// column.
+pub fn table_with_expressions(sql: &str) -> Option<String> {
+    if !starts_with_one_of(sql, &["CREATE", "ALTER"]) {
+        return None;
+    }
+    let tokens = cursor::tokens(sql);
+    let has_expression = tokens.windows(2).any(|pair| {
+        pair[1].is_mark(sql, "(") && pair[0].is_one_of(sql, &["DEFAULT", "CHECK", "AS"])
+    });
+    if !has_expression {
+        return None;
+    }
+    let mut cursor = Cursor::new(sql, &tokens);
+    if cursor.eat(&["ALTER", "TABLE"]) {
+        return cursor.qualified_name();
+    }
+    cursor.expect(&["CREATE", "TABLE"])?;
+    cursor.eat(&["IF", "NOT", "EXISTS"]);
+    cursor.qualified_name()
+}
+
 /// Returns `true` if a statement can change only the schema and rows, not the connection.
 pub fn is_plain(sql: &str) -> bool {
     const PLAIN: &[&str] = &[

@@ -3,6 +3,7 @@
 //! Code belongs here if SQL text is its only input.
 //! Nothing in this directory depends on migrations, schemas, or a database.
 
+pub mod calls;
 pub mod cursor;
 pub mod inspect;
 pub(crate) mod keywords;

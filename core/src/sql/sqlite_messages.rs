@@ -10,6 +10,7 @@ use super::tokenizer::Token;
 /// The texts of messages about missing objects that an application can register.
 const UNREGISTERED: &[&str] = &[
     "no such function",
+    "unknown function",
     "no such module",
     "no such collation sequence",
     "no such tokenizer",
@@ -54,6 +55,110 @@ impl<'m> MissingName<'m> {
 /// Returns the part after the last dot.
 fn last_part(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
+}
+
+/// An object that a statement uses, and that a program can register on its connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnregisteredObject<'m> {
+    /// From `no such function: slug`. SQLite reports a function in a DEFAULT by
+    /// `unknown function: slug()`.
+    Function(&'m str),
+    /// From `no such collation sequence: german`.
+    Collation(&'m str),
+    /// From `no such module: vec0`.
+    Module(&'m str),
+}
+
+impl<'m> UnregisteredObject<'m> {
+    /// Returns the object that `message` reports as missing.
+    pub fn parse(message: &'m str) -> Option<Self> {
+        if let Some((_, name)) = message.split_once("no such function: ") {
+            return Some(Self::Function(name));
+        }
+        if let Some((_, call)) = message.split_once("unknown function: ") {
+            return Some(Self::Function(call.strip_suffix("()").unwrap_or(call)));
+        }
+        if let Some((_, name)) = message.split_once("no such collation sequence: ") {
+            return Some(Self::Collation(name));
+        }
+        let (_, name) = message.split_once("no such module: ")?;
+        Some(Self::Module(name))
+    }
+}
+
+/// Returns the name of the function that a statement calls with a wrong number of arguments.
+///
+/// SQLite's message is `wrong number of arguments to function slug()`.
+pub fn miscalled_function(message: &str) -> Option<&str> {
+    let (_, name) = message.split_once("wrong number of arguments to function ")?;
+    name.strip_suffix("()")
+}
+
+/// A column that a statement needs and that a table lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingColumn<'m> {
+    /// An expression reads the column. `table` is the name before the dot.
+    Read {
+        /// The name or the alias of the table.
+        table: Option<&'m str>,
+        /// The name of the column.
+        column: &'m str,
+    },
+    /// An INSERT gives the column a value.
+    Given {
+        /// The name of the table.
+        table: &'m str,
+        /// The name of the column.
+        column: &'m str,
+    },
+    /// An INSERT without a column list has a wrong number of values.
+    Count {
+        /// The name of the table.
+        table: &'m str,
+        /// The number of columns of the table.
+        columns: usize,
+        /// The number of values.
+        values: usize,
+    },
+}
+
+/// Returns the missing column that `message` reports.
+///
+/// Returns `None` if an ALTER TABLE fails because of a view or a trigger.
+pub fn missing_column(message: &str) -> Option<MissingColumn<'_>> {
+    if message.starts_with("error in ") {
+        return None;
+    }
+    if let Some((_, name)) = message.split_once("no such column: ") {
+        let (table, column) = match name.rsplit_once('.') {
+            Some((table, column)) => (Some(last_part(table)), column),
+            None => (None, name),
+        };
+        return Some(MissingColumn::Read { table, column });
+    }
+    let (_, rest) = message.split_once("table ")?;
+    if let Some((table, column)) = rest.split_once(" has no column named ") {
+        return Some(MissingColumn::Given { table, column });
+    }
+    let (rest, values) = rest
+        .strip_suffix(" values were supplied")?
+        .rsplit_once(" columns but ")?;
+    let (table, columns) = rest.rsplit_once(" has ")?;
+    Some(MissingColumn::Count {
+        table: last_part(table),
+        columns: columns.parse().ok()?,
+        values: values.parse().ok()?,
+    })
+}
+
+/// Returns `true` if `message` reports an error that other values could avoid.
+pub fn depends_on_values(message: &str) -> bool {
+    message.contains("constraint failed") || message.starts_with("cannot store ")
+}
+
+/// Returns the name or the expression of the CHECK constraint that a statement violates.
+pub fn failed_check(message: &str) -> Option<&str> {
+    message.strip_prefix("CHECK constraint failed: ")
 }
 
 /// Returns the name of the table or column that `message` reports as missing.

@@ -3,6 +3,7 @@
 //! The functions in this module only describe defects. The callers decide whether a defect exists.
 
 mod location;
+pub(crate) mod stand_ins;
 
 use std::collections::HashSet;
 
@@ -82,7 +83,7 @@ fn help_for_rejected(run: ScriptRun<'_>, message: &str, sql: &str, schema: &Sche
     } else if run.stage == Stage::UpgradeAgain {
         "undo everything that the upgrade does in the `@downgrade`, including the rows that it adds"
     } else if needs_app_defined_object(sql, message) {
-        "if the program registers it, declare that in the header: `-- @unproven the program registers …`"
+        "if the program registers it, declare that in the header: `-- @unproven the program registers it`"
     } else if message.ends_with("syntax error") {
         "look for a missing comma, semicolon or parenthesis before this position"
     } else if message.contains("after drop column") {
@@ -368,8 +369,7 @@ pub(crate) fn incompatible(revision: &Revision, source: &SourceInfo, breaking: &
 pub(crate) fn needlessly_unproven(revision: &Revision, source: &SourceInfo) -> Defect {
     let id = revision.id();
     let title = format!("`@unproven` is not needed: all of {id} was run");
-    let help =
-        "remove the line: it is for SQL that needs functions, collations or modules of the program";
+    let help = "remove the line: it is for SQL that only the program can run, even with `@function`, `@collation` or `@module`";
     let defect = Defect::new(DefectKind::NeedlesslyUnproven, title).help(help);
     at_directive(defect, revision, source, "unproven", 0)
 }

@@ -12,6 +12,7 @@ mod messages;
 mod random_chains;
 mod rebuild;
 mod rows;
+mod stand_ins;
 mod statements;
 mod support;
 mod token_soup;

@@ -30,7 +30,10 @@ fn unproven_statement_of_the_application_is_skipped() {
         assert_one_defect(
             &[T, (create, drop)],
             "sql-error 002:4",
-            &[name, "@unproven"],
+            &[
+                name,
+                "if the program registers it, declare that in the header: `-- @",
+            ],
         );
         let unproven = format!("@unproven the program registers it\n{create}");
         assert_proven(&[

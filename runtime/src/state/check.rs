@@ -133,12 +133,18 @@ fn compare(
     revision: Option<String>,
 ) -> SchemaCheck {
     let chain = database.chain();
-    if chain.schema_match(revisions, schema) == SchemaMatch::Same {
+    let schema_match = chain.schema_match(revisions, schema);
+    if schema_match == SchemaMatch::Same {
         return SchemaCheck::Same { revision };
     }
     match difference(chain, revisions, schema.schema()) {
         Some(diff) if diff.is_empty() => SchemaCheck::Same { revision },
         Some(diff) => SchemaCheck::Drifted { revision, diff },
+        // The fingerprint shows that the schema differs, even if an upgrade fails in memory.
+        None if schema_match == SchemaMatch::Different => SchemaCheck::Drifted {
+            revision,
+            diff: Diff::default(),
+        },
         None => SchemaCheck::Unknown {
             revision,
             reason: "not all of the chain could be proven".to_owned(),

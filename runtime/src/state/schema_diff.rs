@@ -6,14 +6,17 @@
 use revchain_core::plan::stamped::stamped;
 use revchain_core::schema::{ColumnOrder, Diff, Schema, SchemaFilter, SchemaSql, diff};
 use revchain_core::sql::inspect;
+use revchain_core::sql::sqlite_messages::UnregisteredObject;
 use revchain_core::{Chain, Conflict, DatabaseState, Revision, RevisionIndex, RevisionSet};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::schema::read_schema_sql;
 use crate::report::error::Error;
+use crate::report::sqlite::sqlite_message;
 use crate::session::database::Database;
 use crate::session::sql::execute;
+use crate::stand_ins;
 
 /// Makes the error of a conflict. First adds the schema differences that the conflict reports.
 pub(crate) fn explain(
@@ -129,20 +132,48 @@ impl Replay {
         })
     }
 
-    /// Runs an upgrade. Fails if a schema change fails, for example if it calls functions of the
-    /// program.
+    /// Runs an upgrade. Fails if a schema change fails.
+    ///
+    /// A proven revision runs on stand-ins for the objects that only the program registers.
     fn run(&mut self, revision: &Revision) -> rusqlite::Result<()> {
         for statement in revision.upgrade().statements() {
-            let result = execute(&self.connection, statement.sql(), []);
+            let result = if revision.proven().is_some() {
+                self.execute_on_stand_ins(statement.sql())
+            } else {
+                execute(&self.connection, statement.sql(), []).map(drop)
+            };
             // A statement that only changes rows does not affect the schema, so ignore its failure.
             if !inspect::changes_rows_only(statement.sql()) {
                 result?;
             }
         }
-        let after = read_schema_sql(&self.connection, SchemaFilter::default())?;
+        let mut after = read_schema_sql(&self.connection, SchemaFilter::default())?;
+        if stand_ins::has_any(&self.connection) {
+            after = after.with_replaced(stand_ins::virtual_table);
+        }
         let (removed, added) = self.before.changes(&after);
         self.schema.apply_delta(removed, added);
         self.before = after;
         Ok(())
+    }
+
+    /// Runs a statement, and registers a stand-in for each object that SQLite lacks.
+    fn execute_on_stand_ins(&self, sql: &str) -> rusqlite::Result<()> {
+        loop {
+            let Err(error) = execute(&self.connection, sql, []) else {
+                return Ok(());
+            };
+            let message = sqlite_message(&error);
+            let missing = UnregisteredObject::parse(&message);
+            let is_registered =
+                missing.is_some_and(|object| stand_ins::register_missing(&self.connection, object));
+            if is_registered {
+                continue;
+            }
+            if stand_ins::run_otherwise(&self.connection, sql, &message) {
+                return Ok(());
+            }
+            return Err(error);
+        }
     }
 }

@@ -39,6 +39,8 @@ impl Fixture {
     }
 
     /// Builds a linear chain of upgrades and downgrades, numbered from 001, with the proof.
+    ///
+    /// Lines of an upgrade that begin with `-- @` are its header.
     pub(crate) fn proven(&self, steps: &[(&str, &str)]) -> Migrations {
         migrations_from_directory(self.write_chain(steps)).unwrap()
     }
@@ -53,9 +55,14 @@ impl Fixture {
                 0 => "base".to_owned(),
                 _ => format!("{index:03}"),
             };
+            let is_header = |line: &&str| line.starts_with("-- @");
+            let header: Vec<&str> = upgrade.lines().take_while(is_header).collect();
+            let upgrade: Vec<&str> = upgrade.lines().skip(header.len()).collect();
             let text = format!(
-                "-- Step {number}.\n-- @revises {revises}\n\
-                 -- @upgrade\n{upgrade}\n-- @downgrade\n{downgrade}\n"
+                "-- Step {number}.\n-- @revises {revises}\n{}\n\
+                 -- @upgrade\n{}\n-- @downgrade\n{downgrade}\n",
+                header.join("\n"),
+                upgrade.join("\n"),
             );
             let (hour, minute) = (index / 60, index % 60);
             let name = format!("20260101_{hour:02}{minute:02}_{number:03}_step.sql");
