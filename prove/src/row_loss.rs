@@ -13,7 +13,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
 
 use crate::destruction::is_declared;
-use crate::diagnostics::{self, Findings};
+use crate::diagnostics::{self, Existing, Findings};
 use crate::sample_rows::{self, Contents, contents, count};
 use crate::script_run::{ScriptRun, Stage};
 use crate::tables::{DdlEffect, TableTracker};
@@ -134,7 +134,12 @@ impl SampleRun<'_> {
             // A failure that depends on the sample values is no defect: real rows differ.
             let columns = |table: &str| schema.columns(table);
             if fails_for_any_row(rejection.statement.sql(), &rejection.message, columns) {
-                let defect = diagnostics::rejected(run, &rejection, schema);
+                let existing = Existing {
+                    schema,
+                    objects: &[],
+                    before: schema,
+                };
+                let defect = diagnostics::rejected(run, &rejection, &existing);
                 self.findings.defects.push(defect);
             }
             return false;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accepted;
+mod advice;
 mod compatible;
 mod destruction;
 mod downgrade;
