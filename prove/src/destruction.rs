@@ -4,8 +4,9 @@ use revchain_core::load::SourceInfo;
 use revchain_core::schema::{Schema, diff};
 use revchain_core::{Defect, Destroys, Revision};
 
-use crate::diagnostics;
+use crate::declared::{is_declared, names};
 use crate::tables::{DdlEffect, TableTracker, contains};
+use crate::{diagnostics, trial};
 
 /// Returns `true` if [`check`] can find a defect in the upgrade.
 ///
@@ -16,20 +17,31 @@ pub(crate) fn must_check(revision: &Revision) -> bool {
         || !TableTracker::new(revision.upgrade()).is_harmless()
 }
 
+/// An upgrade, the schemas before and after it, and the results of its trials.
+pub(crate) struct Upgrade<'u> {
+    pub(crate) revision: &'u Revision,
+    pub(crate) source: &'u SourceInfo,
+    pub(crate) before: &'u Schema,
+    pub(crate) after: &'u Schema,
+    pub(crate) trial: &'u trial::Outcome,
+}
+
 /// Returns the defects of an upgrade: differences between the declarations and the effects.
-///
-/// `before` and `after` are the schemas before and after the upgrade.
-pub(crate) fn check(
-    revision: &Revision,
-    source: &SourceInfo,
-    before: &Schema,
-    after: &Schema,
-) -> Vec<Defect> {
+pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
+    let Upgrade {
+        revision,
+        source,
+        before,
+        after,
+        trial,
+    } = *upgrade;
     let tracker = TableTracker::new(revision.upgrade());
     let destroyed = tracker.destroyed(before, after);
     let mut defects = Vec::new();
     for destroyed in &destroyed {
-        if !is_declared(revision, &destroyed.table, destroyed.column.as_deref()) {
+        let (table, column) = (&*destroyed.table, destroyed.column.as_deref());
+        let has_arrived = trial.arrived.contains(&key(table, column));
+        if !has_arrived && !is_declared(revision, table, column) {
             defects.push(diagnostics::undeclared(revision, destroyed));
         }
     }
@@ -40,9 +52,12 @@ pub(crate) fn check(
         let is_destroyed = destroyed
             .iter()
             .any(|destroyed| names(declared, &destroyed.table, destroyed.column.as_deref()));
+        let is_lost = trial
+            .lost
+            .contains(&key(&declared.table, declared.column.as_deref()));
         let may_lose_rows = tracker.has_effect(&DdlEffect::ChangeRows, &declared.table)
             || tracker.has_effect(&DdlEffect::DropTable, &declared.table);
-        if !(is_destroyed || may_lose_rows && exists(declared, before)) {
+        if !(is_destroyed || is_lost || may_lose_rows && exists(declared, before)) {
             defects.push(diagnostics::destroys_nothing(
                 revision, source, index, before,
             ));
@@ -55,17 +70,10 @@ pub(crate) fn check(
     defects
 }
 
-/// Returns `true` if the revision has a `@destroys` with the table or the column.
-pub(crate) fn is_declared(revision: &Revision, table: &str, column: Option<&str>) -> bool {
-    let mut declarations = revision.destroys().iter();
-    declarations.any(|declared| names(declared, table, column))
-}
-
-/// Returns `true` if `declared` names exactly this table or column.
-fn names(declared: &Destroys, table: &str, column: Option<&str>) -> bool {
-    let declared_column = declared.column.as_deref().map(str::to_ascii_lowercase);
-    declared_column == column.map(str::to_ascii_lowercase)
-        && declared.table.eq_ignore_ascii_case(table)
+/// Returns the table and the column in lowercase, as the trials record them.
+fn key(table: &str, column: Option<&str>) -> (String, Option<String>) {
+    let column = column.map(str::to_ascii_lowercase);
+    (table.to_ascii_lowercase(), column)
 }
 
 fn exists(declared: &Destroys, schema: &Schema) -> bool {

@@ -9,18 +9,20 @@
 //! The macro, the commands and other tools use this crate.
 //! Applications do not depend on this crate.
 
+mod budget;
+mod declared;
 mod destruction;
 mod diagnostics;
 mod directory;
 mod needless_stand_ins;
 mod prover;
-mod row_loss;
 mod sample_rows;
 mod script_run;
 #[cfg(feature = "bundled")]
 mod snapshot;
 mod tables;
 pub mod testing;
+mod trial;
 mod unreadable;
 
 pub use directory::{migrations_from_directory, migrations_from_directory_unproven};

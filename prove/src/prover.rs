@@ -15,7 +15,7 @@ use revchain_core::model::revision::Proven;
 use revchain_core::schema::{ColumnOrder, Schema, SchemaFilter, SchemaSql, SchemaSqlHash, diff};
 use revchain_core::sql::inspect;
 use revchain_core::{
-    Chain, Defect, Downgrade, LoadedMigrations, LockFile, Revision, RevisionIndex,
+    Chain, Defect, DefectKind, Downgrade, LoadedMigrations, LockFile, Revision, RevisionIndex,
 };
 use revchain_runtime::internal::{
     ForeignKeysOff, foreign_keys, quote, read_schema_sql, reject_temporary_tables, sqlite_message,
@@ -24,11 +24,11 @@ use revchain_runtime::internal::{
 use revchain_runtime::{Error, ErrorKind};
 use rusqlite::Connection;
 
+use crate::budget::StepBudget;
 use crate::diagnostics::{self, Findings};
 use crate::script_run::{ScriptRun, Stage};
-use crate::tables::TableTracker;
 use crate::unreadable::{UnreadableObject, unreadable_objects};
-use crate::{destruction, row_loss};
+use crate::{destruction, trial};
 
 /// The revisions that the proof runs completely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +53,17 @@ pub fn prove(mut loaded: LoadedMigrations, scope: Scope) -> LoadedMigrations {
     let lock_file = loaded.lock_file.as_ref();
     let mut findings = Findings::default();
     let mut proven = Vec::new();
-    let result = Connection::open_in_memory().and_then(|connection| {
+    let result = Connection::open_in_memory().and_then(|mut connection| {
+        let budget = StepBudget::install(&mut connection);
         let _foreign_keys = ForeignKeysOff::new(&connection)?;
         Prover {
             chain: &chain,
             lock_file: lock_file.filter(|_| scope == Scope::Unlocked),
             sources: &loaded.sources,
             connection: &connection,
+            budget: &budget,
+            trial: trial::Outcome::default(),
+            rejected: Vec::new(),
             findings: &mut findings,
             proven: &mut proven,
             index: RevisionIndex::new(0),
@@ -93,6 +97,11 @@ struct Prover<'c> {
     lock_file: Option<&'c LockFile>,
     sources: &'c [SourceInfo],
     connection: &'c Connection,
+    budget: &'c StepBudget,
+    /// The results of the trials of the current revision.
+    trial: trial::Outcome,
+    /// The rejected statements of the current revision, and the stages at which they ran.
+    rejected: Vec<(Stage, usize)>,
     findings: &'c mut Findings,
     /// The results of the revisions so far. `None` means that the schema is uncertain.
     proven: &'c mut Vec<Option<Proven>>,
@@ -146,12 +155,15 @@ impl<'c> Prover<'c> {
                 let schema = mem::take(&mut self.schema);
                 self.schema = schema.with_column_order(ColumnOrder::Free);
             }
-            if !self.is_locked() {
-                self.check_row_loss()?;
+            self.trial = trial::Outcome::default();
+            self.rejected.clear();
+            if !self.is_locked() && !self.source().has_defects {
+                self.trial = self.run_trials()?;
             }
             self.connection.execute_batch("BEGIN IMMEDIATE")?;
             self.prove_revision()?;
             self.connection.execute_batch("COMMIT")?;
+            self.report_trials();
             let proven = Proven {
                 fingerprint: self.schema.fingerprint(),
                 sql_hash: self.sql_hash,
@@ -234,7 +246,13 @@ impl<'c> Prover<'c> {
         if is_sound && !self.is_locked() && destruction::must_check(revision) {
             let mut after = self.schema.clone();
             after.apply_delta(removed.clone(), added.clone());
-            let defects = destruction::check(revision, self.source(), &self.schema, &after);
+            let defects = destruction::check(&destruction::Upgrade {
+                revision,
+                source: self.source(),
+                before: &self.schema,
+                after: &after,
+                trial: &self.trial,
+            });
             self.findings.defects.extend(defects);
         }
         self.sql_hash.apply_delta(removed.clone(), added.clone());
@@ -263,22 +281,37 @@ impl<'c> Prover<'c> {
         diff.is_empty()
     }
 
-    /// Runs the revision with sample rows in the tables that the scripts drop, rebuild or extend.
-    fn check_row_loss(&mut self) -> rusqlite::Result<()> {
-        let revision = self.revision();
-        let mut tables = Vec::new();
-        for stage in [Stage::Upgrade, Stage::Downgrade] {
-            let tracker = TableTracker::new(ScriptRun::new(revision, stage).script());
-            tables.extend(tracker.tables_at_stake(&self.schema));
+    /// Runs the revision with sample rows.
+    fn run_trials(&self) -> rusqlite::Result<trial::Outcome> {
+        trial::run(&trial::Subject {
+            connection: self.connection,
+            revision: self.revision(),
+            source: self.source(),
+            schema: &self.schema,
+            budget: self.budget,
+            tainted_names: &self.tainted_names,
+        })
+    }
+
+    /// Reports the findings of the trials, without statements that fail without rows as well.
+    fn report_trials(&mut self) {
+        let mut trial = mem::take(&mut self.trial);
+        // The run without sample rows has reported the rows that the script itself inserts.
+        let mut parents = trial.findings.violated_parents.iter();
+        if parents.all(|parent| self.findings.violated_parents.contains(parent)) {
+            let defects = &mut trial.findings.defects;
+            defects.retain(|defect| defect.kind() != DefectKind::ForeignKeyViolation);
         }
-        tables.sort_unstable();
-        tables.dedup();
-        tables.retain(|table| !self.is_tainted(table));
-        if !tables.is_empty() && !self.source().has_defects {
-            let findings = row_loss::check(self.connection, revision, &self.schema, &tables)?;
-            self.findings.extend(findings);
+        self.findings.extend(trial.findings);
+        for failed in trial.failures {
+            let is_rejected = self.rejected.iter().any(|(stage, start)| {
+                let is_upgrade = *stage != Stage::Downgrade;
+                is_upgrade == failed.is_upgrade && *start == failed.start
+            });
+            if !is_rejected {
+                self.report(failed.defect);
+            }
         }
-        Ok(())
     }
 
     /// Reports an `@unproven` revision that runs without the objects of the program.
@@ -334,10 +367,12 @@ impl<'c> Prover<'c> {
             if source.has_defects && !inspect::is_plain(sql) {
                 continue;
             }
-            let Err(rejection) = self.execute(run, statement) else {
+            self.budget.restart();
+            let Err(rejection) = self.execute(run, statement.clone()) else {
                 self.check_copied_columns(run, sql);
                 continue;
             };
+            self.rejected.push((stage, statement.start()));
             let names = inspect::named_objects(sql);
             if source.is_unproven && self.needs_program(sql, &rejection.message) {
                 self.used_app_defined = true;
@@ -348,7 +383,12 @@ impl<'c> Prover<'c> {
                 is_sound = false;
                 // If a name is tainted, an earlier defect may be the cause of the rejection.
                 if !source.has_defects && !names.iter().any(|name| self.is_tainted(name)) {
-                    self.report(self.describe_rejection(run, &rejection));
+                    let defect = if self.budget.is_exhausted() {
+                        trial::runs_too_long(run, Some(statement.clone()))
+                    } else {
+                        self.describe_rejection(run, &rejection)
+                    };
+                    self.report(defect);
                 }
             }
             self.is_schema_known = false;

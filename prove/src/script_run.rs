@@ -25,6 +25,13 @@ pub(crate) enum Stage {
     DowngradeWithRows,
 }
 
+impl Stage {
+    /// Returns `true` for the stages that run the upgrade.
+    pub(crate) fn is_upgrade(self) -> bool {
+        !matches!(self, Self::Downgrade | Self::DowngradeWithRows)
+    }
+}
+
 /// The run of an upgrade or downgrade script. Displays as "the upgrade of 003".
 #[derive(Clone, Copy)]
 pub(crate) struct ScriptRun<'r> {
@@ -52,14 +59,15 @@ impl<'r> ScriptRun<'r> {
     }
 
     pub(crate) fn direction(self) -> Direction {
-        match self.stage {
-            Stage::Downgrade | Stage::DowngradeWithRows => Direction::Downgrade,
-            Stage::Upgrade | Stage::UpgradeAgain | Stage::UpgradeWithRows => Direction::Upgrade,
+        if self.is_upgrade() {
+            Direction::Upgrade
+        } else {
+            Direction::Downgrade
         }
     }
 
     pub(crate) fn is_upgrade(self) -> bool {
-        self.direction() == Direction::Upgrade
+        self.stage.is_upgrade()
     }
 
     /// Returns `true` for the stages that run with rows in the tables, usually sample rows.

@@ -6,7 +6,9 @@ use revchain_runtime::{Error, Migrations};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Result};
 
-use crate::sample_rows;
+use crate::sample_rows::hints::Hints;
+use crate::sample_rows::table::TableCache;
+use crate::sample_rows::{self, Mode, Request};
 
 /// Returns an in-memory database at a revision, with sample rows in its tables.
 ///
@@ -47,7 +49,18 @@ fn insert_sample_rows(connection: &Connection) -> Result<()> {
     let sql = read_schema_sql(connection, SchemaFilter::default())?;
     let schema = sql.schema();
     let tables: Vec<String> = schema.tables().map(str::to_owned).collect();
-    sample_rows::insert(connection, schema, &tables)?;
+    let hints = Hints::default();
+    let cache = TableCache::default();
+    let request = Request {
+        mode: Mode::Provenance,
+        tables: &tables,
+        tables_info: &cache,
+        hints: &hints,
+        statements: &[],
+        assumes: &[],
+        kept_rows: &[],
+    };
+    sample_rows::insert(connection, &request)?;
     connection.execute_batch("COMMIT")?;
     connection.set_db_config(foreign_keys, was_on)?;
     Ok(())

@@ -16,8 +16,7 @@ const MIGRATIONS: [(&str, &str); 2] = [
         "-- A.
 -- @revises base
 -- @upgrade
-CREATE TABLE codes (a TEXT);
-CREATE TRIGGER closed BEFORE INSERT ON codes BEGIN SELECT raise(ABORT, 'closed'); END;
+CREATE TABLE codes (a TEXT, never TEXT AS (nullif(a, a)) NOT NULL);
 -- @downgrade
 DROP TABLE codes;
 ",

@@ -201,6 +201,11 @@ impl<'s> Statement<'s> {
         &self.script.sql[self.span.clone()]
     }
 
+    /// Returns the offset of the statement in its script, in bytes.
+    pub fn start(&self) -> usize {
+        self.span.start
+    }
+
     /// Returns the snippet of the token at `offset`, or of the first token without an offset.
     ///
     /// `offset` is in bytes from the start of the statement.

@@ -6,6 +6,6 @@
 pub mod calls;
 pub mod cursor;
 pub mod inspect;
-pub mod keywords;
+pub(crate) mod keywords;
 pub mod sqlite_messages;
 pub mod tokenizer;

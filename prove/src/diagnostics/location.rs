@@ -8,7 +8,7 @@ use revchain_core::{Chain, Defect, Revision, Statement};
 use crate::script_run::ScriptRun;
 
 /// Adds the path of the revision and the snippet to a defect.
-pub(super) fn at_snippet(defect: Defect, run: ScriptRun<'_>, snippet: Option<Snippet>) -> Defect {
+pub(crate) fn at_snippet(defect: Defect, run: ScriptRun<'_>, snippet: Option<Snippet>) -> Defect {
     let defect = defect.at(run.revision.path());
     match snippet {
         Some(snippet) => defect.showing(snippet),
@@ -17,13 +17,13 @@ pub(super) fn at_snippet(defect: Defect, run: ScriptRun<'_>, snippet: Option<Sni
 }
 
 /// Returns the snippet that shows a statement. `None` means the first statement of the script.
-pub(super) fn snippet(run: ScriptRun<'_>, statement: Option<Statement<'_>>) -> Option<Snippet> {
+pub(crate) fn snippet(run: ScriptRun<'_>, statement: Option<Statement<'_>>) -> Option<Snippet> {
     let statement = statement.or_else(|| run.find(|_| true))?;
     Some(statement.snippet(None))
 }
 
 /// Points a defect at a statement. `None` means the first statement of the script.
-pub(super) fn at_statement(
+pub(crate) fn at_statement(
     defect: Defect,
     run: ScriptRun<'_>,
     statement: Option<Statement<'_>>,
@@ -32,7 +32,7 @@ pub(super) fn at_statement(
 }
 
 /// Points a defect at the last statement that names any of the objects.
-pub(super) fn at_last_naming(defect: Defect, run: ScriptRun<'_>, names: &[&str]) -> Defect {
+pub(crate) fn at_last_naming(defect: Defect, run: ScriptRun<'_>, names: &[&str]) -> Defect {
     let statements = run.script().statements();
     let naming =
         statements.filter(|statement| names.iter().any(|name| names_object(statement.sql(), name)));
@@ -44,7 +44,7 @@ pub(super) fn at_last_naming(defect: Defect, run: ScriptRun<'_>, names: &[&str])
 ///
 /// If no statement meets the first condition, uses the second condition.
 /// If no statement meets either condition, points the defect at the head.
-pub(super) fn at_newest(
+pub(crate) fn at_newest(
     defect: Defect,
     chain: &Chain,
     conditions: [&dyn Fn(&str) -> bool; 2],
@@ -66,7 +66,7 @@ pub(super) fn at_newest(
 /// Points a defect at a directive `name` in the header.
 ///
 /// `index` counts the directives with this name, starting at 0.
-pub(super) fn at_directive(
+pub(crate) fn at_directive(
     defect: Defect,
     revision: &Revision,
     source: &SourceInfo,

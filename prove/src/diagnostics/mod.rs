@@ -2,9 +2,8 @@
 //!
 //! The functions in this module only describe defects. The callers decide whether a defect exists.
 
-mod location;
+pub(crate) mod location;
 pub(crate) mod stand_ins;
-mod suggestions;
 
 use std::collections::HashSet;
 
@@ -13,7 +12,7 @@ use revchain_core::load::SourceInfo;
 use revchain_core::schema::{Diff, Schema, quote};
 use revchain_core::sql::cursor;
 use revchain_core::sql::inspect::{
-    copies_by_position, copies_by_select, names_object, offset_of_name, starts_with_one_of,
+    copies_by_select, names_object, offset_of_name, starts_with_one_of,
 };
 use revchain_core::sql::sqlite_messages::{MissingName, missing_name, needs_app_defined_object};
 use revchain_core::{Chain, Defect, DefectKind, Revision, RevisionIndex};
@@ -23,8 +22,6 @@ use revchain_runtime::internal::ForeignKey;
 use crate::script_run::{Rejection, ScriptRun, Stage};
 use crate::tables::{Destroyed, Forgotten, contains};
 use crate::unreadable::UnreadableObject;
-pub(crate) use suggestions::Existing;
-
 use location::{at_directive, at_last_naming, at_newest, at_snippet, at_statement, snippet};
 
 /// The defects and notes that the proof has collected.
@@ -46,6 +43,14 @@ impl Findings {
         self.violated_parents.extend(other.violated_parents);
     }
 
+    /// Adds the findings of a trial.
+    pub(crate) fn extend_from(&mut self, other: &Self) {
+        self.defects.extend(other.defects.iter().cloned());
+        self.notes.extend(other.notes.iter().cloned());
+        self.violated_parents
+            .extend(other.violated_parents.iter().cloned());
+    }
+
     /// Reports rows whose foreign keys reference missing rows.
     ///
     /// If `schema` lacks a parent table, the help explains how to keep the table.
@@ -61,21 +66,17 @@ impl Findings {
     }
 }
 
-/// Describes a statement that SQLite rejects. The help suggests similar names from `existing`.
-pub(crate) fn rejected(
-    run: ScriptRun<'_>,
-    rejection: &Rejection<'_>,
-    existing: &Existing<'_>,
-) -> Defect {
+/// Describes a statement that SQLite rejects. The help suggests similar names from `schema`.
+pub(crate) fn rejected(run: ScriptRun<'_>, rejection: &Rejection<'_>, schema: &Schema) -> Defect {
     let sql = rejection.statement.sql();
     let message = &rejection.message;
-    let circumstance = match run.stage {
-        Stage::Upgrade | Stage::Downgrade => "",
-        Stage::UpgradeAgain => " when it runs again after the downgrade",
-        Stage::UpgradeWithRows | Stage::DowngradeWithRows => " where the table has rows",
+    let circumstance = if run.stage == Stage::UpgradeAgain {
+        " when it runs again after the downgrade"
+    } else {
+        ""
     };
     let title = format!("{run} fails{circumstance}: {message}");
-    let help = help_for_rejected(run, message, sql, existing);
+    let help = help_for_rejected(run, message, sql, schema);
     let defect = Defect::new(DefectKind::SqlError, title).help(help);
     // SQLite does not always report the offset of a missing name. Search the SQL for the name.
     let name_offset = || offset_of_name(missing_name(message)?, sql);
@@ -83,24 +84,29 @@ pub(crate) fn rejected(
     at_snippet(defect, run, Some(rejection.statement.snippet(offset)))
 }
 
-fn help_for_rejected(
-    run: ScriptRun<'_>,
-    message: &str,
-    sql: &str,
-    existing: &Existing<'_>,
-) -> String {
-    let help = if run.has_sample_rows() {
-        "give the column a constant DEFAULT that its constraints allow, or rebuild the table:\n\
-         every database with rows in the table would fail here"
-    } else if run.stage == Stage::UpgradeAgain {
+fn help_for_rejected(run: ScriptRun<'_>, message: &str, sql: &str, schema: &Schema) -> String {
+    let help = if run.stage == Stage::UpgradeAgain {
         "undo everything that the upgrade does in the `@downgrade`, including the rows that it adds"
     } else if needs_app_defined_object(sql, message) {
         "if the program registers it, declare that in the header: `-- @unproven the program registers it`"
+    } else if message.ends_with("syntax error") {
+        "look for a missing comma, semicolon or parenthesis before this position"
+    } else if message.contains("after drop column") {
+        "first drop the index, view or trigger that uses the column, then create it again without the column"
     } else if message.starts_with("Cannot add a UNIQUE column") {
         "add the column without UNIQUE, then CREATE UNIQUE INDEX"
     } else {
-        let help = suggestions::help(message, sql, existing);
-        return help.unwrap_or_else(|| "correct the statement: no database can run it".to_owned());
+        let suggestion = match MissingName::parse(message) {
+            Some(MissingName::Table(name)) => did_you_mean(name, schema.tables()),
+            Some(MissingName::Column(name)) => {
+                let tables = schema.tables().filter(|table| names_object(sql, table));
+                let columns = tables.flat_map(|table| schema.columns(table).unwrap_or_default());
+                let others = columns.filter(|column| !column.eq_ignore_ascii_case(name));
+                did_you_mean(name, others)
+            }
+            None => None,
+        };
+        return suggest_or(suggestion, "correct the statement: no database can run it");
     };
     help.to_owned()
 }
@@ -254,9 +260,8 @@ pub(crate) fn forgotten(revision: &Revision, forgotten: &Forgotten<'_>) -> Defec
     );
     let title = format!("{run} rebuilds `{table}`, and the {kind} `{name}` that was on it is gone");
     let help = format!(
-        "create it again on the new table; if it should go, drop it before the rebuild: `DROP {} {}`",
-        kind.to_uppercase(),
-        quote(name)
+        "create it again on the new table; if it should go, drop it before the rebuild: `DROP {} {name}`",
+        kind.to_uppercase()
     );
     let defect = Defect::new(DefectKind::ForgottenInRebuild, title).help(help);
     at_statement(defect, run, Some(forgotten.statement.clone()))
@@ -287,42 +292,6 @@ pub(crate) fn destroys_nothing(
     let help = suggest_or(suggestion.as_deref(), "remove the line");
     let defect = Defect::new(DefectKind::DestroysNothing, title).help(help);
     at_directive(defect, revision, source, "destroys", index)
-}
-
-/// Describes a script that loses rows or values. `amount` is a text such as "all rows".
-pub(crate) fn lost(run: ScriptRun<'_>, amount: &str, table: &str, column: Option<&str>) -> Defect {
-    let name = full_name(table, column);
-    let title = format!("{run} loses {amount} of `{name}`");
-    let mut help =
-        "copy every row, and every column that stays, before the old table is dropped".to_owned();
-    if run.is_upgrade() {
-        help += &format!(
-            "\nor, if the loss is intended, declare it in the header: `-- @destroys {name} REASON`"
-        );
-    }
-    help += "\n(seen with sample rows)";
-    let defect = Defect::new(DefectKind::RowsLost, title).help(help);
-    let drops = |sql: &str| starts_with_one_of(sql, &["DROP"]) && names_object(sql, table);
-    let statement = run.find(drops);
-    let statement = statement.or_else(|| run.find(|sql| names_object(sql, table)));
-    at_statement(defect, run, statement)
-}
-
-/// Describes a script that copies the values of `column` into the column `other`.
-pub(crate) fn swapped(run: ScriptRun<'_>, table: &str, column: &str, other: &str) -> Defect {
-    let [from, to] = [column, other].map(|column| full_name(table, Some(column)));
-    let title = format!("{run} copies the values of `{from}` into `{to}`");
-    let help = "name the columns on both sides: `INSERT INTO … SELECT *` goes by the position of the columns";
-    let defect = Defect::new(DefectKind::RowsLost, title).help(help);
-    at_statement(defect, run, run.find(copies_by_position))
-}
-
-/// Returns the note that a revision was not checked for lost rows of a table.
-pub(crate) fn no_sample_rows(revision: &Revision, table: &str) -> String {
-    let id = revision.id();
-    format!(
-        "{id}: cannot make sample rows for `{table}`, so the revision was not checked for lost rows"
-    )
 }
 
 /// Describes a downgrade that does not restore the schema from before the upgrade.
@@ -375,7 +344,7 @@ pub(crate) fn needlessly_unproven(revision: &Revision, source: &SourceInfo) -> D
 }
 
 /// Returns the name of a table or a column in the syntax of `@destroys`: `table` or `table.column`.
-fn full_name(table: &str, column: Option<&str>) -> String {
+pub(crate) fn full_name(table: &str, column: Option<&str>) -> String {
     match column {
         Some(column) => format!("{}.{}", quote(table), quote(column)),
         None => quote(table),
@@ -383,7 +352,7 @@ fn full_name(table: &str, column: Option<&str>) -> String {
 }
 
 /// Returns the help that suggests a name. Returns `otherwise` if there is no suggestion.
-fn suggest_or(suggestion: Option<&str>, otherwise: &str) -> String {
+pub(crate) fn suggest_or(suggestion: Option<&str>, otherwise: &str) -> String {
     match suggestion {
         Some(name) => format!("did you mean `{name}`?"),
         None => otherwise.to_owned(),

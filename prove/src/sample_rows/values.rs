@@ -1,81 +1,303 @@
 //! The values of sample rows.
 
-use revchain_core::sql::tokenizer::{Kind, tokens, unquote};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension};
 
+use super::hint::ColumnHints;
+use super::hints::Hints;
+use super::pattern::{matching_glob, matching_like};
 use super::table::{Affinity, Column};
 
-/// The offset that is added to the row number to get a sample value.
-///
-/// A chain is unlikely to insert numbers in this range.
-const OFFSET: i64 = 7_000_000;
+/// The kind of a sample row, which decides the values that the row gets first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RowKind {
+    /// A row whose values differ from all other values.
+    Distinct,
+    /// A row whose texts are digits with a leading zero.
+    Digits,
+    /// A row that repeats the values of the first row.
+    Duplicate,
+    /// A row with NULL in each column that allows NULL.
+    Null,
+    /// A row with NULL in every second column that allows NULL, beginning with the first.
+    NullInEven,
+    /// A row with NULL in every second column that allows NULL, beginning with the second.
+    NullInOdd,
+    /// A row with empty texts and zeros.
+    Empty,
+    /// A row with long texts, negative numbers, and blobs that are no text.
+    Extreme,
+}
 
-/// Returns the values to try for a column, the preferred value first.
-///
-/// `row` is the index of the row. `literals` are the values in the SQL of the table.
-pub(super) fn candidates(column: &Column, row: usize, literals: &[Value]) -> Vec<Value> {
-    let number = i64::try_from(row).unwrap_or_default() + 1;
-    let unique_number = OFFSET + number;
-    let unique_text = format!("revchain {} {number}", column.name);
-    let mut values = vec![match column.affinity {
-        Affinity::Integer | Affinity::Numeric => Value::Integer(unique_number),
-        #[expect(clippy::cast_precision_loss, reason = "the number is small")]
-        Affinity::Real => Value::Real(unique_number as f64 + 0.5),
-        Affinity::Text => Value::Text(unique_text),
-        Affinity::Blob => Value::Blob(unique_text.into_bytes()),
-    }];
-    let usual = [
-        Value::Integer(number),
-        Value::Text(format!("{{\"revchain\": {number}}}")),
-        Value::Text(format!("2026-01-0{number}")),
-        Value::Text(format!("2026-01-0{number} 12:00:00")),
-        Value::Text(format!("revchain{number}@example.org")),
-        Value::Text(format!("r{number}")),
-    ];
-    let fitting = literals
-        .iter()
-        .chain(&usual)
-        .filter(|value| fits(column.affinity, value));
-    values.extend(fitting.cloned());
+impl RowKind {
+    /// Returns `true` if a row of this kind prefers NULL in the column at `position`.
+    pub(super) fn is_null(self, position: usize) -> bool {
+        match self {
+            Self::Null => true,
+            Self::NullInEven => position % 2 == 0,
+            Self::NullInOdd => position % 2 == 1,
+            _ => false,
+        }
+    }
+}
+
+/// The position of a row: its number in the table, and the number of the column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) row: usize,
+    pub(super) column: usize,
+    pub(super) kind: RowKind,
+    /// A number that no other cell has. It is large for a key, and small for other cells.
+    pub(super) number: i64,
+}
+
+/// The hints for the columns of a table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TableHints<'h> {
+    /// The hints from the table, its indexes and its triggers.
+    pub(super) own: &'h Hints,
+    /// The hints from the scripts of the revision.
+    pub(super) script: &'h Hints,
+}
+
+impl<'h> TableHints<'h> {
+    fn of(self, column: &Column) -> impl Iterator<Item = &'h ColumnHints> {
+        [self.own, self.script]
+            .into_iter()
+            .filter_map(|hints| hints.get(&column.name))
+    }
+}
+
+/// Returns the values to try for a cell, the preferred value first.
+pub(super) fn candidates(column: &Column, place: Place, hints: TableHints<'_>) -> Vec<Value> {
+    let distinct = distinct_value(column, place);
+    let mut values = Vec::new();
+    let json = hints.of(column).any(|hints| hints.is_json);
+    let date = hints.of(column).any(|hints| hints.is_date);
+    if place.kind.is_null(place.column) && !column.is_required {
+        values.push(Value::Null);
+    } else if json {
+        values.extend(json_values(place, hints));
+    } else if date {
+        values.extend(date_values(place));
+    } else {
+        let domain = domain(column, hints, &distinct);
+        if domain.is_empty() || column.must_differ() {
+            values.extend(preferred(column, place));
+        } else {
+            let start = pattern_index(place, domain.len());
+            let (before, after) = domain.split_at(start);
+            values.extend(after.iter().chain(before).cloned());
+        }
+    }
+    values.push(distinct);
+    values.extend(fallbacks(column, place, hints));
+    values.retain(|value| *value == Value::Null || fits(column, value));
     if !column.is_required {
         values.push(Value::Null);
+    }
+    let mut unique: Vec<Value> = Vec::with_capacity(values.len());
+    for value in values {
+        if !unique.contains(&value) {
+            unique.push(value);
+        }
+    }
+    unique
+}
+
+/// Returns the index of a cell's value in its domain.
+///
+/// The indexes of two columns differ in at least one row, so the values identify the column.
+fn pattern_index(place: Place, length: usize) -> usize {
+    // With two values, these numbers would give the same value to all rows.
+    let column = place.column + usize::from(place.column >= 10);
+    let exponent = u32::try_from(place.row).unwrap_or_default();
+    let digit = column / length.saturating_pow(exponent).max(1) % length;
+    (digit + place.row) % length
+}
+
+/// Returns the values of a column that takes only some values; empty if any value is possible.
+///
+/// The values lie on both sides of each condition that compares the column with a literal.
+fn domain(column: &Column, hints: TableHints<'_>, distinct: &Value) -> Vec<Value> {
+    if column.is_boolean {
+        return vec![Value::Integer(0), Value::Integer(1)];
+    }
+    let conditions: Vec<&Vec<Value>> = hints
+        .of(column)
+        .flat_map(|hints| &hints.conditions)
+        .collect();
+    let mut values: Vec<Value> = Vec::new();
+    let literals = conditions.iter().copied().flatten();
+    for value in literals.chain(&column.default) {
+        if fits(column, value) && !values.contains(value) {
+            values.push(value.clone());
+        }
+    }
+    if conditions.is_empty() {
+        return Vec::new();
+    }
+    let covers_both_sides = conditions
+        .iter()
+        .all(|condition| values.iter().any(|value| !condition.contains(value)));
+    if !covers_both_sides {
+        values.push(distinct.clone());
     }
     values
 }
 
-fn fits(affinity: Affinity, value: &Value) -> bool {
-    match value {
-        Value::Integer(_) => affinity != Affinity::Text,
-        Value::Text(_) => !matches!(affinity, Affinity::Integer | Affinity::Real),
-        _ => false,
+/// Returns a value that no other cell has.
+fn distinct_value(column: &Column, place: Place) -> Value {
+    let number = place.number;
+    let text = format!("revchain {} {number}", column.name);
+    match column.affinity {
+        Affinity::Integer | Affinity::Numeric => Value::Integer(number),
+        Affinity::Real => Value::Real(with_fraction(number)),
+        Affinity::Text => Value::Text(text),
+        Affinity::Blob if column.has_no_type => Value::Text(text),
+        Affinity::Blob => Value::Blob([text.as_bytes(), &[0xff]].concat()),
     }
 }
 
-/// Returns the strings and integers in the SQL of a table: a CHECK may require these values.
-///
-/// Includes each integer plus and minus 1: a CHECK such as `a > 5` excludes 5.
-pub(super) fn literals(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Value>> {
-    let query =
-        "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-    let sql: Option<String> = connection
-        .query_row(query, [table], |row| row.get(0))
-        .optional()?;
-    let sql = sql.unwrap_or_default();
+#[expect(clippy::cast_precision_loss, reason = "the number is small")]
+fn with_fraction(number: i64) -> f64 {
+    number as f64 + 0.5
+}
+
+/// Returns the preferred value of a cell for the kind of its row.
+fn preferred(column: &Column, place: Place) -> Option<Value> {
+    let number = place.number;
+    let is_text = column.affinity == Affinity::Text;
+    let is_blob = column.affinity == Affinity::Blob && !column.has_no_type;
+    let is_text = is_text || column.has_no_type;
+    match place.kind {
+        RowKind::Digits if is_text => Some(Value::Text(format!("0{number}"))),
+        RowKind::Digits => column.default.clone().filter(|_| !column.must_differ()),
+        RowKind::Empty if column.must_differ() => None,
+        RowKind::Empty if is_text => Some(Value::Text(String::new())),
+        RowKind::Empty if is_blob => Some(Value::Blob(Vec::new())),
+        RowKind::Empty => Some(Value::Integer(0)),
+        RowKind::Extreme if column.must_differ() => None,
+        RowKind::Extreme if is_text => Some(Value::Text("ä long text ".repeat(50))),
+        RowKind::Extreme if is_blob => Some(Value::Blob(vec![0xff, 0x00, 0xfe])),
+        RowKind::Extreme => Some(Value::Integer(-number)),
+        _ => None,
+    }
+}
+
+/// Returns JSON texts. The first text has each key that the statements read.
+fn json_values(place: Place, hints: TableHints<'_>) -> Vec<Value> {
+    let number = place.number;
+    let paths = [hints.own, hints.script]
+        .into_iter()
+        .flat_map(Hints::json_paths);
+    let mut members: Vec<String> = paths
+        .map(|path| {
+            let value = format!("\"revchain {number}\"");
+            let keys = path.split('.').rev();
+            keys.fold(value, |value, key| format!("{{\"{key}\": {value}}}"))
+        })
+        .map(|object| object[1..object.len() - 1].to_owned())
+        .collect();
+    members.push(format!("\"revchain\": {number}"));
+    members.dedup();
+    let mut texts = vec![
+        format!("{{{}}}", members.join(", ")),
+        format!("[{number}, \"revchain\"]"),
+        format!("\"revchain {number}\""),
+    ];
+    if place.kind == RowKind::Empty {
+        texts.insert(0, "{}".to_owned());
+    }
+    texts.into_iter().map(Value::Text).collect()
+}
+
+fn date_values(place: Place) -> Vec<Value> {
+    let number = place.number.unsigned_abs();
+    let date = format!(
+        "{:04}-{:02}-{:02}",
+        1990 + number / 336 % 60,
+        number / 28 % 12 + 1,
+        number % 28 + 1
+    );
+    [format!("{date} 12:00:00"), date].map(Value::Text).to_vec()
+}
+
+/// Returns the values to try if a constraint rejects the preferred values.
+fn fallbacks(column: &Column, place: Place, hints: TableHints<'_>) -> Vec<Value> {
+    let number = place.number;
+    let seed = usize::try_from(number).unwrap_or_default();
     let mut values = Vec::new();
-    for token in tokens(&sql) {
-        let text = token.text(&sql);
-        match token.kind {
-            Kind::String => values.push(Value::Text(unquote(text))),
-            Kind::Number => {
-                if let Ok(number) = text.parse::<i64>() {
-                    let near = [number, number.saturating_add(1), number.saturating_sub(1)];
-                    values.extend(near.map(Value::Integer));
-                }
-            }
-            _ => {}
+    for hints in hints.of(column) {
+        values.extend(hints.conditions.iter().flatten().cloned());
+        for bound in &hints.bounds {
+            values.extend(near(bound, place.row));
+        }
+        let globs = hints.globs.iter().map(|glob| matching_glob(glob, seed));
+        let likes = hints.likes.iter().map(|like| matching_like(like, seed));
+        values.extend(globs.chain(likes).map(Value::Text));
+        let parts = hints.parts.iter();
+        let parts = parts.flat_map(|part| [format!("{part}{number}"), format!("{number}{part}")]);
+        values.extend(parts.map(Value::Text));
+        for &length in &hints.lengths {
+            values.extend(with_length(column, length, seed));
         }
     }
-    values.dedup();
-    Ok(values)
+    let small = i64::try_from(place.row).unwrap_or_default() + 1;
+    values.extend([small, 0, 1, -1, number, -number].map(Value::Integer));
+    values.extend([0.5, -0.5].map(Value::Real));
+    values.extend(json_values(place, hints));
+    values.extend(date_values(place));
+    let texts = [
+        format!("r{number}"),
+        format!("R{number}"),
+        format!("{number}"),
+        format!("r{number}@example.org"),
+        format!("https://example.org/{number}"),
+        format!("00000000-0000-4000-8000-{number:012}"),
+        "a".to_owned(),
+        "revchain".to_owned(),
+        String::new(),
+    ];
+    values.extend(texts.map(Value::Text));
+    values
+}
+
+/// Returns numbers on both sides of a bound.
+fn near(bound: &Value, row: usize) -> Vec<Value> {
+    let row = i64::try_from(row).unwrap_or_default();
+    match bound {
+        Value::Integer(number) => [row + 1, 0, -row - 1]
+            .map(|offset| Value::Integer(number.saturating_add(offset)))
+            .to_vec(),
+        Value::Real(number) => [0.5, 0.0, -0.5]
+            .map(|offset| Value::Real(number + offset))
+            .to_vec(),
+        other => vec![other.clone()],
+    }
+}
+
+/// Returns texts or blobs of about this length.
+fn with_length(column: &Column, length: usize, seed: usize) -> Vec<Value> {
+    // A CHECK can contain any number, but a long value serves no purpose.
+    let lengths = [length, length + 1, length.saturating_sub(1)];
+    let lengths = lengths.into_iter().filter(|&length| length <= 100_000);
+    lengths
+        .map(|length| {
+            let mut digits = format!("{seed:0>length$}");
+            let text = digits.split_off(digits.len() - length);
+            match column.affinity {
+                Affinity::Blob => Value::Blob(text.into_bytes()),
+                _ => Value::Text(text),
+            }
+        })
+        .collect()
+}
+
+fn fits(column: &Column, value: &Value) -> bool {
+    match value {
+        Value::Integer(_) | Value::Real(_) => column.affinity != Affinity::Text,
+        Value::Text(_) => !matches!(column.affinity, Affinity::Integer | Affinity::Real),
+        Value::Blob(_) => column.affinity == Affinity::Blob,
+        Value::Null => false,
+    }
 }

@@ -10,7 +10,7 @@ pub(crate) enum DdlEffect {
     DropTable,
     /// `RENAME TO` the new name.
     RenameTable(String),
-    DropColumn,
+    DropColumn(String),
     /// `RENAME COLUMN` from the old name to the new name.
     RenameColumn(String, String),
     /// `ADD COLUMN` with a constraint or default that SQLite may reject if the table has rows.
@@ -61,6 +61,24 @@ pub(super) fn effect(sql: &str) -> Option<(String, DdlEffect)> {
     }
 }
 
+/// Returns `true` if an `ALTER TABLE` neither loses values nor can fail because of rows.
+///
+/// A downgrade may drop the columns that its upgrade has added.
+pub(crate) fn is_harmless_alter(sql: &str, is_upgrade: bool) -> bool {
+    match effect(sql) {
+        Some((_, DdlEffect::DropColumn(_))) => !is_upgrade,
+        Some((_, DdlEffect::RenameTable(_) | DdlEffect::RenameColumn(..))) => true,
+        Some(_) => false,
+        None => {
+            let tokens = cursor::tokens(sql);
+            let is_alter_column = tokens
+                .iter()
+                .any(|token| token.is_one_of(sql, &["SET", "CHECK"]));
+            !is_alter_column
+        }
+    }
+}
+
 /// Reads the rest of an `ALTER TABLE` statement, after the name of the table.
 fn alter_table(mut cursor: Cursor<'_>) -> Option<DdlEffect> {
     if cursor.eat(&["RENAME", "TO"]) {
@@ -73,7 +91,11 @@ fn alter_table(mut cursor: Cursor<'_>) -> Option<DdlEffect> {
         return Some(DdlEffect::RenameColumn(from, cursor.name()?));
     }
     if cursor.eat(&["DROP"]) {
-        return Some(DdlEffect::DropColumn);
+        if cursor.is_at(&["CONSTRAINT"]) {
+            return None;
+        }
+        cursor.eat(&["COLUMN"]);
+        return Some(DdlEffect::DropColumn(cursor.name()?));
     }
     cursor.expect(&["ADD"])?;
     let mut rest = cursor.rest().iter();

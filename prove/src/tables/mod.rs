@@ -6,15 +6,22 @@ mod losses;
 use std::collections::BTreeMap;
 
 use revchain_core::schema::Schema;
-use revchain_core::sql::inspect::offset_of_name;
 use revchain_core::{Script, Statement};
 
-pub(crate) use effect::DdlEffect;
+pub(crate) use effect::{DdlEffect, is_harmless_alter};
 pub(crate) use losses::{Destroyed, Forgotten, contains};
 
 /// The effects of a script on tables, in the order of its statements.
 pub(crate) struct TableTracker<'s> {
     effects: Vec<TableEffect<'s>>,
+}
+
+/// The table that has the rows of an old table after a script.
+pub(crate) struct Successor {
+    /// The name; `None` if the script drops the table without a replacement.
+    pub(crate) name: Option<String>,
+    /// The lowercase new name of each old column; `None` if the column is gone.
+    pub(crate) columns: Vec<Option<String>>,
 }
 
 /// The effect of a statement.
@@ -34,11 +41,12 @@ struct TrackedTable<'s> {
     name: String,
     /// The new names of renamed columns, by their old names in lowercase.
     renamed_columns: BTreeMap<String, String>,
+    /// The lowercase old names of the columns that `DROP COLUMN` drops.
+    dropped_columns: Vec<String>,
     /// The statement that drops the table.
     dropped_by: Option<Statement<'s>>,
-    /// The statements that drop a column of the table.
-    column_drops: Vec<Statement<'s>>,
-    has_new_constrained_column: bool,
+    /// The last statement that drops a column of the table.
+    column_dropped_by: Option<Statement<'s>>,
 }
 
 impl<'s> TableTracker<'s> {
@@ -69,25 +77,48 @@ impl<'s> TableTracker<'s> {
         })
     }
 
-    /// Returns the tables that need sample rows to test the script:
+    /// Returns the table that has the rows of `table` after the script.
     ///
-    /// - the tables that the script drops, such as the old table of a rebuild,
-    /// - the tables that get a column that SQLite may reject if there are rows.
-    pub(crate) fn tables_at_stake(&self, before: &Schema) -> impl Iterator<Item = String> {
-        let tables = self.track(before).into_iter();
-        tables
-            .filter(|table| table.dropped_by.is_some() || table.has_new_constrained_column)
-            .map(|table| table.origin)
-    }
-
-    /// Returns the names that a table may have after the script, the most likely name first.
-    ///
-    /// If the script rebuilds the table, the names are those of the replacement.
-    pub(crate) fn later_names(&self, before: &Schema, table: &str) -> Vec<String> {
+    /// `columns` returns the lowercase columns that a table has after the script.
+    pub(crate) fn successor(
+        &self,
+        before: &Schema,
+        table: &str,
+        old_columns: &[String],
+        columns: impl Fn(&str) -> Option<Vec<String>>,
+    ) -> Successor {
         let mut tables = self.track(before).into_iter();
-        match tables.find(|tracked| tracked.origin.eq_ignore_ascii_case(table)) {
-            Some(tracked) => tracked.later_names(),
-            None => vec![table.to_owned()],
+        let tracked = tables.find(|tracked| tracked.origin.eq_ignore_ascii_case(table));
+        let tracked = tracked.unwrap_or_else(|| TrackedTable::new(table));
+        let mut names = tracked.later_names().into_iter();
+        let Some((name, new_columns)) = names.find_map(|name| {
+            let columns = columns(&name)?;
+            Some((name, columns))
+        }) else {
+            return Successor {
+                name: None,
+                columns: vec![None; old_columns.len()],
+            };
+        };
+        let has = |column: &str| {
+            new_columns
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(column))
+        };
+        let is_rebuild = tracked.dropped_by.is_some();
+        let place = |column: &String| {
+            if tracked.is_dropped(column) {
+                return None;
+            }
+            let current = tracked.current_name(column).to_ascii_lowercase();
+            if has(&current) {
+                return Some(current);
+            }
+            Some(column.clone()).filter(|column| is_rebuild && has(column))
+        };
+        Successor {
+            columns: old_columns.iter().map(place).collect(),
+            name: Some(name),
         }
     }
 
@@ -132,10 +163,15 @@ impl<'s> TrackedTable<'s> {
         match &effect.effect {
             DdlEffect::DropTable => self.dropped_by = Some(effect.statement.clone()),
             DdlEffect::RenameTable(to) => self.name.clone_from(to),
-            DdlEffect::DropColumn => self.column_drops.push(effect.statement.clone()),
+            DdlEffect::DropColumn(column) => {
+                self.column_dropped_by = Some(effect.statement.clone());
+                self.drop_column(before, column);
+            }
             DdlEffect::RenameColumn(from, to) => self.rename_column(before, from, to),
-            DdlEffect::AddConstrainedColumn => self.has_new_constrained_column = true,
-            DdlEffect::ChangeRows | DdlEffect::CopyColumns(_) | DdlEffect::DropAttached => {}
+            DdlEffect::AddConstrainedColumn
+            | DdlEffect::ChangeRows
+            | DdlEffect::CopyColumns(_)
+            | DdlEffect::DropAttached => {}
         }
     }
 
@@ -149,18 +185,27 @@ impl<'s> TrackedTable<'s> {
         }
     }
 
+    fn drop_column(&mut self, before: &Schema, name: &str) {
+        let columns = before.columns(&self.origin).unwrap_or_default();
+        let is_dropped = |column: &&str| self.current_name(column).eq_ignore_ascii_case(name);
+        let mut columns = columns
+            .into_iter()
+            .filter(|column| !self.is_dropped(column));
+        if let Some(origin) = columns.find(is_dropped) {
+            self.dropped_columns.push(origin.to_ascii_lowercase());
+        }
+    }
+
+    /// Returns `true` if a `DROP COLUMN` drops the column. `column` is the name before the script.
+    fn is_dropped(&self, column: &str) -> bool {
+        let mut dropped = self.dropped_columns.iter();
+        dropped.any(|name| name.eq_ignore_ascii_case(column))
+    }
+
     /// Returns the current name of a column. `column` is the name before the script.
     fn current_name<'n>(&'n self, column: &'n str) -> &'n str {
         let renamed = self.renamed_columns.get(&column.to_ascii_lowercase());
         renamed.map_or(column, String::as_str)
-    }
-
-    /// Returns the statement that drops a column. `column` is the name before the script.
-    fn drop_of_column(&self, column: &str) -> Option<&Statement<'s>> {
-        let name = self.current_name(column);
-        let mut drops = self.column_drops.iter().rev();
-        let dropped_by = drops.find(|drop| offset_of_name(name, drop.sql()).is_some());
-        dropped_by.or(self.column_drops.last())
     }
 
     /// Returns the name of the table in the schema after the script, or of the table that

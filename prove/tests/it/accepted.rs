@@ -3,23 +3,6 @@
 use crate::support::{T, assert_proven, rebuild};
 
 #[test]
-fn foreign_key_added_to_an_existing_column_is_accepted() {
-    assert_proven(&[
-        (
-            "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER PRIMARY KEY, p_id INTEGER);",
-            "DROP TABLE t; DROP TABLE p;",
-        ),
-        (
-            &rebuild(
-                "id INTEGER PRIMARY KEY, p_id INTEGER REFERENCES p (id)",
-                "INSERT INTO new SELECT id, p_id FROM t",
-            ),
-            "",
-        ),
-    ]);
-}
-
-#[test]
 fn search_index_recreated_from_its_table_is_accepted() {
     for options in [
         "",

@@ -85,12 +85,12 @@ fn change_that_breaks_older_programs_is_not_compatible() {
         "- t.a TEXT",
     );
     incompatible(
-        "CREATE UNIQUE INDEX x ON t (a);",
+        "@assumes t(a) unique the program checks it\nCREATE UNIQUE INDEX x ON t (a);",
         "DROP INDEX x;",
         "+ index x UNIQUE ON t (a)",
     );
     incompatible(
-        "CREATE UNIQUE INDEX x ON t (coalesce(b, a)) WHERE b > 0;",
+        "@assumes t(a, b) values the program checks it\nCREATE UNIQUE INDEX x ON t (coalesce(b, a)) WHERE b > 0;",
         "DROP INDEX x;",
         "+ index x",
     );
@@ -100,7 +100,10 @@ fn change_that_breaks_older_programs_is_not_compatible() {
         "no options → STRICT",
     );
     incompatible(
-        &rebuilt("(id INTEGER PRIMARY KEY, a TEXT, b TEXT, CHECK (a <> b))"),
+        &format!(
+            "@assumes t(a, b) check the program checks it\n{}",
+            rebuilt("(id INTEGER PRIMARY KEY, a TEXT, b TEXT, CHECK (a <> b))")
+        ),
         &back,
         "+ t CHECK",
     );

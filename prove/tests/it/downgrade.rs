@@ -80,7 +80,7 @@ fn downgrade_that_loses_all_rows_is_rejected() {
     let back = "CREATE TABLE new (id INTEGER PRIMARY KEY, a TEXT, b TEXT);\nINSERT INTO new SELECT id, a, b FROM t WHERE 0;\nDROP TABLE t;\nALTER TABLE new RENAME TO t;";
     assert_one_defect(
         &[T, ("ALTER TABLE t ADD COLUMN c TEXT;", back)],
-        "rows-lost 002:8",
+        "rows-lost 002:7",
         &["the downgrade of 002"],
     );
     assert_proven(&[
@@ -105,7 +105,7 @@ fn downgrade_that_fails_with_rows_is_rejected() {
                 "ALTER TABLE t ADD COLUMN a TEXT NOT NULL;",
             ),
         ],
-        "sql-error 002:7",
+        "fails-on-rows 002:7",
         &["the downgrade of 002", "where the table has rows"],
     );
 }

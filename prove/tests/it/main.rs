@@ -3,16 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accepted;
-mod advice;
+mod arrival;
 mod compatible;
 mod destruction;
 mod downgrade;
+mod failure;
 mod fingerprint;
 mod keys;
 mod messages;
 mod random_chains;
 mod rebuild;
 mod rows;
+mod sample_rows;
 mod stand_ins;
 mod statements;
 mod support;

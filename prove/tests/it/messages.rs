@@ -100,6 +100,7 @@ fn control_characters_in_proof_messages_are_escaped() {
         [
             "destroys-nothing",
             "downgrade-does-not-restore",
+            "fails-on-rows",
             "foreign-key-violation",
             "forgotten-in-rebuild",
             "incompatible",

@@ -40,7 +40,7 @@ fn rebuild_that_forgets_a_column_is_rejected() {
     let forgets = rebuild(COLUMNS, "INSERT INTO new (id, a) SELECT id, a FROM t");
     assert_one_defect(
         &[T, (&forgets, "")],
-        "rows-lost 002:7",
+        "rows-lost 002:6",
         &["`t.b`", "@destroys t.b REASON"],
     );
     assert_proven(&[T, (&format!("@destroys t.b it begins anew\n{forgets}"), "")]);

@@ -2,32 +2,31 @@
 
 use revchain_prove::Scope;
 
-use crate::support::{COLUMNS, Directory, T, assert_one_defect, assert_proven, rebuild};
+use crate::support::{COLUMNS, Directory, T, assert_one_defect, assert_proven, rebuild, summaries};
 
 #[test]
 fn rebuild_that_loses_rows_is_rejected() {
-    let lost = "rows-lost 002:7";
     for copy in [
-        "INSERT INTO new SELECT t.id, t.a, t.b FROM t JOIN u ON u.t = t.id",
         "INSERT OR IGNORE INTO new SELECT 1, a, b FROM t",
         "INSERT INTO new (id) VALUES (1)",
         "INSERT INTO new SELECT * FROM t LIMIT 1",
+        "INSERT INTO new SELECT DISTINCT t.id, t.a, t.b FROM t JOIN u ON u.t = t.id",
+        "INSERT INTO new SELECT id, a, b FROM t WHERE a = 'x'",
+        "INSERT INTO new SELECT min(id), a, b FROM t GROUP BY a, b",
     ] {
-        let chain = |header: &str| {
-            let upgrade = format!("{header}{}", rebuild(COLUMNS, copy));
-            let first = (
-                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); CREATE TABLE u (t);",
-                "DROP TABLE u; DROP TABLE t;",
-            );
-            (first.0, first.1, upgrade)
-        };
-        let (up, down, second) = chain("");
-        assert_one_defect(&[(up, down), (&second, "")], lost, &["@destroys t REASON"]);
-        let (up, down, second) = chain("@destroys t they are not needed\n");
-        assert_proven(&[(up, down), (&second, "")]);
-        // An explicit DELETE declares the loss as well.
-        let (up, down, second) = chain("DELETE FROM t WHERE id NOT IN (SELECT t FROM u);\n");
-        assert_proven(&[(up, down), (&second, "")]);
+        let first = (
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); CREATE TABLE u (t);",
+            "DROP TABLE u; DROP TABLE t;",
+        );
+        let upgrade = |header: &str| format!("{header}{}", rebuild(COLUMNS, copy));
+        let lost = "rows-lost 002:";
+        let found = summaries(&[first, (&upgrade(""), "")]);
+        assert!(
+            !found.is_empty() && found.iter().all(|found| found.starts_with(lost)),
+            "{copy}: {found:?}"
+        );
+        let declared = upgrade("@destroys t they are not needed\n");
+        assert_proven(&[first, (&declared, "")]);
     }
     assert_proven(&[
         T,
@@ -46,6 +45,26 @@ fn rebuild_that_loses_rows_is_rejected() {
 }
 
 #[test]
+fn explicit_delete_excuses_only_its_rows() {
+    let first = (
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);",
+        "DROP TABLE t;",
+    );
+    let delete = "DELETE FROM t WHERE a = 'x' OR a IS NULL;\n";
+    let keeps = rebuild(COLUMNS, "INSERT INTO new SELECT * FROM t");
+    assert_proven(&[first, (&format!("{delete}{keeps}"), "")]);
+    let loses = rebuild(COLUMNS, "INSERT INTO new SELECT * FROM t LIMIT 1");
+    assert_one_defect(
+        &[first, (&format!("{delete}{loses}"), "")],
+        "rows-lost 002:7",
+        &["loses", "rows of `t`"],
+    );
+    // A DELETE from the copy names the same rows.
+    let copy = "INSERT INTO new SELECT * FROM t;\nDELETE FROM new WHERE a = 'x'";
+    assert_proven(&[first, (&rebuild(COLUMNS, copy), "")]);
+}
+
+#[test]
 fn added_not_null_column_fails_with_rows() {
     let add = (
         "ALTER TABLE t ADD COLUMN c TEXT NOT NULL;",
@@ -53,7 +72,7 @@ fn added_not_null_column_fails_with_rows() {
     );
     assert_one_defect(
         &[T, add],
-        "sql-error 002:4",
+        "fails-on-rows 002:4",
         &["fails where the table has rows", "DEFAULT"],
     );
     assert_one_defect(
@@ -64,7 +83,7 @@ fn added_not_null_column_fails_with_rows() {
                 "ALTER TABLE t DROP COLUMN c;",
             ),
         ],
-        "sql-error 002:4",
+        "fails-on-rows 002:4",
         &["non-constant default"],
     );
     assert_proven(&[
@@ -96,7 +115,7 @@ fn added_not_null_column_fails_with_rows() {
                 "",
             ),
         ],
-        "sql-error 002:6",
+        "fails-on-rows 002:6",
         &["NOT NULL constraint failed: new.c"],
     );
 }
@@ -120,12 +139,13 @@ fn failure_with_and_without_rows_is_one_defect() {
 fn table_without_sample_rows_has_a_note() {
     let directory = Directory::of(&[
         (
-            "CREATE TABLE t (a TEXT NOT NULL CHECK (length(a) = 300));",
+            "CREATE TABLE t (a TEXT NOT NULL, b INTEGER GENERATED ALWAYS AS (abs(a || 'x')) STORED NOT NULL CHECK (b = 5));
+             CREATE TRIGGER never BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'never'); END;",
             "DROP TABLE t;",
         ),
         (
-            &rebuild("a TEXT NOT NULL", "INSERT INTO new SELECT a FROM t"),
-            "",
+            "ALTER TABLE t ADD COLUMN c TEXT NOT NULL DEFAULT 'x';",
+            "ALTER TABLE t DROP COLUMN c;",
         ),
     ]);
     let loaded = directory.prove(Scope::All);

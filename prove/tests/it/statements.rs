@@ -232,7 +232,7 @@ fn rollback_by_a_statement_does_not_end_the_proof() {
     ]);
     assert_eq!(
         found,
-        ["sql-error 002:6", "downgrade-does-not-restore 003:6"]
+        ["fails-on-rows 002:6", "downgrade-does-not-restore 003:6"]
     );
 }
 

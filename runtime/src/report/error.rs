@@ -224,7 +224,9 @@ pub struct ForeignKeyViolation {
 }
 
 impl ForeignKeyViolation {
-    pub(crate) fn new(
+    /// Makes the description of a violation. The proof calls this function.
+    #[doc(hidden)]
+    pub fn new(
         table: String,
         rowid: Option<i64>,
         columns: Vec<String>,

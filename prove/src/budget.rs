@@ -1,0 +1,45 @@
+//! A limit on the work of one statement, so that an endless recursion ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rusqlite::Connection;
+
+/// The number of steps of SQLite's virtual machine that one statement may take.
+///
+/// A statement with 20 million steps takes some seconds, and has only a few rows to read here.
+pub(crate) const MAX_STEPS: u64 = 20_000_000;
+
+/// The number of steps between two calls of the progress handler.
+const STEPS_PER_CALL: u16 = 10_000;
+
+/// A count of the steps that the current statement has taken.
+#[derive(Clone, Default)]
+pub(crate) struct StepBudget(Arc<AtomicU64>);
+
+impl StepBudget {
+    /// Limits each statement of a connection to [`MAX_STEPS`].
+    pub(crate) fn install(connection: &mut Connection) -> Self {
+        let budget = Self::default();
+        let used = Arc::clone(&budget.0);
+        let handler = move || {
+            let before = used.fetch_add(STEPS_PER_CALL.into(), Ordering::Relaxed);
+            before >= MAX_STEPS
+        };
+        // The result is `()` or a `Result`, depending on the version of rusqlite.
+        drop_result(connection.progress_handler(i32::from(STEPS_PER_CALL), Some(handler)));
+        budget
+    }
+
+    /// Begins to count for the next statement.
+    pub(crate) fn restart(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Returns `true` if the last statement has used up its steps.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > MAX_STEPS
+    }
+}
+
+fn drop_result<T>(_: T) {}

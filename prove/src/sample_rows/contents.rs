@@ -1,0 +1,84 @@
+//! The rows of a table.
+
+use revchain_runtime::internal::quote;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Result, Statement};
+
+/// The rows of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Contents {
+    /// The lowercase names of the columns.
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A row: the rowid, and a value for each column.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    /// The rowid; `None` in a table without rowids.
+    pub(crate) rowid: Option<i64>,
+    pub(crate) values: Vec<Value>,
+}
+
+impl Contents {
+    /// Reads all rows of a table. Returns `None` if the table does not exist or cannot be read.
+    pub(crate) fn read(connection: &Connection, table: &str) -> Result<Option<Self>> {
+        let table = quote(table);
+        let Ok(mut statement) = connection.prepare(&format!("SELECT * FROM main.{table}")) else {
+            return Ok(None);
+        };
+        let columns = statement.column_names().into_iter();
+        let columns: Vec<String> = columns.map(str::to_ascii_lowercase).collect();
+        let mut rowid_names = ["rowid", "_rowid_", "oid"].into_iter();
+        let hides = |name: &str| columns.iter().any(|column| column == name);
+        let with_rowid = rowid_names.find(|name| !hides(name)).and_then(|rowid| {
+            let sql = format!("SELECT *, {rowid} FROM main.{table} ORDER BY {rowid}");
+            connection.prepare(&sql).ok()
+        });
+        let rows = match with_rowid {
+            Some(mut statement) => read_rows(&mut statement, columns.len(), true)?,
+            None => read_rows(&mut statement, columns.len(), false)?,
+        };
+        Ok(Some(Self { columns, rows }))
+    }
+
+    /// Returns the position of a column. `name` is in lowercase.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
+    }
+
+    /// Keeps only these columns. `names` are in lowercase.
+    pub(crate) fn keep_columns(&mut self, names: &[String]) {
+        let kept: Vec<usize> = (0..self.columns.len())
+            .filter(|&column| names.contains(&self.columns[column]))
+            .collect();
+        if kept.len() == self.columns.len() {
+            return;
+        }
+        for row in &mut self.rows {
+            row.values = kept
+                .iter()
+                .map(|&column| row.values[column].clone())
+                .collect();
+        }
+        self.columns = kept
+            .iter()
+            .map(|&column| self.columns[column].clone())
+            .collect();
+    }
+}
+
+/// Reads the rows of a query. If `has_rowid` is `true`, the last column is the rowid.
+fn read_rows(statement: &mut Statement<'_>, columns: usize, has_rowid: bool) -> Result<Vec<Row>> {
+    let mut found = statement.query([])?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let mut values = Vec::with_capacity(columns);
+        for column in 0..columns {
+            values.push(row.get(column)?);
+        }
+        let rowid = if has_rowid { row.get(columns)? } else { None };
+        rows.push(Row { rowid, values });
+    }
+    Ok(rows)
+}

@@ -1,0 +1,85 @@
+//! The values that conditions in SQL compare a column with, and the functions that read it.
+//!
+//! Sample rows need values on both sides of each condition, and texts that a function accepts.
+
+use std::collections::HashMap;
+
+use revchain_core::sql::cursor;
+use revchain_core::sql::tokenizer::{Kind, unquote};
+use rusqlite::types::Value;
+
+use super::condition_reader::Reader;
+use super::hint::{ColumnHints, Computed, Reference};
+
+/// The hints of SQL about each column, by the lowercase name of the column.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Hints {
+    columns: HashMap<String, ColumnHints>,
+    references: Vec<Reference>,
+    computed: Vec<Computed>,
+    /// The paths into JSON values, such as `a.b` for `'$.a.b'`.
+    json_paths: Vec<String>,
+}
+
+impl Hints {
+    /// Reads the hints from the SQL of statements.
+    pub(crate) fn read<'s>(statements: impl IntoIterator<Item = &'s str>) -> Self {
+        let mut hints = Self::default();
+        for sql in statements {
+            hints.add(sql);
+        }
+        hints
+    }
+
+    /// Returns the hints for a column. `name` is in lowercase.
+    pub(super) fn get(&self, name: &str) -> Option<&ColumnHints> {
+        self.columns.get(name)
+    }
+
+    /// Returns the columns that statements join.
+    pub(super) fn references(&self) -> &[Reference] {
+        &self.references
+    }
+
+    /// Returns the columns that statements compare with an expression over another table.
+    pub(super) fn computed(&self) -> &[Computed] {
+        &self.computed
+    }
+
+    /// Returns the paths into JSON values.
+    pub(super) fn json_paths(&self) -> &[String] {
+        &self.json_paths
+    }
+
+    fn add(&mut self, sql: &str) {
+        let tokens = cursor::tokens(sql);
+        let reader = Reader {
+            sql,
+            tokens: &tokens,
+        };
+        self.references.extend(reader.references());
+        self.json_paths.extend(reader.json_paths());
+        self.computed.extend(reader.computed());
+        let mut conditions: HashMap<String, Vec<Value>> = HashMap::new();
+        for (at, token) in tokens.iter().enumerate() {
+            if !matches!(token.kind, Kind::Word | Kind::QuotedWord) || reader.is_mark(at + 1, "(") {
+                continue;
+            }
+            let name = unquote(token.text(sql)).to_ascii_lowercase();
+            let (equal, found) = reader.hints_at(at);
+            if !equal.is_empty() {
+                conditions.entry(name.clone()).or_default().extend(equal);
+            }
+            if let Some(found) = found {
+                self.columns.entry(name).or_default().merge(found);
+            }
+        }
+        for (name, literals) in conditions {
+            self.columns
+                .entry(name)
+                .or_default()
+                .conditions
+                .push(literals);
+        }
+    }
+}

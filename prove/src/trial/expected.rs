@@ -1,0 +1,174 @@
+//! The rows that a user expects after a script: the rows before it, with its explicit changes.
+//!
+//! A `DELETE` declares that its rows go, and an `UPDATE` declares that its values change.
+//! The values that such a statement leaves must still arrive.
+
+use revchain_core::sql::cursor::{self, Cursor};
+use rusqlite::{Connection, Result};
+
+use super::matching::{Changes, ValueIndex};
+use super::values::{is_identifying, same};
+use crate::sample_rows::contents::{Contents, Row};
+use crate::sample_rows::table::TableInfo;
+
+/// A table before a script, with the rows that a user expects after the script.
+pub(super) struct Expected {
+    pub(super) table: String,
+    /// The lowercase columns of the primary key.
+    pub(super) key: Vec<String>,
+    pub(super) contents: Contents,
+}
+
+/// The number of first rows that are expected. Earlier revisions may insert many rows.
+const FIRST_ROWS: usize = 8;
+
+/// The number of last rows that are expected. The sample rows are usually the last rows.
+const LAST_ROWS: usize = 16;
+
+/// The contents of tables at one point of a script.
+pub(super) type Tables = Vec<(String, Contents)>;
+
+impl Expected {
+    /// Reads the rows of a table; `None` if the table cannot be read.
+    pub(super) fn read(
+        connection: &Connection,
+        table: &str,
+        info: &TableInfo,
+    ) -> Result<Option<Self>> {
+        let Some(mut contents) = Contents::read(connection, table)? else {
+            return Ok(None);
+        };
+        // The values of a generated column follow from other columns.
+        let columns: Vec<String> = info
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
+        contents.keep_columns(&columns);
+        let count = contents.rows.len();
+        if count > FIRST_ROWS + LAST_ROWS {
+            contents.rows.drain(FIRST_ROWS..count - LAST_ROWS);
+        }
+        Ok(Some(Self {
+            table: table.to_owned(),
+            key: info.primary_key.clone(),
+            contents,
+        }))
+    }
+}
+
+/// Reads the contents of tables. Omits tables that do not exist.
+pub(super) fn read_tables<'n>(
+    connection: &Connection,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<Tables> {
+    let mut tables = Vec::new();
+    for name in names {
+        if let Some(contents) = Contents::read(connection, name)? {
+            tables.push((name.to_owned(), contents));
+        }
+    }
+    Ok(tables)
+}
+
+/// Returns the table whose rows a statement changes explicitly: by DELETE, UPDATE or an upsert.
+///
+/// `INSERT OR REPLACE` is no explicit change of the rows that it replaces.
+pub(super) fn explicitly_changed_table(sql: &str) -> Option<String> {
+    let table = changed_table(sql)?;
+    // `sqlite_sequence` has the names of tables, and no rows of users.
+    Some(table).filter(|table| !table.to_ascii_lowercase().starts_with("sqlite_"))
+}
+
+fn changed_table(sql: &str) -> Option<String> {
+    let tokens = cursor::tokens(sql);
+    let mut cursor = Cursor::new(sql, &tokens);
+    let mut inserted = None;
+    loop {
+        if cursor.eat(&["DELETE", "FROM"]) {
+            return cursor.qualified_name();
+        }
+        if cursor.eat(&["DO", "UPDATE"]) {
+            return inserted;
+        }
+        if cursor.eat(&["UPDATE"]) {
+            if cursor.eat(&["OR"]) {
+                cursor.next()?;
+            }
+            return cursor.qualified_name();
+        }
+        if cursor.eat(&["INTO"]) {
+            inserted = cursor.qualified_name();
+            continue;
+        }
+        cursor.next()?;
+    }
+}
+
+/// Applies the changes of an explicit statement to the expected rows.
+pub(super) fn apply_changes(expected: &mut [Expected], before: &Tables, after: &Tables) {
+    for (name, old) in before {
+        let Some((_, new)) = after.iter().find(|(other, _)| other == name) else {
+            continue;
+        };
+        let changes = Changes::new(old, new);
+        if old.columns != new.columns || !changes.any() {
+            continue;
+        }
+        let index = ValueIndex::new(old);
+        // A renamed table can leave its old name to another table.
+        let own = expected.iter().position(|expected| {
+            let mut columns = expected.contents.columns.iter();
+            expected.table.eq_ignore_ascii_case(name)
+                && columns.all(|column| old.columns.contains(column))
+        });
+        for (position, expected) in expected.iter_mut().enumerate() {
+            let is_own = own == Some(position);
+            if own.is_none() || is_own {
+                expected.apply(&changes, &index, (&old.columns, is_own));
+            }
+        }
+    }
+}
+
+impl Expected {
+    fn apply(
+        &mut self,
+        changes: &Changes<'_>,
+        index: &ValueIndex,
+        (columns, is_own): (&[String], bool),
+    ) {
+        let names = self.contents.columns.clone();
+        self.contents.rows.retain_mut(|row| {
+            let found = changes.find(row, index, is_own);
+            match found.and_then(|found| changes.of(found)) {
+                None => true,
+                Some((_, None)) => false,
+                Some((old, Some(new))) => {
+                    update(&names, row, columns, [old, new]);
+                    true
+                }
+            }
+        });
+    }
+}
+
+/// Replaces the values that an UPDATE has changed in an expected row.
+fn update(names: &[String], row: &mut Row, columns: &[String], [old, new]: [&Row; 2]) {
+    for (position, name) in columns.iter().enumerate() {
+        let (from, to) = (&old.values[position], &new.values[position]);
+        if from == to {
+            continue;
+        }
+        let named = names.iter().position(|column| column == name);
+        let named =
+            named.filter(|&column| row.values[column] == *from || same(&row.values[column], from));
+        let found = || {
+            let mut values = row.values.iter();
+            values.position(|value| is_identifying(from) && same(value, from))
+        };
+        if let Some(column) = named.or_else(found) {
+            row.values[column] = to.clone();
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The sample rows on which a statement fails.
+
+use std::fmt;
+
+use revchain_core::schema::quote;
+use revchain_core::sql::inspect::starts_with_one_of;
+use revchain_core::{Assumes, AssumesKind};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use super::expected::Expected;
+use super::matching::positions;
+use super::scope::names;
+use super::values::shown;
+use crate::sample_rows::contents::{Contents, Row};
+
+/// The largest number of rows that a message shows.
+pub(crate) const MAX_ROWS: usize = 3;
+
+/// The largest number of columns that a message shows of a row.
+const MAX_COLUMNS: usize = 5;
+
+/// A condition that existing rows satisfy. Displays as in `@assumes`: `users(email) not-null`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Assumption {
+    table: String,
+    columns: Vec<String>,
+    kind: AssumesKind,
+}
+
+impl Assumption {
+    pub(super) fn new(table: &str, columns: Vec<String>, kind: AssumesKind) -> Self {
+        Self {
+            table: table.to_owned(),
+            columns,
+            kind,
+        }
+    }
+
+    /// Returns the condition with its names in lowercase.
+    pub(super) fn in_lowercase(&self) -> Self {
+        let columns = self.columns.iter().map(|name| name.to_ascii_lowercase());
+        Self::new(
+            &self.table.to_ascii_lowercase(),
+            columns.collect(),
+            self.kind,
+        )
+    }
+
+    /// Returns the condition that a directive declares.
+    pub(crate) fn of(assumes: &Assumes) -> Self {
+        let columns = assumes.columns.iter().map(|name| name.to_string());
+        Self::new(&assumes.table, columns.collect(), assumes.kind)
+    }
+}
+
+impl fmt::Display for Assumption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns: Vec<String> = self.columns.iter().map(|name| quote(name)).collect();
+        let (table, kind) = (quote(&self.table), self.kind.name());
+        write!(f, "{table}({}) {kind}", columns.join(", "))
+    }
+}
+
+/// Returns the rows because of which SQLite rejects a statement with `message`, and the condition
+/// that other rows satisfy.
+///
+/// Returns no condition if the message names no column of a table with sample rows.
+pub(super) fn failing_rows(
+    connection: &Connection,
+    message: &str,
+    sql: &str,
+    expected: &[Expected],
+) -> (Vec<String>, Option<Assumption>) {
+    let words: Vec<String> = names(sql).collect();
+    let is_named = |expected: &&Expected| words.contains(&expected.table.to_ascii_lowercase());
+    let named: Vec<&Expected> = expected.iter().filter(is_named).collect();
+    let Some((reason, rest)) = message.split_once(" constraint failed: ") else {
+        let assumption = named.iter().find_map(|expected| {
+            let columns = expected.contents.columns.iter();
+            let stored = message.strip_prefix("cannot store ").map(column_name);
+            let is_read = |name: &&String| match &stored {
+                Some(stored) => message.ends_with(&format!(".{name}")) || stored == *name,
+                None => words.contains(name),
+            };
+            let columns: Vec<String> = columns.filter(is_read).cloned().collect();
+            let has_columns = !columns.is_empty();
+            has_columns.then(|| Assumption::new(&expected.table, columns, AssumesKind::Values))
+        });
+        return (
+            Vec::new(),
+            assumption.filter(|_| !starts_with_one_of(sql, &["ALTER"])),
+        );
+    };
+    if rest.starts_with("index ") {
+        // The message does not name the columns of an index on expressions.
+        let assumption = named.iter().find_map(|expected| {
+            let columns = expected.contents.columns.iter();
+            let columns: Vec<String> = columns
+                .filter(|name| words.contains(name))
+                .cloned()
+                .collect();
+            let has_columns = !columns.is_empty();
+            has_columns.then(|| Assumption::new(&expected.table, columns, AssumesKind::Values))
+        });
+        return (Vec::new(), assumption);
+    }
+    let kind = match reason {
+        "NOT NULL" => AssumesKind::NotNull,
+        "UNIQUE" => AssumesKind::Unique,
+        _ => AssumesKind::Check,
+    };
+    let mut columns: Vec<String> = rest.split(',').map(column_name).collect();
+    if kind == AssumesKind::Check {
+        columns = names(rest).collect();
+    }
+    for expected in named.iter().copied().chain(expected) {
+        let contents = &expected.contents;
+        if kind == AssumesKind::Check {
+            columns.retain(|name| contents.columns.contains(name));
+        }
+        let positions = positions(contents, &columns);
+        let rows: Vec<&Row> = match (kind, positions.first()) {
+            (_, None) => continue,
+            (AssumesKind::NotNull, Some(&column)) => {
+                let rows = contents.rows.iter();
+                rows.filter(|row| row.values[column] == Value::Null)
+                    .collect()
+            }
+            (AssumesKind::Unique, _) => duplicates(contents, &positions),
+            _ => violating(connection, expected, rest),
+        };
+        if !rows.is_empty() || kind == AssumesKind::Check {
+            let rows = rows.into_iter().take(MAX_ROWS);
+            let rows = rows.map(|row| show_row(&expected.table, &contents.columns, row, &columns));
+            let assumption = Assumption::new(&expected.table, columns.clone(), kind);
+            return (rows.collect(), Some(assumption));
+        }
+    }
+    (Vec::new(), None)
+}
+
+fn column_name(name: &str) -> String {
+    let name = name.trim().rsplit('.').next().unwrap_or_default();
+    name.to_ascii_lowercase()
+}
+
+/// Returns the rows for which the expression of a CHECK is false.
+///
+/// Returns no rows if `check` is the name of a constraint.
+fn violating<'e>(connection: &Connection, expected: &'e Expected, check: &str) -> Vec<&'e Row> {
+    let sql = format!(
+        "SELECT rowid FROM main.{} WHERE NOT ({check})",
+        quote(&expected.table)
+    );
+    let Ok(mut statement) = connection.prepare(&sql) else {
+        return Vec::new();
+    };
+    let rowids = statement.query_map([], |row| row.get::<_, i64>(0));
+    let rowids: Vec<i64> = rowids
+        .map(|rows| rows.flatten().collect())
+        .unwrap_or_default();
+    let rows = expected.contents.rows.iter();
+    rows.filter(|row| row.rowid.is_some_and(|rowid| rowids.contains(&rowid)))
+        .collect()
+}
+
+/// Returns the first rows that have the same values in the columns at `positions`.
+fn duplicates<'c>(contents: &'c Contents, positions: &[usize]) -> Vec<&'c Row> {
+    let values = |row: &Row| -> Vec<Value> {
+        positions
+            .iter()
+            .map(|&column| row.values[column].clone())
+            .collect()
+    };
+    for row in &contents.rows {
+        let wanted = values(row);
+        if wanted.contains(&Value::Null) {
+            continue;
+        }
+        let same: Vec<&Row> = contents
+            .rows
+            .iter()
+            .filter(|other| values(other) == wanted)
+            .collect();
+        if same.len() > 1 {
+            return same;
+        }
+    }
+    Vec::new()
+}
+
+/// Returns a row as text, such as `users: id = 7000001, email = NULL`.
+///
+/// Shows the first column, and the `important` columns.
+pub(crate) fn show_row(table: &str, names: &[String], row: &Row, important: &[String]) -> String {
+    let mut columns: Vec<usize> = (0..names.len())
+        .filter(|&column| column == 0 || important.contains(&names[column]))
+        .collect();
+    if columns.len() < 2 {
+        columns = (0..names.len()).collect();
+    }
+    let is_cut = columns.len() > MAX_COLUMNS;
+    columns.truncate(MAX_COLUMNS);
+    let values: Vec<String> = columns
+        .into_iter()
+        .map(|column| format!("{} = {}", names[column], shown(&row.values[column])))
+        .collect();
+    let more = if is_cut { ", …" } else { "" };
+    format!("{table}: {}{more}", values.join(", "))
+}

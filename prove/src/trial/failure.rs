@@ -1,0 +1,30 @@
+//! The failures of a script on sample rows.
+
+use super::failing_rows::Assumption;
+use super::violations::Violation;
+use crate::script_run::Stage;
+
+/// A statement that fails on sample rows, or a script that violates a foreign key.
+pub(super) struct Failure {
+    pub(super) stage: Stage,
+    /// The offset of the statement in its script.
+    pub(super) start: usize,
+    pub(super) kind: FailureKind,
+    /// Rows that show the failure.
+    pub(super) rows: Vec<String>,
+    /// The condition under which the script does not fail, as `@assumes` declares it.
+    pub(super) assumption: Option<Assumption>,
+}
+
+/// The reason why a script fails on sample rows.
+pub(super) enum FailureKind {
+    /// SQLite rejects the statement, with this message.
+    Statement {
+        message: String,
+        offset: Option<usize>,
+    },
+    /// The statement takes too many steps.
+    TooLong,
+    /// Rows violate a foreign key after the script.
+    Violation(Violation),
+}

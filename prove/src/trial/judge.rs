@@ -1,0 +1,388 @@
+//! The decision which rows and values did not arrive.
+
+use std::cell::OnceCell;
+
+use rusqlite::types::Value;
+
+use super::expected::{Expected, Tables};
+use super::matching::{Places, ValueIndex, match_rows, positions};
+use super::values::{is_identifying, is_lossy_conversion, same};
+use crate::sample_rows::contents::{Contents, Row};
+use crate::tables::Successor;
+
+/// Rows or values that did not arrive.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Loss {
+    /// Rows of a table that has a successor.
+    Rows { lost: Vec<Row>, total: usize },
+    /// The values of a column: NULL, one constant, or new values that do not depend on the old.
+    Values { column: String, to: Option<Value> },
+    /// The values of a column, which are now in another old column.
+    Moved { column: String, to: String },
+    /// A value that a column of another type has converted.
+    Converted {
+        column: String,
+        old: Value,
+        new: Value,
+    },
+    /// A table without a successor, whose rows are not in another table either.
+    Table,
+    /// A dropped column whose values are nowhere else.
+    Column { column: String },
+    /// A lower AUTOINCREMENT counter.
+    Counter { from: i64, to: i64 },
+    /// Other rowids, although the view or trigger `user` names them.
+    Rowids { user: String },
+    /// A full-text index that no longer agrees with its rows.
+    Index,
+}
+
+/// A judged table: what is lost, and what has arrived although the schema lacks its place.
+#[derive(Default)]
+pub(super) struct Verdict {
+    pub(super) losses: Vec<Loss>,
+    /// The dropped columns whose values have arrived elsewhere.
+    pub(super) arrived_columns: Vec<String>,
+    /// The position of each row that has arrived, and its position in the successor.
+    pub(super) pairs: Vec<(usize, usize)>,
+    /// `true` if the rows are the same as before.
+    pub(super) is_unchanged: bool,
+    /// `true` if the table has no successor, and all its rows have arrived elsewhere.
+    pub(super) has_table_arrived: bool,
+}
+
+/// The state of the database after a script, with the rows that were there before.
+pub(super) struct After<'a> {
+    pub(super) before: &'a Tables,
+    pub(super) tables: &'a Tables,
+    indexes: OnceCell<Vec<ValueIndex>>,
+}
+
+impl<'a> After<'a> {
+    pub(super) fn new(before: &'a Tables, tables: &'a Tables) -> Self {
+        Self {
+            before,
+            tables,
+            indexes: OnceCell::new(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&'a Contents> {
+        find(self.tables, name)
+    }
+
+    /// Returns the index of each table. Most scripts need none.
+    fn indexes(&self) -> &[ValueIndex] {
+        self.indexes.get_or_init(|| {
+            let tables = self.tables.iter();
+            tables
+                .map(|(_, contents)| ValueIndex::new(contents))
+                .collect()
+        })
+    }
+
+    /// Returns `true` if a value of an old row is in a new row of any table other than `except`.
+    ///
+    /// A value that can occur by chance must be in one row with an identifying value of `row`.
+    fn has_elsewhere(&self, row: &Row, value: &Value, except: Option<&str>) -> bool {
+        self.tables
+            .iter()
+            .zip(self.indexes())
+            .any(|((name, contents), index)| {
+                if except.is_some_and(|except| except.eq_ignore_ascii_case(name)) {
+                    return false;
+                }
+                let old = find(self.before, name);
+                let rows = if is_identifying(value) {
+                    index.rows_with(value).to_vec()
+                } else {
+                    index.rows_like(row)
+                };
+                rows.into_iter().any(|new| {
+                    let mut values = contents.rows[new].values.iter().enumerate();
+                    values.any(|(column, other)| {
+                        same(value, other)
+                            && !old
+                                .is_some_and(|old| had_value(old, &contents.columns[column], other))
+                    })
+                })
+            })
+    }
+}
+
+fn find<'t>(tables: &'t Tables, name: &str) -> Option<&'t Contents> {
+    let mut tables = tables.iter();
+    let table = tables.find(|(other, _)| other.eq_ignore_ascii_case(name));
+    table.map(|(_, contents)| contents)
+}
+
+fn had_value(contents: &Contents, column: &str, value: &Value) -> bool {
+    contents.position(column).is_some_and(|column| {
+        contents
+            .rows
+            .iter()
+            .any(|row| same(&row.values[column], value))
+    })
+}
+
+/// Judges one table.
+pub(super) fn judge(expected: &Expected, successor: &Successor, after: &After<'_>) -> Verdict {
+    let mut verdict = Verdict::default();
+    let contents = &expected.contents;
+    if contents.rows.is_empty() {
+        return verdict;
+    }
+    let Some((name, new)) = successor
+        .name
+        .as_deref()
+        .and_then(|name| Some((name, after.get(name)?)))
+    else {
+        verdict.has_table_arrived = has_table_arrived(contents, after);
+        if !verdict.has_table_arrived {
+            verdict.losses.push(Loss::Table);
+        }
+        return verdict;
+    };
+    let is_same_place =
+        |(column, place): (&String, &Option<String>)| Some(column) == place.as_ref();
+    let mut columns = contents.columns.iter().zip(&successor.columns);
+    if columns.all(is_same_place)
+        && contents.columns == new.columns
+        && new.rows.ends_with(&contents.rows)
+    {
+        let first = new.rows.len() - contents.rows.len();
+        verdict.pairs = (0..contents.rows.len())
+            .map(|row| (row, first + row))
+            .collect();
+        verdict.is_unchanged = true;
+        return verdict;
+    }
+    let places: Vec<Option<usize>> = successor
+        .columns
+        .iter()
+        .map(|column| new.position(column.as_deref()?))
+        .collect();
+    let key = positions(contents, &expected.key);
+    let matches = match_rows(&contents.rows, new, &places, &key);
+    verdict.pairs = matches
+        .iter()
+        .enumerate()
+        .filter_map(|(old, new)| Some((old, (*new)?)))
+        .collect();
+    let pairs = verdict.pairs.iter();
+    let pairs: Vec<(&Row, &Row)> = pairs
+        .map(|&(old, other)| (&contents.rows[old], &new.rows[other]))
+        .collect();
+    let lost: Vec<Row> = contents
+        .rows
+        .iter()
+        .zip(&matches)
+        .filter(|(row, other)| other.is_none() && !has_arrived(row, after, Some(name)))
+        .map(|(row, _)| row.clone())
+        .collect();
+    if !lost.is_empty() {
+        let total = contents.rows.len();
+        let is_all = lost.len() == total;
+        verdict.losses.push(Loss::Rows { lost, total });
+        if is_all {
+            return verdict;
+        }
+    }
+    let judged = Judged {
+        contents,
+        name,
+        places: &places,
+        pairs: &pairs,
+        after,
+    };
+    for column in 0..contents.columns.len() {
+        judged.judge_column(column, &mut verdict);
+    }
+    drop_mirrored(&mut verdict.losses);
+    verdict
+}
+
+/// Returns `true` if each row of a dropped table is in another table.
+///
+/// A column that takes only some values need not arrive if each of its values has a table of its
+/// own, because the table then tells the value.
+fn has_table_arrived(contents: &Contents, after: &After<'_>) -> bool {
+    let destination = |row: &Row| -> Option<&str> {
+        let mut identifying = row.values.iter().filter(|value| is_identifying(value));
+        let first = identifying.next()?;
+        let mut tables = after.tables.iter().zip(after.indexes());
+        let ((name, _), _) = tables.find(|((name, _), index)| {
+            find(after.before, name).is_none() && !index.rows_with(first).is_empty()
+        })?;
+        Some(name)
+    };
+    (0..contents.columns.len()).all(|column| {
+        let is_missing = |row: &&Row| {
+            let value = &row.values[column];
+            *value != Value::Null && !after.has_elsewhere(row, value, None)
+        };
+        let mut missing = contents.rows.iter().filter(is_missing).peekable();
+        if missing.peek().is_none() {
+            return true;
+        }
+        let told: Vec<(Option<&str>, &Value)> = contents
+            .rows
+            .iter()
+            .map(|row| (destination(row), &row.values[column]))
+            .collect();
+        let is_told = |(table, value): &(Option<&str>, &Value)| {
+            table.is_some()
+                && !is_identifying(value)
+                && told
+                    .iter()
+                    .all(|(other, known)| other != table || known == value)
+        };
+        told.iter().all(is_told)
+    }) && contents
+        .rows
+        .iter()
+        .all(|row| row.values.iter().any(is_identifying))
+}
+
+/// Returns `true` if each value of a row is in a table other than `except`.
+fn has_arrived(row: &Row, after: &After<'_>, except: Option<&str>) -> bool {
+    let mut values = row.values.iter().filter(|value| **value != Value::Null);
+    let has_identifying = row.values.iter().any(is_identifying);
+    has_identifying && values.all(|value| after.has_elsewhere(row, value, except))
+}
+
+/// A table with a successor, and the pairs of an old row and its new row.
+struct Judged<'j> {
+    contents: &'j Contents,
+    /// The name of the successor.
+    name: &'j str,
+    places: &'j Places,
+    pairs: &'j [(&'j Row, &'j Row)],
+    after: &'j After<'j>,
+}
+
+impl Judged<'_> {
+    fn judge_column(&self, column: usize, verdict: &mut Verdict) {
+        let name = &self.contents.columns[column];
+        // NULL has no value that could be lost.
+        let missing: Vec<(&Row, &Row)> = self
+            .pairs
+            .iter()
+            .copied()
+            .filter(|(old, _)| old.values[column] != Value::Null)
+            .filter(|pair| !self.is_at_place(*pair, column))
+            .collect();
+        let has_place = self.places[column].is_some();
+        if missing.is_empty() {
+            return;
+        }
+        let elsewhere = missing
+            .iter()
+            .filter(|pair| self.is_elsewhere(**pair, column));
+        let is_elsewhere = elsewhere.count() == missing.len();
+        let other = self.other_place(&missing, column);
+        if let (true, Some(to)) = (has_place, &other) {
+            let to = to.clone();
+            let column = name.clone();
+            verdict.losses.push(Loss::Moved { column, to });
+            return;
+        }
+        if is_elsewhere || other.is_some() {
+            if !has_place {
+                verdict.arrived_columns.push(name.clone());
+            }
+            return;
+        }
+        let Some(place) = self.places[column] else {
+            let column = name.clone();
+            verdict.losses.push(match self.renewed(&column, &missing) {
+                Some(to) => Loss::Values { column, to },
+                None => Loss::Column { column },
+            });
+            return;
+        };
+        let loss = self.changed(&missing, column, place);
+        verdict.losses.extend(loss);
+    }
+
+    /// Returns the new values of a dropped column whose name another column has now.
+    ///
+    /// Returns `None` if the table has no such column, and `Some(None)` for several values.
+    fn renewed(&self, name: &str, missing: &[(&Row, &Row)]) -> Option<Option<Value>> {
+        let place = self.after.get(self.name)?.position(name)?;
+        let first = missing.first().map(|(_, new)| &new.values[place])?;
+        let is_constant = missing.iter().all(|(_, new)| new.values[place] == *first);
+        Some(Some(first.clone()).filter(|_| is_constant))
+    }
+
+    /// Returns `true` if the value is in the column that descends from its own.
+    fn is_at_place(&self, (old, new): (&Row, &Row), column: usize) -> bool {
+        self.places[column].is_some_and(|place| same(&old.values[column], &new.values[place]))
+    }
+
+    /// Returns `true` if the value is in a new column of its row, or in another table.
+    fn is_elsewhere(&self, (old, new): (&Row, &Row), column: usize) -> bool {
+        let value = &old.values[column];
+        let is_old_place = |place: usize| self.places.contains(&Some(place));
+        let mut new_values = new.values.iter().enumerate();
+        new_values.any(|(place, other)| !is_old_place(place) && same(value, other))
+            || self.after.has_elsewhere(old, value, Some(self.name))
+    }
+
+    /// Returns the other old column that now has the values of all `missing` rows.
+    fn other_place(&self, missing: &[(&Row, &Row)], column: usize) -> Option<String> {
+        let mut columns = 0..self.contents.columns.len();
+        let other = columns.find(|&other| {
+            let Some(place) = self.places[other].filter(|_| other != column) else {
+                return false;
+            };
+            let has_value =
+                |(old, new): &(&Row, &Row)| same(&old.values[column], &new.values[place]);
+            let had_value = |(old, _): &(&Row, &Row)| same(&old.values[column], &old.values[other]);
+            missing.iter().all(has_value) && !missing.iter().all(had_value)
+        })?;
+        Some(self.contents.columns[other].clone())
+    }
+
+    /// Classifies changed values. The caller finds out if new values depend on the old values.
+    fn changed(&self, missing: &[(&Row, &Row)], column: usize, place: usize) -> Option<Loss> {
+        let name = self.contents.columns[column].clone();
+        let converted = missing
+            .iter()
+            .find(|(old, new)| is_lossy_conversion(&old.values[column], &new.values[place]));
+        if let Some((old, new)) = converted {
+            return Some(Loss::Converted {
+                column: name,
+                old: old.values[column].clone(),
+                new: new.values[place].clone(),
+            });
+        }
+        let first = missing.first().map(|(_, new)| new.values[place].clone())?;
+        let is_constant = missing.iter().all(|(_, new)| new.values[place] == first);
+        Some(Loss::Values {
+            column: name,
+            to: Some(first).filter(|_| is_constant),
+        })
+    }
+}
+
+/// Keeps one loss of two columns that have exchanged their values.
+fn drop_mirrored(losses: &mut Vec<Loss>) {
+    let mut kept: Vec<Loss> = Vec::new();
+    for loss in losses.drain(..) {
+        let is_mirrored = kept.iter().any(|other| match (&loss, other) {
+            (
+                Loss::Moved { column, to },
+                Loss::Moved {
+                    column: from,
+                    to: other,
+                },
+            ) => column == other && to == from,
+            _ => false,
+        });
+        if !is_mirrored {
+            kept.push(loss);
+        }
+    }
+    *losses = kept;
+}

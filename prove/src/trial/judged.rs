@@ -1,0 +1,194 @@
+//! The judgment of one table after one script.
+
+use std::collections::HashSet;
+
+use revchain_core::sql::cursor;
+use revchain_core::sql::inspect::{copies_by_position, starts_with_one_of};
+use revchain_core::sql::tokenizer::unquote;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Result};
+
+use super::counters::{counter, has_moved, rowid_user};
+use super::expected::Expected;
+use super::judge::Loss;
+use crate::sample_rows::contents::{Contents, Row};
+use crate::sample_rows::table::TableInfo;
+use crate::script_run::{ScriptRun, Stage};
+use crate::tables::Successor;
+
+/// The judgment of one table after one script.
+pub(super) struct Judged {
+    pub(super) stage: Stage,
+    pub(super) table: String,
+    /// The lowercase columns of the table before the script.
+    pub(super) columns: Vec<String>,
+    /// The lowercase columns of the primary key.
+    pub(super) key: Vec<String>,
+    pub(super) successor: Successor,
+    pub(super) losses: Vec<Loss>,
+    pub(super) arrived_columns: Vec<String>,
+    pub(super) has_table_arrived: bool,
+    /// The positions of the rows in the successor that were there before the script.
+    pub(super) new_rows: Vec<usize>,
+    /// `true` if the script has not changed the rows.
+    pub(super) is_unchanged: bool,
+}
+
+impl Judged {
+    /// Returns the table and the column that should have the values of a column.
+    pub(super) fn place_of(&self, column: &str) -> Option<(&str, &str)> {
+        let position = self.columns.iter().position(|name| name == column)?;
+        let place = self.successor.columns[position].as_deref()?;
+        Some((self.successor.name.as_deref()?, place))
+    }
+
+    /// Returns the lowercase column before the script from which a new column descends.
+    pub(super) fn old_column(&self, column: &str) -> Option<String> {
+        let mut places = self.successor.columns.iter();
+        let is_place = |place: &Option<String>| {
+            place
+                .as_deref()
+                .is_some_and(|place| place.eq_ignore_ascii_case(column))
+        };
+        let position = places.position(is_place)?;
+        Some(self.columns[position].clone())
+    }
+
+    /// Returns `true` if the column has the same value in each row.
+    pub(super) fn is_reset(&self, column: &str) -> bool {
+        self.losses.iter().any(
+            |loss| matches!(loss, Loss::Values { column: name, to: Some(_) } if name == column),
+        )
+    }
+
+    /// Removes the losses that follow from a failed statement, and explicit conversions.
+    ///
+    /// `tainted_names` has the lowercase names in failed statements.
+    pub(super) fn filter_losses(
+        &mut self,
+        connection: &Connection,
+        run: ScriptRun<'_>,
+        tainted_names: &HashSet<String>,
+    ) -> Result<()> {
+        let is_tainted = |name: &str| tainted_names.contains(&name.to_ascii_lowercase());
+        let successor = self.successor.name.as_deref();
+        if is_tainted(&self.table) || successor.is_some_and(is_tainted) {
+            self.losses.clear();
+        }
+        let mut losses = self.losses.iter();
+        if !losses.any(|loss| matches!(loss, Loss::Rows { .. } | Loss::Converted { .. })) {
+            return Ok(());
+        }
+        self.losses.retain(|loss| match loss {
+            Loss::Converted { column, .. } => run.any(|sql| copies_as_is(sql, column)),
+            _ => true,
+        });
+        // Rows that the new table cannot have may be left out by a condition that says so.
+        let excluded = self.excluded_columns(connection, run)?;
+        for loss in &mut self.losses {
+            if let Loss::Rows { lost, .. } = loss {
+                let is_null = |row: &Row, column: &usize| row.values[*column] == Value::Null;
+                lost.retain(|row| !excluded.iter().any(|column| is_null(row, column)));
+            }
+        }
+        self.losses
+            .retain(|loss| !matches!(loss, Loss::Rows { lost, .. } if lost.is_empty()));
+        Ok(())
+    }
+
+    /// Returns the columns that are NOT NULL in the successor, if a copy has the condition
+    /// `column IS NOT NULL`.
+    fn excluded_columns(&self, connection: &Connection, run: ScriptRun<'_>) -> Result<Vec<usize>> {
+        let Some(name) = &self.successor.name else {
+            return Ok(Vec::new());
+        };
+        let new = TableInfo::read(connection, name)?.columns;
+        let is_excluded = |index: &usize| {
+            let place = self.successor.columns[*index].as_deref();
+            let mut new = new.iter();
+            new.any(|column| column.is_required && Some(column.name.as_str()) == place)
+                && run.any(|sql| has_not_null_condition(sql, &self.columns[*index]))
+        };
+        Ok((0..self.columns.len()).filter(is_excluded).collect())
+    }
+}
+
+/// Returns the loss of an AUTOINCREMENT counter that a script lowers from `old`.
+pub(super) fn lowered_counter(
+    connection: &Connection,
+    judged: &Judged,
+    old: Option<i64>,
+) -> Result<Option<Loss>> {
+    let (Some(from), Some(name)) = (old, &judged.successor.name) else {
+        return Ok(None);
+    };
+    if !TableInfo::read(connection, name)?.has_counter() {
+        return Ok(None);
+    }
+    let to = counter(connection, name)?;
+    Ok(Some(Loss::Counter { from, to }).filter(|_| to < from))
+}
+
+/// Returns the loss of rowids if rows have moved, and a view or trigger names their rowids.
+pub(super) fn moved_rowids(
+    connection: &Connection,
+    expected: &Expected,
+    judged: &Judged,
+    pairs: &[(usize, usize)],
+) -> Result<Option<Loss>> {
+    let Some(name) = judged
+        .successor
+        .name
+        .as_ref()
+        .filter(|_| !judged.is_unchanged)
+    else {
+        return Ok(None);
+    };
+    let Some(new) = Contents::read(connection, name)? else {
+        return Ok(None);
+    };
+    if !has_moved(expected, &new, pairs.iter().copied()) {
+        return Ok(None);
+    }
+    let user = rowid_user(connection, name)?;
+    Ok(user.map(|user| Loss::Rowids { user }))
+}
+
+/// Returns `true` if an `INSERT … SELECT` has the condition `column IS NOT NULL`.
+fn has_not_null_condition(sql: &str, column: &str) -> bool {
+    let tokens = cursor::tokens(sql);
+    starts_with_one_of(sql, &["INSERT", "WITH"])
+        && (0..tokens.len()).any(|at| {
+            let mut rest = cursor::Cursor::new(sql, &tokens[at..]);
+            let is_column = rest
+                .name()
+                .is_some_and(|name| name.eq_ignore_ascii_case(column));
+            is_column && (rest.eat(&["IS", "NOT", "NULL"]) || rest.eat(&["NOTNULL"]))
+        })
+}
+
+/// Returns `true` if an `INSERT … SELECT` copies the column without an expression.
+fn copies_as_is(sql: &str, column: &str) -> bool {
+    if copies_by_position(sql) {
+        return true;
+    }
+    if !starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH", "CREATE"]) {
+        return false;
+    }
+    let tokens = cursor::tokens(sql);
+    let select = tokens.iter().position(|token| token.is_word(sql, "SELECT"));
+    let Some(select) = select else {
+        return false;
+    };
+    (select + 1..tokens.len()).any(|at| {
+        let before = &tokens[at - 1];
+        let is_start = before.is_one_of(sql, &["SELECT", "DISTINCT"])
+            || before.is_mark(sql, ",")
+            || before.is_mark(sql, ".");
+        let is_end = tokens
+            .get(at + 1)
+            .is_none_or(|after| after.is_mark(sql, ",") || after.is_one_of(sql, &["FROM", "AS"]));
+        let name = unquote(tokens[at].text(sql));
+        is_start && is_end && name.eq_ignore_ascii_case(column)
+    })
+}

@@ -1,0 +1,29 @@
+//! The trials of a revision with sample rows: every value must arrive, and no statement may fail.
+//!
+//! - The trial for provenance has rows whose values identify their origin. After each script, each
+//!   value must be where a user looks for it.
+//! - The trial for failures has rows such as those of users. No statement may fail on them, and no
+//!   row may be lost.
+//!
+//! If a new value does not contain the old value, a further trial changes the old values.
+//! The new value must then change as well.
+
+mod counters;
+mod expected;
+mod failing_rows;
+mod failure;
+mod judge;
+mod judged;
+mod matching;
+mod run;
+mod scope;
+mod start;
+mod subject;
+mod texts;
+mod trials;
+mod values;
+mod violations;
+
+pub(crate) use subject::{Outcome, Subject};
+pub(crate) use texts::runs_too_long;
+pub(crate) use trials::run;

@@ -1,0 +1,313 @@
+//! The texts of the defects that the trials with sample rows find.
+
+use revchain_core::diagnostics::suggest::did_you_mean;
+use revchain_core::load::SourceInfo;
+use revchain_core::schema::{Schema, quote};
+use revchain_core::sql::inspect::{
+    copies_by_position, names_object, offset_of_name, starts_with_one_of,
+};
+use revchain_core::sql::sqlite_messages::missing_name;
+use revchain_core::{Assumes, Defect, DefectKind, Revision, Statement};
+use rusqlite::types::Value;
+
+use super::failing_rows::{Assumption, MAX_ROWS, show_row};
+use super::failure::{Failure, FailureKind};
+use super::judge::Loss;
+use super::judged::Judged;
+use super::values::shown;
+use crate::budget::MAX_STEPS;
+use crate::diagnostics::location::{at_directive, at_snippet, at_statement};
+use crate::diagnostics::{full_name, suggest_or};
+use crate::sample_rows::contents::Row;
+use crate::script_run::ScriptRun;
+
+/// Describes a statement that fails on sample rows, or that leaves rows without a parent.
+pub(super) fn failed(run: ScriptRun<'_>, failure: &Failure) -> Defect {
+    let mut statements = run.script().statements();
+    let statement = statements.find(|statement| statement.start() == failure.start);
+    let (title, offset) = match &failure.kind {
+        FailureKind::Statement { message, offset } => {
+            let title = format!("{run} fails where the table has rows: {message}");
+            let sql = statement.as_ref().map(Statement::sql).unwrap_or_default();
+            let name = || offset_of_name(missing_name(message)?, sql);
+            (title, offset.or_else(name))
+        }
+        FailureKind::TooLong => return runs_too_long(run, statement),
+        FailureKind::Violation(_) => {
+            let title = format!("{run} leaves rows whose foreign keys point at nothing");
+            (title, None)
+        }
+    };
+    let sql = statement.as_ref().map(Statement::sql).unwrap_or_default();
+    let mut help = help_for_failure(&failure.kind, sql).to_owned();
+    if let Some(assumption) = failure.assumption.as_ref().filter(|_| run.is_upgrade()) {
+        help += &format!(
+            "\nor, if no such rows exist, declare it in the header: `-- @assumes {assumption} REASON`"
+        );
+    }
+    help += "\n(seen with sample rows)";
+    let defect = Defect::new(DefectKind::FailsOnRows, title)
+        .details(failure.rows.join("\n"))
+        .help(help);
+    let snippet = statement.map(|statement| statement.snippet(offset));
+    at_snippet(defect, run, snippet)
+}
+
+fn help_for_failure(kind: &FailureKind, sql: &str) -> &'static str {
+    let message = match kind {
+        FailureKind::Statement { message, .. } => message.as_str(),
+        FailureKind::Violation(violation) if violation.is_new => {
+            return "first delete the rows without a parent, set the column to NULL, or add the parents";
+        }
+        _ => {
+            return "delete the rows of the child table first: foreign keys are off during a migration,\n\
+                    so ON DELETE CASCADE and ON DELETE SET NULL do nothing";
+        }
+    };
+    let is_alter = starts_with_one_of(sql, &["ALTER"]);
+    if message.contains("STORED column") {
+        "make the column VIRTUAL, or rebuild the table with the column"
+    } else if is_alter {
+        "give the column a constant DEFAULT that its constraints allow, or rebuild the table"
+    } else if message.starts_with("UNIQUE constraint failed") {
+        "first give each of these rows another value, or delete the duplicates"
+    } else if message.starts_with("NOT NULL constraint failed") {
+        "give each row a value: copy `coalesce(column, …)`, or first UPDATE the rows with NULL"
+    } else if message.starts_with("CHECK constraint failed") {
+        "first UPDATE or DELETE the rows that violate the CHECK"
+    } else {
+        "change the statement so that it accepts each value that the column can contain"
+    }
+}
+
+/// Describes a statement that takes too many steps.
+pub(crate) fn runs_too_long(run: ScriptRun<'_>, statement: Option<Statement<'_>>) -> Defect {
+    let steps = MAX_STEPS / 1_000_000;
+    let title = format!("{run} does not end: a statement took more than {steps} million steps");
+    let help = "limit the recursion with a WHERE or LIMIT, or insert fewer rows in one statement";
+    let defect = Defect::new(DefectKind::RunsTooLong, title).help(help);
+    at_statement(defect, run, statement)
+}
+
+/// The texts of a loss.
+struct LossText {
+    title: String,
+    details: String,
+    help: String,
+}
+
+/// Describes rows or values that do not arrive.
+pub(super) fn lost(run: ScriptRun<'_>, judged: &Judged, loss: &Loss) -> Defect {
+    let table = quote(&judged.table);
+    let text = match loss {
+        Loss::Rows { lost, total } => rows_text(run, judged, (lost, *total)),
+        Loss::Values { column, to } => values_text(run, judged, (column, to.as_ref())),
+        Loss::Moved { column, to } => moved_text(run, judged, [column, to]),
+        Loss::Converted { column, old, new } => converted_text(run, judged, (column, old, new)),
+        Loss::Counter { from, to } => counter_text(run, judged, (*from, *to)),
+        Loss::Rowids { user } => LossText {
+            title: format!(
+                "{run} changes the rowids of `{table}`, and `{}` uses them",
+                quote(user)
+            ),
+            details: String::new(),
+            help: "copy the rowids too: `INSERT INTO new (rowid, …) SELECT rowid, … FROM old`"
+                .to_owned(),
+        },
+        Loss::Index => LossText {
+            title: format!(
+                "{run} leaves the full-text index `{table}` with other rows than its table"
+            ),
+            details: String::new(),
+            help: format!(
+                "copy the rowids of the table, or rebuild the index at the end:\n\
+                 `INSERT INTO {table} ({table}) VALUES ('rebuild')`"
+            ),
+        },
+        // The check of `@destroys` describes what the schema lacks.
+        Loss::Table | Loss::Column { .. } => LossText {
+            title: format!("{run} loses `{table}`"),
+            details: String::new(),
+            help: String::new(),
+        },
+    };
+    let help = with_declaration(run, judged, loss, text.help);
+    let defect = Defect::new(DefectKind::RowsLost, text.title)
+        .details(text.details)
+        .help(help);
+    at_statement(defect, run, losing_statement(run, judged))
+}
+
+fn rows_text(run: ScriptRun<'_>, judged: &Judged, (lost, total): (&[Row], usize)) -> LossText {
+    let table = judged.table.as_str();
+    let amount = match lost.len() {
+        count if count == total => "all rows".to_owned(),
+        count => format!("{count} of {total} rows"),
+    };
+    let rows = lost.iter().take(MAX_ROWS);
+    let rows = rows.map(|row| show_row(table, &judged.columns, row, &judged.key));
+    LossText {
+        title: format!("{run} loses {amount} of `{}`", quote(table)),
+        details: rows.collect::<Vec<_>>().join("\n"),
+        help: "copy every row, or first DELETE the rows that should go".to_owned(),
+    }
+}
+
+fn values_text(
+    run: ScriptRun<'_>,
+    judged: &Judged,
+    (column, to): (&str, Option<&Value>),
+) -> LossText {
+    let name = full_name(&judged.table, Some(column));
+    LossText {
+        title: format!("{run} loses the values of `{name}`"),
+        details: match to {
+            Some(value) => format!("each row has {} instead", shown(value)),
+            None => "the new values do not depend on the old values".to_owned(),
+        },
+        help: "copy every column that stays, before the old table is dropped".to_owned(),
+    }
+}
+
+fn moved_text(run: ScriptRun<'_>, judged: &Judged, columns: [&str; 2]) -> LossText {
+    let [from, to] = columns.map(|column| full_name(&judged.table, Some(column)));
+    let help = if run.any(copies_by_position) {
+        "name the columns on both sides: `INSERT INTO … SELECT *` goes by the position of the columns"
+    } else {
+        "put the columns on both sides of the copy in the same order"
+    };
+    LossText {
+        title: format!("{run} copies the values of `{from}` into `{to}`"),
+        details: String::new(),
+        help: help.to_owned(),
+    }
+}
+
+fn converted_text(
+    run: ScriptRun<'_>,
+    judged: &Judged,
+    (column, old, new): (&str, &Value, &Value),
+) -> LossText {
+    let name = full_name(&judged.table, Some(column));
+    let (old, new) = (shown(old), shown(new));
+    LossText {
+        title: format!("{run} changes values of `{name}`: {old} becomes {new}"),
+        details: "the type of the new column converts texts that look like numbers".to_owned(),
+        help: format!(
+            "keep the type of the column, or convert it in the copy: `CAST({} AS …)`",
+            quote(column)
+        ),
+    }
+}
+
+fn counter_text(run: ScriptRun<'_>, judged: &Judged, (from, to): (i64, i64)) -> LossText {
+    let table = quote(&judged.table);
+    let name = judged.table.replace('\'', "''");
+    LossText {
+        title: format!("{run} lowers the AUTOINCREMENT counter of `{table}` from {from} to {to}"),
+        details: "the ids of deleted rows would be used again".to_owned(),
+        help: format!(
+            "copy the counter before the old table is dropped, here for a new table `new`:\n\
+             DELETE FROM sqlite_sequence WHERE name = 'new';\n\
+             INSERT INTO sqlite_sequence (name, seq) SELECT 'new', seq FROM sqlite_sequence WHERE name = '{name}';"
+        ),
+    }
+}
+
+/// Adds the line that declares the loss to the help.
+fn with_declaration(run: ScriptRun<'_>, judged: &Judged, loss: &Loss, mut help: String) -> String {
+    let declared = match loss {
+        Loss::Rows { .. } => Some(full_name(&judged.table, None)),
+        Loss::Values { column, .. }
+        | Loss::Moved { column, .. }
+        | Loss::Converted { column, .. } => Some(full_name(&judged.table, Some(column))),
+        _ => None,
+    };
+    if let Some(name) = declared.filter(|_| run.is_upgrade()) {
+        help += &format!(
+            "\nor, if the loss is intended, declare it in the header: `-- @destroys {name} REASON`"
+        );
+    }
+    help + "\n(seen with sample rows)"
+}
+
+/// Returns the statement that copies the rows of the table.
+///
+/// If there is no single such statement, returns the statement that drops the table.
+fn losing_statement<'r>(run: ScriptRun<'r>, judged: &Judged) -> Option<Statement<'r>> {
+    let table = judged.table.as_str();
+    let names_table = |sql: &str| names_object(sql, table);
+    let copies = |sql: &str| {
+        starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH"])
+            && sql.to_ascii_uppercase().contains("SELECT")
+            && names_table(sql)
+    };
+    let copy = run.find(copies);
+    let dropping = || run.find(|sql| starts_with_one_of(sql, &["DROP"]) && names_table(sql));
+    copy.or_else(dropping).or_else(|| run.find(names_table))
+}
+
+/// Returns the note that a revision was not checked with rows of a table.
+pub(super) fn no_sample_rows(revision: &Revision, table: &str) -> String {
+    let id = revision.id();
+    format!(
+        "{id}: cannot make sample rows for `{table}`, so the revision was not checked for lost rows"
+    )
+}
+
+/// Returns the note that the sample rows of a table violate its CHECK constraints.
+pub(super) fn unchecked_sample_rows(revision: &Revision, table: &str) -> String {
+    let id = revision.id();
+    format!(
+        "{id}: the sample rows for `{table}` violate a CHECK, because no other values were found"
+    )
+}
+
+/// Returns the note that no sample row satisfies an `@assumes`.
+pub(super) fn no_assumed_rows(revision: &Revision, assumes: &Assumes) -> String {
+    let id = revision.id();
+    let assumption = Assumption::of(assumes);
+    format!(
+        "{id}: no sample row satisfies `@assumes {assumption}`, so the revision was not checked with rows"
+    )
+}
+
+/// Describes an `@assumes` without which the upgrade accepts the same rows.
+pub(super) fn assumes_nothing(
+    revision: &Revision,
+    source: &SourceInfo,
+    index: usize,
+    before: &Schema,
+) -> Defect {
+    let assumes = &revision.assumes()[index];
+    let (id, table) = (revision.id(), &*assumes.table);
+    let (problem, suggestion) = match before.columns(table) {
+        None => (
+            format!("there is no such table before {id}"),
+            did_you_mean(table, before.tables()).map(quote),
+        ),
+        Some(columns) => {
+            let is_missing = |name: &&str| {
+                !columns.is_empty()
+                    && !columns
+                        .iter()
+                        .any(|column| column.eq_ignore_ascii_case(name))
+            };
+            let mut names = assumes.columns.iter().map(|name| &**name);
+            match names.find(is_missing) {
+                Some(name) => (
+                    format!("the table `{table}` has no column `{name}` before {id}"),
+                    did_you_mean(name, columns.into_iter()).map(quote),
+                ),
+                None => (
+                    format!("the upgrade of {id} accepts all rows without it"),
+                    None,
+                ),
+            }
+        }
+    };
+    let title = format!("`@assumes {}`: {problem}", Assumption::of(assumes));
+    let help = suggest_or(suggestion.as_deref(), "remove the line");
+    let defect = Defect::new(DefectKind::AssumesNothing, title).help(help);
+    at_directive(defect, revision, source, "assumes", index)
+}

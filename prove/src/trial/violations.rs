@@ -1,0 +1,109 @@
+//! Foreign keys that rows violate after a script.
+
+use revchain_core::AssumesKind;
+use revchain_runtime::ForeignKeyViolation;
+use revchain_runtime::internal::quote;
+use rusqlite::{Connection, Result};
+
+use super::expected::Tables;
+use super::failing_rows::Assumption;
+use super::judged::Judged;
+use crate::sample_rows::table::TableCache;
+
+/// A row that violates a foreign key.
+pub(crate) struct Violation {
+    pub(crate) row: ForeignKeyViolation,
+    /// `true` if the script has added the key.
+    pub(crate) is_new: bool,
+    /// The condition that a row with a parent satisfies; `None` if the table lacked the column.
+    pub(super) assumption: Option<Assumption>,
+}
+
+/// The foreign keys before a script: the table and the lowercase columns of each key.
+pub(super) struct KnownKeys(Vec<(String, Vec<String>)>);
+
+impl KnownKeys {
+    pub(super) fn read(
+        connection: &Connection,
+        tables: &Tables,
+        cache: &TableCache,
+    ) -> Result<Self> {
+        let mut keys = Vec::new();
+        for (table, _) in tables {
+            for key in &cache.get(connection, table)?.keys {
+                let columns = key.columns.iter().map(|(from, _)| from.clone());
+                keys.push((table.clone(), columns.collect()));
+            }
+        }
+        Ok(Self(keys))
+    }
+
+    /// Returns the first violation of each key.
+    ///
+    /// The proof without sample rows reports a key that does not fit its parent.
+    pub(super) fn violations<'j>(
+        &self,
+        connection: &Connection,
+        tables: impl Iterator<Item = &'j Judged>,
+    ) -> Result<Vec<Violation>> {
+        let mut found: Vec<Violation> = Vec::new();
+        for judged in tables {
+            let Some(name) = &judged.successor.name else {
+                continue;
+            };
+            let check = format!("PRAGMA main.foreign_key_check({})", quote(name));
+            let Ok(mut statement) = connection.prepare(&check) else {
+                continue;
+            };
+            let mut rows = statement.query([])?;
+            while let Ok(Some(row)) = rows.next() {
+                let (rowid, parent, key): (Option<i64>, String, i64) =
+                    (row.get(1)?, row.get(2)?, row.get(3)?);
+                let columns = key_columns(connection, name, key)?;
+                let is_known = self.contains(judged, &columns);
+                let row = ForeignKeyViolation::new(name.clone(), rowid, columns, parent);
+                let is_repeated = found
+                    .iter()
+                    .any(|other| other.row.table == row.table && other.row.columns == row.columns);
+                if !is_repeated {
+                    let columns = row.columns.iter().map(|column| judged.old_column(column));
+                    let columns: Option<Vec<String>> = columns.collect();
+                    let table = judged.table.to_ascii_lowercase();
+                    found.push(Violation {
+                        assumption: columns.filter(|_| !is_known).map(|columns| {
+                            Assumption::new(&table, columns, AssumesKind::References)
+                        }),
+                        is_new: !is_known,
+                        row,
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns `true` if the table had the key before the script.
+    fn contains(&self, judged: &Judged, columns: &[String]) -> bool {
+        self.0.iter().any(|(table, old)| {
+            let places: Option<Vec<&str>> = old
+                .iter()
+                .map(|column| Some(judged.place_of(column)?.1))
+                .collect();
+            *table == judged.table
+                && places.is_some_and(|places| {
+                    places.len() == columns.len()
+                        && places
+                            .iter()
+                            .zip(columns)
+                            .all(|(place, column)| place.eq_ignore_ascii_case(column))
+                })
+        })
+    }
+}
+
+fn key_columns(connection: &Connection, table: &str, key: i64) -> Result<Vec<String>> {
+    let sql = "SELECT \"from\" FROM pragma_foreign_key_list(?1, 'main') WHERE id = ?2 ORDER BY seq";
+    let mut statement = connection.prepare(sql)?;
+    let names = statement.query_map((table, key), |row| row.get(0))?;
+    names.collect()
+}

@@ -1,0 +1,202 @@
+//! Statements that fail on the rows of users, and `@assumes`.
+
+use crate::support::{FAMILY, assert_one_defect, assert_proven, defects, rebuild, summaries};
+
+/// Asserts that an upgrade from the table `t` fails on rows, and that the advised line is accepted.
+#[track_caller]
+fn assert_fails(table: &str, upgrade: &str, title: &str, assumption: &str) {
+    let found = defects(&[(table, ""), (upgrade, "")]);
+    let [defect] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(defect.kind().name(), "fails-on-rows", "{defect}");
+    let text = defect.to_string();
+    assert!(text.contains(title), "{text}");
+    assert!(
+        text.contains(&format!("`-- @assumes {assumption} REASON`")),
+        "{text}"
+    );
+    let upgrade = format!("@assumes {assumption} the program checks it\n{upgrade}");
+    assert_proven(&[(table, ""), (&upgrade, "")]);
+}
+
+#[test]
+fn new_constraint_over_existing_rows_is_rejected() {
+    let columns = "id INTEGER PRIMARY KEY, a TEXT, b TEXT";
+    let table = format!("CREATE TABLE t ({columns});");
+    let copy = "INSERT INTO new SELECT id, a, b FROM t";
+    let again = |a: &str| rebuild(&columns.replace("a TEXT", a), copy);
+    assert_fails(
+        &table,
+        "CREATE UNIQUE INDEX i ON t (a);",
+        "UNIQUE constraint failed: t.a",
+        "t(a) unique",
+    );
+    assert_fails(
+        &table,
+        "CREATE UNIQUE INDEX i ON t (a, b);",
+        "UNIQUE constraint failed",
+        "t(a, b) unique",
+    );
+    assert_fails(
+        &table,
+        &again("a TEXT UNIQUE"),
+        "UNIQUE constraint failed: new.a",
+        "t(a) unique",
+    );
+    assert_fails(
+        &table,
+        &again("a TEXT NOT NULL"),
+        "NOT NULL constraint failed: new.a",
+        "t(a) not-null",
+    );
+    assert_fails(
+        &table,
+        &again("a TEXT CHECK (a IN ('x', 'y'))"),
+        "CHECK constraint failed",
+        "t(a) check",
+    );
+    let strict = again("a INTEGER").replace("b TEXT);", "b TEXT) STRICT;");
+    assert_fails(
+        &table,
+        &strict,
+        "cannot store TEXT value in INTEGER column new.a",
+        "t(a) values",
+    );
+    let parents = format!("CREATE TABLE p (id TEXT PRIMARY KEY); {table}");
+    let key = again("a TEXT REFERENCES p (id)");
+    assert_fails(
+        &parents,
+        &key,
+        "leaves rows whose foreign keys point at nothing",
+        "t(a) references",
+    );
+}
+
+#[test]
+fn rows_that_the_script_deals_with_do_not_fail() {
+    let columns = "id INTEGER PRIMARY KEY, a TEXT, b TEXT";
+    let table = (&*format!("CREATE TABLE t ({columns});"), "");
+    let copy = "INSERT INTO new SELECT id, a, b FROM t";
+    let again = |a: &str| rebuild(&columns.replace("a TEXT", a), copy);
+    for upgrade in [
+        "DELETE FROM t WHERE id NOT IN (SELECT min(id) FROM t GROUP BY a);
+         CREATE UNIQUE INDEX i ON t (a);"
+            .to_owned(),
+        format!(
+            "UPDATE t SET a = '' WHERE a IS NULL;\n{}",
+            again("a TEXT NOT NULL")
+        ),
+        format!(
+            "DELETE FROM t WHERE a IS NULL;\n{}",
+            again("a TEXT NOT NULL")
+        ),
+        format!(
+            "UPDATE t SET a = 'x' WHERE a NOT IN ('x', 'y');\n{}",
+            again("a TEXT CHECK (a IN ('x', 'y'))")
+        ),
+    ] {
+        assert_proven(&[table, (&upgrade, "")]);
+    }
+}
+
+#[test]
+fn new_unique_column_with_a_default_is_rejected() {
+    assert_one_defect(
+        &[
+            ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);", ""),
+            (
+                "ALTER TABLE t ADD COLUMN slug TEXT NOT NULL DEFAULT '';\nCREATE UNIQUE INDEX i ON t (slug);",
+                "",
+            ),
+        ],
+        "fails-on-rows 002:6",
+        &[
+            "UNIQUE constraint failed: t.slug",
+            "first give each of these rows another value",
+        ],
+    );
+}
+
+#[test]
+fn stored_column_on_a_table_with_rows_is_rejected() {
+    assert_one_defect(
+        &[
+            ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);", ""),
+            ("ALTER TABLE t ADD COLUMN g TEXT AS (lower(a)) STORED;", ""),
+        ],
+        "fails-on-rows 002:5",
+        &["cannot add a STORED column", "make the column VIRTUAL"],
+    );
+}
+
+#[test]
+fn deleted_parents_leave_their_children() {
+    assert_one_defect(
+        &[FAMILY, ("DELETE FROM p;", "SELECT 1;")],
+        "fails-on-rows 002:4",
+        &["ON DELETE CASCADE", "do nothing"],
+    );
+    assert_proven(&[FAMILY, ("DELETE FROM c; DELETE FROM p;", "SELECT 1;")]);
+}
+
+#[test]
+fn ignored_rows_are_lost_unless_assumed_away() {
+    let table = ("CREATE TABLE t (id INTEGER PRIMARY KEY, email TEXT);", "");
+    let upgrade = rebuild(
+        "id INTEGER PRIMARY KEY, email TEXT NOT NULL",
+        "INSERT OR IGNORE INTO new SELECT id, email FROM t",
+    );
+    assert_one_defect(
+        &[table, (&upgrade, "")],
+        "rows-lost 002:6",
+        &["loses 2 of 9 rows of `t`", "email = NULL"],
+    );
+    let upgrade = format!("@assumes t(email) not-null the program checks it\n{upgrade}");
+    assert_proven(&[table, (&upgrade, "")]);
+}
+
+#[test]
+fn assumption_that_changes_nothing_is_rejected() {
+    let table = ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);", "");
+    for (assumption, words) in [
+        ("t(a) unique", "accepts all rows without it"),
+        ("t(b) unique", "has no column `b`"),
+        ("tt(a) unique", "did you mean `t`?"),
+    ] {
+        let upgrade = format!("@assumes {assumption} so it is\nUPDATE t SET a = upper(a);");
+        assert_one_defect(&[table, (&upgrade, "")], "assumes-nothing 002:3", &[words]);
+    }
+}
+
+#[test]
+fn one_failing_table_does_not_hide_another() {
+    let first = "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT);
+                 CREATE TABLE b (id INTEGER PRIMARY KEY, x TEXT, y TEXT);";
+    let second = "ALTER TABLE a ADD COLUMN c TEXT NOT NULL;
+        CREATE TABLE n (id INTEGER PRIMARY KEY, x TEXT, y TEXT);
+        INSERT INTO n (id, x) SELECT id, x FROM b;
+        DROP TABLE b; ALTER TABLE n RENAME TO b;";
+    let found = summaries(&[(first, ""), (second, "")]);
+    assert_eq!(found, ["fails-on-rows 002:5", "rows-lost 002:7"]);
+}
+
+#[test]
+fn count_up_to_a_value_ends() {
+    let tables = (
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, plays INTEGER); CREATE TABLE n (x INTEGER);",
+        "",
+    );
+    let counts = |limit: &str| {
+        format!(
+            "INSERT INTO n WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c {limit}) SELECT x FROM c;"
+        )
+    };
+    let limited = counts("WHERE x < (SELECT max(plays) FROM t)");
+    assert_proven(&[tables, (&limited, "")]);
+    assert_one_defect(
+        &[tables, (&counts(""), "")],
+        "runs-too-long 002:5",
+        &["does not end"],
+    );
+}
