@@ -67,8 +67,8 @@ pub mod internal {
     /// The stand-ins for objects that only the program registers.
     pub mod stand_ins {
         pub use crate::stand_ins::{
-            add_missing_columns, copies_columns, has_any, is_function, known_names, register,
-            register_missing, rejection, run_otherwise, uses_stand_in, virtual_table,
+            add_missing_columns, copies_columns, has_any, is_function, known_names, may_be_cause,
+            register, register_missing, rejection, run_otherwise, virtual_table,
         };
     }
 }

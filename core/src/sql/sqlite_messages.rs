@@ -151,9 +151,21 @@ pub fn missing_column(message: &str) -> Option<MissingColumn<'_>> {
     })
 }
 
-/// Returns `true` if `message` reports an error that other values could avoid.
-pub fn depends_on_values(message: &str) -> bool {
-    message.contains("constraint failed") || message.starts_with("cannot store ")
+/// Returns the name of the index on expressions that a statement violates.
+///
+/// SQLite's message is `UNIQUE constraint failed: index 'users_by_email'`.
+pub fn failed_index(message: &str) -> Option<&str> {
+    let rest = message.strip_prefix("UNIQUE constraint failed: index '")?;
+    rest.strip_suffix('\'')
+}
+
+/// Returns `true` if an error can depend on what a function is or returns.
+///
+/// Returns `false` for a missing name and for a syntax error.
+pub fn may_depend_on_stand_in(message: &str) -> bool {
+    !message.contains("no such ")
+        && !message.ends_with("syntax error")
+        && missing_column(message).is_none()
 }
 
 /// Returns the name or the expression of the CHECK constraint that a statement violates.

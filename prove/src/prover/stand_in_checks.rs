@@ -1,7 +1,7 @@
 //! The checks of objects that only the program registers: functions, collations and modules.
 
 use revchain_core::sql::sqlite_messages::{
-    UnregisteredObject, depends_on_values, miscalled_function, needs_app_defined_object,
+    UnregisteredObject, miscalled_function, needs_app_defined_object,
 };
 use revchain_core::{Defect, Statement};
 use revchain_runtime::internal::stand_ins;
@@ -105,7 +105,7 @@ impl Prover<'_> {
             miscalled_function(message).filter(|name| stand_ins::is_function(self.connection, name))
         {
             help_for_miscalled(self.chain, name)
-        } else if depends_on_values(message) && stand_ins::uses_stand_in(self.connection, sql) {
+        } else if stand_ins::may_be_cause(self.connection, sql, message) {
             format!("{}\n{}", defect.help_text(), help_for_stand_in())
         } else {
             return defect;
@@ -115,7 +115,8 @@ impl Prover<'_> {
 
     /// Returns `true` if a rejected statement can succeed in the program.
     pub(super) fn needs_program(&self, sql: &str, message: &str) -> bool {
-        needs_app_defined_object(sql, message) || stand_ins::uses_stand_in(self.connection, sql)
+        needs_app_defined_object(sql, message)
+            || stand_ins::may_be_cause(self.connection, sql, message)
     }
 
     /// Marks the schema as unknown if a statement copies the columns of a virtual table.

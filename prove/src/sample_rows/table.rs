@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use revchain_core::sql::cursor;
 use revchain_core::sql::tokenizer::unquote;
-use revchain_runtime::internal::quote;
+use revchain_runtime::internal::{quote, stand_ins};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
 
@@ -268,6 +268,8 @@ fn primary_key(connection: &Connection, table: &str) -> Result<Vec<String>> {
 }
 
 /// Returns the SQL of a table, then of its indexes and triggers.
+///
+/// A stand-in for a virtual table has the SQL of the virtual table.
 pub(crate) fn sql_of(connection: &Connection, table: &str) -> Result<Vec<String>> {
     let mut statement = connection.prepare(
         "SELECT sql FROM main.sqlite_master
@@ -275,7 +277,11 @@ pub(crate) fn sql_of(connection: &Connection, table: &str) -> Result<Vec<String>
          ORDER BY type NOT IN ('table', 'view')",
     )?;
     let sql = statement.query_map([table], |row| row.get(0))?;
-    sql.collect()
+    sql.map(|sql| {
+        let sql: String = sql?;
+        Ok(stand_ins::virtual_table(&sql).unwrap_or(sql))
+    })
+    .collect()
 }
 
 fn is_view(sql: &str) -> bool {

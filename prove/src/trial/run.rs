@@ -393,6 +393,5 @@ impl Run {
 fn is_about_stand_ins(connection: &Connection, message: &str, sql: &str) -> bool {
     UnregisteredObject::parse(message).is_some()
         || needs_app_defined_object(sql, message)
-        || stand_ins::uses_stand_in(connection, sql)
-        || stand_ins::uses_stand_in(connection, message)
+        || stand_ins::may_be_cause(connection, sql, message)
 }

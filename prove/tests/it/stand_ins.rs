@@ -467,3 +467,58 @@ fn copy_of_a_virtual_table_makes_the_schema_unknown() {
         .collect();
     assert_eq!(known, [true, false]);
 }
+
+#[test]
+fn duplicates_fail_through_a_function_of_one_argument() {
+    let index = |declared: &str, expression: &str| {
+        format!("{declared}\nCREATE UNIQUE INDEX i ON t ({expression});")
+    };
+    let one = index("@function slug(1)", "slug(a)");
+    let advice = "@assumes t(a) values REASON";
+    assert_one_defect(
+        &[T, (&one, "DROP INDEX i;")],
+        "fails-on-rows 002:5",
+        &[&format!("`-- {advice}`")],
+    );
+    let assumed = format!("{advice}\n{one}");
+    assert_proven(&[T, (&assumed, "DROP INDEX i;")]);
+    // The program's function can return other values for other second arguments.
+    let two = index("@function slug(2)", "slug(a, id)");
+    assert_proven(&[T, (&two, "DROP INDEX i;")]);
+}
+
+#[test]
+fn failure_without_a_stand_in_is_reported_beside_one() {
+    let index = "@function slug(1)\nCREATE INDEX i ON t (slug(a));";
+    assert_one_defect(
+        &[
+            T,
+            (index, "DROP INDEX i;"),
+            ("CREATE UNIQUE INDEX j ON t (b);", "DROP INDEX j;"),
+        ],
+        "fails-on-rows 003:4",
+        &["`-- @assumes t(b) unique REASON`"],
+    );
+    assert_one_defect(
+        &[
+            T,
+            (index, "DROP INDEX i;"),
+            (
+                "@unproven it uses slug\nUPDATE t SET nope = 1;",
+                "SELECT 1;",
+            ),
+        ],
+        "sql-error 003:5",
+        &["no such column: nope"],
+    );
+}
+
+#[test]
+fn virtual_table_of_the_program_can_be_filled_anew() {
+    let create = "CREATE VIRTUAL TABLE v USING m(a, b);\nINSERT INTO v SELECT a, b FROM t;";
+    let declared = format!("@module m\n{create}");
+    let other = "DROP TABLE v;\nCREATE VIRTUAL TABLE v USING m(a, b, c=d);\n\
+                 INSERT INTO v (a, b) SELECT a, b FROM t;";
+    let back = format!("DROP TABLE v;\n{create}");
+    assert_proven(&[T, (&declared, "DROP TABLE v;"), (other, &back)]);
+}

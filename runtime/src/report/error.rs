@@ -226,12 +226,7 @@ pub struct ForeignKeyViolation {
 impl ForeignKeyViolation {
     /// Makes the description of a violation. The proof calls this function.
     #[doc(hidden)]
-    pub fn new(
-        table: String,
-        rowid: Option<i64>,
-        columns: Vec<String>,
-        parent: String,
-    ) -> Self {
+    pub fn new(table: String, rowid: Option<i64>, columns: Vec<String>, parent: String) -> Self {
         Self {
             table,
             rowid,

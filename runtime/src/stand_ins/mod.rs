@@ -13,9 +13,11 @@ mod tables;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use revchain_core::sql::calls::{calls, uses_collation, uses_module};
+use revchain_core::sql::calls::calls;
 use revchain_core::sql::inspect::starts_with_one_of;
-use revchain_core::sql::sqlite_messages::{UnregisteredObject, failed_check};
+use revchain_core::sql::sqlite_messages::{
+    UnregisteredObject, failed_check, failed_index, may_depend_on_stand_in,
+};
 use revchain_core::{ArgumentCount, StandIns};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
@@ -153,22 +155,25 @@ fn recorded(connection: &Connection, kind: Kind) -> Vec<String> {
     names.unwrap_or_default()
 }
 
-/// Returns `true` if SQL uses a stand-in, itself or by a trigger or a table that it names.
-pub fn uses_stand_in(connection: &Connection, sql: &str) -> bool {
-    if !has_any(connection) {
+/// Returns `true` if a statement can fail only because of the values of a stand-in.
+///
+/// `message` is SQLite's message. The statement uses the stand-in itself, or by a table or a
+/// trigger that it names.
+pub fn may_be_cause(connection: &Connection, sql: &str, message: &str) -> bool {
+    if !has_any(connection) || !may_depend_on_stand_in(message) {
         return false;
     }
     let mut texts = vec![sql.to_owned()];
     texts.extend(tables::definitions_of_named(connection, sql));
+    texts.extend(failed_index(message).and_then(|index| tables::definition(connection, index)));
     let functions = recorded(connection, Kind::Function);
-    let collations = recorded(connection, Kind::Collation);
-    let modules = recorded(connection, Kind::Module);
-    texts.iter().any(|text| {
-        functions.iter().any(|name| !calls(text, name).is_empty())
-            || collations.iter().any(|name| uses_collation(text, name))
-            || modules.iter().any(|name| uses_module(text, name))
-            || tables::is_stand_in(text)
-    })
+    let calls = functions
+        .iter()
+        .flat_map(|name| texts.iter().flat_map(|text| calls(text, name)));
+    // A function with one argument gives equal values only for equal arguments.
+    let is_unique = message.starts_with("UNIQUE constraint failed");
+    let mut causes = calls.filter(|call| !is_unique || call.arguments > 1);
+    causes.next().is_some() || texts.iter().any(|text| tables::is_stand_in(text))
 }
 
 /// Returns the names of the objects of the same kind that the connection has.

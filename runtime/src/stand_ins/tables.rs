@@ -127,11 +127,15 @@ pub(super) fn names(connection: &Connection) -> Vec<String> {
     texts(connection, &sql)
 }
 
-/// Returns the stored SQL of the tables, views and triggers that a statement names.
-///
-/// Includes the triggers on these tables.
+/// Returns the stored SQL of an object.
+pub(super) fn definition(connection: &Connection, name: &str) -> Option<String> {
+    let sql = "SELECT sql FROM main.sqlite_master WHERE lower(name) = lower(?1)";
+    connection.query_row(sql, [name], |row| row.get(0)).ok()
+}
+
+/// Returns the stored SQL of the tables and views that a statement names, and of their triggers.
 pub(super) fn definitions_of_named(connection: &Connection, sql: &str) -> Vec<String> {
-    let query = "SELECT tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL";
+    let query = "SELECT tbl_name, sql FROM main.sqlite_master WHERE type <> 'index'";
     let rows = connection.prepare(query).and_then(|mut statement| {
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.collect::<rusqlite::Result<Vec<(String, String)>>>()
