@@ -18,7 +18,7 @@ use revchain_core::{
     Chain, Defect, DefectKind, Downgrade, LoadedMigrations, LockFile, Revision, RevisionIndex,
 };
 use revchain_runtime::internal::{
-    ForeignKeysOff, foreign_keys, quote, read_schema_sql, reject_temporary_tables, sqlite_message,
+    ProofSettings, foreign_keys, quote, read_schema_sql, reject_temporary_tables, sqlite_message,
     stand_ins, violations,
 };
 use revchain_runtime::{Error, ErrorKind};
@@ -55,7 +55,7 @@ pub fn prove(mut loaded: LoadedMigrations, scope: Scope) -> LoadedMigrations {
     let mut proven = Vec::new();
     let result = Connection::open_in_memory().and_then(|mut connection| {
         let budget = StepBudget::install(&mut connection);
-        let _foreign_keys = ForeignKeysOff::new(&connection)?;
+        let _settings = ProofSettings::new(&connection)?;
         Prover {
             chain: &chain,
             lock_file: lock_file.filter(|_| scope == Scope::Unlocked),

@@ -9,7 +9,7 @@ use revchain_core::sql::tokenizer::{Kind, tokens, unquote};
 use revchain_runtime::internal::{
     HistoryTable, Stamp, TIMESTAMP_PLACEHOLDER, encode, marker_index, quote,
 };
-use revchain_runtime::{Migrations, Origin};
+use revchain_runtime::{Error, Migrations, Origin};
 use rusqlite::{Connection, MAIN_DB};
 
 /// Builds the snapshot of a chain.
@@ -29,6 +29,7 @@ pub fn build_snapshot(migrations: &Migrations) -> Option<Vec<u8>> {
         return None;
     }
     replace_history(&connection, migrations).ok()?;
+    reset_schema_version(&mut connection, migrations).ok()?;
     // Without the marker, opening a copy would be slower than running the chain.
     let head = migrations.chain().head_index()?;
     if marker_index(&connection, migrations).ok()? != Some(head) {
@@ -59,6 +60,18 @@ fn replace_history(connection: &Connection, migrations: &Migrations) -> rusqlite
             duration: Duration::ZERO,
         };
         history.insert(connection, &stamp)?;
+    }
+    Ok(())
+}
+
+/// Sets the schema version to 1, and renews the marker, which contains the schema version.
+///
+/// SQLite's backup API gives a copy the schema version of the target plus 1.
+/// A new target has version 0, so the marker stays valid in a copy.
+fn reset_schema_version(connection: &mut Connection, migrations: &Migrations) -> Result<(), Error> {
+    let reset = connection.execute_batch("PRAGMA main.schema_version = 1");
+    if reset.is_ok() {
+        migrations.upgrade(connection)?;
     }
     Ok(())
 }

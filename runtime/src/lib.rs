@@ -57,7 +57,7 @@ pub mod internal {
     pub use crate::apply::foreign_keys::{ForeignKey, Violations, foreign_keys, violations};
     pub use crate::apply::script::{reject_temporary_tables, run_statement};
     pub use crate::report::sqlite::{sqlite_message, sqlite_offset};
-    pub use crate::session::connection_settings::ForeignKeysOff;
+    pub use crate::session::connection_settings::ProofSettings;
     pub use crate::session::sql::{execute, quote};
     pub use crate::snapshot::codec::{Encoded, TIMESTAMP_PLACEHOLDER, encode};
     pub use crate::state::history_table::{HistoryTable, Stamp};

@@ -252,7 +252,6 @@ impl<'m> Migrator<'m> {
     /// Opens a new database in memory, at the head.
     ///
     /// If the program has an embedded snapshot, the database is a copy of the snapshot.
-    /// SQLite limits the size of this copy to 1 GiB.
     /// Otherwise the chain runs.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod adoption;
 mod atomicity;
 mod backup;
 mod concurrency;
+mod connection;
 mod drift;
 mod dry_run;
 mod errors;

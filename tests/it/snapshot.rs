@@ -283,6 +283,37 @@ fn settings_of_an_existing_file_are_kept() {
     }
 }
 
+/// The copy must not use SQLite's `memdb` file system, which limits a database to 1 GiB.
+///
+/// Only a database that SQLite itself keeps in memory is always in exclusive mode.
+#[test]
+fn copy_in_memory_is_a_plain_database() {
+    let mode = |db: &Connection| -> String {
+        let sql = "PRAGMA main.locking_mode";
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let plain = mode(&Connection::open_in_memory().unwrap());
+    assert_eq!(plain, "exclusive");
+    for migrations in [&TOKENS, &BILLING] {
+        let copy = migrations.open_in_memory().unwrap();
+        assert_eq!(mode(&copy), plain);
+        assert_eq!(is_snapshot(migrations, &copy), can_copy());
+    }
+}
+
+/// Writes more than 1 GiB, which takes a few seconds.
+#[test]
+#[ignore = "needs more than 1 GiB of memory"]
+fn copy_in_memory_holds_more_than_one_gibibyte() {
+    let db = TOKENS.open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE big (a)").unwrap();
+    for _ in 0..11 {
+        let sql = "INSERT INTO big VALUES (zeroblob(100 << 20))";
+        db.execute_batch(sql).unwrap();
+    }
+    assert_eq!(count(&db, "SELECT count(*) FROM big"), 11);
+}
+
 #[test]
 fn missing_directory_fails_the_open() {
     let fixture = Fixture::new();

@@ -4,6 +4,7 @@ use revchain_core::plan::stamped::stamped;
 use revchain_core::{DatabaseState, SchemaMatch};
 use rusqlite::{MAIN_DB, Transaction, TransactionBehavior};
 
+use crate::session::connection_settings::has_journal;
 use crate::session::database::Database;
 use crate::state::histories::Histories;
 use crate::state::marker;
@@ -25,6 +26,7 @@ fn try_renew(database: Database<'_>) -> rusqlite::Result<()> {
     if marker::is_claimed(database)
         || !settings.ignored_tables.is_empty()
         || connection.is_readonly(MAIN_DB)?
+        || !has_journal(connection)?
     {
         return Ok(());
     }

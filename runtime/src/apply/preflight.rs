@@ -8,8 +8,9 @@ use super::foreign_keys::ExistingViolations;
 use super::locked_plan::LockedPlan;
 use super::script::reject_temporary_tables;
 use crate::backup::make::make_backup;
-use crate::report::error::{Context, Error, Operation};
+use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
+use crate::session::connection_settings::has_journal;
 use crate::session::locked::LockedSession;
 
 /// The backup and the foreign key violations from before the first step.
@@ -19,13 +20,17 @@ pub(super) struct Preflight {
     pub(super) existing_violations: ExistingViolations,
 }
 
-/// Rejects temporary tables, makes the backup, and counts existing violations.
+/// Rejects connections on which the plan is not safe, makes the backup, and counts existing
+/// violations.
 ///
-/// Does nothing if the plan runs no SQL.
+/// If the plan runs no SQL, only checks that SQLite can roll the plan back.
 pub(super) fn preflight(
     locked: &LockedSession<'_>,
     plan: &LockedPlan<'_>,
 ) -> Result<Preflight, Error> {
+    if !has_journal(locked.connection()).context(Operation::Configure)? {
+        return Err(Error::new(ErrorKind::NoJournal));
+    }
     if !plan.runs_sql() {
         return Ok(Preflight::default());
     }

@@ -10,6 +10,7 @@ use crate::plan::make_plan;
 use crate::report::error::{Error, ErrorKind, Operation};
 use crate::report::outcome::{Outcome, Report};
 use crate::report::sqlite::sqlite_message;
+use crate::session::connection_settings::has_journal;
 use crate::session::unlocked::{Exclusive, Session};
 
 /// A backup that is not damaged and that this program can upgrade.
@@ -67,6 +68,12 @@ pub(crate) fn restore<C: Exclusive>(
     backup: &Backup,
     from: Option<&str>,
 ) -> Result<Report, Error> {
+    let has_journal = session.retry(Operation::Restore, || {
+        has_journal(session.database().connection)
+    })?;
+    if !has_journal {
+        return Err(Error::new(ErrorKind::NoJournal));
+    }
     session.retry_mut(Operation::Restore, |connection| {
         copy_database(&backup.connection, connection)
     })?;

@@ -105,6 +105,8 @@ pub enum ErrorKind {
         /// The id of the revision that left these tables; `None` if no revision has run yet.
         revision: Option<String>,
     },
+    /// The journal mode of the connection is OFF, so SQLite could not roll a failed request back.
+    NoJournal,
     /// A statement of a migration ended the transaction, so earlier statements may be committed.
     ///
     /// The build rejects such statements, so this error is a defect of revchain.
@@ -344,6 +346,7 @@ impl Error {
             ErrorKind::ForeignKeys { .. } => "foreign-keys",
             ErrorKind::WrongSchema { .. } => "wrong-schema",
             ErrorKind::TemporaryTables { .. } => "temporary-tables",
+            ErrorKind::NoJournal => "no-journal",
             ErrorKind::TransactionEnded { .. } => "transaction-ended",
             ErrorKind::Sqlite { .. } => "sqlite",
         }

@@ -135,6 +135,8 @@ impl ErrorKind {
                 ))
                 .help("upgrade before the tables are created, or drop them first")
             }
+            Self::NoJournal => Text::new("the journal mode is OFF, so SQLite cannot roll back")
+                .help("set another journal mode first: PRAGMA journal_mode = DELETE"),
             Self::TransactionEnded { revision, path } => Text::new(format!(
                 "a statement of {revision} ended the transaction; part of it may be committed\n  \
                  {}",
@@ -233,7 +235,6 @@ fn wrong_schema(revision: &str, diff: &Diff) -> Text {
     .help(Diff::legend(revision))
     .help("exclude tables of another program: .ignore_tables([…]) or --ignore-tables")
     .help("look for a table that was there before CREATE TABLE IF NOT EXISTS")
-    .help("look for a setting of the connection that changes SQL, such as legacy_alter_table")
 }
 
 fn sqlite(operation: Operation, code: Option<ErrorCode>) -> Text {

@@ -2,20 +2,19 @@
 
 use rusqlite::{Connection, Transaction};
 
-use super::connection_settings::ForeignKeysOff;
+use super::connection_settings::ProofSettings;
 use super::database::Database;
 use super::lock_wait::LockWait;
 use crate::report::error::{Context, Error, Operation};
 use crate::report::event::Event;
 
-/// A request inside its transaction, with the write lock held and foreign keys off.
+/// A request inside its transaction, with the write lock held and the settings of the proof.
 ///
 /// If the session is dropped without [`commit`](Self::commit), the transaction is rolled back.
 pub(crate) struct LockedSession<'s> {
-    // Rust drops the fields in this order, so foreign keys stay off until the transaction has
-    // ended.
+    // Rust drops the fields in this order, so the settings stay until the transaction has ended.
     transaction: Transaction<'s>,
-    _foreign_keys: ForeignKeysOff<'s>,
+    _settings: ProofSettings<'s>,
     database: Database<'s>,
     wait: &'s LockWait<'s>,
 }
@@ -24,12 +23,12 @@ impl<'s> LockedSession<'s> {
     pub(super) fn new(
         database: Database<'s>,
         transaction: Transaction<'s>,
-        foreign_keys: ForeignKeysOff<'s>,
+        settings: ProofSettings<'s>,
         wait: &'s LockWait<'s>,
     ) -> Self {
         Self {
             transaction,
-            _foreign_keys: foreign_keys,
+            _settings: settings,
             database,
             wait,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::connection_settings::{ForeignKeysOff, RUSQLITE_BUSY_TIMEOUT, busy_timeout};
+use super::connection_settings::{ProofSettings, RUSQLITE_BUSY_TIMEOUT, busy_timeout};
 use super::database::Database;
 use super::lock_wait::LockWait;
 use super::locked::LockedSession;
@@ -140,7 +140,7 @@ impl<C: Exclusive> Session<'_, C> {
         wait.retry(operation, || attempt(connection))
     }
 
-    /// Turns foreign keys off, and takes the write lock.
+    /// Sets the connection up as for the proof, and takes the write lock.
     ///
     /// # Errors
     ///
@@ -148,14 +148,16 @@ impl<C: Exclusive> Session<'_, C> {
     pub(crate) fn lock(&self) -> Result<LockedSession<'_>, Error> {
         // Turn foreign keys off before BEGIN, so that SQLite does not enforce them in the
         // transaction.
-        let foreign_keys = ForeignKeysOff::new(&self.connection).context(Operation::Configure)?;
+        let mut settings =
+            ProofSettings::without_pragmas(&self.connection).context(Operation::Configure)?;
         let transaction = self.retry(Operation::Lock, || {
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
         })?;
+        settings.set_pragmas().context(Operation::Configure)?;
         Ok(LockedSession::new(
             self.database(),
             transaction,
-            foreign_keys,
+            settings,
             &self.wait,
         ))
     }

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, MAIN_DB};
 
 use super::codec::{Decoder, timestamp};
+use crate::backup::copy::copy_database;
 use crate::migrations::Migrations;
 use crate::state::history_table::current_time;
 use crate::state::marker::is_at_head;
@@ -12,6 +13,18 @@ use crate::state::marker::is_at_head;
 /// Returns `None` if the program has no snapshot, or if its SQLite or rusqlite cannot load the
 /// snapshot.
 pub(crate) fn open(migrations: &Migrations) -> Option<Connection> {
+    let snapshot = load(migrations)?;
+    let mut connection = Connection::open_in_memory().ok()?;
+    copy_database(&snapshot, &mut connection).ok()?;
+    // The build has made the marker for the schema version that the copy gets.
+    is_at_head(&connection, migrations).then_some(connection)
+}
+
+/// Loads the snapshot into a connection that only serves as the source of a copy.
+///
+/// SQLite keeps a deserialized database in its file system `memdb`, which has a limit of 1 GiB.
+/// A plain database in memory has no such limit.
+fn load(migrations: &Migrations) -> Option<Connection> {
     let now = timestamp(current_time());
     let mut decoder = Decoder::new(migrations.snapshot(), &now)?;
     let mut connection = Connection::open_in_memory().ok()?;
@@ -19,7 +32,7 @@ pub(crate) fn open(migrations: &Migrations) -> Option<Connection> {
     connection
         .deserialize_read_exact(MAIN_DB, &mut decoder, length, false)
         .ok()?;
-    is_at_head(&connection, migrations).then_some(connection)
+    Some(connection)
 }
 
 /// A stand-in for a method that rusqlite has since version 0.34.

@@ -58,10 +58,10 @@ impl Fixture {
             let is_header = |line: &&str| line.starts_with("-- @");
             let header: Vec<&str> = upgrade.lines().take_while(is_header).collect();
             let upgrade: Vec<&str> = upgrade.lines().skip(header.len()).collect();
+            let header: String = header.iter().map(|line| format!("{line}\n")).collect();
             let text = format!(
-                "-- Step {number}.\n-- @revises {revises}\n{}\n\
+                "-- Step {number}.\n-- @revises {revises}\n{header}\
                  -- @upgrade\n{}\n-- @downgrade\n{downgrade}\n",
-                header.join("\n"),
                 upgrade.join("\n"),
             );
             let (hour, minute) = (index / 60, index % 60);
