@@ -140,7 +140,8 @@ impl Expected {
     ) {
         let names = self.contents.columns.clone();
         self.contents.rows.retain_mut(|row| {
-            let found = changes.find(row, index, is_own);
+            let own_columns = is_own.then_some(&names[..]);
+            let found = changes.find(row, index, own_columns);
             match found.and_then(|found| changes.of(found)) {
                 None => true,
                 Some((_, None)) => false,

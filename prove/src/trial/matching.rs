@@ -198,14 +198,25 @@ impl<'c> Changes<'c> {
 
     /// Returns the position of the row of `before` that an expected row has become.
     ///
-    /// `is_own` is `true` if the expected row is from the same table.
-    pub(super) fn find(&self, row: &Row, index: &ValueIndex, is_own: bool) -> Option<usize> {
-        if is_own {
+    /// `own_columns` are the columns of the row, if the expected row is from the same table.
+    pub(super) fn find(
+        &self,
+        row: &Row,
+        index: &ValueIndex,
+        own_columns: Option<&[String]>,
+    ) -> Option<usize> {
+        if let Some(names) = own_columns {
             let mut rows = self.before.rows.iter();
-            return match row.rowid {
-                Some(rowid) => rows.position(|other| other.rowid == Some(rowid)),
-                None => rows.position(|other| other.values == row.values),
-            };
+            if let Some(rowid) = row.rowid {
+                return rows.position(|other| other.rowid == Some(rowid));
+            }
+            // An expected row lacks the generated columns.
+            let places = positions(self.before, names);
+            return rows.position(|other| {
+                let mut values = places.iter().zip(&row.values);
+                places.len() == names.len()
+                    && values.all(|(&place, value)| other.values[place] == *value)
+            });
         }
         let candidates = index.rows_like(row).into_iter();
         candidates.max_by_key(|&other| overlap(&row.values, &self.before.rows[other].values))
