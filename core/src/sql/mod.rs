@@ -4,8 +4,10 @@
 //! Nothing in this directory depends on migrations, schemas, or a database.
 
 pub mod calls;
+pub mod change;
 pub mod cursor;
 pub mod inspect;
 pub(crate) mod keywords;
+pub mod references;
 pub mod sqlite_messages;
 pub mod tokenizer;
