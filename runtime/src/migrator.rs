@@ -138,7 +138,8 @@ An authorizer that the program has set is lost, because SQLite cannot return it.
 
     /// Accepts rows that violated a foreign key before the migrations.
     ///
-    /// [`Event::ExistingViolations`] reports the number of these rows.
+    /// [`Event::ExistingViolations`] reports the number of these rows, in the tables that the
+    /// request checks.
     /// Rows that violate a foreign key only after the migrations are errors with any setting.
     /// Default: every violation is an error.
     pub fn allow_existing_violations(mut self) -> Self {
@@ -316,8 +317,8 @@ impl<'m> Migrator<'m> {
     ///   write lock before it decides the steps.
     /// - All pending revisions and their rows in `revchain_history` are one transaction.
     /// - Foreign keys are off during the transaction, because a table rebuild would otherwise
-    ///   delete child rows. All foreign keys are checked before COMMIT, and the setting is
-    ///   restored.
+    ///   delete child rows. Before COMMIT, the keys are checked in which a script can have left a
+    ///   violation. The setting is restored.
     /// - After the scripts, the schema must be the proven schema. Otherwise the upgrade rolls back.
     ///
     /// The marker of a chain without a name is in `user_version`.

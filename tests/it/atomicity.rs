@@ -279,7 +279,7 @@ fn stamp_ignores_foreign_keys_and_temporary_tables() {
 #[test]
 fn earlier_violations_are_counted_separately() {
     let fixture = Fixture::new();
-    let chain = fixture.chain(&[FAMILY, ("CREATE TABLE x (y);", "DROP TABLE x;")]);
+    let chain = fixture.chain(&[FAMILY, ("UPDATE parent SET name = 'c';", "SELECT 1;")]);
     let mut db = Connection::open(fixture.db()).unwrap();
     chain.migrator().upgrade_to(&mut db, "001").unwrap();
     db.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM parent WHERE id = 2")
@@ -309,7 +309,11 @@ fn only_existing_violations_can_be_allowed() {
          CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p);
         CREATE TABLE w (id TEXT PRIMARY KEY, p REFERENCES p) WITHOUT ROWID;";
     let drop = "DROP TABLE w; DROP TABLE c; DROP TABLE p;";
-    let chain = |second: &str| fixture.chain(&[(tables, drop), (second, "SELECT 1;")]);
+    // The children of a changed parent are checked, and no other tables.
+    let chain = |second: &str| {
+        let second = format!("UPDATE p SET id = id; {second}");
+        fixture.chain(&[(tables, drop), (&second, "SELECT 1;")])
+    };
     let mut db = Connection::open(fixture.db()).unwrap();
     let first = chain("SELECT 1;");
     first.migrator().upgrade_to(&mut db, "001").unwrap();

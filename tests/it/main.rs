@@ -11,6 +11,7 @@ mod drift;
 mod dry_run;
 mod errors;
 mod events;
+mod foreign_keys;
 mod fuzz;
 mod inspection;
 mod newer_database;

@@ -22,6 +22,7 @@ pub(crate) fn report(path: &Path, report: &Report) -> Answer {
             "reverted": report.reverted.iter().map(applied).collect::<Vec<_>>(),
             "stamped": report.stamped,
             "unstamped": report.unstamped,
+            "foreign_key_check_us": micros(report.foreign_key_check),
             "backup": report.backup,
             "dry_run": null,
         }),

@@ -47,6 +47,7 @@ fn json_output_has_documented_fields() {
     for applied in report["applied"].as_array_mut().unwrap() {
         assert!(applied["duration_us"].take().as_u64().is_some());
     }
+    assert!(report["foreign_key_check_us"].take().as_u64().is_some());
     assert_eq!(
         report,
         json!({
@@ -56,7 +57,8 @@ fn json_output_has_documented_fields() {
                 { "revision": "002", "duration_us": null },
                 { "revision": "003", "duration_us": null },
             ],
-            "reverted": [], "stamped": [], "unstamped": [], "backup": null, "dry_run": null,
+            "reverted": [], "stamped": [], "unstamped": [], "foreign_key_check_us": null,
+            "backup": null, "dry_run": null,
         })
     );
     assert_eq!(

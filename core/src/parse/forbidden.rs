@@ -111,7 +111,7 @@ fn pragma_advice(name: &str) -> (&'static str, &'static str) {
     match name {
         "foreign_keys" | "defer_foreign_keys" => (
             "does nothing in a transaction",
-            "remove it: revchain turns enforcement off before the transaction, and checks every key before it commits",
+            "remove it: revchain turns enforcement off before the transaction, and checks keys before it commits",
         ),
         "journal_mode" | "synchronous" | "wal_checkpoint" => (
             "cannot run in a transaction",

@@ -44,13 +44,10 @@ impl ViolationKey {
 pub(crate) struct ExistingViolations(HashMap<ViolationKey, usize>);
 
 impl ExistingViolations {
-    /// Counts the violations in `tables`, or in all tables if `tables` is `None`.
-    pub(crate) fn find(
-        connection: &Connection,
-        tables: Option<&[String]>,
-    ) -> rusqlite::Result<Self> {
+    /// Counts the violations in `tables`.
+    pub(crate) fn find(connection: &Connection, tables: &[String]) -> rusqlite::Result<Self> {
         let mut existing = Self::default();
-        each_violation(connection, tables, |row| {
+        each_violation(connection, Some(tables), |row| {
             *existing.0.entry(ViolationKey::of(row)?).or_default() += 1;
             Ok(())
         })?;

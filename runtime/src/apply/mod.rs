@@ -1,6 +1,8 @@
 //! Applying a plan. Apart from a restore, no other code changes an existing database.
 
 pub(crate) mod foreign_keys;
+mod key_changes;
+mod key_check;
 mod locked_plan;
 mod marker_renewal;
 pub(crate) mod pipeline;

@@ -6,7 +6,6 @@ use revchain_core::{
 };
 use rusqlite::ErrorCode;
 
-use super::foreign_keys::{ExistingViolations, new_violations};
 use super::locked_plan::{LockedPlan, LockedState};
 use super::marker_renewal::renew_marker;
 use super::preflight::preflight;
@@ -79,7 +78,9 @@ fn run_locked(
     run_steps(&locked, &plan, stored, &mut report)
         .map_err(|error| as_read_only(error, database, Some(&plan)))?;
     verify_and_mark(database, &plan)?;
-    check_foreign_keys(&locked, &plan, preflight.existing_violations)?;
+    if let Some(check) = preflight.key_check {
+        check.run(&locked, &mut report)?;
+    }
     locked.commit()?;
     if report.backup.is_some() {
         prune_backups(database);
@@ -219,39 +220,6 @@ fn verify_and_mark(database: Database<'_>, plan: &LockedPlan<'_>) -> Result<(), 
         (RevisionSet::default(), SchemaMatch::Unknown)
     };
     marker::write(database, &stamped, verdict).context(Operation::WriteHistory)
-}
-
-/// Fails if rows violate a foreign key after the scripts. Ignores the violations in `existing`.
-fn check_foreign_keys(
-    locked: &LockedSession<'_>,
-    plan: &LockedPlan<'_>,
-    existing: ExistingViolations,
-) -> Result<(), Error> {
-    if !plan.runs_sql() {
-        return Ok(());
-    }
-    let tables = plan.own_tables()?;
-    let violations = new_violations(locked.connection(), tables.as_deref(), existing)
-        .context(Operation::CheckForeignKeys)?;
-    if violations.count == 0 {
-        return Ok(());
-    }
-    // Roll back first, because the error also counts the violations before the scripts.
-    locked.roll_back()?;
-    let before = count_violations_before(locked, plan);
-    Err(Error::new(ErrorKind::ForeignKeys {
-        violations: violations.first,
-        count: violations.count,
-        before,
-    }))
-}
-
-/// Counts the violations before the scripts. Returns `None` if SQLite fails, for example with
-/// `foreign key mismatch`.
-fn count_violations_before(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> Option<usize> {
-    let tables = plan.own_tables().ok()?;
-    let existing = ExistingViolations::find(locked.connection(), tables.as_deref()).ok()?;
-    Some(existing.count())
 }
 
 /// Converts an error with the code `SQLITE_READONLY` to an error that lists the pending revisions.

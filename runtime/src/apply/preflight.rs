@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use revchain_core::DatabaseState;
 
-use super::foreign_keys::ExistingViolations;
+use super::key_check::KeyCheck;
 use super::locked_plan::LockedPlan;
 use super::script::reject_temporary_tables;
 use crate::backup::make::make_backup;
@@ -13,21 +13,22 @@ use crate::report::event::Event;
 use crate::session::connection_settings::has_journal;
 use crate::session::locked::LockedSession;
 
-/// The backup and the foreign key violations from before the first step.
+/// The backup from before the first step, and the foreign key check for after the last step.
 #[derive(Default)]
-pub(super) struct Preflight {
+pub(super) struct Preflight<'p> {
     pub(super) backup: Option<PathBuf>,
-    pub(super) existing_violations: ExistingViolations,
+    /// `None` if the plan runs no SQL.
+    pub(super) key_check: Option<KeyCheck<'p>>,
 }
 
-/// Rejects connections on which the plan is not safe, makes the backup, and counts existing
-/// violations.
+/// Rejects connections on which the plan is not safe, makes the backup, and prepares the
+/// foreign key check.
 ///
 /// If the plan runs no SQL, only checks that SQLite can roll the plan back.
-pub(super) fn preflight(
+pub(super) fn preflight<'p>(
     locked: &LockedSession<'_>,
-    plan: &LockedPlan<'_>,
-) -> Result<Preflight, Error> {
+    plan: &'p LockedPlan<'p>,
+) -> Result<Preflight<'p>, Error> {
     if !has_journal(locked.connection()).context(Operation::Configure)? {
         return Err(Error::new(ErrorKind::NoJournal));
     }
@@ -37,7 +38,7 @@ pub(super) fn preflight(
     reject_temporary_tables(locked.connection(), None)?;
     Ok(Preflight {
         backup: back_up(locked, plan)?,
-        existing_violations: find_existing_violations(locked, plan)?,
+        key_check: Some(KeyCheck::prepare(locked, plan)?),
     })
 }
 
@@ -56,22 +57,4 @@ fn back_up(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> Result<Option<P
         locked.emit(&Event::BackedUp { path });
     }
     Ok(path)
-}
-
-fn find_existing_violations(
-    locked: &LockedSession<'_>,
-    plan: &LockedPlan<'_>,
-) -> Result<ExistingViolations, Error> {
-    if !locked.database().settings.allow_existing_violations {
-        return Ok(ExistingViolations::default());
-    }
-    let tables = plan.own_tables()?;
-    let existing = ExistingViolations::find(locked.connection(), tables.as_deref())
-        .context(Operation::CheckForeignKeys)?;
-    if existing.count() > 0 {
-        locked.emit(&Event::ExistingViolations {
-            count: existing.count(),
-        });
-    }
-    Ok(existing)
 }

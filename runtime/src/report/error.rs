@@ -86,7 +86,7 @@ pub enum ErrorKind {
         violations: Vec<ForeignKeyViolation>,
         /// The total number of violations.
         count: usize,
-        /// The number of violations before the migrations; `None` if unknown.
+        /// The number of violations in the same tables before the migrations; `None` if unknown.
         before: Option<usize>,
     },
     /// The schema after the migrations differs from the proven schema.

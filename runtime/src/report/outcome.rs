@@ -24,6 +24,11 @@ pub struct Report {
     pub stamped: Vec<String>,
     /// The ids of the revisions whose stamp was removed without running a script.
     pub unstamped: Vec<String>,
+    /// The duration of the foreign key check after the scripts; zero if no script ran.
+    ///
+    /// The check is one for all revisions, so the durations in `applied` and `reverted` omit it.
+    /// The text of the report adds it to their sum.
+    pub foreign_key_check: Duration,
     /// The path of the backup that was made before the first script; `None` if no backup was made.
     pub backup: Option<PathBuf>,
 }
@@ -95,6 +100,7 @@ impl Report {
             reverted: Vec::new(),
             stamped: Vec::new(),
             unstamped: Vec::new(),
+            foreign_key_check: Duration::ZERO,
             backup: None,
         }
     }
@@ -103,6 +109,12 @@ impl Report {
     pub(crate) fn up_to_date(head: Option<&Revision>) -> Self {
         let head = head.map(Revision::id);
         Self::new(Outcome::UpToDate, head, head)
+    }
+
+    /// Returns the duration of the scripts and of the foreign key check.
+    fn total(&self, scripts: &[Applied]) -> Duration {
+        let scripts: Duration = scripts.iter().map(|script| script.duration).sum();
+        scripts + self.foreign_key_check
     }
 }
 
@@ -115,7 +127,7 @@ impl fmt::Display for Report {
         let applied = format!(
             "{} applied in {:.1?}",
             count(self.applied.len()),
-            total(&self.applied)
+            self.total(&self.applied)
         );
         match self.outcome {
             Outcome::UpToDate => write!(f, "at {to}, nothing to do"),
@@ -125,7 +137,7 @@ impl fmt::Display for Report {
                 f,
                 "downgraded from {from} to {to}: {} reverted in {:.1?}",
                 count(self.reverted.len()),
-                total(&self.reverted)
+                self.total(&self.reverted)
             ),
             Outcome::Restored => write!(f, "restored at {to}; it was at {from} before"),
             Outcome::Adopted if self.applied.is_empty() => {
@@ -156,8 +168,4 @@ fn count(revisions: usize) -> String {
         "{revisions} revision{}",
         if revisions == 1 { "" } else { "s" }
     )
-}
-
-fn total(applied: &[Applied]) -> Duration {
-    applied.iter().map(|applied| applied.duration).sum()
 }

@@ -1,0 +1,238 @@
+//! The tables in which the scripts of a plan can leave foreign key violations.
+//!
+//! The names in the statements decide. If a statement cannot be read, all tables count.
+
+use std::collections::HashSet;
+
+use revchain_core::sql::change::{Change, Effect, effect, trigger_effects};
+use revchain_core::sql::inspect::trigger_event;
+use rusqlite::Connection;
+
+use super::foreign_keys::ForeignKey;
+
+/// The tables that the scripts of a plan can change.
+///
+/// All names are in lowercase.
+#[derive(Default)]
+pub(super) struct KeyChanges {
+    /// The tables that can have new values in the columns of a key.
+    written: HashSet<String>,
+    /// The tables that can lack rows, values or an index on which the key of a child depends.
+    parents: HashSet<String>,
+    /// The tables and views whose triggers for an event can have run.
+    fired: HashSet<(Event, String)>,
+    /// `true` if a statement cannot be read, so that every table counts.
+    is_unknown: bool,
+    objects: Objects,
+}
+
+/// The objects before the scripts, and those that the scripts create. Drops do not remove objects,
+/// because a statement before the drop may have used the object.
+#[derive(Default)]
+struct Objects {
+    triggers: Vec<Trigger>,
+    /// The unique indexes, each with its table.
+    unique_indexes: Vec<(String, String)>,
+    /// The tables whose definition can say `ON CONFLICT REPLACE`.
+    replacing: HashSet<String>,
+    /// The old and the new name of each renamed table.
+    renames: Vec<(String, String)>,
+}
+
+/// The event of a trigger: `INSERT`, `UPDATE` or `DELETE`.
+type Event = &'static str;
+
+const EVENTS: [Event; 3] = ["INSERT", "UPDATE", "DELETE"];
+
+struct Trigger {
+    event: Event,
+    /// The table or view.
+    table: String,
+    /// The effects of the statements in the body; `None` if the body cannot be read.
+    effects: Option<Vec<Effect>>,
+}
+
+impl KeyChanges {
+    /// Reads the objects of the schema, before any script has run.
+    pub(super) fn before_scripts(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut changes = Self::default();
+        let mut statement = connection.prepare(
+            "SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            // SQLite accepts SQL that is not UTF-8. The names before the first such byte suffice.
+            let text = |column| -> rusqlite::Result<String> {
+                let bytes = row.get_ref(column)?.as_bytes().unwrap_or_default();
+                Ok(String::from_utf8_lossy(bytes).into_owned())
+            };
+            let (name, table, sql) = (lower(&text(1)?), lower(&text(2)?), text(3)?);
+            changes.objects.add(&text(0)?, name, table, &sql);
+        }
+        Ok(changes)
+    }
+
+    /// Adds a statement of a script.
+    pub(super) fn add_statement(&mut self, sql: &str) {
+        let effect = effect(sql);
+        if let Effect::Change(name, change) = &effect {
+            let name = lower(&name.name);
+            match change {
+                Change::CreateTable => self.objects.add("table", name.clone(), name, sql),
+                Change::CreateIndex { table, .. } => {
+                    self.objects.add("index", name, lower(table), sql);
+                }
+                Change::CreateTrigger { table } => {
+                    self.objects.add("trigger", name, lower(table), sql);
+                }
+                Change::Rename(to) => self.objects.renames.push((name, lower(to))),
+                _ => {}
+            }
+        }
+        self.add_effect(&effect);
+    }
+
+    fn add_effect(&mut self, effect: &Effect) {
+        let (name, change) = match effect {
+            Effect::None => return,
+            Effect::Unknown => {
+                self.is_unknown = true;
+                return;
+            }
+            Effect::Change(name, change) => (lower(&name.name), change),
+        };
+        match change {
+            Change::CreateView
+            | Change::CreateTrigger { .. }
+            | Change::RenameColumn
+            | Change::AddColumn => {}
+            Change::CreateTable => {
+                self.written.insert(name.clone());
+                // The key of an older table can refer to the new table.
+                self.parents.insert(name);
+            }
+            // A unique index can make a key valid that could not be checked before.
+            Change::CreateIndex { table, is_unique } => {
+                if *is_unique {
+                    self.parents.insert(lower(table));
+                }
+            }
+            Change::Drop => {
+                self.parents.insert(name);
+            }
+            Change::DropAttached => {
+                let mut indexes = self.objects.unique_indexes.iter();
+                if let Some((_, table)) = indexes.find(|(index, _)| *index == name) {
+                    self.parents.insert(table.clone());
+                }
+            }
+            Change::Rename(to) => {
+                self.parents.insert(name);
+                self.parents.insert(lower(to));
+            }
+            Change::Alter => {
+                self.written.insert(name);
+            }
+            Change::Insert => {
+                self.written.insert(name.clone());
+                self.fired.insert(("INSERT", name));
+            }
+            // The statement can be a REPLACE. It fires no DELETE triggers, because
+            // `recursive_triggers` is off.
+            Change::Update => {
+                self.parents.insert(name.clone());
+                self.written.insert(name.clone());
+                self.fired.insert(("INSERT", name.clone()));
+                self.fired.insert(("UPDATE", name));
+            }
+            Change::Delete => {
+                self.parents.insert(name.clone());
+                self.fired.insert(("DELETE", name));
+            }
+        }
+    }
+
+    /// Adds the changes by triggers, and follows renames, until nothing is new.
+    pub(super) fn complete(&mut self) {
+        let triggers = std::mem::take(&mut self.objects.triggers);
+        let renames = self.objects.renames.clone();
+        loop {
+            let before = self.len();
+            for (from, to) in &renames {
+                for names in [
+                    &mut self.written,
+                    &mut self.parents,
+                    &mut self.objects.replacing,
+                ] {
+                    if names.contains(from) {
+                        names.insert(to.clone());
+                    }
+                }
+                // A trigger stays at its table, but its statement has the old name.
+                for (name, other) in [(from, to), (to, from)] {
+                    for event in EVENTS {
+                        if self.fired.contains(&(event, name.clone())) {
+                            self.fired.insert((event, other.clone()));
+                        }
+                    }
+                }
+            }
+            let replaced = self.written.intersection(&self.objects.replacing);
+            self.parents.extend(replaced.cloned());
+            for trigger in &triggers {
+                if self.fired.contains(&(trigger.event, trigger.table.clone())) {
+                    let effects = trigger.effects.as_deref();
+                    for effect in effects.unwrap_or(&[Effect::Unknown]) {
+                        self.add_effect(effect);
+                    }
+                }
+            }
+            if self.len() == before {
+                return;
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.written.len()
+            + self.parents.len()
+            + self.fired.len()
+            + self.objects.replacing.len()
+            + usize::from(self.is_unknown)
+    }
+
+    /// Returns `true` if rows of the child table can violate the key.
+    pub(super) fn concerns(&self, key: &ForeignKey) -> bool {
+        self.is_unknown
+            || self.written.contains(&lower(&key.table))
+            || self.parents.contains(&lower(&key.parent))
+    }
+}
+
+impl Objects {
+    fn add(&mut self, object_type: &str, name: String, table: String, sql: &str) {
+        match object_type {
+            "trigger" => self
+                .triggers
+                .extend(trigger_event(sql).map(|event| Trigger {
+                    event,
+                    table,
+                    effects: trigger_effects(sql),
+                })),
+            "index" if contains_word(sql, "unique") => self.unique_indexes.push((name, table)),
+            "table" if contains_word(sql, "replace") => {
+                self.replacing.insert(name);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Returns `true` if the text contains the word, also as a part of a name.
+fn contains_word(sql: &str, word: &str) -> bool {
+    sql.to_ascii_lowercase().contains(word)
+}
+
+fn lower(name: &str) -> String {
+    name.to_ascii_lowercase()
+}

@@ -1,0 +1,113 @@
+//! The foreign key check of a request: the tables to check, and the violations from before.
+
+use std::time::Instant;
+
+use revchain_core::{Downgrade, Script, Step};
+
+use super::foreign_keys::{ExistingViolations, foreign_keys, new_violations};
+use super::key_changes::KeyChanges;
+use super::locked_plan::LockedPlan;
+use crate::report::error::{Context, Error, ErrorKind, Operation};
+use crate::report::event::Event;
+use crate::report::outcome::Report;
+use crate::session::database::Database;
+use crate::session::locked::LockedSession;
+
+/// The foreign key check of a request.
+///
+/// A check reads every row of a table.
+/// So only the tables are checked in which a script can have left a violation.
+pub(super) struct KeyCheck<'p> {
+    plan: &'p LockedPlan<'p>,
+    changes: KeyChanges,
+    existing: ExistingViolations,
+}
+
+impl<'p> KeyCheck<'p> {
+    /// Finds the changes of all scripts of the plan, before the first script runs.
+    ///
+    /// If the settings accept existing violations, counts these violations.
+    pub(super) fn prepare(
+        locked: &LockedSession<'_>,
+        plan: &'p LockedPlan<'p>,
+    ) -> Result<Self, Error> {
+        let changes = KeyChanges::before_scripts(locked.connection());
+        let mut check = Self {
+            plan,
+            changes: changes.context(Operation::ReadSchema)?,
+            existing: ExistingViolations::default(),
+        };
+        for step in &plan.steps {
+            let script = script(locked.database(), step);
+            for statement in script.into_iter().flat_map(Script::statements) {
+                check.changes.add_statement(statement.sql());
+            }
+        }
+        check.changes.complete();
+        if locked.database().settings.allow_existing_violations {
+            check.existing = check.find_existing(locked)?;
+            let count = check.existing.count();
+            if count > 0 {
+                locked.emit(&Event::ExistingViolations { count });
+            }
+        }
+        Ok(check)
+    }
+
+    /// Fails if rows violate a foreign key after the scripts. Ignores accepted violations.
+    pub(super) fn run(
+        mut self,
+        locked: &LockedSession<'_>,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let start = Instant::now();
+        let tables = self.tables(locked)?;
+        let existing = std::mem::take(&mut self.existing);
+        let violations = new_violations(locked.connection(), Some(&tables), existing)
+            .context(Operation::CheckForeignKeys)?;
+        report.foreign_key_check = start.elapsed();
+        if violations.count == 0 {
+            return Ok(());
+        }
+        // Roll back first, because the error also counts the violations before the scripts.
+        locked.roll_back()?;
+        // The count fails after a `foreign key mismatch`, for example.
+        let before = self.find_existing(locked).ok();
+        Err(Error::new(ErrorKind::ForeignKeys {
+            violations: violations.first,
+            count: violations.count,
+            before: before.map(|existing| existing.count()),
+        }))
+    }
+
+    fn find_existing(&self, locked: &LockedSession<'_>) -> Result<ExistingViolations, Error> {
+        let tables = self.tables(locked)?;
+        ExistingViolations::find(locked.connection(), &tables).context(Operation::CheckForeignKeys)
+    }
+
+    /// Returns the tables to check, as the schema is now.
+    fn tables(&self, locked: &LockedSession<'_>) -> Result<Vec<String>, Error> {
+        let keys = foreign_keys(locked.connection()).context(Operation::CheckForeignKeys)?;
+        let concerned = keys.into_iter().filter(|key| self.changes.concerns(key));
+        let mut tables: Vec<String> = concerned.map(|key| key.table).collect();
+        tables.dedup();
+        if let (Some(own), false) = (self.plan.own_tables()?, tables.is_empty()) {
+            tables.retain(|table| own.contains(table));
+        }
+        Ok(tables)
+    }
+}
+
+/// Returns the script that a step runs.
+pub(super) fn script<'s>(database: Database<'s>, step: &'s Step) -> Option<&'s Script> {
+    let downgrade = match step {
+        Step::Upgrade(index) => return Some(database.revision(*index).upgrade()),
+        Step::Downgrade(index) => database.revision(*index).downgrade(),
+        Step::DowngradeStored(revision) => revision.downgrade(),
+        _ => return None,
+    };
+    match downgrade {
+        Downgrade::Sql(script) => Some(script),
+        Downgrade::Irreversible(_) => None,
+    }
+}
