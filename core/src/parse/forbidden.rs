@@ -129,6 +129,10 @@ fn pragma_advice(name: &str) -> (&'static str, &'static str) {
             "can destroy the database",
             "remove it: use ALTER TABLE, or create a new table and copy the rows",
         ),
+        "legacy_alter_table" => (
+            "stays off while a migration runs",
+            "remove it; if a view or a trigger breaks a RENAME, drop it before and create it again at the end",
+        ),
         "ignore_check_constraints" => (
             "allows rows that violate the schema",
             "remove it, and fix the rows instead",

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use crate::diagnostics::suggest::did_you_mean;
+
 /// SQLite's reserved words, and literals such as `TRUE`. Only in quotes can they be names.
 static RESERVED: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let words = "
@@ -49,6 +51,36 @@ pub(crate) const ROWID_NAMES: &[&str] = &["rowid", "oid", "_rowid_"];
 
 fn split<L: FromIterator<&'static str>>(words: &'static str) -> L {
     words.split_ascii_whitespace().collect()
+}
+
+/// Keywords that are in neither list, because SQLite lets them name columns everywhere.
+const COMMON: &[&str] = &["COLUMN", "RENAME", "TEMP", "TEMPORARY", "NULLS"];
+
+/// Returns the keyword that is most similar to a misspelled word.
+///
+/// Returns `None` for a keyword, and for a word that is too short to tell.
+pub fn similar_keyword(word: &str) -> Option<&'static str> {
+    let upper = word.to_ascii_uppercase();
+    let is_known = is_keyword(word) || COMMON.contains(&upper.as_str());
+    if is_known || word.len() < 4 {
+        return None;
+    }
+    let keywords = RESERVED.iter().chain(UNRESERVED.iter()).chain(COMMON);
+    // Swapped letters are the most common mistake: `FORM` is FROM rather than FOR.
+    // Then a missing last letter: `WHER` is WHERE rather than WHEN.
+    let is_swapped = |keyword: &str| letters(keyword) == letters(&upper);
+    let is_longer = |keyword: &str| keyword.starts_with(&upper) && keyword.len() == word.len() + 1;
+    let likely = |keyword: &&str| is_swapped(keyword) || is_longer(keyword);
+    let keywords = keywords.copied();
+    let found = keywords.clone().find(likely);
+    found.or_else(|| did_you_mean(word, keywords))
+}
+
+/// Returns the bytes of a word, sorted.
+fn letters(word: &str) -> Vec<u8> {
+    let mut letters = word.as_bytes().to_vec();
+    letters.sort_unstable();
+    letters
 }
 
 /// Returns `true` if `word` cannot be a name without quotes.

@@ -7,7 +7,7 @@ pub mod calls;
 pub mod change;
 pub mod cursor;
 pub mod inspect;
-pub(crate) mod keywords;
+pub mod keywords;
 pub mod references;
 pub mod sqlite_messages;
 pub mod tokenizer;

@@ -94,6 +94,61 @@ pub fn miscalled_function(message: &str) -> Option<&str> {
     name.strip_suffix("()")
 }
 
+/// A table, index, view or trigger that a statement names and that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingObject<'m> {
+    /// `table`, `index`, `view` or `trigger`.
+    pub kind: &'m str,
+    /// The name, without the schema.
+    pub name: &'m str,
+}
+
+impl<'m> MissingObject<'m> {
+    /// Returns the object that `message` reports as missing.
+    pub fn parse(message: &'m str) -> Option<Self> {
+        let (kind, name) = message.strip_prefix("no such ")?.split_once(": ")?;
+        let is_object = ["table", "index", "view", "trigger"].contains(&kind);
+        is_object.then(|| Self {
+            kind,
+            name: last_part(name),
+        })
+    }
+}
+
+/// A view or a trigger for which SQLite rejects an ALTER TABLE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokenObject<'m> {
+    /// `view`, `trigger` or `index`.
+    pub kind: &'m str,
+    /// The name of the object.
+    pub name: &'m str,
+    /// `true` if the object uses the column that the statement drops.
+    pub is_after_drop_column: bool,
+}
+
+impl<'m> BrokenObject<'m> {
+    /// Returns the object that `message` reports, as in `error in view v: no such table: main.t`.
+    pub fn parse(message: &'m str) -> Option<Self> {
+        let (kind, rest) = message.strip_prefix("error in ")?.split_once(' ')?;
+        let (name, _) = rest.split_once(": ")?;
+        let is_after_drop_column = name.ends_with(" after drop column");
+        let name = name.strip_suffix(" after drop column").unwrap_or(name);
+        let name = name.strip_suffix(" after rename").unwrap_or(name);
+        Some(Self {
+            kind,
+            name,
+            is_after_drop_column,
+        })
+    }
+}
+
+/// Returns the token at which SQLite reports a syntax error.
+pub fn misread_token(message: &str) -> Option<&str> {
+    message
+        .strip_prefix("near \"")?
+        .strip_suffix("\": syntax error")
+}
+
 /// A column that a statement needs and that a table lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingColumn<'m> {
@@ -130,6 +185,16 @@ pub fn missing_column(message: &str) -> Option<MissingColumn<'_>> {
         return None;
     }
     if let Some((_, name)) = message.split_once("no such column: ") {
+        // DROP COLUMN and RENAME COLUMN report the name in quotes.
+        let quoted = name
+            .strip_prefix('"')
+            .and_then(|name| name.strip_suffix('"'));
+        if let Some(column) = quoted {
+            return Some(MissingColumn::Read {
+                table: None,
+                column,
+            });
+        }
         let (table, column) = match name.rsplit_once('.') {
             Some((table, column)) => (Some(last_part(table)), column),
             None => (None, name),

@@ -54,6 +54,23 @@ fn statements_outside_the_transaction_are_forbidden() {
 }
 
 #[test]
+fn legacy_alter_table_help_says_what_to_do_instead() {
+    let text = text("base").replace("SELECT 1", "PRAGMA legacy_alter_table = ON");
+    let file = File {
+        name: name(1, "001"),
+        path: name(1, "001"),
+        bytes: Some(text.into()),
+    };
+    let mut defects = DefectList::new();
+    parse(&file, &mut defects);
+    let help = defects.iter().next().unwrap().help_text();
+    assert!(
+        help.contains("drop it before and create it again at the end"),
+        "{help}"
+    );
+}
+
+#[test]
 fn own_names_are_forbidden_in_any_quotes() {
     let sql = "DELETE FROM revchain_history; DROP TABLE IF EXISTS 'revchain_history';
         SELECT * FROM main.[REVCHAIN_HISTORY]; CREATE TABLE \"revchain_x\" (a);

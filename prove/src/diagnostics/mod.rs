@@ -4,6 +4,7 @@
 
 pub(crate) mod location;
 pub(crate) mod stand_ins;
+mod suggestions;
 
 use std::collections::HashSet;
 
@@ -22,6 +23,8 @@ use revchain_runtime::internal::ForeignKey;
 use crate::script_run::{Rejection, ScriptRun, Stage};
 use crate::tables::{Destroyed, Forgotten, contains};
 use crate::unreadable::UnreadableObject;
+pub(crate) use suggestions::Existing;
+
 use location::{at_directive, at_last_naming, at_newest, at_snippet, at_statement, snippet};
 
 /// The defects and notes that the proof has collected.
@@ -66,8 +69,12 @@ impl Findings {
     }
 }
 
-/// Describes a statement that SQLite rejects. The help suggests similar names from `schema`.
-pub(crate) fn rejected(run: ScriptRun<'_>, rejection: &Rejection<'_>, schema: &Schema) -> Defect {
+/// Describes a statement that SQLite rejects. The help suggests similar names from `existing`.
+pub(crate) fn rejected(
+    run: ScriptRun<'_>,
+    rejection: &Rejection<'_>,
+    existing: &Existing<'_>,
+) -> Defect {
     let sql = rejection.statement.sql();
     let message = &rejection.message;
     let circumstance = if run.stage == Stage::UpgradeAgain {
@@ -76,7 +83,7 @@ pub(crate) fn rejected(run: ScriptRun<'_>, rejection: &Rejection<'_>, schema: &S
         ""
     };
     let title = format!("{run} fails{circumstance}: {message}");
-    let help = help_for_rejected(run, message, sql, schema);
+    let help = help_for_rejected(run, message, sql, existing);
     let defect = Defect::new(DefectKind::SqlError, title).help(help);
     // SQLite does not always report the offset of a missing name. Search the SQL for the name.
     let name_offset = || offset_of_name(missing_name(message)?, sql);
@@ -84,29 +91,21 @@ pub(crate) fn rejected(run: ScriptRun<'_>, rejection: &Rejection<'_>, schema: &S
     at_snippet(defect, run, Some(rejection.statement.snippet(offset)))
 }
 
-fn help_for_rejected(run: ScriptRun<'_>, message: &str, sql: &str, schema: &Schema) -> String {
+fn help_for_rejected(
+    run: ScriptRun<'_>,
+    message: &str,
+    sql: &str,
+    existing: &Existing<'_>,
+) -> String {
     let help = if run.stage == Stage::UpgradeAgain {
         "undo everything that the upgrade does in the `@downgrade`, including the rows that it adds"
     } else if needs_app_defined_object(sql, message) {
         "if the program registers it, declare that in the header: `-- @unproven the program registers it`"
-    } else if message.ends_with("syntax error") {
-        "look for a missing comma, semicolon or parenthesis before this position"
-    } else if message.contains("after drop column") {
-        "first drop the index, view or trigger that uses the column, then create it again without the column"
     } else if message.starts_with("Cannot add a UNIQUE column") {
         "add the column without UNIQUE, then CREATE UNIQUE INDEX"
     } else {
-        let suggestion = match MissingName::parse(message) {
-            Some(MissingName::Table(name)) => did_you_mean(name, schema.tables()),
-            Some(MissingName::Column(name)) => {
-                let tables = schema.tables().filter(|table| names_object(sql, table));
-                let columns = tables.flat_map(|table| schema.columns(table).unwrap_or_default());
-                let others = columns.filter(|column| !column.eq_ignore_ascii_case(name));
-                did_you_mean(name, others)
-            }
-            None => None,
-        };
-        return suggest_or(suggestion, "correct the statement: no database can run it");
+        let help = suggestions::help(message, sql, existing);
+        return help.unwrap_or_else(|| "correct the statement: no database can run it".to_owned());
     };
     help.to_owned()
 }
@@ -260,8 +259,9 @@ pub(crate) fn forgotten(revision: &Revision, forgotten: &Forgotten<'_>) -> Defec
     );
     let title = format!("{run} rebuilds `{table}`, and the {kind} `{name}` that was on it is gone");
     let help = format!(
-        "create it again on the new table; if it should go, drop it before the rebuild: `DROP {} {name}`",
-        kind.to_uppercase()
+        "create it again on the new table; if it should go, drop it before the rebuild: `DROP {} {}`",
+        kind.to_uppercase(),
+        quote(name)
     );
     let defect = Defect::new(DefectKind::ForgottenInRebuild, title).help(help);
     at_statement(defect, run, Some(forgotten.statement.clone()))

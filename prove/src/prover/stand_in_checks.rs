@@ -6,12 +6,14 @@ use revchain_core::sql::sqlite_messages::{
 use revchain_core::{Defect, Statement};
 use revchain_runtime::internal::stand_ins;
 
+use rusqlite::Connection;
+
 use super::Prover;
-use crate::diagnostics;
 use crate::diagnostics::stand_ins::{
     help_for_miscalled, help_for_stand_in, help_for_unregistered, needless_stand_in,
     needs_aggregate, unknown_columns,
 };
+use crate::diagnostics::{self, Existing};
 use crate::needless_stand_ins::needless_stand_ins;
 use crate::script_run::{Rejection, ScriptRun, Stage};
 use crate::unreadable::{created_unreadable, unusable_table};
@@ -96,7 +98,14 @@ impl Prover<'_> {
         run: ScriptRun<'_>,
         rejection: &Rejection<'_>,
     ) -> Defect {
-        let defect = diagnostics::rejected(run, rejection, &self.schema);
+        let now = self.read_schema().unwrap_or_default();
+        let objects = objects(self.connection).unwrap_or_default();
+        let existing = Existing {
+            schema: now.schema(),
+            objects: &objects,
+            before: &self.schema,
+        };
+        let defect = diagnostics::rejected(run, rejection, &existing);
         let (sql, message) = (rejection.statement.sql(), &*rejection.message);
         let help = if let Some(object) = UnregisteredObject::parse(message) {
             let known = stand_ins::known_names(self.connection, object);
@@ -139,4 +148,11 @@ impl Prover<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns the type and the name of each object in the schema.
+fn objects(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare("SELECT type, name FROM main.sqlite_master")?;
+    let objects = statement.query_map([], |row| row.try_into())?;
+    objects.collect()
 }

@@ -47,13 +47,14 @@ impl<'s> TableTracker<'s> {
         after: &Schema,
     ) -> Vec<Destroyed<'s>> {
         let is_rebuild = table.dropped_by.is_some();
-        let statement = table.dropped_by.as_ref();
-        let statement = statement.or(table.column_dropped_by.as_ref());
-        let destroyed = |column: Option<&str>| Destroyed {
-            table: table.origin.clone(),
-            column: column.map(str::to_owned),
-            statement: statement.cloned(),
-            is_rebuild: is_rebuild && column.is_some(),
+        let destroyed = |column: Option<&str>| {
+            let dropped_by = column.and_then(|column| table.drop_of_column(column));
+            Destroyed {
+                table: table.origin.clone(),
+                column: column.map(str::to_owned),
+                statement: table.dropped_by.as_ref().or(dropped_by).cloned(),
+                is_rebuild: is_rebuild && column.is_some(),
+            }
         };
         let replacement = table.replacement(after);
         let Some(columns) = replacement.and_then(|name| after.columns(&name)) else {

@@ -6,6 +6,7 @@ mod losses;
 use std::collections::BTreeMap;
 
 use revchain_core::schema::Schema;
+use revchain_core::sql::inspect::offset_of_name;
 use revchain_core::{Script, Statement};
 
 pub(crate) use effect::{DdlEffect, is_harmless_alter};
@@ -45,8 +46,8 @@ struct TrackedTable<'s> {
     dropped_columns: Vec<String>,
     /// The statement that drops the table.
     dropped_by: Option<Statement<'s>>,
-    /// The last statement that drops a column of the table.
-    column_dropped_by: Option<Statement<'s>>,
+    /// The statements that drop a column of the table.
+    column_drops: Vec<Statement<'s>>,
 }
 
 impl<'s> TableTracker<'s> {
@@ -164,7 +165,7 @@ impl<'s> TrackedTable<'s> {
             DdlEffect::DropTable => self.dropped_by = Some(effect.statement.clone()),
             DdlEffect::RenameTable(to) => self.name.clone_from(to),
             DdlEffect::DropColumn(column) => {
-                self.column_dropped_by = Some(effect.statement.clone());
+                self.column_drops.push(effect.statement.clone());
                 self.drop_column(before, column);
             }
             DdlEffect::RenameColumn(from, to) => self.rename_column(before, from, to),
@@ -206,6 +207,14 @@ impl<'s> TrackedTable<'s> {
     fn current_name<'n>(&'n self, column: &'n str) -> &'n str {
         let renamed = self.renamed_columns.get(&column.to_ascii_lowercase());
         renamed.map_or(column, String::as_str)
+    }
+
+    /// Returns the statement that drops a column. `column` is the name before the script.
+    fn drop_of_column(&self, column: &str) -> Option<&Statement<'s>> {
+        let name = self.current_name(column);
+        let mut drops = self.column_drops.iter().rev();
+        let dropped_by = drops.find(|drop| offset_of_name(name, drop.sql()).is_some());
+        dropped_by.or(self.column_drops.last())
     }
 
     /// Returns the name of the table in the schema after the script, or of the table that
