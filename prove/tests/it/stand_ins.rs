@@ -359,11 +359,12 @@ fn virtual_table_of_the_program_can_be_used() {
         ),
         (
             "ALTER TABLE words RENAME TO terms;\nINSERT INTO t SELECT word FROM terms WHERE langid = 1;\n\
-             DELETE FROM terms WHERE distance > 3; UPDATE terms SET top = 1;",
+             DELETE FROM terms WHERE distance > 3 OR terms MATCH 'x'; UPDATE terms SET top = 1;",
             "ALTER TABLE terms RENAME TO words;",
         ),
         (
-            "ALTER TABLE t RENAME COLUMN a TO b;\nINSERT INTO terms VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9, 10);",
+            "ALTER TABLE t RENAME COLUMN a TO b;\nINSERT INTO terms VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9, 10);\n\
+             INSERT INTO terms VALUES ('c', 2);",
             "ALTER TABLE t RENAME COLUMN b TO a;",
         ),
     ]);

@@ -4,7 +4,7 @@ use revchain_core::sql::inspect::offset_of_name;
 use revchain_core::sql::sqlite_messages::{MissingColumn, missing_column};
 use rusqlite::{Connection, Result};
 
-use super::tables::{self, quote_always};
+use super::tables::{self, UNKNOWN_COLUMN, quote_always};
 use crate::report::sqlite::sqlite_message;
 
 /// The maximum number of columns that one statement adds.
@@ -68,6 +68,23 @@ fn column_to_add(connection: &Connection, sql: &str, message: &str) -> Option<(S
         Some(_) => None,
         None => Some((first_named(&tables, sql)?.to_owned(), column)),
     }
+}
+
+/// Returns `true` if an INSERT has too few values for a stand-in, and no argument of the module
+/// names a column.
+pub(super) fn has_unknown_columns(connection: &Connection, message: &str) -> bool {
+    let Some(MissingColumn::Count {
+        table,
+        columns,
+        values,
+    }) = missing_column(message)
+    else {
+        return false;
+    };
+    let is_stand_in = tables::names(connection).contains(&table.to_ascii_lowercase());
+    let sql = "SELECT name = ?2 FROM pragma_table_info(?1, 'main') WHERE cid = 0";
+    let first = connection.query_row(sql, [table, UNKNOWN_COLUMN], |row| row.get(0));
+    is_stand_in && values < columns && first.unwrap_or(false)
 }
 
 /// Returns the table that `sql` names first.

@@ -14,6 +14,9 @@ use rusqlite::Connection;
 /// The name of the constraint that keeps the text of the statement.
 const MARK: &str = "revchain_virtual_table";
 
+/// The only column of a table if the arguments of the module name no column.
+pub(super) const UNKNOWN_COLUMN: &str = "value";
+
 /// Returns the statement that creates an ordinary table in place of a virtual table.
 ///
 /// Returns `None` if `sql` creates no virtual table with one of `modules`.
@@ -45,7 +48,7 @@ pub(super) fn ordinary_table(sql: &str, modules: &[String]) -> Option<String> {
     }
     let (columns, end) = match cursor.group() {
         Some(arguments) => (columns(sql, arguments), tokens.last()?.span.end),
-        None => (vec!["value".to_owned()], module.span.end),
+        None => (vec![UNKNOWN_COLUMN.to_owned()], module.span.end),
     };
     let columns: Vec<String> = columns.iter().map(|column| quote_always(column)).collect();
     // SQLite stores the text from the name on.
@@ -59,7 +62,8 @@ pub(super) fn ordinary_table(sql: &str, modules: &[String]) -> Option<String> {
 
 /// Returns the columns that the arguments of a module name: the first word of each argument.
 ///
-/// An option such as `content=''` names no column. If there is no column, returns `value`.
+/// An option such as `content=''` names no column.
+/// If there is no column, returns [`UNKNOWN_COLUMN`].
 fn columns(sql: &str, arguments: &[Token]) -> Vec<String> {
     let mut columns: Vec<String> = Vec::new();
     for argument in split(sql, arguments) {
@@ -79,7 +83,7 @@ fn columns(sql: &str, arguments: &[Token]) -> Vec<String> {
         }
     }
     if columns.is_empty() {
-        columns.push("value".to_owned());
+        columns.push(UNKNOWN_COLUMN.to_owned());
     }
     columns
 }
