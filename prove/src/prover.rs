@@ -158,7 +158,7 @@ impl<'c> Prover<'c> {
             self.trial = trial::Outcome::default();
             self.rejected.clear();
             if !self.is_locked() && !self.source().has_defects {
-                self.trial = self.run_trials()?;
+                self.trial = self.run_trials();
             }
             self.connection.execute_batch("BEGIN IMMEDIATE")?;
             self.prove_revision()?;
@@ -282,14 +282,20 @@ impl<'c> Prover<'c> {
     }
 
     /// Runs the revision with sample rows.
-    fn run_trials(&self) -> rusqlite::Result<trial::Outcome> {
-        trial::run(&trial::Subject {
+    fn run_trials(&mut self) -> trial::Outcome {
+        let outcome = trial::run(&trial::Subject {
             connection: self.connection,
             revision: self.revision(),
             source: self.source(),
             schema: &self.schema,
             budget: self.budget,
             tainted_names: &self.tainted_names,
+        });
+        // An error of SQLite while rows are made proves nothing about the revision.
+        outcome.unwrap_or_else(|error| {
+            let note = trial::failed_trial(self.revision(), &sqlite_message(&error));
+            self.findings.notes.push(note);
+            trial::Outcome::default()
         })
     }
 

@@ -42,6 +42,17 @@ impl Contents {
         Ok(Some(Self { columns, rows }))
     }
 
+    /// Returns the condition for a row, with a parameter for each column from `first` on.
+    ///
+    /// The condition works without rowids as well.
+    pub(crate) fn row_condition(&self, first: usize) -> String {
+        let columns = self.columns.iter().zip(first..);
+        let terms: Vec<String> = columns
+            .map(|(column, number)| format!("{} IS ?{number}", quote(column)))
+            .collect();
+        terms.join(" AND ")
+    }
+
     /// Returns the position of a column. `name` is in lowercase.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)

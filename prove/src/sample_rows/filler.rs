@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use revchain_core::AssumesKind;
 use revchain_core::sql::cursor;
 use revchain_runtime::internal::quote;
-use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
 
 use super::insert::{RowValues, Target, try_insert};
 use super::request::{Mode, Request};
 use super::table::{Column, TableInfo, TableKey};
+use super::triggers::without_triggers;
 use super::values::{Place, RowKind, TableHints, candidates};
 
 /// The first number of the values in keys. A chain is unlikely to insert such a number.
@@ -28,6 +28,8 @@ pub(super) struct Filler<'c> {
     ///
     /// A table that is being filled has an empty entry, so that a cycle of foreign keys ends.
     pub(super) rows: HashMap<String, Vec<RowValues>>,
+    /// The rowids of `rows`.
+    rowids: HashMap<String, Vec<i64>>,
     /// The keys that reference a table which was still empty.
     open_keys: Vec<(String, TableKey)>,
     /// The full-text tables that index the rows of other tables.
@@ -45,6 +47,7 @@ impl<'c> Filler<'c> {
             connection,
             request,
             rows: HashMap::new(),
+            rowids: HashMap::new(),
             open_keys: Vec::new(),
             indexes: Vec::new(),
             derived: Vec::new(),
@@ -94,9 +97,17 @@ impl<'c> Filler<'c> {
             }
         }
         for index in 0..self.request.mode.row_kinds().len() {
+            if self.connection.is_autocommit() {
+                break;
+            }
             let candidates = self.row_candidates(&target, index);
             if let Some(row) = self.insert(&target, &candidates)? {
                 self.rows.entry(lowercase.clone()).or_default().push(row);
+                let rowid = self.connection.last_insert_rowid();
+                self.rowids
+                    .entry(lowercase.clone())
+                    .or_default()
+                    .push(rowid);
             }
         }
         for index in unique {
@@ -255,6 +266,10 @@ impl<'c> Filler<'c> {
                 continue;
             };
             if parents.is_empty() {
+                // `close_keys` sets the column later.
+                if !column.is_required && !key.is_implied {
+                    return vec![Value::Null];
+                }
                 continue;
             }
             let preferred = match self.request.mode {
@@ -318,22 +333,21 @@ impl<'c> Filler<'c> {
         target: &Target<'_>,
         candidates: &[Vec<Value>],
     ) -> Result<Option<RowValues>> {
-        if let Some(row) = try_insert(self.connection, target, candidates)? {
-            return Ok(Some(row));
+        let row = try_insert(self.connection, target, candidates)?;
+        if row.is_some() || self.connection.is_autocommit() {
+            return Ok(row);
         }
-        let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
-        let was_on = self.connection.set_db_config(triggers, false).is_ok();
-        let mut row = try_insert(self.connection, target, candidates)?;
-        if row.is_none() {
-            self.set_checks_ignored(true)?;
-            row = try_insert(self.connection, target, candidates)?;
-            self.set_checks_ignored(false)?;
-            if row.is_some() && !self.unchecked.iter().any(|table| table == target.name) {
-                self.unchecked.push(target.name.to_owned());
-            }
+        let connection = self.connection;
+        let row = without_triggers(connection, || try_insert(connection, target, candidates))?;
+        if row.is_some() {
+            return Ok(row);
         }
-        if was_on {
-            self.connection.set_db_config(triggers, true)?;
+        self.set_checks_ignored(true)?;
+        let row = without_triggers(connection, || try_insert(connection, target, candidates));
+        self.set_checks_ignored(false)?;
+        let row = row?;
+        if row.is_some() && !self.unchecked.iter().any(|table| table == target.name) {
+            self.unchecked.push(target.name.to_owned());
         }
         Ok(row)
     }
@@ -348,28 +362,28 @@ impl<'c> Filler<'c> {
         for (table, key) in &self.open_keys {
             let parents = self.rows.get(&key.parent.to_ascii_lowercase());
             let parents = parents.map(Vec::as_slice).unwrap_or_default();
-            let rowids: Vec<i64> = {
-                let sql = format!("SELECT rowid FROM main.{} ORDER BY rowid", quote(table));
-                let Ok(mut statement) = self.connection.prepare(&sql) else {
-                    continue;
-                };
-                let rowids = statement.query_map([], |row| row.get(0))?;
-                rowids.collect::<Result<_>>()?
-            };
+            let rowids = self.rowids.get(&table.to_ascii_lowercase());
+            let rowids = rowids.map(Vec::as_slice).unwrap_or_default();
+            let info = self.request.tables_info.get(self.connection, table)?;
+            let is_optional = key.columns.iter().all(|(from, _)| {
+                let mut columns = info.columns.iter();
+                columns.any(|column| column.name == *from && !column.is_required)
+            });
             let is_self = key.parent.eq_ignore_ascii_case(table);
-            for (index, rowid) in rowids.into_iter().enumerate() {
+            for (index, rowid) in rowids.iter().enumerate() {
                 // A row of a tree references the row before it.
+                let is_root = is_self && index == 0 && is_optional;
                 let index = if is_self {
                     index.saturating_sub(1)
                 } else {
                     index
                 };
-                let Some(parent) = parents.get(index) else {
+                let Some(parent) = parents.get(index).filter(|_| !is_root) else {
                     continue;
                 };
                 for (from, to) in &key.columns {
                     let sql = format!(
-                        "UPDATE main.{} SET {} = ?1 WHERE rowid = ?2",
+                        "UPDATE OR ABORT main.{} SET {} = ?1 WHERE rowid = ?2",
                         quote(table),
                         quote(from)
                     );

@@ -3,19 +3,20 @@
 use std::collections::HashSet;
 
 use revchain_runtime::internal::quote;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, Result, params_from_iter};
 
 use super::contents::Contents;
+use super::request::MAX_SAMPLE_ROWS;
 use super::table::TableInfo;
+use super::triggers::without_triggers;
 
 /// The amount by which an AUTOINCREMENT counter is above the largest rowid.
 const COUNTER_GAP: i64 = 1_000;
 
 /// Deletes the rows whose parents could not be filled.
 pub(super) fn delete_violations(connection: &Connection, tables: &[String]) -> Result<()> {
-    // Each round can make further rows violate a key, so the number of rounds is limited.
-    for _ in 0..4 {
+    // Each round can make further rows violate a key, because rows of a tree reference each other.
+    for _ in 0..2 * MAX_SAMPLE_ROWS {
         let mut has_violations = false;
         for table in tables {
             let sql = format!("PRAGMA main.foreign_key_check({})", quote(table));
@@ -47,13 +48,14 @@ pub(super) fn keep_rows(connection: &Connection, table: &str, kept: &[usize]) ->
     let Some(contents) = Contents::read(connection, table)? else {
         return Ok(());
     };
-    let sql = format!("DELETE FROM main.{} WHERE rowid = ?1", quote(table));
+    let condition = contents.row_condition(1);
+    let sql = format!("DELETE FROM main.{} WHERE {condition}", quote(table));
     let Ok(mut statement) = connection.prepare(&sql) else {
         return Ok(());
     };
     let rows = contents.rows.iter().enumerate();
     for (_, row) in rows.filter(|(index, _)| !kept.contains(index)) {
-        statement.execute([row.rowid])?;
+        statement.execute(params_from_iter(&row.values))?;
     }
     Ok(())
 }
@@ -70,15 +72,12 @@ pub(super) fn leave_gaps(connection: &Connection, table: &str, info: &TableInfo)
     if info.has_rowid_column() || info.is_virtual() || info.columns.is_empty() {
         return Ok(());
     }
-    let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
-    connection.set_db_config(triggers, false)?;
-    // A table without rowids has no rowids to move.
-    let table = quote(table);
-    let _ = connection.execute(
-        &format!("UPDATE main.{table} SET rowid = rowid * 3 + 100"),
-        [],
+    let sql = format!(
+        "UPDATE OR ABORT main.{} SET rowid = rowid * 3 + 100",
+        quote(table)
     );
-    connection.set_db_config(triggers, true)?;
+    // A table without rowids has no rowids to move.
+    let _ = without_triggers(connection, || connection.execute(&sql, []));
     Ok(())
 }
 

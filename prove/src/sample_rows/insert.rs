@@ -52,7 +52,8 @@ pub(super) fn try_insert(
         .collect();
     for candidates in [few, candidates.to_vec()] {
         let row = try_values(&mut statement, target, candidates)?;
-        if row.is_some() {
+        // A trigger may have rolled the transaction back.
+        if row.is_some() || connection.is_autocommit() {
             return Ok(row);
         }
     }

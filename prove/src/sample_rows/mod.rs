@@ -21,6 +21,7 @@ mod literal;
 mod pattern;
 mod request;
 pub(crate) mod table;
+mod triggers;
 mod values;
 
 use rusqlite::{Connection, Result};
@@ -28,25 +29,50 @@ use rusqlite::{Connection, Result};
 pub(crate) use change::change_column;
 use filler::Filler;
 use finish::{delete_violations, keep_rows, leave_gaps, raise_counter, rebuild_index};
+use triggers::without_triggers;
+
 pub(crate) use request::{Filled, MAX_SAMPLE_ROWS, Mode, Request};
 
 /// Inserts sample rows into the requested tables, and into the parents that the rows need.
 pub(crate) fn insert(connection: &Connection, request: &Request<'_>) -> Result<Filled> {
+    let filled = fill(connection, request);
+    if !connection.is_autocommit() {
+        return filled;
+    }
+    // A trigger has rolled the transaction back.
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    without_triggers(connection, || fill(connection, request))
+}
+
+/// Fills the tables. Stops if a trigger rolls the transaction back.
+fn fill(connection: &Connection, request: &Request<'_>) -> Result<Filled> {
     let mut filler = Filler::new(connection, request);
     let mut tables = request.tables.to_vec();
     for table in request.tables {
         filler.fill(table)?;
     }
-    filler.close_keys()?;
+    if !connection.is_autocommit() {
+        without_triggers(connection, || filler.close_keys())?;
+    }
     tables.extend(filler.rows.keys().cloned());
     tables.sort_by_key(|table| table.to_ascii_lowercase());
     tables.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
-    delete_violations(connection, &tables)?;
-    for (table, kept) in request.kept_rows {
-        keep_rows(connection, table, kept)?;
-        delete_violations(connection, &tables)?;
+    let filled = Filled {
+        tables,
+        unchecked: filler.unchecked.clone(),
+    };
+    if connection.is_autocommit() {
+        return Ok(filled);
     }
-    for table in &tables {
+    without_triggers(connection, || {
+        delete_violations(connection, &filled.tables)?;
+        for (table, kept) in request.kept_rows {
+            keep_rows(connection, table, kept)?;
+            delete_violations(connection, &filled.tables)?;
+        }
+        Ok(())
+    })?;
+    for table in &filled.tables {
         let info = request.tables_info.get(connection, table)?;
         if info.has_counter() {
             raise_counter(connection, table)?;
@@ -57,8 +83,5 @@ pub(crate) fn insert(connection: &Connection, request: &Request<'_>) -> Result<F
         rebuild_index(connection, index);
     }
     filler.fill_derived()?;
-    Ok(Filled {
-        tables,
-        unchecked: filler.unchecked,
-    })
+    Ok(filled)
 }

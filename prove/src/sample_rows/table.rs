@@ -100,6 +100,21 @@ impl TableInfo {
         })
     }
 
+    /// Returns `true` if the rows of a virtual table follow from the rows of other tables.
+    ///
+    /// An example is `fts5vocab`.
+    pub(crate) fn is_derived(&self) -> bool {
+        const WITH_ROWS: &[&str] = &["fts3", "fts4", "fts5", "rtree", "rtree_i32", "geopoly"];
+        let module = self.sql.first().and_then(|sql| {
+            let tokens = cursor::tokens(sql);
+            let using = tokens
+                .iter()
+                .position(|token| token.is_word(sql, "USING"))?;
+            Some(unquote(tokens.get(using + 1)?.text(sql)).to_ascii_lowercase())
+        });
+        self.is_virtual() && !module.is_some_and(|module| WITH_ROWS.contains(&module.as_str()))
+    }
+
     /// Returns `true` if a column is another name of the rowid.
     pub(crate) fn has_rowid_column(&self) -> bool {
         let mut columns = self.columns.iter();

@@ -227,7 +227,10 @@ fn fallbacks(column: &Column, place: Place, hints: TableHints<'_>) -> Vec<Value>
     let number = place.number;
     let seed = usize::try_from(number).unwrap_or_default();
     let mut values = Vec::new();
-    for hints in hints.of(column) {
+    // A script that inserts a literal key would fail on the same key.
+    let script = Some(hints.script).filter(|_| !column.must_differ());
+    let usable = [Some(hints.own), script].into_iter().flatten();
+    for hints in usable.filter_map(|hints| hints.get(&column.name)) {
         values.extend(hints.conditions.iter().flatten().cloned());
         for bound in &hints.bounds {
             values.extend(near(bound, place.row));

@@ -25,5 +25,5 @@ mod values;
 mod violations;
 
 pub(crate) use subject::{Outcome, Subject};
-pub(crate) use texts::runs_too_long;
+pub(crate) use texts::{failed_trial, runs_too_long};
 pub(crate) use trials::run;

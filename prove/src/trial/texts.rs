@@ -10,7 +10,7 @@ use revchain_core::sql::sqlite_messages::missing_name;
 use revchain_core::{Assumes, Defect, DefectKind, Revision, Statement};
 use rusqlite::types::Value;
 
-use super::failing_rows::{Assumption, MAX_ROWS, show_row};
+use super::failing_rows::{Assumption, MAX_ROWS, adds_column, show_row};
 use super::failure::{Failure, FailureKind};
 use super::judge::Loss;
 use super::judged::Judged;
@@ -64,16 +64,15 @@ fn help_for_failure(kind: &FailureKind, sql: &str) -> &'static str {
                     so ON DELETE CASCADE and ON DELETE SET NULL do nothing";
         }
     };
-    let is_alter = starts_with_one_of(sql, &["ALTER"]);
     if message.contains("STORED column") {
         "make the column VIRTUAL, or rebuild the table with the column"
-    } else if is_alter {
+    } else if adds_column(sql) {
         "give the column a constant DEFAULT that its constraints allow, or rebuild the table"
     } else if message.starts_with("UNIQUE constraint failed") {
         "first give each of these rows another value, or delete the duplicates"
     } else if message.starts_with("NOT NULL constraint failed") {
         "give each row a value: copy `coalesce(column, …)`, or first UPDATE the rows with NULL"
-    } else if message.starts_with("CHECK constraint failed") {
+    } else if message.starts_with("CHECK constraint failed") || message == "constraint failed" {
         "first UPDATE or DELETE the rows that violate the CHECK"
     } else {
         "change the statement so that it accepts each value that the column can contain"
@@ -253,6 +252,12 @@ pub(super) fn no_sample_rows(revision: &Revision, table: &str) -> String {
     format!(
         "{id}: cannot make sample rows for `{table}`, so the revision was not checked for lost rows"
     )
+}
+
+/// Returns the note that SQLite failed while sample rows were made.
+pub(crate) fn failed_trial(revision: &Revision, message: &str) -> String {
+    let id = revision.id();
+    format!("{id}: cannot run the revision on sample rows: {message}")
 }
 
 /// Returns the note that the sample rows of a table violate its CHECK constraints.

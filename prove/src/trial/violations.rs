@@ -20,7 +20,11 @@ pub(crate) struct Violation {
 }
 
 /// The foreign keys before a script: the table and the lowercase columns of each key.
-pub(super) struct KnownKeys(Vec<(String, Vec<String>)>);
+pub(super) struct KnownKeys {
+    keys: Vec<(String, Vec<String>)>,
+    /// The tables with rows that violate a key already.
+    violated: Vec<String>,
+}
 
 impl KnownKeys {
     pub(super) fn read(
@@ -35,7 +39,16 @@ impl KnownKeys {
                 keys.push((table.clone(), columns.collect()));
             }
         }
-        Ok(Self(keys))
+        let mut violated = Vec::new();
+        for (table, _) in tables {
+            let check = format!("PRAGMA main.foreign_key_check({})", quote(table));
+            if let Ok(mut statement) = connection.prepare(&check) {
+                if statement.exists([]).unwrap_or(true) {
+                    violated.push(table.clone());
+                }
+            }
+        }
+        Ok(Self { keys, violated })
     }
 
     /// Returns the first violation of each key.
@@ -51,6 +64,9 @@ impl KnownKeys {
             let Some(name) = &judged.successor.name else {
                 continue;
             };
+            if self.violated.contains(&judged.table) {
+                continue;
+            }
             let check = format!("PRAGMA main.foreign_key_check({})", quote(name));
             let Ok(mut statement) = connection.prepare(&check) else {
                 continue;
@@ -84,7 +100,7 @@ impl KnownKeys {
 
     /// Returns `true` if the table had the key before the script.
     fn contains(&self, judged: &Judged, columns: &[String]) -> bool {
-        self.0.iter().any(|(table, old)| {
+        self.keys.iter().any(|(table, old)| {
             let places: Option<Vec<&str>> = old
                 .iter()
                 .map(|column| Some(judged.place_of(column)?.1))

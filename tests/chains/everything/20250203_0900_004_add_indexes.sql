@@ -1,5 +1,6 @@
 -- Indexes: partial, on expressions, descending, with collations, and one in place of another.
 -- @revises 003
+-- @assumes members(card) values the number on a card is printed once
 
 -- @upgrade
 -- A copy can be lent once at a time.

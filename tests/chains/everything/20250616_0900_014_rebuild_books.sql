@@ -1,5 +1,6 @@
 -- Rebuild the books, to a strict table: what ALTER TABLE cannot do is done by hand, and no child row is lost.
 -- @revises 013
+-- @assumes books(language) check the catalogue has only codes of two or three letters
 --
 -- SQLite's documentation gives twelve steps. Those about foreign keys and the transaction are revchain's. The others
 -- are here: create the new table, copy the rows, drop the old one, rename the new one, and bring back what fell with

@@ -1,5 +1,6 @@
 -- Ratings, and rows that are moved about in every way that there is.
 -- @revises 015
+-- @assumes search_suggestions(seen) check the program only counts up
 
 -- @upgrade
 CREATE TABLE ratings (

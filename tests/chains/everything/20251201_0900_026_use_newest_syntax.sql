@@ -1,5 +1,6 @@
 -- What SQLite has learned lately: constraints that come and go without a rebuild, and what is new in its functions.
 -- @revises 025
+-- @assumes fines(cents) values the desk takes no smaller coin
 --
 -- The only revision that needs SQLite 3.53. All before it run on 3.46.
 

@@ -1,5 +1,6 @@
 -- No two tags have the same name.
 -- @revises 002
+-- @assumes tags(name) unique the program has always checked it
 
 -- @upgrade
 CREATE TABLE tags_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, colour TEXT);
