@@ -88,8 +88,8 @@ pub mod defect {
 /// The types of the data in errors.
 pub mod error {
     pub use revchain_runtime::{
-        Direction, ForeignKeyViolation, HistoryRow, LockHolder, Operation, SqlOrigin,
-        StatementError, StoredRevision,
+        Direction, ForeignKeyViolation, HistoryRow, LockHolder, NotOwned, Operation, Owner,
+        SqlOrigin, StatementError, StoredRevision,
     };
 }
 

@@ -36,6 +36,7 @@ pub use report::error::{
     StatementError,
 };
 pub use report::event::Event;
+pub use report::not_owned::{NotOwned, Owner};
 pub use report::outcome::{Applied, Outcome, Report};
 pub use revchain_core::history::row::{HistoryRow, StoredRevision};
 pub use revchain_core::schema::Diff;

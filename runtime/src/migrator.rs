@@ -335,8 +335,10 @@ impl<'m> Migrator<'m> {
     /// - [`ErrorKind::Conflict`] if the state of the database or the target prevents the upgrade.
     /// - [`ErrorKind::Statement`] if SQLite rejected a statement of a migration.
     /// - [`ErrorKind::ForeignKeys`] or [`ErrorKind::WrongSchema`] if a check before COMMIT failed.
-    /// - [`ErrorKind::ReadOnly`], [`ErrorKind::InTransaction`], or [`ErrorKind::TemporaryTables`]
-    ///   if the state of the connection prevents migrations.
+    /// - [`ErrorKind::ReadOnly`], [`ErrorKind::InTransaction`], [`ErrorKind::NoJournal`],
+    ///   [`ErrorKind::TemporaryTables`], or [`ErrorKind::TemporaryTriggers`] if the state of the
+    ///   connection prevents migrations.
+    /// - [`ErrorKind::NotOwned`] if a script names a table that does not belong to the chain.
     /// - [`ErrorKind::Backup`] if the backup failed.
     /// - [`ErrorKind::Sqlite`] if SQLite failed in an operation of revchain itself.
     ///

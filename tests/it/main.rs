@@ -16,6 +16,7 @@ mod fuzz;
 mod inspection;
 mod newer_database;
 mod open;
+mod reach;
 #[cfg(feature = "testing")]
 mod sample_rows;
 mod shared_database;

@@ -30,7 +30,7 @@ impl SchemaFilter {
     }
 
     /// Returns `true` if the table or view belongs to the schema.
-    pub(super) fn includes(&self, table: &str) -> bool {
+    pub fn includes(&self, table: &str) -> bool {
         if self.ignored.iter().any(|pattern| matches(pattern, table)) {
             return false;
         }

@@ -7,6 +7,7 @@ mod locked_plan;
 mod marker_renewal;
 pub(crate) mod pipeline;
 mod preflight;
+mod reach;
 pub(crate) mod script;
 pub(crate) mod steps;
 mod verify;

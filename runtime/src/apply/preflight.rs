@@ -6,6 +6,7 @@ use revchain_core::DatabaseState;
 
 use super::key_check::KeyCheck;
 use super::locked_plan::LockedPlan;
+use super::reach::check_reach;
 use super::script::reject_temporary_tables;
 use crate::backup::make::make_backup;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
@@ -36,6 +37,7 @@ pub(super) fn preflight<'p>(
         return Ok(Preflight::default());
     }
     reject_temporary_tables(locked.connection(), None)?;
+    check_reach(locked, plan)?;
     Ok(Preflight {
         backup: back_up(locked, plan)?,
         key_check: Some(KeyCheck::prepare(locked, plan)?),

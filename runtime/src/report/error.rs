@@ -10,6 +10,9 @@ use revchain_core::diagnostics::snippet::Snippet;
 use revchain_core::schema::Diff;
 use rusqlite::Connection;
 
+pub use super::direction::Direction;
+use super::not_owned::NotOwned;
+
 /// The error of a failed request.
 ///
 /// The database is as it was before the request, unless the [`kind`](Self::kind) says otherwise.
@@ -105,6 +108,14 @@ pub enum ErrorKind {
         /// The id of the revision that left these tables; `None` if no revision has run yet.
         revision: Option<String>,
     },
+    /// The connection has temporary triggers, which could change the rows that migrations write.
+    #[non_exhaustive]
+    TemporaryTriggers {
+        /// The names of the triggers.
+        triggers: Vec<String>,
+    },
+    /// A pending script names a table that does not belong to the chain, so no script ran.
+    NotOwned(NotOwned),
     /// The journal mode of the connection is OFF, so SQLite could not roll a failed request back.
     NoJournal,
     /// A statement of a migration ended the transaction, so earlier statements may be committed.
@@ -163,15 +174,6 @@ pub struct LockHolder {
     pub process: u32,
     /// The name of the process; `None` if unknown.
     pub name: Option<String>,
-}
-
-/// The direction in which a revision runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// The upgrade script runs.
-    Upgrade,
-    /// The downgrade script runs.
-    Downgrade,
 }
 
 /// The source of a script.
@@ -346,6 +348,8 @@ impl Error {
             ErrorKind::ForeignKeys { .. } => "foreign-keys",
             ErrorKind::WrongSchema { .. } => "wrong-schema",
             ErrorKind::TemporaryTables { .. } => "temporary-tables",
+            ErrorKind::TemporaryTriggers { .. } => "temporary-triggers",
+            ErrorKind::NotOwned(_) => "not-owned",
             ErrorKind::NoJournal => "no-journal",
             ErrorKind::TransactionEnded { .. } => "transaction-ended",
             ErrorKind::Sqlite { .. } => "sqlite",

@@ -10,8 +10,7 @@ use revchain_core::source::file_name::CHAIN_NAME;
 use rusqlite::ErrorCode;
 
 use super::error::{
-    Direction, Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin,
-    StatementError,
+    Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin, StatementError,
 };
 use super::sqlite::sqlite_message;
 
@@ -135,6 +134,14 @@ impl ErrorKind {
                 ))
                 .help("upgrade before the tables are created, or drop them first")
             }
+            Self::TemporaryTriggers { triggers } => {
+                let triggers = escape(&triggers.join(", "));
+                Text::new(format!(
+                    "temporary triggers could change the rows of migrations: {triggers}"
+                ))
+                .help("upgrade before the triggers are created, or drop them first")
+            }
+            Self::NotOwned(error) => error.text(),
             Self::NoJournal => Text::new("the journal mode is OFF, so SQLite cannot roll back")
                 .help("set another journal mode first: PRAGMA journal_mode = DELETE"),
             Self::TransactionEnded { revision, path } => Text::new(format!(
@@ -288,15 +295,6 @@ impl fmt::Display for ForeignKeyViolation {
             None => write!(f, "{table}, a row: ")?,
         }
         write!(f, "({columns}) has no match in {parent}")
-    }
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Upgrade => "upgrade",
-            Self::Downgrade => "downgrade",
-        })
     }
 }
 

@@ -1,8 +1,11 @@
 //! The history tables of a database, and the state that they describe.
 
+use std::collections::HashSet;
+
 use revchain_core::model::checksum;
 use revchain_core::schema::{SchemaFilter, SchemaSql};
 use revchain_core::source::file_name::is_chain_name;
+use revchain_core::sql::change::dropped_names;
 use revchain_core::{DatabaseState, HistoryRow, Revision, RevisionIndex};
 use rusqlite::ffi;
 
@@ -157,6 +160,29 @@ impl<'s> Histories<'s> {
             }
         };
         read_schema_sql(self.database.connection, filter)
+    }
+
+    /// Returns the lowercase names that the chain makes; `None` if the database is not shared.
+    pub(crate) fn own_names(&self) -> Option<HashSet<String>> {
+        if !self.is_shared() {
+            return None;
+        }
+        let own = self.database.chain().own_objects(&[]).own;
+        let names = own.into_iter().flatten();
+        Some(names.map(|name| name.to_ascii_lowercase()).collect())
+    }
+
+    /// Returns the lowercase names of the tables that other chains drop in their downgrades.
+    pub(crate) fn names_of_other_chains(&self) -> rusqlite::Result<HashSet<String>> {
+        let migrations = self.database.migrations;
+        let mut names = HashSet::new();
+        for name in &self.others {
+            let table = HistoryTable::named(migrations, name.as_deref());
+            for downgrade in table.downgrades(self.database.connection)? {
+                names.extend(dropped_names(&downgrade));
+            }
+        }
+        Ok(names)
     }
 
     /// Returns the tables of the chain in a shared database; `None` if the database is not shared.

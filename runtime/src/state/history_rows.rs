@@ -74,6 +74,33 @@ impl HistoryTable<'_> {
         rows.collect()
     }
 
+    /// Reads the stored downgrades, at most `MAX_DOWNGRADE_BYTES`.
+    pub(super) fn downgrades(&self, connection: &Connection) -> rusqlite::Result<Vec<String>> {
+        if !self.has_all_columns(connection)? {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT downgrade FROM main.{} ORDER BY rowid LIMIT {}",
+            self.name(),
+            self.max_rows()
+        );
+        let mut statement = connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        let mut room = MAX_DOWNGRADE_BYTES;
+        let mut downgrades = Vec::new();
+        while let Some(row) = rows.next()? {
+            // An irreversible revision has no downgrade.
+            let Ok(downgrade) = row.get_ref(0)?.as_str() else {
+                continue;
+            };
+            if downgrade.len() <= room {
+                room -= downgrade.len();
+                downgrades.push(downgrade.to_owned());
+            }
+        }
+        Ok(downgrades)
+    }
+
     /// Reads the stored description of each revision that the chain lacks.
     fn describe_unknown(
         &self,
