@@ -56,6 +56,8 @@ pub(super) struct Setup<'s> {
     pub(super) tables: &'s [String],
     /// The tables before the upgrade.
     pub(super) cache: &'s TableCache,
+    /// The tables after the upgrade.
+    pub(super) cache_after: &'s TableCache,
     pub(super) hints: &'s Hints,
     /// The statements of both scripts.
     pub(super) statements: &'s [String],
@@ -133,12 +135,12 @@ impl Run {
         let is_complete = run.run_script(subject, upgrade, &mut expected, &start)?;
         let has_downgrade = matches!(subject.revision.downgrade(), Downgrade::Sql(_));
         if is_complete && setup.change.is_none() && has_downgrade && run.failures.is_empty() {
-            let cache = TableCache::default();
-            let mut kept = run.kept_rows(connection, &cache)?;
+            let cache = setup.cache_after;
+            let mut kept = run.kept_rows(connection, cache)?;
             let names = kept.iter().map(|expected| expected.table.as_str());
             let start = Start {
-                schema: &schema_of(connection, names)?,
-                cache: &cache,
+                schema: &schema_of(connection, names, cache)?,
+                cache,
                 indexes: &[],
                 assumes: setup.assumes,
             };
@@ -385,7 +387,8 @@ impl Run {
                     Some((name.clone(), Contents::read(connection, &name).ok()??))
                 })
                 .collect();
-            let schema = schema_of(connection, names.iter().map(|(name, _)| name.as_str()))?;
+            let names = names.iter().map(|(name, _)| name.as_str());
+            let schema = schema_of(connection, names, &TableCache::default())?;
             self.findings.report_violations(run, &rows, &schema);
         }
         if let Some(violation) = failing.into_iter().next() {

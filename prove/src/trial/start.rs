@@ -1,14 +1,13 @@
 //! The state before a script, and the tables to read during a script and after it.
 
-use std::collections::HashSet;
-
 use revchain_core::Assumes;
 use revchain_core::schema::Schema;
+use revchain_core::sql::inspect::{created_name, is_view_definition};
 use rusqlite::{Connection, Result};
 
 use super::expected::{Expected, Tables, read_tables};
 use super::scope::names;
-use crate::sample_rows::table::{TableCache, sql_of};
+use crate::sample_rows::table::TableCache;
 use crate::script_run::ScriptRun;
 
 /// The state before a script.
@@ -38,27 +37,24 @@ pub(super) fn read_changed(
 
 /// Reads the tables that may have the rows of `before` after a script.
 ///
-/// These are the same tables, the new tables, and the tables that the script names.
+/// These are the same tables, the tables that the script names, and the tables that it creates.
+/// A search through `sqlite_master` would take longer, if the schema is large.
 pub(super) fn tables_after(
     connection: &Connection,
     run: ScriptRun<'_>,
     schema: &Schema,
     before: &Tables,
 ) -> Result<Tables> {
-    let mut statement = connection.prepare(
-        "SELECT name FROM main.sqlite_master WHERE type = 'table'
-         AND name NOT GLOB 'sqlite_*'",
-    )?;
-    let all: Vec<String> = statement
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_>>()?;
-    let words: HashSet<String> = names(run.script().sql()).collect();
-    let is_relevant = |name: &&String| {
-        let is_old = before.iter().any(|(old, _)| old.eq_ignore_ascii_case(name));
-        is_old || words.contains(&name.to_ascii_lowercase()) || schema.table_name(name).is_none()
-    };
-    let relevant = all.iter().filter(is_relevant).map(String::as_str);
-    read_tables(connection, relevant)
+    let mut relevant: Vec<String> = before.iter().map(|(name, _)| name.clone()).collect();
+    for statement in run.script().statements() {
+        let sql = statement.sql();
+        let created = created_name(sql).filter(|_| !is_view_definition(sql));
+        relevant.extend(created);
+        relevant.extend(names(sql).filter_map(|name| schema.table_name(&name).map(str::to_owned)));
+    }
+    relevant.sort_by_key(|name| name.to_ascii_lowercase());
+    relevant.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
+    read_tables(connection, relevant.iter().map(String::as_str))
 }
 
 pub(super) fn columns_in(tables: &Tables, name: &str) -> Option<Vec<String>> {
@@ -67,14 +63,16 @@ pub(super) fn columns_in(tables: &Tables, name: &str) -> Option<Vec<String>> {
     Some(contents.columns.clone())
 }
 
-/// Reads the schema of some tables.
+/// Returns the schema of some tables.
 pub(super) fn schema_of<'n>(
     connection: &Connection,
     tables: impl IntoIterator<Item = &'n str>,
+    cache: &TableCache,
 ) -> Result<Schema> {
-    let mut sql = Vec::new();
+    let mut infos = Vec::new();
     for table in tables {
-        sql.extend(sql_of(connection, table)?);
+        infos.push(cache.get(connection, table)?);
     }
-    Ok(Schema::read(sql.iter().map(String::as_str)))
+    let sql = infos.iter().flat_map(|info| &info.sql);
+    Ok(Schema::read(sql.map(String::as_str)))
 }

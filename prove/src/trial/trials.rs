@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use revchain_core::sql::inspect::changes_rows_only;
 use revchain_core::{Assumes, AssumesKind, Downgrade, Script};
 use rusqlite::Result;
 
@@ -38,6 +39,7 @@ pub(crate) fn run(subject: &Subject<'_>) -> Result<Outcome> {
         subject,
         tables,
         cache: TableCache::default(),
+        cache_after: TableCache::default(),
         hints,
         statements,
         outcome: Outcome::default(),
@@ -58,6 +60,7 @@ struct Trials<'t> {
     /// The tables that get sample rows.
     tables: Vec<String>,
     cache: TableCache,
+    cache_after: TableCache,
     hints: Hints,
     statements: Vec<String>,
     outcome: Outcome,
@@ -103,6 +106,7 @@ impl Trials<'_> {
             mode,
             tables: &self.tables,
             cache: &self.cache,
+            cache_after: self.cache_after(),
             hints: &self.hints,
             statements: &self.statements,
             assumes,
@@ -124,6 +128,15 @@ impl Trials<'_> {
             setup.kept_rows = vec![(assumes.table.to_string(), accepted)];
         }
         self.run_once(&setup)
+    }
+
+    /// Returns the tables after the upgrade.
+    fn cache_after(&self) -> &TableCache {
+        let mut statements = self.subject.revision.upgrade().statements();
+        if statements.all(|statement| changes_rows_only(statement.sql())) {
+            return &self.cache;
+        }
+        &self.cache_after
     }
 
     fn run_once(&self, setup: &Setup<'_>) -> Result<Run> {
@@ -277,6 +290,7 @@ impl Trials<'_> {
                 mode: run.mode,
                 tables: &self.tables,
                 cache: &self.cache,
+                cache_after: self.cache_after(),
                 hints: &self.hints,
                 statements: &self.statements,
                 assumes: &[],

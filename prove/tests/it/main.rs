@@ -12,6 +12,7 @@ mod failure;
 mod fingerprint;
 mod keys;
 mod messages;
+mod pasted_lines;
 mod random_chains;
 mod rebuild;
 mod rows;
