@@ -14,7 +14,7 @@ use crate::sample_rows::{self, Mode, Request};
 ///
 /// The sample rows are those that the proof inserts, and satisfy the constraints of the schema.
 /// A row that references another row finds its parent.
-/// A table stays empty if it takes no sample row, for example because a trigger rejects each row.
+/// If a trigger rejects each row, the rows are inserted without triggers.
 /// The same chain and revision always give the same rows.
 ///
 /// A test inserts its own rows, upgrades, and looks at the result.

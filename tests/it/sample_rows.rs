@@ -51,10 +51,9 @@ fn database_at_a_revision_has_rows_in_each_table() {
     assert_eq!(ids(&db), ["001"]);
     assert!(count(&db, "SELECT count(*) FROM parents") > 1);
     assert!(count(&db, "SELECT count(*) FROM children") > 0);
-    assert_eq!(
-        count(&db, "SELECT count(*) FROM closed"),
-        0,
-        "a trigger rejects each row"
+    assert!(
+        count(&db, "SELECT count(*) FROM closed") > 0,
+        "a trigger rejects each row, so the rows are inserted without triggers"
     );
     assert_eq!(violations(&db), 0);
     let parents = count(&db, "SELECT count(*) FROM parents");
