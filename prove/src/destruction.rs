@@ -1,12 +1,12 @@
 //! The checks of `@destroys` and `@compatible`, which declare how an upgrade changes the schema.
 
-use revchain_core::load::SourceInfo;
 use revchain_core::schema::{Schema, diff};
 use revchain_core::{Defect, Destroys, Revision};
 
 use crate::declared::{is_declared, names};
+use crate::diagnostics;
 use crate::tables::{DdlEffect, TableTracker, contains};
-use crate::{diagnostics, trial};
+use crate::upgrade::Upgrade;
 
 /// Returns `true` if [`check`] can find a defect in the upgrade.
 ///
@@ -17,15 +17,6 @@ pub(crate) fn must_check(revision: &Revision) -> bool {
         || !TableTracker::new(revision.upgrade()).is_harmless()
 }
 
-/// An upgrade, the schemas before and after it, and the results of its trials.
-pub(crate) struct Upgrade<'u> {
-    pub(crate) revision: &'u Revision,
-    pub(crate) source: &'u SourceInfo,
-    pub(crate) before: &'u Schema,
-    pub(crate) after: &'u Schema,
-    pub(crate) trial: &'u trial::Outcome,
-}
-
 /// Returns the defects of an upgrade: differences between the declarations and the effects.
 pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
     let Upgrade {
@@ -34,6 +25,7 @@ pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
         before,
         after,
         trial,
+        ..
     } = *upgrade;
     let tracker = TableTracker::new(revision.upgrade());
     let destroyed = tracker.destroyed(before, after);
@@ -41,12 +33,17 @@ pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
     for destroyed in &destroyed {
         let (table, column) = (&*destroyed.table, destroyed.column.as_deref());
         let has_arrived = trial.arrived.contains(&key(table, column));
-        if !has_arrived && !is_declared(revision, table, column) {
+        let is_excused = upgrade.is_tainted(table) || is_declared(revision, table, column);
+        if !has_arrived && !is_excused {
             defects.push(diagnostics::undeclared(revision, destroyed));
         }
     }
-    for forgotten in tracker.forgotten(before, after) {
-        defects.push(diagnostics::forgotten(revision, &forgotten));
+    let rebuilds = tracker.rebuilds(revision.upgrade(), before, after);
+    for forgotten in tracker.forgotten(&rebuilds, before, after) {
+        let is_view = forgotten.kind == "view" && is_declared(revision, &forgotten.name, None);
+        if !is_view && !upgrade.is_tainted(&forgotten.table) {
+            defects.push(diagnostics::forgotten(revision, &forgotten));
+        }
     }
     for (index, declared) in revision.destroys().iter().enumerate() {
         let is_destroyed = destroyed
@@ -57,14 +54,18 @@ pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
             .contains(&key(&declared.table, declared.column.as_deref()));
         let may_lose_rows = tracker.has_effect(&DdlEffect::ChangeRows, &declared.table)
             || tracker.has_effect(&DdlEffect::DropTable, &declared.table);
-        if !(is_destroyed || is_lost || may_lose_rows && exists(declared, before)) {
+        let is_view = declared.column.is_none() && before.view(&declared.table).is_some();
+        let is_destroyed = is_destroyed || is_view && after.view(&declared.table).is_none();
+        let is_excused = upgrade.is_tainted(&declared.table);
+        if !(is_excused || is_destroyed || is_lost || may_lose_rows && exists(declared, before)) {
             defects.push(diagnostics::destroys_nothing(
                 revision, source, index, before,
             ));
         }
     }
     let breaking = diff(before, after).breaking();
-    if revision.is_compatible() && !breaking.is_empty() {
+    let is_tainted = breaking.names().any(|name| upgrade.is_tainted(name));
+    if revision.is_compatible() && !breaking.is_empty() && !is_tainted {
         defects.push(diagnostics::incompatible(revision, source, &breaking));
     }
     defects

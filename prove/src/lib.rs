@@ -14,6 +14,7 @@ mod declared;
 mod destruction;
 mod diagnostics;
 mod directory;
+mod loosened;
 mod needless_stand_ins;
 mod prover;
 mod sample_rows;
@@ -24,6 +25,7 @@ mod tables;
 pub mod testing;
 mod trial;
 mod unreadable;
+mod upgrade;
 
 pub use directory::{migrations_from_directory, migrations_from_directory_unproven};
 pub use prover::{Scope, prove};

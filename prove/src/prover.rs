@@ -28,7 +28,8 @@ use crate::budget::StepBudget;
 use crate::diagnostics::{self, Findings};
 use crate::script_run::{ScriptRun, Stage};
 use crate::unreadable::{UnreadableObject, unreadable_objects};
-use crate::{destruction, trial};
+use crate::upgrade::Upgrade;
+use crate::{destruction, loosened, trial};
 
 /// The revisions that the proof runs completely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,7 +181,7 @@ impl<'c> Prover<'c> {
     fn prove_revision(&mut self) -> rusqlite::Result<()> {
         self.used_app_defined = false;
         let is_sound = self.run_script(Stage::Upgrade)?;
-        let before = self.update_schema(is_sound)?;
+        let before = self.update_schema()?;
         if self.is_locked() {
             return Ok(());
         }
@@ -238,21 +239,25 @@ impl<'c> Prover<'c> {
     /// Reads the schema after the upgrade, and checks the declarations of the upgrade.
     ///
     /// Returns the schema before the upgrade.
-    fn update_schema(&mut self, is_sound: bool) -> rusqlite::Result<SchemaSql> {
+    fn update_schema(&mut self) -> rusqlite::Result<SchemaSql> {
         let sql = self.read_schema()?;
         let before = mem::replace(&mut self.sql, sql);
         let (removed, added) = before.changes(&self.sql);
         let revision = self.revision();
-        if is_sound && !self.is_locked() && destruction::must_check(revision) {
+        let must_check = destruction::must_check(revision) || !self.source().loosens.is_empty();
+        if must_check && !self.is_locked() {
             let mut after = self.schema.clone();
             after.apply_delta(removed.clone(), added.clone());
-            let defects = destruction::check(&destruction::Upgrade {
+            let upgrade = Upgrade {
                 revision,
                 source: self.source(),
                 before: &self.schema,
                 after: &after,
                 trial: &self.trial,
-            });
+                tainted_names: &self.tainted_names,
+            };
+            let mut defects = destruction::check(&upgrade);
+            defects.extend(loosened::check(&upgrade));
             self.findings.defects.extend(defects);
         }
         self.sql_hash.apply_delta(removed.clone(), added.clone());

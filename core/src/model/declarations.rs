@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+pub use crate::schema::LoosensKind;
+
 macro_rules! kinds {
     ($(#[$outer:meta])+ $enum:ident: $($(#[$doc:meta])+ $kind:ident = $name:literal,)+) => {
         $(#[$outer])+
@@ -24,31 +26,6 @@ macro_rules! kinds {
             }
         }
     };
-}
-
-kinds! {
-    /// The kind of constraint or property that a rebuild drops, as declared by `@loosens`.
-    LoosensKind:
-    /// A primary key.
-    Key = "key",
-    /// A UNIQUE constraint, or the UNIQUE of an index.
-    Unique = "unique",
-    /// A CHECK constraint.
-    Check = "check",
-    /// A NOT NULL constraint.
-    NotNull = "not-null",
-    /// A DEFAULT.
-    Default = "default",
-    /// A COLLATE clause.
-    Collate = "collate",
-    /// A foreign key, or its action.
-    References = "references",
-    /// AUTOINCREMENT.
-    Autoincrement = "autoincrement",
-    /// STRICT.
-    Strict = "strict",
-    /// The expression of a generated column.
-    Generated = "generated",
 }
 
 kinds! {

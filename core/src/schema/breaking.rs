@@ -77,7 +77,7 @@ fn uses_any(text: &str, is_wanted: impl Fn(&str) -> bool) -> bool {
 }
 
 /// Returns the tokens inside the first parentheses of `text`.
-fn first_group<'t>(text: &'t str, tokens: &'t [Token]) -> &'t [Token] {
+pub(super) fn first_group<'t>(text: &'t str, tokens: &'t [Token]) -> &'t [Token] {
     let start = tokens.iter().position(|token| token.is_mark(text, "("));
     Cursor::new(text, &tokens[start.unwrap_or(tokens.len())..])
         .group()

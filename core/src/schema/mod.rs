@@ -6,6 +6,8 @@
 //! These modules parse SQL into a schema: `render`, `clauses`, `table_parser`, `object_parser`,
 //! `normal_form`.
 //! The module `compare` makes a diff of two schemas, with the rules in `breaking`.
+//! The module `loosened` finds the constraints that a rebuild loses, with the parts of a table that
+//! `unique_keys` and `references` split.
 
 mod bookkeeping;
 mod breaking;
@@ -14,17 +16,23 @@ mod compare;
 mod diff;
 mod filter;
 mod fingerprint;
+mod loosened;
+mod loosens_kind;
 mod normal_form;
 mod object;
 mod object_parser;
+mod references;
 mod render;
 mod source_sql;
 mod table;
 mod table_parser;
+mod unique_keys;
 
 pub use self::compare::diff;
 pub use self::diff::Diff;
 pub use self::filter::{ColumnOrder, SchemaFilter};
+pub use self::loosened::{LostConstraint, Rebuilt, lost_constraints};
+pub use self::loosens_kind::LoosensKind;
 pub use self::normal_form::{Attached, Schema};
 pub use self::render::quote;
 pub use self::source_sql::{SchemaSql, SchemaSqlHash};

@@ -254,6 +254,20 @@ impl Schema {
             .map(|object| object.name.as_str())
     }
 
+    /// Returns the names of the views, each with its definition after the name, in normal form.
+    pub fn views(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.included()
+            .filter(|object| object.kind == ObjectKind::View)
+            .map(|object| (object.name.as_str(), object.text.as_str()))
+    }
+
+    /// Returns the name of a view as written in the schema. `view` can have any case.
+    pub fn view(&self, view: &str) -> Option<&str> {
+        let object = self.object(&Key::Table(lower(view)));
+        let view = object.filter(|object| object.kind == ObjectKind::View)?;
+        Some(&view.name)
+    }
+
     /// Returns the number of objects that only one of the two schemas has.
     ///
     /// An object counts twice if the two schemas define the object differently.

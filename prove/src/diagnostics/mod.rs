@@ -3,6 +3,7 @@
 //! The functions in this module only describe defects. The callers decide whether a defect exists.
 
 pub(crate) mod location;
+pub(crate) mod loosened;
 pub(crate) mod stand_ins;
 mod suggestions;
 
@@ -21,7 +22,7 @@ use revchain_runtime::ForeignKeyViolation;
 use revchain_runtime::internal::ForeignKey;
 
 use crate::script_run::{Rejection, ScriptRun, Stage};
-use crate::tables::{Destroyed, Forgotten, contains};
+use crate::tables::{Destroyed, Forgotten, ForgottenLoss, contains};
 use crate::unreadable::UnreadableObject;
 pub(crate) use suggestions::Existing;
 
@@ -249,20 +250,43 @@ pub(crate) fn undeclared(revision: &Revision, destroyed: &Destroyed<'_>) -> Defe
     at_snippet(defect, run, snippet)
 }
 
-/// Describes an index or a trigger that a rebuild does not create again.
+/// Describes an index, trigger or view that a script drops by the way.
 pub(crate) fn forgotten(revision: &Revision, forgotten: &Forgotten<'_>) -> Defect {
     let run = ScriptRun::upgrade(revision);
-    let (table, kind, name) = (
-        &forgotten.table,
-        forgotten.object.kind,
-        forgotten.object.name,
-    );
-    let title = format!("{run} rebuilds `{table}`, and the {kind} `{name}` that was on it is gone");
-    let help = format!(
-        "create it again on the new table; if it should go, drop it before the rebuild: `DROP {} {}`",
-        kind.to_uppercase(),
-        quote(name)
-    );
+    let Forgotten {
+        kind, name, table, ..
+    } = forgotten;
+    let (title, again) = match &forgotten.loss {
+        ForgottenLoss::OnTable => (
+            format!("rebuilds `{table}`, and the {kind} `{name}` that was on it is gone"),
+            "create it again on the new table; if it should go, drop it before the rebuild",
+        ),
+        ForgottenLoss::OnView => (
+            format!(
+                "makes the view `{table}` anew, and the {kind} `{name}` that was on it is gone"
+            ),
+            "create it again on the new view; if it should go, drop it before the view",
+        ),
+        ForgottenLoss::View => (
+            format!("rebuilds `{table}`, and the view `{name}` that reads it does not come back"),
+            "create it again at the end of the script",
+        ),
+        ForgottenLoss::Filter(filter) => (
+            format!(
+                "rebuilds `{table}`, and the {kind} `{name}` comes back without its `{filter}`"
+            ),
+            "add the clause; if it should go, drop the index before the rebuild",
+        ),
+    };
+    let help = if forgotten.loss == ForgottenLoss::View {
+        format!(
+            "{again};\nor, if it should go, declare it in the header: `-- @destroys {} REASON`",
+            quote(name)
+        )
+    } else {
+        format!("{again}: `DROP {} {}`", kind.to_uppercase(), quote(name))
+    };
+    let title = format!("{run} {title}");
     let defect = Defect::new(DefectKind::ForgottenInRebuild, title).help(help);
     at_statement(defect, run, Some(forgotten.statement.clone()))
 }

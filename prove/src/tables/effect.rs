@@ -21,8 +21,13 @@ pub(crate) enum DdlEffect {
     ///
     /// The pairs omit each target column whose source is any other expression.
     CopyColumns(Vec<(String, String)>),
+    /// `INSERT INTO table SELECT …`: the source columns, in the order of the table's columns.
+    ///
+    /// `None` is any other expression.
+    CopyByPosition(Vec<Option<String>>),
     /// `DROP INDEX` or `DROP TRIGGER`.
     DropAttached,
+    DropView,
 }
 
 /// The first words of the statements that have an effect.
@@ -49,6 +54,8 @@ pub(super) fn effect(sql: &str) -> Option<(String, DdlEffect)> {
             DdlEffect::DropTable
         } else if cursor.eat(&["INDEX"]) || cursor.eat(&["TRIGGER"]) {
             DdlEffect::DropAttached
+        } else if cursor.eat(&["VIEW"]) {
+            DdlEffect::DropView
         } else {
             return None;
         };
@@ -123,18 +130,22 @@ fn changed_table(mut cursor: Cursor<'_>) -> Option<String> {
     }
 }
 
-/// Reads `INSERT INTO table (columns) SELECT …`.
+/// Reads `INSERT INTO table [(columns)] SELECT …`.
 fn copy_columns(mut cursor: Cursor<'_>) -> Option<(String, DdlEffect)> {
     let sql = cursor.sql;
     while !cursor.eat(&["INTO"]) {
         cursor.next()?;
     }
     let table = cursor.qualified_name()?;
-    let targets = split(sql, cursor.group()?);
+    let targets = cursor.group().map(|group| split(sql, group));
     cursor.expect(&["SELECT"])?;
     let is_from = |token: &Token| token.is_word(sql, "FROM");
-    let sources = cursor.rest().split(is_from).next()?;
-    let pairs = targets.iter().zip(split(sql, sources));
+    let sources = split(sql, cursor.rest().split(is_from).next()?);
+    let Some(targets) = targets else {
+        let sources = sources.into_iter().map(|source| plain_column(sql, source));
+        return Some((table, DdlEffect::CopyByPosition(sources.collect())));
+    };
+    let pairs = targets.iter().zip(sources);
     let pairs = pairs.filter_map(|(target, source)| {
         let target = unquote(target.last()?.text(sql));
         Some((target, plain_column(sql, source)?))

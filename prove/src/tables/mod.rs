@@ -1,7 +1,10 @@
 //! The table tracker, which follows tables through the renames and drops of a script.
 
 mod effect;
+mod forgotten;
+mod loosened;
 mod losses;
+mod rebuilds;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +13,10 @@ use revchain_core::sql::inspect::offset_of_name;
 use revchain_core::{Script, Statement};
 
 pub(crate) use effect::{DdlEffect, is_harmless_alter};
-pub(crate) use losses::{Destroyed, Forgotten, contains};
+pub(crate) use forgotten::{Forgotten, ForgottenLoss, is_recreated};
+pub(crate) use loosened::Loosened;
+pub(crate) use losses::{Destroyed, contains};
+pub(crate) use rebuilds::Rebuild;
 
 /// The effects of a script on tables, in the order of its statements.
 pub(crate) struct TableTracker<'s> {
@@ -74,6 +80,7 @@ impl<'s> TableTracker<'s> {
                     | DdlEffect::AddConstrainedColumn
                     | DdlEffect::DropAttached
                     | DdlEffect::CopyColumns(_)
+                    | DdlEffect::CopyByPosition(_)
             )
         })
     }
@@ -172,7 +179,9 @@ impl<'s> TrackedTable<'s> {
             DdlEffect::AddConstrainedColumn
             | DdlEffect::ChangeRows
             | DdlEffect::CopyColumns(_)
-            | DdlEffect::DropAttached => {}
+            | DdlEffect::CopyByPosition(_)
+            | DdlEffect::DropAttached
+            | DdlEffect::DropView => {}
         }
     }
 

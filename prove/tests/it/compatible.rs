@@ -41,7 +41,7 @@ fn additions_are_compatible() {
     );
     // A weaker constraint is compatible.
     compatible(
-        "CREATE TABLE n (id INTEGER PRIMARY KEY, p_id INTEGER REFERENCES p (id) ON DELETE CASCADE); INSERT INTO n SELECT * FROM c; DROP TABLE c; ALTER TABLE n RENAME TO c;",
+        "@loosens c.p_id not-null children without a parent are new\nCREATE TABLE n (id INTEGER PRIMARY KEY, p_id INTEGER REFERENCES p (id) ON DELETE CASCADE); INSERT INTO n SELECT * FROM c; DROP TABLE c; ALTER TABLE n RENAME TO c;",
         "CREATE TABLE n (id INTEGER PRIMARY KEY, p_id INTEGER NOT NULL REFERENCES p (id) ON DELETE CASCADE); INSERT INTO n SELECT * FROM c WHERE p_id IS NOT NULL; DROP TABLE c; ALTER TABLE n RENAME TO c;",
     );
 }

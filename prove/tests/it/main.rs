@@ -11,6 +11,7 @@ mod downgrade;
 mod failure;
 mod fingerprint;
 mod keys;
+mod loosened;
 mod messages;
 mod pasted_lines;
 mod random_chains;

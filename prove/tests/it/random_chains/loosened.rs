@@ -112,8 +112,14 @@ pub(crate) fn loses_strict(d: &mut Draft<'_>) -> Option<()> {
     rebuilt_as(d, &old, |table| table.strict = false)
 }
 
+/// Returns `true` if a UNIQUE constraint makes the index needless.
+fn has_key(table: &Table, index: &Index) -> bool {
+    let mut columns = table.columns.iter();
+    columns.any(|column| column.name == index.column && column.unique)
+}
+
 pub(crate) fn loses_index(d: &mut Draft<'_>) -> Option<()> {
-    let old = d.table(|_, table| !table.indexes.is_empty())?;
+    let old = d.table(|_, table| table.indexes.iter().any(|index| !has_key(table, index)))?;
     rebuilt_as(d, &old, |table| table.indexes.clear())
 }
 
@@ -123,8 +129,11 @@ pub(crate) fn loses_trigger(d: &mut Draft<'_>) -> Option<()> {
 }
 
 pub(crate) fn unique_index_becomes_plain(d: &mut Draft<'_>) -> Option<()> {
-    let is_unique = |index: &Index| index.unique;
-    let old = d.table(|_, table| table.indexes.iter().any(is_unique))?;
+    let is_only_key = |table: &Table, index: &Index| index.unique && !has_key(table, index);
+    let old = d.table(|_, table| {
+        let mut indexes = table.indexes.iter();
+        indexes.any(|index| is_only_key(table, index))
+    })?;
     rebuilt_as(d, &old, |table| {
         for index in &mut table.indexes {
             index.unique = false;
