@@ -6,6 +6,7 @@ use revchain_core::{Defect, Destroys, Revision};
 use crate::declared::{is_declared, names};
 use crate::diagnostics;
 use crate::tables::{DdlEffect, TableTracker, contains};
+use crate::unowned_drops::dropped_if_exists;
 use crate::upgrade::Upgrade;
 
 /// Returns `true` if [`check`] can find a defect in the upgrade.
@@ -56,7 +57,9 @@ pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
             || tracker.has_effect(&DdlEffect::DropTable, &declared.table);
         let is_view = declared.column.is_none() && before.view(&declared.table).is_some();
         let is_destroyed = is_destroyed || is_view && after.view(&declared.table).is_none();
-        let is_excused = upgrade.is_tainted(&declared.table);
+        let may_be_leftover =
+            declared.column.is_none() && drops_leftover(revision, &declared.table);
+        let is_excused = upgrade.is_tainted(&declared.table) || may_be_leftover;
         if !(is_excused || is_destroyed || is_lost || may_lose_rows && exists(declared, before)) {
             defects.push(diagnostics::destroys_nothing(
                 revision, source, index, before,
@@ -75,6 +78,14 @@ pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
 fn key(table: &str, column: Option<&str>) -> (String, Option<String>) {
     let column = column.map(str::to_ascii_lowercase);
     (table.to_ascii_lowercase(), column)
+}
+
+/// Returns `true` if the upgrade drops the table or view only if it exists.
+fn drops_leftover(revision: &Revision, name: &str) -> bool {
+    revision.upgrade().statements().any(|statement| {
+        let dropped = dropped_if_exists(statement.sql());
+        dropped.is_some_and(|dropped| dropped.eq_ignore_ascii_case(name))
+    })
 }
 
 fn exists(declared: &Destroys, schema: &Schema) -> bool {

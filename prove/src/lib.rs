@@ -14,6 +14,7 @@ mod declared;
 mod destruction;
 mod diagnostics;
 mod directory;
+mod faulty_statements;
 mod loosened;
 mod needless_stand_ins;
 mod prover;
@@ -24,6 +25,7 @@ mod snapshot;
 mod tables;
 pub mod testing;
 mod trial;
+mod unowned_drops;
 mod unreadable;
 mod upgrade;
 

@@ -5,9 +5,10 @@
 //! All names in the rejected statement are then tainted.
 //! The proof ignores later defects of tainted objects: the first defect may be the cause.
 
+mod double_quotes;
 mod stand_in_checks;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::mem;
 
 use revchain_core::load::SourceInfo;
@@ -18,15 +19,17 @@ use revchain_core::{
     Chain, Defect, DefectKind, Downgrade, LoadedMigrations, LockFile, Revision, RevisionIndex,
 };
 use revchain_runtime::internal::{
-    ProofSettings, foreign_keys, quote, read_schema_sql, reject_temporary_tables, sqlite_message,
-    stand_ins, violations,
+    ProofSettings, Violations, foreign_keys, quote, read_schema_sql, reject_temporary_tables,
+    sqlite_message, stand_ins, violations, violations_in,
 };
 use revchain_runtime::{Error, ErrorKind};
 use rusqlite::Connection;
 
 use crate::budget::StepBudget;
 use crate::diagnostics::{self, Findings};
+use crate::faulty_statements::FaultyStatements;
 use crate::script_run::{ScriptRun, Stage};
+use crate::unowned_drops::unowned_drops;
 use crate::unreadable::{UnreadableObject, unreadable_objects};
 use crate::upgrade::Upgrade;
 use crate::{destruction, loosened, trial};
@@ -52,6 +55,7 @@ pub fn prove(mut loaded: LoadedMigrations, scope: Scope) -> LoadedMigrations {
         return loaded;
     };
     let lock_file = loaded.lock_file.as_ref();
+    let faulty = FaultyStatements::new(&loaded.defects);
     let mut findings = Findings::default();
     let mut proven = Vec::new();
     let result = Connection::open_in_memory().and_then(|mut connection| {
@@ -75,6 +79,8 @@ pub fn prove(mut loaded: LoadedMigrations, scope: Scope) -> LoadedMigrations {
             is_schema_known: true,
             used_app_defined: false,
             violations: 0,
+            mismatched_tables: HashSet::new(),
+            faulty: &faulty,
         }
         .prove()
     });
@@ -122,8 +128,12 @@ struct Prover<'c> {
     is_schema_known: bool,
     /// `true` if the current revision needs a function, collation or module of the program.
     used_app_defined: bool,
-    /// The number of foreign key violations at the last check; `usize::MAX` if the check failed.
+    /// The number of foreign key violations at the last check.
     violations: usize,
+    /// The lowercase names of tables with a key that does not fit its parent.
+    mismatched_tables: HashSet<String>,
+    /// The statements in which the parser has found defects.
+    faulty: &'c FaultyStatements,
 }
 
 impl<'c> Prover<'c> {
@@ -138,6 +148,11 @@ impl<'c> Prover<'c> {
     fn is_locked(&self) -> bool {
         let id = self.revision().id();
         self.lock_file.is_some_and(|file| file.contains(id))
+    }
+
+    /// Returns `true` if the parser has found a defect outside of the statements of the file.
+    fn has_defects(&self) -> bool {
+        self.source().has_defects && self.faulty.has_others(self.revision())
     }
 
     fn is_tainted(&self, name: &str) -> bool {
@@ -158,7 +173,7 @@ impl<'c> Prover<'c> {
             }
             self.trial = trial::Outcome::default();
             self.rejected.clear();
-            if !self.is_locked() && !self.source().has_defects {
+            if !self.is_locked() && !self.has_defects() {
                 self.trial = self.run_trials();
             }
             self.connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -185,12 +200,20 @@ impl<'c> Prover<'c> {
         if self.is_locked() {
             return Ok(());
         }
+        if !self.has_defects() {
+            let unowned = unowned_drops(self.chain, self.index);
+            self.findings.defects.extend(unowned);
+        }
         self.check_foreign_keys(Stage::Upgrade);
         if let Downgrade::Sql(_) = self.revision().downgrade() {
             self.connection.execute_batch("SAVEPOINT upgraded")?;
             let violations = self.violations;
+            let (names, is_known) = (self.tainted_names.clone(), self.is_schema_known);
             if !self.prove_downgrade(&before, is_sound)? {
                 self.connection.execute_batch("ROLLBACK TO upgraded")?;
+                // The next revision runs on the schema after the upgrade.
+                self.tainted_names = names;
+                self.is_schema_known = is_known;
             }
             self.violations = violations;
             self.connection.execute_batch("RELEASE upgraded")?;
@@ -294,6 +317,7 @@ impl<'c> Prover<'c> {
             source: self.source(),
             schema: &self.schema,
             budget: self.budget,
+            faulty: self.faulty,
             tainted_names: &self.tainted_names,
         });
         // An error of SQLite while rows are made proves nothing about the revision.
@@ -371,15 +395,26 @@ impl<'c> Prover<'c> {
     fn run_script(&mut self, stage: Stage) -> rusqlite::Result<bool> {
         let run = ScriptRun::new(self.revision(), stage);
         let source = self.source();
-        let mut is_sound = !source.has_defects;
+        let has_defects = self.has_defects();
+        let mut is_sound = !has_defects;
         for statement in run.script().statements() {
             let sql = statement.sql();
             // Skip a statement that could change the connection. The parser has reported a defect.
-            if source.has_defects && !inspect::is_plain(sql) {
+            if has_defects && !inspect::is_plain(sql) {
+                continue;
+            }
+            if self.faulty.contains(run.revision, &statement) {
+                is_sound = false;
+                self.is_schema_known &= inspect::changes_rows_only(sql);
+                self.tainted_names.extend(inspect::named_objects(sql));
                 continue;
             }
             self.budget.restart();
+            let string = self.check_double_quotes(run, &statement);
             let Err(rejection) = self.execute(run, statement.clone()) else {
+                let string =
+                    string.or_else(|| self.check_double_quotes_of_created(run, &statement));
+                self.findings.defects.extend(string);
                 self.check_copied_columns(run, sql);
                 continue;
             };
@@ -393,7 +428,7 @@ impl<'c> Prover<'c> {
             } else {
                 is_sound = false;
                 // If a name is tainted, an earlier defect may be the cause of the rejection.
-                if !source.has_defects && !names.iter().any(|name| self.is_tainted(name)) {
+                if !has_defects && !names.iter().any(|name| self.is_tainted(name)) {
                     let defect = if self.budget.is_exhausted() {
                         trial::runs_too_long(run, Some(statement.clone()))
                     } else {
@@ -461,24 +496,41 @@ impl<'c> Prover<'c> {
     /// Reports foreign key violations if their number has grown since the last check.
     fn check_foreign_keys(&mut self, stage: Stage) {
         let run = ScriptRun::new(self.revision(), stage);
-        let found = violations(self.connection);
-        let count = found.as_ref().map_or(usize::MAX, |found| found.count);
-        let before = mem::replace(&mut self.violations, count);
-        if count <= before || self.source().has_defects {
+        let found = match violations(self.connection) {
+            Ok(found) => found,
+            Err(_) => self.violations_by_table(run),
+        };
+        let before = mem::replace(&mut self.violations, found.count);
+        if found.count <= before || self.has_defects() {
             return;
         }
-        match found {
-            Ok(found) => {
-                let mut rows = found.first;
-                rows.retain(|row| !self.is_tainted(&row.table) && !self.is_tainted(&row.parent));
-                if !rows.is_empty() {
-                    self.findings.report_violations(run, &rows, &self.schema);
+        let mut rows = found.first;
+        rows.retain(|row| !self.is_tainted(&row.table) && !self.is_tainted(&row.parent));
+        if !rows.is_empty() {
+            self.findings.report_violations(run, &rows, &self.schema);
+        }
+    }
+
+    /// Checks each table on its own, and reports new keys that do not fit their parents.
+    fn violations_by_table(&mut self, run: ScriptRun<'_>) -> Violations {
+        let mut all = Violations::default();
+        let keys = foreign_keys(self.connection).unwrap_or_default();
+        let tables: BTreeSet<String> = keys.into_iter().map(|key| key.table).collect();
+        for table in tables {
+            match violations_in(self.connection, &table) {
+                Ok(found) => {
+                    all.count += found.count;
+                    all.first.extend(found.first);
+                }
+                Err(error) => {
+                    let is_new = self.mismatched_tables.insert(table.to_ascii_lowercase());
+                    let is_reported = is_new && self.is_schema_known && !self.has_defects();
+                    if is_reported && !self.is_tainted(&table) {
+                        self.report(diagnostics::mismatch(run, &sqlite_message(&error)));
+                    }
                 }
             }
-            Err(error) if self.is_schema_known => {
-                self.report(diagnostics::mismatch(run, &sqlite_message(&error)));
-            }
-            Err(_) => {}
         }
+        all
     }
 }

@@ -29,7 +29,7 @@ impl Prover<'_> {
         statement: Statement<'r>,
     ) -> Result<(), Rejection<'r>> {
         let mut result = run.execute(self.connection, statement.clone());
-        if self.source().has_defects {
+        if self.has_defects() {
             return result;
         }
         if self.source().is_unproven {
@@ -139,7 +139,7 @@ impl Prover<'_> {
     /// Reports the directives that declare stand-ins without need.
     pub(super) fn check_stand_ins(&mut self) -> rusqlite::Result<()> {
         let source = self.source();
-        if source.has_defects {
+        if self.has_defects() {
             return Ok(());
         }
         let revision = self.revision();

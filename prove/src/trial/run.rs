@@ -261,6 +261,10 @@ impl Run {
     ) -> Result<()> {
         let connection = subject.connection;
         let sql = statement.sql();
+        if subject.faulty.contains(subject.revision, statement) {
+            self.tainted_names.extend(named_objects(sql));
+            return Ok(());
+        }
         let changed = explicitly_changed_table(sql);
         let before = match &changed {
             Some(table) => read_changed(connection, table, (expected, start))?,

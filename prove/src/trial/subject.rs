@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use crate::budget::StepBudget;
 use crate::diagnostics::Findings;
+use crate::faulty_statements::FaultyStatements;
 
 /// A revision, and the state before its upgrade.
 pub(crate) struct Subject<'t> {
@@ -18,6 +19,7 @@ pub(crate) struct Subject<'t> {
     /// The schema before the upgrade.
     pub(crate) schema: &'t Schema,
     pub(crate) budget: &'t StepBudget,
+    pub(crate) faulty: &'t FaultyStatements,
     /// The lowercase names of objects that another defect affects.
     pub(crate) tainted_names: &'t HashSet<String>,
 }

@@ -79,9 +79,41 @@ fn dropped_table_or_column_must_be_declared() {
     assert_proven(&[
         T,
         (
-            "CREATE TABLE s (a); DROP TABLE s; DROP TABLE IF EXISTS never;",
+            "CREATE TABLE s (a); DROP TABLE s; DROP TABLE IF EXISTS s;",
             "SELECT 1;",
         ),
+    ]);
+}
+
+#[test]
+fn drop_of_what_no_revision_created_must_be_declared() {
+    for drop in [
+        "DROP TABLE IF EXISTS legacy;",
+        "DROP VIEW IF EXISTS main.legacy;",
+    ] {
+        assert_one_defect(
+            &[T, (drop, "SELECT 1;")],
+            "undeclared-destruction 002:4",
+            &[
+                "which no revision has created",
+                "`-- @destroys legacy REASON`",
+            ],
+        );
+        let declared = format!("@destroys legacy version 1 of the program made it\n{drop}");
+        assert_proven(&[T, (&declared, "SELECT 1;")]);
+    }
+    // A leftover of an interrupted rebuild has the name of the new table.
+    assert_proven(&[
+        T,
+        (
+            "DROP TABLE IF EXISTS new; CREATE TABLE new (a); DROP TABLE IF EXISTS temp.other;",
+            "DROP TABLE new;",
+        ),
+        (
+            "ALTER TABLE new RENAME TO other;",
+            "ALTER TABLE other RENAME TO new;",
+        ),
+        ("DROP TABLE IF EXISTS new;", "SELECT 1;"),
     ]);
 }
 

@@ -4,9 +4,11 @@
 
 mod accepted;
 mod advice;
+mod all_defects;
 mod arrival;
 mod compatible;
 mod destruction;
+mod double_quotes;
 mod downgrade;
 mod failure;
 mod fingerprint;

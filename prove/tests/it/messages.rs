@@ -99,6 +99,7 @@ fn control_characters_in_proof_messages_are_escaped() {
         seen.into_iter().collect::<Vec<_>>(),
         [
             "destroys-nothing",
+            "double-quoted-string",
             "downgrade-does-not-restore",
             "fails-on-rows",
             "foreign-key-violation",

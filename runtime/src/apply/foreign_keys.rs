@@ -83,6 +83,16 @@ pub fn violations(connection: &Connection) -> rusqlite::Result<Violations> {
     new_violations(connection, None, ExistingViolations::default())
 }
 
+/// Does the same as [`violations`] for one table.
+///
+/// # Errors
+///
+/// Fails if SQLite fails, for example with `foreign key mismatch`.
+pub fn violations_in(connection: &Connection, table: &str) -> rusqlite::Result<Violations> {
+    let tables = [table.to_owned()];
+    new_violations(connection, Some(&tables), ExistingViolations::default())
+}
+
 /// Returns the violations in `tables` that are not in `existing`. `None` means all tables.
 pub(crate) fn new_violations(
     connection: &Connection,

@@ -8,26 +8,26 @@
 create table "cards"(
   no integer primary key desc,              -- with DESC it is no alias of the rowid
   drawer varying character(10) default A,   -- the text 'A'
-  kind default "main" check(kind in("main",'added',"see also")),
+  kind default 'main' check(kind in('main','added','see also')),
   heading text null constraint 'never finished',
-  subheading text not null default '' collate rtrim check(subheading<>"none") constraint twice unique,
+  subheading text not null default '' collate rtrim check(subheading<>'none') constraint twice unique,
   see_also int constraint first constraint second references cards(no) match full on update no action not deferrable,
   "typed at" /* no type */ default current_time,
   "weight in grams" double precision default -.5e+2,
   unique(kind, heading)on conflict ignore check(no>0)
-  constraint pair check((drawer, kind)<>('Z', "main")) on conflict fail
+  constraint pair check((drawer, kind)<>('Z', 'main')) on conflict fail
   constraint none
 );
-create index 'cards by heading' on cards(heading collate 'nocase', "drawer") where kind != "see also";
+create index 'cards by heading' on cards(heading collate 'nocase', "drawer") where kind != 'see also';
 create view card_kinds as
-  select distinct cards.kind as kind, "no such column" as remark, 'it''s' 'text as a name' from cards where "drawer" == "A";
-create trigger cards_are_complete before insert on cards for each row when new.heading is null or new.heading == ""
+  select distinct cards.kind as kind, 'no such column' as remark, 'it''s' 'text as a name' from cards where "drawer" == 'A';
+create trigger cards_are_complete before insert on cards for each row when new.heading is null or new.heading == ''
 begin
   select raise(ignore);
 end;
 
 insert into cards(no,kind,heading,subheading,see_also)
-  select 1,'main','Salt','',null union all select 2,"added",'Ledgers','of salt',1 union all select 3,'main',null,'lost',1;
+  select 1,'main','Salt','',null union all select 2,'added','Ledgers','of salt',1 union all select 3,'main',null,'lost',1;
 
 -- The text on the cards, with the search of before.
 CREATE VIRTUAL TABLE card_text USING fts4(

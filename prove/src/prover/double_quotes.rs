@@ -1,0 +1,127 @@
+//! The check of strings in double quotes.
+//!
+//! SQLite reads a word in double quotes as a string if no column has that name. So a misspelled
+//! column fills each row with its own name.
+
+use revchain_core::diagnostics::suggest::did_you_mean;
+use revchain_core::sql::cursor;
+use revchain_core::sql::tokenizer::{Kind, Token, unquote};
+use revchain_core::{Defect, DefectKind, Statement};
+use revchain_runtime::internal::sqlite_message;
+use rusqlite::config::DbConfig;
+
+use super::Prover;
+use crate::diagnostics::location::at_snippet;
+use crate::diagnostics::suggest_or;
+use crate::script_run::{ScriptRun, Stage};
+use crate::unreadable::created_unreadable;
+
+const SETTINGS: [DbConfig; 2] = [
+    DbConfig::SQLITE_DBCONFIG_DQS_DDL,
+    DbConfig::SQLITE_DBCONFIG_DQS_DML,
+];
+
+impl Prover<'_> {
+    /// Returns a defect if a statement contains a string in double quotes.
+    ///
+    /// Prepares the statement without such strings, before the statement runs. SQLite also rejects
+    /// a statement because of the schema of earlier revisions, which are no defect of this one.
+    pub(super) fn check_double_quotes(
+        &self,
+        run: ScriptRun<'_>,
+        statement: &Statement<'_>,
+    ) -> Option<Defect> {
+        let sql = statement.sql();
+        if !self.can_have_string(run, sql) {
+            return None;
+        }
+        let message = self.without_strings(|| {
+            let prepared = self.connection.prepare(sql);
+            prepared.err().map(|error| sqlite_message(&error))
+        })?;
+        self.describe_string(run, statement, &message)
+    }
+
+    /// Returns a defect if a statement has created a view or trigger with a string in double quotes.
+    ///
+    /// `CREATE VIEW` and `CREATE TRIGGER` do not look the names up.
+    pub(super) fn check_double_quotes_of_created(
+        &self,
+        run: ScriptRun<'_>,
+        statement: &Statement<'_>,
+    ) -> Option<Defect> {
+        let sql = statement.sql();
+        if !self.can_have_string(run, sql) {
+            return None;
+        }
+        let unreadable = self.without_strings(|| created_unreadable(self.connection, sql));
+        self.describe_string(run, statement, &unreadable.ok()??.message)
+    }
+
+    fn can_have_string(&self, run: ScriptRun<'_>, sql: &str) -> bool {
+        // A table of a module can have any column.
+        let mut sources = self.sources.iter();
+        let has_modules = sources.any(|source| !source.stand_ins.modules.is_empty());
+        matches!(run.stage, Stage::Upgrade | Stage::Downgrade)
+            && sql.contains('"')
+            && !self.is_locked()
+            && !has_modules
+    }
+
+    /// Calls `check` while SQLite rejects strings in double quotes.
+    fn without_strings<T>(&self, check: impl FnOnce() -> T) -> T {
+        // A SQLite without these settings accepts the strings, so the check finds nothing.
+        for setting in SETTINGS {
+            let _ = self.connection.set_db_config(setting, false);
+        }
+        let result = check();
+        for setting in SETTINGS {
+            let _ = self.connection.set_db_config(setting, true);
+        }
+        result
+    }
+
+    /// Describes the word in double quotes that `message` reports as missing.
+    fn describe_string(
+        &self,
+        run: ScriptRun<'_>,
+        statement: &Statement<'_>,
+        message: &str,
+    ) -> Option<Defect> {
+        let sql = statement.sql();
+        let tokens = cursor::tokens(sql);
+        let (_, missing) = message.split_once("no such column: ")?;
+        let token = quoted_word(sql, &tokens, missing)?;
+        let word = unquote(token.text(sql));
+        let tables = self.schema.tables();
+        let columns = tables.flat_map(|table| self.schema.columns(table).unwrap_or_default());
+        let meant = did_you_mean(&word, columns);
+        let text = format!("'{}'", word.replace('\'', "''"));
+        let title = format!("{run} has the string {} in double quotes", token.text(sql));
+        let help = match meant {
+            Some(_) => suggest_or(meant, ""),
+            None => "correct the name, if a column is meant".to_owned(),
+        };
+        let defect = Defect::new(DefectKind::DoubleQuotedString, title)
+            .details("no column has this name, so SQLite reads the word as a string")
+            .help(format!("write {text} for a string\n{help}"));
+        let snippet = statement.snippet(Some(token.span.start));
+        Some(at_snippet(defect, run, Some(snippet)))
+    }
+}
+
+/// Returns the word in double quotes that the rest of SQLite's message names.
+///
+/// The rest is the name, or the name in quotes and a question.
+fn quoted_word<'t>(sql: &str, tokens: &'t [Token], missing: &str) -> Option<&'t Token> {
+    let missing = missing.split(" - should this be").next()?.trim();
+    let is_double_quoted = |token: &&Token| {
+        let text = token.text(sql);
+        token.kind == Kind::QuotedWord && text.starts_with('"')
+    };
+    let mut quoted = tokens.iter().filter(is_double_quoted);
+    quoted.find(|token| {
+        let text = token.text(sql);
+        text == missing || unquote(text).eq_ignore_ascii_case(missing)
+    })
+}
