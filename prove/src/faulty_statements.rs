@@ -35,7 +35,7 @@ impl FaultyStatements {
 
     /// Returns `true` if a defect of the file is outside of all statements.
     ///
-    /// Such a defect can be in a directive, so that the other declarations of the file say nothing.
+    /// The defect can be in a directive. Then the declarations of the file are incomplete.
     pub(crate) fn has_others(&self, revision: &Revision) -> bool {
         let mut statements: Vec<Statement<'_>> = revision.upgrade().statements().collect();
         if let Downgrade::Sql(script) = revision.downgrade() {

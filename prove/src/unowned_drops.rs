@@ -1,6 +1,6 @@
 //! `DROP … IF EXISTS` of tables and views that no revision has created.
 //!
-//! Such a statement drops nothing in the proof. At a user, it can drop a table of another program.
+//! The statement drops nothing in the proof, but it can drop a table of another program at a user.
 
 use revchain_core::sql::cursor::{self, Cursor};
 use revchain_core::sql::inspect::created_name;

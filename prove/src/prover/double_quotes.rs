@@ -42,7 +42,7 @@ impl Prover<'_> {
         self.describe_string(run, statement, &message)
     }
 
-    /// Returns a defect if a statement has created a view or trigger with a string in double quotes.
+    /// Returns a defect if a new view or trigger contains a string in double quotes.
     ///
     /// `CREATE VIEW` and `CREATE TRIGGER` do not look the names up.
     pub(super) fn check_double_quotes_of_created(
