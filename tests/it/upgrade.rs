@@ -4,6 +4,7 @@ use std::fs;
 
 use revchain::rusqlite::Connection;
 use revchain::{Conflict, Migrations, Outcome, Request, Target, embed_migrations};
+use revchain_core::{LoadedMigrations, lock_file};
 use revchain_prove::migrations_from_directory;
 
 use crate::support::{Fixture, TOKENS, count, ids, schema};
@@ -210,10 +211,11 @@ fn each_downgrade_restores_the_schema_of_its_parent() {
 
 /// The proof compares changed objects only, where "A" is a string.
 /// In the whole schema, "A" is the name of a column.
+/// The revision with the string is locked, because the proof rejects it in a new revision.
 #[test]
 fn string_in_double_quotes_does_not_fail_a_downgrade() {
     let fixture = Fixture::new();
-    let migrations = fixture.proven(&[
+    fixture.chain(&[
         (
             "CREATE TABLE other (a); CREATE TABLE cards (drawer, no);
              CREATE VIEW kinds AS SELECT drawer FROM cards WHERE drawer = \"A\";",
@@ -224,11 +226,17 @@ fn string_in_double_quotes_does_not_fail_a_downgrade() {
             "ALTER TABLE cards RENAME COLUMN number TO no;",
         ),
     ]);
+    let directory = fixture.path("migrations");
+    let chain = LoadedMigrations::read(&directory, "migrations")
+        .chain
+        .unwrap();
+    let lock = lock_file::render(&chain, &chain.revisions()[..1]);
+    fs::write(directory.join("revchain.lock"), lock).unwrap();
+    let migrations = migrations_from_directory(&directory).unwrap();
     let mut db = migrations.open_in_memory().unwrap();
     migrations.migrator().downgrade_to(&mut db, "001").unwrap();
 }
 
-/// A chain of the repository has the same strings in double quotes.
 #[test]
 fn proven_downgrades_run_one_by_one() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/chains/everything");
@@ -423,6 +431,52 @@ fn changed_database_invalidates_a_plan() {
     let error = migrator.apply(&mut db, plan).unwrap_err();
     assert!(
         matches!(error.conflict(), Some(Conflict::Changed)),
+        "{error}"
+    );
+}
+
+#[test]
+fn rows_that_violate_an_assumption_are_listed() {
+    let fixture = Fixture::new();
+    let chain = fixture.proven(&[
+        (
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, name TEXT);",
+            "DROP TABLE users;",
+        ),
+        (
+            "-- @assumes users(email) unique the program checks it\nCREATE UNIQUE INDEX i ON users (email);",
+            "DROP INDEX i;",
+        ),
+        (
+            "-- @assumes users(name) not-null the program checks it
+CREATE TABLE new (id INTEGER PRIMARY KEY, email TEXT, name TEXT NOT NULL);
+INSERT INTO new SELECT id, email, name FROM users;
+DROP TABLE users; ALTER TABLE new RENAME TO users; CREATE UNIQUE INDEX i ON users (email);",
+            "CREATE TABLE new (id INTEGER PRIMARY KEY, email TEXT, name TEXT);
+INSERT INTO new SELECT id, email, name FROM users;
+DROP TABLE users; ALTER TABLE new RENAME TO users; CREATE UNIQUE INDEX i ON users (email);",
+        ),
+    ]);
+    let mut db = Connection::open_in_memory().unwrap();
+    chain.migrator().upgrade_to(&mut db, "001").unwrap();
+    db.execute_batch(
+        "INSERT INTO users (email, name) VALUES ('a@x', 'A'), ('a@x', 'B'), (NULL, NULL), (NULL, 'C')",
+    )
+    .unwrap();
+    let error = format!("{:#}", chain.upgrade(&mut db).unwrap_err());
+    assert!(
+        error.contains(
+            "rows violate `@assumes users(email) unique`:\n  users: email = 'a@x' (2 rows)"
+        ),
+        "{error}"
+    );
+    assert_eq!(ids(&db), ["001"]);
+    db.execute_batch("UPDATE users SET email = id").unwrap();
+    let error = format!("{:#}", chain.upgrade(&mut db).unwrap_err());
+    assert!(
+        error.contains(
+            "rows violate `@assumes users(name) not-null`:\n  users: name = NULL (1 row)"
+        ),
         "{error}"
     );
 }

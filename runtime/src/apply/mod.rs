@@ -1,5 +1,6 @@
 //! Applying a plan. Apart from a restore, no other code changes an existing database.
 
+mod assumptions;
 pub(crate) mod foreign_keys;
 mod key_changes;
 mod key_check;

@@ -64,6 +64,7 @@ pub fn run_statement(
             message: sqlite_message(&source),
             source,
             snippet,
+            violated_assumptions: Vec::new(),
             current: None,
         }))
     })?;

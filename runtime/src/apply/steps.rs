@@ -5,6 +5,7 @@ use std::time::Duration;
 use revchain_core::{Conflict, Plan, Revision, RevisionIndex, RevisionSet, Step};
 use rusqlite::{Connection, ffi};
 
+use super::assumptions::violated_assumptions;
 use super::locked_plan::LockedPlan;
 use super::script::run_script;
 use super::verify::verify_schema;
@@ -156,8 +157,13 @@ impl StepRunner<'_> {
     fn upgrade(&mut self, index: RevisionIndex) -> Result<(), Error> {
         let revision = self.database.revision(index);
         self.locked.emit(&Event::Upgrading { revision });
-        let duration = run_script(self.locked.connection(), revision, Direction::Upgrade)
-            .map_err(|error| self.with_current(error, SqlOrigin::File))?;
+        let duration = run_script(self.locked.connection(), revision, Direction::Upgrade).map_err(
+            |error| {
+                let rows = violated_assumptions(self.locked.connection(), revision);
+                self.with_current(error, SqlOrigin::File)
+                    .with_violated_assumptions(rows)
+            },
+        )?;
         self.insert(revision, Origin::Upgrade, duration)?;
         self.report.applied.push(Applied::new(revision, duration));
         self.locked.emit(&Event::Upgraded { revision, duration });

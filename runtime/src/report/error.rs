@@ -209,6 +209,8 @@ pub struct StatementError {
     /// SQLite's error.
     pub source: rusqlite::Error,
     pub(crate) snippet: Snippet,
+    /// The rows that violate a condition which the revision declares by `@assumes`, as lines.
+    pub(crate) violated_assumptions: Vec<String>,
     /// The id of the newest revision after the rollback; `None` at base.
     pub(crate) current: Option<String>,
 }
@@ -301,6 +303,16 @@ impl Error {
         if let ErrorKind::Statement(error) = &mut self.0.kind {
             error.current = current.map(str::to_owned);
             error.origin = origin;
+        }
+        self
+    }
+
+    /// Adds the rows that violate an `@assumes` to a [`StatementError`].
+    ///
+    /// Returns any other error unchanged.
+    pub(crate) fn with_violated_assumptions(mut self, lines: Vec<String>) -> Self {
+        if let ErrorKind::Statement(error) = &mut self.0.kind {
+            error.violated_assumptions = lines;
         }
         self
     }

@@ -204,6 +204,9 @@ fn statement(error: &StatementError) -> Text {
     if let Some(current) = &error.current {
         message += &format!(": the database is still at {current}");
     }
+    for line in &error.violated_assumptions {
+        message += &format!("\n{}", escape(line));
+    }
     match error.origin {
         SqlOrigin::File => Text::new(message),
         SqlOrigin::StoredInDatabase => Text::new(message)

@@ -1,5 +1,6 @@
 -- Make the names of owners unique.
 -- @revises 002
+-- @assumes owners(name) unique each test inserts different names
 
 -- @upgrade
 CREATE TABLE owners_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
