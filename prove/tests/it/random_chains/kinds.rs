@@ -92,7 +92,7 @@ pub(crate) const BROKEN: &[Kind] = kinds![
     Holds broken::copy_sets_null,
     Holds broken::copy_sets_constant,
     Holds broken::copy_reads_quoted_typo,
-    Open broken::update_reads_quoted_typo,
+    Holds broken::update_reads_quoted_typo,
     Holds broken::copy_filters_nulls,
     Holds broken::copy_filters_word,
     Open broken::copy_filters_after_delete,
