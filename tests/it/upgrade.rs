@@ -215,7 +215,7 @@ fn each_downgrade_restores_the_schema_of_its_parent() {
 #[test]
 fn string_in_double_quotes_does_not_fail_a_downgrade() {
     let fixture = Fixture::new();
-    fixture.chain(&[
+    let _ = fixture.chain(&[
         (
             "CREATE TABLE other (a); CREATE TABLE cards (drawer, no);
              CREATE VIEW kinds AS SELECT drawer FROM cards WHERE drawer = \"A\";",

@@ -29,8 +29,30 @@ impl Mode {
                 RowKind::Distinct,
                 RowKind::Duplicate,
                 RowKind::Null,
-                RowKind::NullInEven,
-                RowKind::NullInOdd,
+                RowKind::NullInSome {
+                    bit: 0,
+                    is_set: false,
+                },
+                RowKind::NullInSome {
+                    bit: 0,
+                    is_set: true,
+                },
+                RowKind::NullInSome {
+                    bit: 1,
+                    is_set: false,
+                },
+                RowKind::NullInSome {
+                    bit: 1,
+                    is_set: true,
+                },
+                RowKind::NullInSome {
+                    bit: 2,
+                    is_set: false,
+                },
+                RowKind::NullInSome {
+                    bit: 2,
+                    is_set: true,
+                },
                 RowKind::Empty,
                 RowKind::Extreme,
                 RowKind::Digits,
@@ -41,7 +63,7 @@ impl Mode {
 }
 
 /// The largest number of sample rows of a table.
-pub(crate) const MAX_SAMPLE_ROWS: usize = 9;
+pub(crate) const MAX_SAMPLE_ROWS: usize = 13;
 
 /// The rows to insert.
 pub(crate) struct Request<'r> {

@@ -18,10 +18,10 @@ pub(super) enum RowKind {
     Duplicate,
     /// A row with NULL in each column that allows NULL.
     Null,
-    /// A row with NULL in every second column that allows NULL, beginning with the first.
-    NullInEven,
-    /// A row with NULL in every second column that allows NULL, beginning with the second.
-    NullInOdd,
+    /// A row with NULL in the columns whose position has this bit, or lacks it.
+    ///
+    /// The rows for three bits tell any two of the first eight columns apart.
+    NullInSome { bit: usize, is_set: bool },
     /// A row with empty texts and zeros.
     Empty,
     /// A row with long texts, negative numbers, and blobs that are no text.
@@ -33,8 +33,7 @@ impl RowKind {
     pub(super) fn is_null(self, position: usize) -> bool {
         match self {
             Self::Null => true,
-            Self::NullInEven => position % 2 == 0,
-            Self::NullInOdd => position % 2 == 1,
+            Self::NullInSome { bit, is_set } => ((position >> bit) & 1 == 1) == is_set,
             _ => false,
         }
     }
@@ -84,6 +83,9 @@ pub(super) fn candidates(column: &Column, place: Place, hints: TableHints<'_>) -
         if domain.is_empty() || column.must_differ() {
             values.extend(preferred(column, place));
         } else {
+            if domain.contains(&distinct) {
+                values.extend(preferred(column, place));
+            }
             let start = pattern_index(place, domain.len());
             let (before, after) = domain.split_at(start);
             values.extend(after.iter().chain(before).cloned());

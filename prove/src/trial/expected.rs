@@ -23,7 +23,7 @@ pub(super) struct Expected {
 const FIRST_ROWS: usize = 8;
 
 /// The number of last rows that are expected. The sample rows are usually the last rows.
-const LAST_ROWS: usize = 16;
+const LAST_ROWS: usize = 24;
 
 /// The contents of tables at one point of a script.
 pub(super) type Tables = Vec<(String, Contents)>;
