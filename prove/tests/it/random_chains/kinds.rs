@@ -11,6 +11,7 @@ pub(crate) enum Standing {
     /// The proof accepts a sound step, or rejects a broken step.
     Holds,
     /// The proof does not do so yet, so the random chains leave the kind out.
+    #[expect(dead_code, reason = "the proof rejects each kind at present")]
     Open,
 }
 
@@ -95,7 +96,7 @@ pub(crate) const BROKEN: &[Kind] = kinds![
     Holds broken::update_reads_quoted_typo,
     Holds broken::copy_filters_nulls,
     Holds broken::copy_filters_word,
-    Open broken::copy_filters_after_delete,
+    Holds broken::copy_filters_after_delete,
     Holds broken::copy_joins_parent,
     Holds broken::copy_groups_rows,
     Holds broken::copy_limits_rows,
@@ -105,8 +106,8 @@ pub(crate) const BROKEN: &[Kind] = kinds![
     Holds broken::or_replace_new_unique,
     Holds broken::new_not_null_fails,
     Holds broken::new_unique_fails,
-    Open broken::new_check_fails,
-    Open broken::text_to_number,
+    Holds broken::new_check_fails,
+    Holds broken::text_to_number,
     Holds broken::counter_is_lost,
     Holds broken::children_follow_old_table,
     Holds broken::update_then_omits_other,
