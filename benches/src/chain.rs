@@ -73,18 +73,75 @@ pub fn chain(count: usize) -> Vec<Revision> {
     chain
 }
 
-/// Writes the chain of `count` revisions into a new `directory`, in the format of revchain.
+/// The number of columns of a rebuilt table.
+const REBUILT_COLUMNS: usize = 20;
+
+/// Makes a chain of 100 revisions: 40 create 60 tables of 20 columns, and 60 rebuild these tables.
+pub fn rebuild_chain() -> Vec<Revision> {
+    let create = |table: usize| {
+        let columns = rebuilt_columns("");
+        format!("CREATE TABLE r{table} (id INTEGER PRIMARY KEY{columns});\n")
+    };
+    let drop = |table: usize| format!("DROP TABLE r{table};\n");
+    let mut chain = Vec::new();
+    // The first 20 revisions create two tables each.
+    for number in 1..=40 {
+        let tables = if number <= 20 {
+            vec![number, number + 40]
+        } else {
+            vec![number]
+        };
+        chain.push(Revision {
+            number,
+            upgrade: tables.iter().copied().map(create).collect(),
+            downgrade: tables.iter().copied().map(drop).collect(),
+        });
+    }
+    for table in 1..=60 {
+        chain.push(Revision {
+            number: table + 40,
+            upgrade: rebuild(table, " DEFAULT 'none'"),
+            downgrade: rebuild(table, ""),
+        });
+    }
+    chain
+}
+
+/// Returns all columns but the primary key. `default` is the default of the first column.
+fn rebuilt_columns(default: &str) -> String {
+    let types = ["TEXT", "INTEGER", "REAL", "BLOB"];
+    (1..REBUILT_COLUMNS)
+        .map(|column| {
+            let default = if column == 1 { default } else { "" };
+            format!(", c{column} {}{default}", types[(column - 1) % 4])
+        })
+        .collect()
+}
+
+fn rebuild(table: usize, default: &str) -> String {
+    let columns = rebuilt_columns(default);
+    let names: String = (1..REBUILT_COLUMNS)
+        .map(|column| format!(", c{column}"))
+        .collect();
+    format!(
+        "CREATE TABLE new (id INTEGER PRIMARY KEY{columns});\n\
+         INSERT INTO new (id{names}) SELECT id{names} FROM r{table};\n\
+         DROP TABLE r{table};\nALTER TABLE new RENAME TO r{table};"
+    )
+}
+
+/// Writes a chain into a new `directory`, in the format of revchain.
 ///
 /// # Errors
 ///
 /// Fails if a file cannot be written.
-pub fn write_chain(directory: &Path, count: usize) -> io::Result<()> {
+pub fn write_chain(directory: &Path, chain: &[Revision]) -> io::Result<()> {
     if directory.exists() {
         fs::remove_dir_all(directory)?;
     }
     fs::create_dir_all(directory)?;
-    for revision in chain(count) {
-        let (name, text) = revchain_file(&revision);
+    for revision in chain {
+        let (name, text) = revchain_file(revision);
         fs::write(directory.join(name), text)?;
     }
     Ok(())

@@ -4,6 +4,6 @@ mod chain;
 mod formats;
 mod spread;
 
-pub use chain::{Revision, chain, write_chain};
+pub use chain::{Revision, chain, rebuild_chain, write_chain};
 pub use formats::{FORMATS, write_format};
 pub use spread::Spread;

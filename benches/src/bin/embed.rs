@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
-use revchain_benches::{Spread, write_chain};
+use revchain_benches::{Spread, chain, write_chain};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -98,7 +98,7 @@ impl Crate {
         let root = work.join(name);
         fs::create_dir_all(root.join("src"))?;
         let migrations = root.join("migrations");
-        write_chain(&migrations, count)?;
+        write_chain(&migrations, &chain(count))?;
         fs::copy(repository.join("Cargo.lock"), root.join("Cargo.lock"))?;
         let manifest = format!(
             "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use revchain_benches::{Spread, write_chain};
+use revchain_benches::{Spread, chain, rebuild_chain, write_chain};
 use revchain_core::{Chain, Downgrade, LoadedMigrations, Script, lock_file};
 use revchain_prove::{Scope, prove};
 use revchain_runtime::rusqlite::{self, Connection};
@@ -55,10 +55,12 @@ fn main() -> Result<()> {
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for count in [10, 100, 1000] {
         let directory = work.join(count.to_string());
-        write_chain(&directory, count)?;
-        print_row(count, &measure(&directory)?)?;
+        write_chain(&directory, &chain(count))?;
+        print_row(&count.to_string(), &measure(&directory)?)?;
     }
-    Ok(())
+    let directory = work.join("rebuilds");
+    write_chain(&directory, &rebuild_chain())?;
+    print_row("100, 60 of them rebuilds", &measure(&directory)?)
 }
 
 fn measure(directory: &Path) -> Result<Times> {
@@ -78,13 +80,13 @@ fn measure(directory: &Path) -> Result<Times> {
     Ok(times)
 }
 
-fn print_row(count: usize, times: &Times) -> Result<()> {
+fn print_row(name: &str, times: &Times) -> Result<()> {
     let sqlite_all = spread(&times.sqlite_all)?;
     let proof = spread(&times.proof)?;
     let sqlite_upgrades = spread(&times.sqlite_upgrades)?;
     let locked_proof = spread(&times.locked_proof)?;
     println!(
-        "| {count} | {} | {} | {} | {} | {} | {} |",
+        "| {name} | {} | {} | {} | {} | {} | {} |",
         cell(sqlite_all),
         cell(proof),
         ratio(proof, sqlite_all),
