@@ -479,7 +479,7 @@ fn chains_with_equal_ids_are_rejected_with_help() {
 #[test]
 fn column_rename_is_no_drift_of_another_chain() {
     let (one, two) = (Fixture::new(), Fixture::new());
-    let first = one.proven(&[(
+    let first = one.proven_after_a_lock(&[(
         "CREATE TABLE other (a); CREATE TABLE cards (drawer);
          CREATE VIEW kinds AS SELECT drawer FROM cards WHERE drawer = \"A\";",
         "DROP VIEW kinds; DROP TABLE cards; DROP TABLE other;",

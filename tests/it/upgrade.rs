@@ -4,7 +4,6 @@ use std::fs;
 
 use revchain::rusqlite::Connection;
 use revchain::{Conflict, Migrations, Outcome, Request, Target, embed_migrations};
-use revchain_core::{LoadedMigrations, lock_file};
 use revchain_prove::migrations_from_directory;
 
 use crate::support::{Fixture, TOKENS, count, ids, schema};
@@ -215,7 +214,7 @@ fn each_downgrade_restores_the_schema_of_its_parent() {
 #[test]
 fn string_in_double_quotes_does_not_fail_a_downgrade() {
     let fixture = Fixture::new();
-    let _ = fixture.chain(&[
+    let migrations = fixture.proven_after_a_lock(&[
         (
             "CREATE TABLE other (a); CREATE TABLE cards (drawer, no);
              CREATE VIEW kinds AS SELECT drawer FROM cards WHERE drawer = \"A\";",
@@ -226,13 +225,6 @@ fn string_in_double_quotes_does_not_fail_a_downgrade() {
             "ALTER TABLE cards RENAME COLUMN number TO no;",
         ),
     ]);
-    let directory = fixture.path("migrations");
-    let chain = LoadedMigrations::read(&directory, "migrations")
-        .chain
-        .unwrap();
-    let lock = lock_file::render(&chain, &chain.revisions()[..1]);
-    fs::write(directory.join("revchain.lock"), lock).unwrap();
-    let migrations = migrations_from_directory(&directory).unwrap();
     let mut db = migrations.open_in_memory().unwrap();
     migrations.migrator().downgrade_to(&mut db, "001").unwrap();
 }

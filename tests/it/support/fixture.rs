@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use revchain::Migrations;
+use revchain_core::{LoadedMigrations, lock_file};
 use revchain_prove::{migrations_from_directory, migrations_from_directory_unproven};
 use tempfile::TempDir;
 
@@ -43,6 +44,18 @@ impl Fixture {
     /// Lines of an upgrade that begin with `-- @` are its header.
     pub(crate) fn proven(&self, steps: &[(&str, &str)]) -> Migrations {
         migrations_from_directory(self.write_chain(steps)).unwrap()
+    }
+
+    /// Does the same as [`proven`](Self::proven), with the first revision locked.
+    ///
+    /// The proof accepts SQL in a locked revision that it rejects in a new revision.
+    pub(crate) fn proven_after_a_lock(&self, steps: &[(&str, &str)]) -> Migrations {
+        let directory = self.write_chain(steps);
+        let loaded = LoadedMigrations::read(&directory, "migrations");
+        let chain = loaded.chain.unwrap();
+        let lock = lock_file::render(&chain, &chain.revisions()[..1]);
+        fs::write(directory.join(lock_file::FILE_NAME), lock).unwrap();
+        migrations_from_directory(&directory).unwrap()
     }
 
     fn write_chain(&self, steps: &[(&str, &str)]) -> PathBuf {
