@@ -56,7 +56,7 @@ fn unowned_drop(run: ScriptRun<'_>, statement: Statement<'_>, name: &str) -> Def
     let name = full_name(name, None);
     let title = format!("{run} drops `{name}`, which no revision has created");
     let help = format!(
-        "remove the statement: at a user, the table can belong to another program\n\
+        "remove the statement, or correct the name: a table of a user with this name can belong to another program\n\
          or, if it is a leftover of your program, declare it in the header: `-- @destroys {name} REASON`"
     );
     let defect = Defect::new(DefectKind::UndeclaredDestruction, title).help(help);

@@ -26,7 +26,7 @@ pub(crate) fn loosened(
     };
     let title = format!("{run} rebuilds `{table}` without {constraint}");
     let help = format!(
-        "give the new table the same constraint;\n\
+        "give the new table the same constraint\n\
          or, if this is intended, declare it in the header: `-- @loosens {} REASON`",
         declaration(loosened)
     );

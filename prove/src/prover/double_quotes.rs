@@ -3,6 +3,8 @@
 //! SQLite reads a word in double quotes as a string if no column has that name. So a misspelled
 //! column fills each row with its own name.
 
+use std::ops::Range;
+
 use revchain_core::diagnostics::suggest::did_you_mean;
 use revchain_core::sql::cursor;
 use revchain_core::sql::tokenizer::{Kind, Token, unquote};
@@ -15,6 +17,9 @@ use crate::diagnostics::location::at_snippet;
 use crate::diagnostics::suggest_or;
 use crate::script_run::{ScriptRun, Stage};
 use crate::unreadable::created_unreadable;
+
+/// The largest number of strings that one defect lists.
+const MAX_STRINGS: usize = 10;
 
 const SETTINGS: [DbConfig; 2] = [
     DbConfig::SQLITE_DBCONFIG_DQS_DDL,
@@ -35,11 +40,33 @@ impl Prover<'_> {
         if !self.can_have_string(run, sql) {
             return None;
         }
-        let message = self.without_strings(|| {
-            let prepared = self.connection.prepare(sql);
-            prepared.err().map(|error| sqlite_message(&error))
-        })?;
-        self.describe_string(run, statement, &message)
+        let message = |sql: &str| {
+            self.without_strings(|| {
+                let prepared = self.connection.prepare(sql);
+                prepared.err().map(|error| sqlite_message(&error))
+            })
+        };
+        let defect = self.describe_string(run, statement, &message(sql)?)?;
+        // SQLite reports one name at a time. With the name as a string, it reports the next one.
+        let mut text = sql.to_owned();
+        let mut others = Vec::new();
+        for _ in 0..MAX_STRINGS {
+            let Some(span) = message(&text).and_then(|message| missing_span(&text, &message))
+            else {
+                break;
+            };
+            others.push(text[span.clone()].to_owned());
+            text.replace_range(span.start..=span.start, "'");
+            text.replace_range(span.end - 1..span.end, "'");
+        }
+        if others.len() < 2 {
+            return Some(defect);
+        }
+        let details = format!(
+            "no column has these names, so SQLite reads them as strings: {}",
+            others.join(", ")
+        );
+        Some(defect.details(details))
     }
 
     /// Returns a defect if a new view or trigger contains a string in double quotes.
@@ -89,39 +116,41 @@ impl Prover<'_> {
         message: &str,
     ) -> Option<Defect> {
         let sql = statement.sql();
-        let tokens = cursor::tokens(sql);
-        let (_, missing) = message.split_once("no such column: ")?;
-        let token = quoted_word(sql, &tokens, missing)?;
-        let word = unquote(token.text(sql));
+        let span = missing_span(sql, message)?;
+        let shown = &sql[span.clone()];
+        let word = unquote(shown);
         let tables = self.schema.tables();
         let columns = tables.flat_map(|table| self.schema.columns(table).unwrap_or_default());
         let meant = did_you_mean(&word, columns);
         let text = format!("'{}'", word.replace('\'', "''"));
-        let title = format!("{run} has the string {} in double quotes", token.text(sql));
+        let title = format!("{run} has the string {shown} in double quotes");
         let help = match meant {
             Some(_) => suggest_or(meant, ""),
-            None => "correct the name, if a column is meant".to_owned(),
+            None => "or correct the name, if a column is meant".to_owned(),
         };
         let defect = Defect::new(DefectKind::DoubleQuotedString, title)
             .details("no column has this name, so SQLite reads the word as a string")
             .help(format!("write {text} for a string\n{help}"));
-        let snippet = statement.snippet(Some(token.span.start));
+        let snippet = statement.snippet(Some(span.start));
         Some(at_snippet(defect, run, Some(snippet)))
     }
 }
 
-/// Returns the word in double quotes that the rest of SQLite's message names.
+/// Returns the span of the word in double quotes that SQLite's message reports as missing.
 ///
-/// The rest is the name, or the name in quotes and a question.
-fn quoted_word<'t>(sql: &str, tokens: &'t [Token], missing: &str) -> Option<&'t Token> {
+/// The message ends with the name, or with the name in quotes and a question.
+fn missing_span(sql: &str, message: &str) -> Option<Range<usize>> {
+    let (_, missing) = message.split_once("no such column: ")?;
+    let tokens = cursor::tokens(sql);
     let missing = missing.split(" - should this be").next()?.trim();
     let is_double_quoted = |token: &&Token| {
         let text = token.text(sql);
         token.kind == Kind::QuotedWord && text.starts_with('"')
     };
     let mut quoted = tokens.iter().filter(is_double_quoted);
-    quoted.find(|token| {
+    let found = quoted.find(|token| {
         let text = token.text(sql);
         text == missing || unquote(text).eq_ignore_ascii_case(missing)
-    })
+    })?;
+    Some(found.span.clone())
 }

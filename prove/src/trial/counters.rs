@@ -6,6 +6,7 @@ use rusqlite::{Connection, Result};
 use super::expected::Expected;
 use super::scope::names;
 use crate::sample_rows::contents::Contents;
+use crate::sample_rows::table::indexed_table;
 
 /// Returns the AUTOINCREMENT counter of a table.
 pub(super) fn counter(connection: &Connection, table: &str) -> Result<i64> {
@@ -35,13 +36,29 @@ pub(super) fn rowid_user(connection: &Connection, table: &str) -> Result<Option<
     let objects: Vec<(String, String)> = statement
         .query_map([], |row| row.try_into())?
         .collect::<Result<_>>()?;
+    let indexes = indexes_of(connection, table)?;
     let is_user = |sql: &str| {
         let words: Vec<String> = names(sql).collect();
         let has = |name: &str| words.iter().any(|word| word.eq_ignore_ascii_case(name));
-        has(table) && (has("rowid") || has("_rowid_") || has("oid"))
+        // The check of the full-text index covers the triggers that update it.
+        let is_for_index = indexes.iter().any(|index| has(index));
+        !is_for_index && has(table) && (has("rowid") || has("_rowid_") || has("oid"))
     };
     let user = objects.into_iter().find(|(_, sql)| is_user(sql));
     Ok(user.map(|(name, _)| name))
+}
+
+/// Returns the full-text tables that index the rows of a table.
+fn indexes_of(connection: &Connection, table: &str) -> Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT name, sql FROM main.sqlite_master WHERE type = 'table' AND rootpage = 0",
+    )?;
+    let tables = statement.query_map([], |row| row.try_into())?;
+    let tables: Vec<(String, String)> = tables.collect::<Result<_>>()?;
+    let indexes = tables.into_iter().filter(|(_, sql)| {
+        indexed_table(sql).is_some_and(|indexed| indexed.eq_ignore_ascii_case(table))
+    });
+    Ok(indexes.map(|(name, _)| name).collect())
 }
 
 /// Returns `true` if the rows of a table have other rowids than before.

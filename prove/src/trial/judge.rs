@@ -34,7 +34,7 @@ pub(crate) enum Loss {
     /// Other rowids, although the view or trigger `user` names them.
     Rowids { user: String },
     /// A full-text index that no longer agrees with its rows.
-    Index,
+    Index { index: String },
 }
 
 /// A judged table: what is lost, and what has arrived although the schema lacks its place.

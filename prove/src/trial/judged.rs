@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use revchain_core::sql::cursor;
-use revchain_core::sql::inspect::{copies_by_position, starts_with_one_of};
+use revchain_core::sql::inspect::starts_with_one_of;
 use revchain_core::sql::tokenizer::unquote;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
@@ -80,7 +80,7 @@ impl Judged {
             return Ok(());
         }
         self.losses.retain(|loss| match loss {
-            Loss::Converted { column, .. } => run.any(|sql| copies_as_is(sql, column)),
+            Loss::Converted { column, .. } => !run.any(|sql| converts_to_number(sql, column)),
             _ => true,
         });
         // Rows that the new table cannot have may be left out by a condition that says so.
@@ -167,28 +167,31 @@ fn has_not_null_condition(sql: &str, column: &str) -> bool {
         })
 }
 
-/// Returns `true` if an `INSERT … SELECT` copies the column without an expression.
-fn copies_as_is(sql: &str, column: &str) -> bool {
-    if copies_by_position(sql) {
-        return true;
-    }
-    if !starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH", "CREATE"]) {
-        return false;
-    }
+/// Returns `true` if a statement makes a number of the column: by `CAST`, or by arithmetic.
+///
+/// Any other expression gives a text, which the type of the new column converts.
+fn converts_to_number(sql: &str, column: &str) -> bool {
+    const TEXT_TYPES: &[&str] = &["TEXT", "CHAR", "VARCHAR", "CLOB", "BLOB"];
     let tokens = cursor::tokens(sql);
-    let select = tokens.iter().position(|token| token.is_word(sql, "SELECT"));
-    let Some(select) = select else {
-        return false;
+    let is_arithmetic = |at: usize| {
+        let token = tokens.get(at);
+        token.is_some_and(|token| ["+", "-", "/", "%"].contains(&token.text(sql)))
     };
-    (select + 1..tokens.len()).any(|at| {
-        let before = &tokens[at - 1];
-        let is_start = before.is_one_of(sql, &["SELECT", "DISTINCT"])
-            || before.is_mark(sql, ",")
-            || before.is_mark(sql, ".");
-        let is_end = tokens
+    (0..tokens.len()).any(|at| {
+        if !unquote(tokens[at].text(sql)).eq_ignore_ascii_case(column) {
+            return false;
+        }
+        let is_cast = tokens
             .get(at + 1)
-            .is_none_or(|after| after.is_mark(sql, ",") || after.is_one_of(sql, &["FROM", "AS"]));
-        let name = unquote(tokens[at].text(sql));
-        is_start && is_end && name.eq_ignore_ascii_case(column)
+            .is_some_and(|token| token.is_word(sql, "AS"))
+            && tokens[..at]
+                .iter()
+                .rev()
+                .take(4)
+                .any(|token| token.is_word(sql, "CAST"));
+        let is_text = tokens
+            .get(at + 2)
+            .is_some_and(|token| token.is_one_of(sql, TEXT_TYPES));
+        is_cast && !is_text || is_arithmetic(at + 1) || at > 0 && is_arithmetic(at - 1)
     })
 }

@@ -113,13 +113,13 @@ impl Run {
             let info = setup.cache.get(connection, table)?;
             // A full-text table without content of its own has the rows of another table.
             match info.indexed_table() {
-                Some(indexed) if !indexed.is_empty() => indexes.push(table.clone()),
+                Some(indexed) if !indexed.is_empty() => indexes.push((table.clone(), indexed)),
                 Some(_) => {}
                 None if info.is_derived() => {}
                 None => expected.extend(Expected::read(connection, table, &info)?),
             }
         }
-        indexes.retain(|index| is_intact(connection, index));
+        indexes.retain(|(index, _)| is_intact(connection, index));
         for expected in &expected {
             if expected.contents.rows.is_empty() {
                 run.empty.push(expected.table.clone());
@@ -322,21 +322,31 @@ impl Run {
     }
 
     /// Reports full-text tables that no longer agree with the rows that they index.
-    fn check_indexes(&mut self, connection: &Connection, run: ScriptRun<'_>, indexes: &[String]) {
-        for index in indexes.iter().filter(|index| !is_intact(connection, index)) {
+    fn check_indexes(
+        &mut self,
+        connection: &Connection,
+        run: ScriptRun<'_>,
+        indexes: &[(String, String)],
+    ) {
+        for (index, table) in indexes
+            .iter()
+            .filter(|(index, _)| !is_intact(connection, index))
+        {
             if self.tainted_names.contains(&index.to_ascii_lowercase()) {
                 continue;
             }
             self.judged.push(Judged {
                 stage: run.stage,
-                table: index.clone(),
+                table: table.clone(),
                 columns: Vec::new(),
                 key: Vec::new(),
                 successor: Successor {
                     name: Some(index.clone()),
                     columns: Vec::new(),
                 },
-                losses: vec![Loss::Index],
+                losses: vec![Loss::Index {
+                    index: index.clone(),
+                }],
                 arrived_columns: Vec::new(),
                 has_table_arrived: false,
                 new_rows: Vec::new(),

@@ -14,8 +14,8 @@ use crate::script_run::ScriptRun;
 pub(super) struct Start<'s> {
     pub(super) cache: &'s TableCache,
     pub(super) schema: &'s Schema,
-    /// The full-text tables that agree with the rows that they index.
-    pub(super) indexes: &'s [String],
+    /// The full-text tables that agree with the rows that they index, and the indexed tables.
+    pub(super) indexes: &'s [(String, String)],
     /// The conditions that the rows satisfy.
     pub(super) assumes: &'s [&'s Assumes],
 }

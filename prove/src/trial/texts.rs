@@ -3,6 +3,7 @@
 use revchain_core::diagnostics::suggest::did_you_mean;
 use revchain_core::load::SourceInfo;
 use revchain_core::schema::{Schema, quote};
+use revchain_core::sql::cursor::{self, Cursor};
 use revchain_core::sql::inspect::{
     copies_by_position, names_object, offset_of_name, starts_with_one_of,
 };
@@ -46,8 +47,12 @@ pub(super) fn failed(run: ScriptRun<'_>, failure: &Failure) -> Defect {
         );
     }
     help += "\n(seen with sample rows)";
+    let mut details = failure.rows.join("\n");
+    if !details.is_empty() {
+        details = format!("sample rows that fail:\n{details}");
+    }
     let defect = Defect::new(DefectKind::FailsOnRows, title)
-        .details(failure.rows.join("\n"))
+        .details(details)
         .help(help);
     let snippet = statement.map(|statement| statement.snippet(offset));
     at_snippet(defect, run, snippet)
@@ -82,8 +87,9 @@ fn help_for_failure(kind: &FailureKind, sql: &str) -> &'static str {
 /// Describes a statement that takes too many steps.
 pub(crate) fn runs_too_long(run: ScriptRun<'_>, statement: Option<Statement<'_>>) -> Defect {
     let steps = MAX_STEPS / 1_000_000;
-    let title = format!("{run} does not end: a statement took more than {steps} million steps");
-    let help = "limit the recursion with a WHERE or LIMIT, or insert fewer rows in one statement";
+    let title = format!("{run} does not end within {steps} million steps of SQLite");
+    let help = "end the recursion inside the CTE: `SELECT n + 1 FROM c WHERE n < …`;\n\
+                a WHERE outside of the CTE does not stop it";
     let defect = Defect::new(DefectKind::RunsTooLong, title).help(help);
     at_statement(defect, run, statement)
 }
@@ -113,16 +119,7 @@ pub(super) fn lost(run: ScriptRun<'_>, judged: &Judged, loss: &Loss) -> Defect {
             help: "copy the rowids too: `INSERT INTO new (rowid, …) SELECT rowid, … FROM old`"
                 .to_owned(),
         },
-        Loss::Index => LossText {
-            title: format!(
-                "{run} leaves the full-text index `{table}` with other rows than its table"
-            ),
-            details: String::new(),
-            help: format!(
-                "copy the rowids of the table, or rebuild the index at the end:\n\
-                 `INSERT INTO {table} ({table}) VALUES ('rebuild')`"
-            ),
-        },
+        Loss::Index { index } => index_text(run, &table, &quote(index)),
         // The check of `@destroys` describes what the schema lacks.
         Loss::Table | Loss::Column { .. } => LossText {
             title: format!("{run} loses `{table}`"),
@@ -137,6 +134,19 @@ pub(super) fn lost(run: ScriptRun<'_>, judged: &Judged, loss: &Loss) -> Defect {
     at_statement(defect, run, losing_statement(run, judged))
 }
 
+fn index_text(run: ScriptRun<'_>, table: &str, index: &str) -> LossText {
+    LossText {
+        title: format!(
+            "{run} gives the rows of `{table}` new rowids, and the full-text index `{index}` keeps the old ones"
+        ),
+        details: "a search would find other rows, or fail".to_owned(),
+        help: format!(
+            "copy the rowids too: `INSERT INTO new (rowid, …) SELECT rowid, … FROM {table}`\n\
+             or rebuild the index at the end: `INSERT INTO {index} ({index}) VALUES ('rebuild')`"
+        ),
+    }
+}
+
 fn rows_text(run: ScriptRun<'_>, judged: &Judged, (lost, total): (&[Row], usize)) -> LossText {
     let table = judged.table.as_str();
     let amount = match lost.len() {
@@ -148,8 +158,23 @@ fn rows_text(run: ScriptRun<'_>, judged: &Judged, (lost, total): (&[Row], usize)
     LossText {
         title: format!("{run} loses {amount} of `{}`", quote(table)),
         details: rows.collect::<Vec<_>>().join("\n"),
-        help: "copy every row, or first DELETE the rows that should go".to_owned(),
+        help: if run.any(skips_rows) {
+            "remove OR IGNORE or OR REPLACE from the copy: the rows that break a constraint of the new table\n\
+             disappear; give them other values in the copy, or first DELETE the rows that should go"
+                .to_owned()
+        } else {
+            "copy every row, or first DELETE the rows that should go".to_owned()
+        },
     }
+}
+
+/// Returns `true` for `INSERT OR IGNORE` and `INSERT OR REPLACE`.
+fn skips_rows(sql: &str) -> bool {
+    let upper = sql.to_ascii_uppercase();
+    starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH"])
+        && ["OR IGNORE", "OR REPLACE", "REPLACE INTO"]
+            .iter()
+            .any(|words| upper.contains(words))
 }
 
 fn values_text(
@@ -193,7 +218,9 @@ fn converted_text(
         title: format!("{run} changes values of `{name}`: {old} becomes {new}"),
         details: "the type of the new column converts texts that look like numbers".to_owned(),
         help: format!(
-            "keep the type of the column, or convert it in the copy: `CAST({} AS …)`",
+            "declare the new column with its old type\n\
+             or, if each text should become a number, write `CAST({} AS NUMERIC)` in the copy:\n\
+             leading zeros are lost, and a text such as 'abc' becomes 0",
             quote(column)
         ),
     }
@@ -202,13 +229,16 @@ fn converted_text(
 fn counter_text(run: ScriptRun<'_>, judged: &Judged, (from, to): (i64, i64)) -> LossText {
     let table = quote(&judged.table);
     let name = judged.table.replace('\'', "''");
+    let copy = losing_statement(run, judged);
+    let new = copy.and_then(|copy| inserted_table(copy.sql()));
+    let new = new.unwrap_or_else(|| "new".to_owned()).replace('\'', "''");
     LossText {
         title: format!("{run} lowers the AUTOINCREMENT counter of `{table}` from {from} to {to}"),
         details: "the ids of deleted rows would be used again".to_owned(),
         help: format!(
-            "copy the counter before the old table is dropped, here for a new table `new`:\n\
-             DELETE FROM sqlite_sequence WHERE name = 'new';\n\
-             INSERT INTO sqlite_sequence (name, seq) SELECT 'new', seq FROM sqlite_sequence WHERE name = '{name}';"
+            "copy the counter before the old table is dropped:\n\
+             DELETE FROM sqlite_sequence WHERE name = '{new}';\n\
+             INSERT INTO sqlite_sequence (name, seq) SELECT '{new}', seq FROM sqlite_sequence WHERE name = '{name}';"
         ),
     }
 }
@@ -217,9 +247,9 @@ fn counter_text(run: ScriptRun<'_>, judged: &Judged, (from, to): (i64, i64)) -> 
 fn with_declaration(run: ScriptRun<'_>, judged: &Judged, loss: &Loss, mut help: String) -> String {
     let declared = match loss {
         Loss::Rows { .. } => Some(full_name(&judged.table, None)),
-        Loss::Values { column, .. }
-        | Loss::Moved { column, .. }
-        | Loss::Converted { column, .. } => Some(full_name(&judged.table, Some(column))),
+        Loss::Values { column, .. } | Loss::Converted { column, .. } => {
+            Some(full_name(&judged.table, Some(column)))
+        }
         _ => None,
     };
     if let Some(name) = declared.filter(|_| run.is_upgrade()) {
@@ -228,6 +258,16 @@ fn with_declaration(run: ScriptRun<'_>, judged: &Judged, loss: &Loss, mut help: 
         );
     }
     help + "\n(seen with sample rows)"
+}
+
+/// Returns the table that an `INSERT` names.
+fn inserted_table(sql: &str) -> Option<String> {
+    let tokens = cursor::tokens(sql);
+    let mut cursor = Cursor::new(sql, &tokens);
+    while !cursor.eat(&["INTO"]) {
+        cursor.next()?;
+    }
+    cursor.qualified_name()
 }
 
 /// Returns the statement that copies the rows of the table.

@@ -247,7 +247,7 @@ impl Trials<'_> {
             | Loss::Table
             | Loss::Counter { .. }
             | Loss::Rowids { .. }
-            | Loss::Index => None,
+            | Loss::Index { .. } => None,
         };
         let is_upgrade = judged.stage.is_upgrade();
         let key = (judged.table.to_ascii_lowercase(), column.clone());
@@ -266,7 +266,9 @@ impl Trials<'_> {
         }
         let is_declared = is_upgrade
             && (is_declared(revision, &judged.table, None)
-                || is_declared(revision, &judged.table, column.as_deref()));
+                || is_declared(revision, &judged.table, column.as_deref())
+                    && other_of(loss)
+                        .is_none_or(|other| is_declared(revision, &judged.table, Some(other))));
         if !is_declared {
             let script = ScriptRun::new(revision, judged.stage);
             let defect = texts::lost(script, judged, loss);
@@ -302,6 +304,14 @@ impl Trials<'_> {
             }
         }
         Ok(false)
+    }
+}
+
+/// Returns the second column of two columns that have exchanged their values.
+fn other_of(loss: &Loss) -> Option<&str> {
+    match loss {
+        Loss::Moved { to, .. } => Some(to),
+        _ => None,
     }
 }
 

@@ -36,16 +36,16 @@ fn swapped_columns_are_rejected() {
             "SELECT id, height, width",
         ),
     ] {
-        assert_lost(
-            &format!("CREATE TABLE t (id INTEGER PRIMARY KEY, {table});"),
-            &rebuild(
-                &format!("id INTEGER PRIMARY KEY, {new}"),
-                &format!("INSERT INTO new {copy} FROM t"),
-            ),
-            "rows-lost 002:6",
-            "copies the values of `t.width` into `t.height`",
-            "t.width",
+        let table = format!("CREATE TABLE t (id INTEGER PRIMARY KEY, {table});");
+        let upgrade = rebuild(
+            &format!("id INTEGER PRIMARY KEY, {new}"),
+            &format!("INSERT INTO new {copy} FROM t"),
         );
+        let words = ["copies the values of `t.width` into `t.height`"];
+        assert_one_defect(&[(&table, ""), (&upgrade, "")], "rows-lost 002:6", &words);
+        // A declaration of one column does not excuse the other.
+        let declared = format!("@destroys t.width it is meant\n{upgrade}");
+        assert_one_defect(&[(&table, ""), (&declared, "")], "rows-lost 002:7", &words);
     }
 }
 
@@ -160,6 +160,16 @@ fn text_that_becomes_a_number_is_rejected() {
             "id INTEGER PRIMARY KEY, zip INTEGER",
             "INSERT INTO new SELECT id, CAST(zip AS INTEGER) FROM t",
         ),
+    );
+    assert_lost(
+        table,
+        &rebuild(
+            "id INTEGER PRIMARY KEY, zip INTEGER",
+            "INSERT INTO new SELECT id, CAST(zip AS TEXT) FROM t",
+        ),
+        "rows-lost 002:6",
+        "changes values of `t.zip`",
+        "t.zip",
     );
     assert_kept(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, zip INTEGER);",
@@ -331,8 +341,8 @@ fn moved_rowids_are_rejected_if_something_uses_them() {
     let index = format!("{table} CREATE VIRTUAL TABLE f USING fts5(a, content = 't');");
     assert_one_defect(
         &[(&index, ""), (&again(""), "")],
-        "rows-lost 002:5",
-        &["leaves the full-text index `f` with other rows than its table"],
+        "rows-lost 002:6",
+        &["gives the rows of `t` new rowids, and the full-text index `f` keeps the old ones"],
     );
     assert_kept(&index, &again("INSERT INTO f (f) VALUES ('rebuild');"));
     let with_rowids = again("").replace("new SELECT id", "new (rowid, id, a) SELECT rowid, id");

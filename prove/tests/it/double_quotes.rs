@@ -38,6 +38,11 @@ fn string_in_double_quotes_is_rejected() {
     ] {
         assert_one_defect(&[T, (upgrade, "")], "double-quoted-string 002:5", &words);
     }
+    assert_one_defect(
+        &[T, ("UPDATE t SET a = \"new\" WHERE b = \"waiting\";", "")],
+        "double-quoted-string 002:5",
+        &["reads them as strings: ", "\"new\"", "\"waiting\""],
+    );
     let copy = "INSERT INTO new SELECT \"id\", \"a\", \"bb\" FROM t";
     let found = Directory::of(&[T, (&rebuild("id, a TEXT, b TEXT", copy), "")]);
     let found = sorted(found.prove(Scope::All));
