@@ -1,7 +1,7 @@
 //! The rows of a table.
 
 use revchain_runtime::internal::quote;
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Result, Statement};
 
 /// The rows of a table.
@@ -24,20 +24,29 @@ impl Contents {
     /// Reads all rows of a table. Returns `None` if the table does not exist or cannot be read.
     pub(crate) fn read(connection: &Connection, table: &str) -> Result<Option<Self>> {
         let table = quote(table);
-        let Ok(mut statement) = connection.prepare(&format!("SELECT * FROM main.{table}")) else {
+        let Ok(statement) = connection.prepare(&format!("SELECT * FROM main.{table}")) else {
             return Ok(None);
         };
         let columns = statement.column_names().into_iter();
         let columns: Vec<String> = columns.map(str::to_ascii_lowercase).collect();
         let mut rowid_names = ["rowid", "_rowid_", "oid"].into_iter();
         let hides = |name: &str| columns.iter().any(|column| column == name);
+        // After a failed ALTER, SQLite reads the schema again, and `*` has other columns.
+        let list: Vec<String> = columns.iter().map(|name| quote(name)).collect();
+        let list = list.join(", ");
         let with_rowid = rowid_names.find(|name| !hides(name)).and_then(|rowid| {
-            let sql = format!("SELECT *, {rowid} FROM main.{table} ORDER BY {rowid}");
+            let sql = format!("SELECT {list}, {rowid} FROM main.{table} ORDER BY {rowid}");
             connection.prepare(&sql).ok()
         });
         let rows = match with_rowid {
             Some(mut statement) => read_rows(&mut statement, columns.len(), true)?,
-            None => read_rows(&mut statement, columns.len(), false)?,
+            None => {
+                let sql = format!("SELECT {list} FROM main.{table}");
+                match connection.prepare(&sql) {
+                    Ok(mut statement) => read_rows(&mut statement, columns.len(), false)?,
+                    Err(_) => return Ok(None),
+                }
+            }
         };
         Ok(Some(Self { columns, rows }))
     }
@@ -79,6 +88,20 @@ impl Contents {
     }
 }
 
+/// Returns a value. A text that is not UTF-8 becomes a blob.
+fn value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Text(bytes) => match String::from_utf8(bytes.to_vec()) {
+            Ok(text) => Value::Text(text),
+            Err(error) => Value::Blob(error.into_bytes()),
+        },
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
+}
+
 /// Reads the rows of a query. If `has_rowid` is `true`, the last column is the rowid.
 fn read_rows(statement: &mut Statement<'_>, columns: usize, has_rowid: bool) -> Result<Vec<Row>> {
     let mut found = statement.query([])?;
@@ -86,7 +109,7 @@ fn read_rows(statement: &mut Statement<'_>, columns: usize, has_rowid: bool) -> 
     while let Some(row) = found.next()? {
         let mut values = Vec::with_capacity(columns);
         for column in 0..columns {
-            values.push(row.get(column)?);
+            values.push(value(row.get_ref(column)?));
         }
         let rowid = if has_rowid { row.get(columns)? } else { None };
         rows.push(Row { rowid, values });

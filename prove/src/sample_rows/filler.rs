@@ -216,8 +216,12 @@ impl<'c> Filler<'c> {
             own: &target.info.hints,
             script: self.request.hints,
         };
+        let source = match kind {
+            RowKind::Duplicate(source) => source,
+            _ => 0,
+        };
         let first_row = self.rows.get(&target.name.to_ascii_lowercase());
-        let first_row = first_row.and_then(|rows| rows.first()).cloned();
+        let first_row = first_row.and_then(|rows| rows.get(source)).cloned();
         let mut all = Vec::new();
         for (position, column) in target.columns.iter().enumerate() {
             let references = self.references(target, (column, position), index);
@@ -240,7 +244,7 @@ impl<'c> Filler<'c> {
             };
             let mut values = candidates(column, place, hints);
             let repeated = first_row.as_ref().and_then(|row| row.get(&column.name));
-            if let (RowKind::Duplicate, Some(value)) = (kind, repeated) {
+            if let (RowKind::Duplicate(_), Some(value)) = (kind, repeated) {
                 values.insert(0, value.clone());
             }
             all.push(values);

@@ -27,7 +27,7 @@ impl Mode {
             ],
             Self::Failure => &[
                 RowKind::Distinct,
-                RowKind::Duplicate,
+                RowKind::Duplicate(0),
                 RowKind::Null,
                 RowKind::NullInSome {
                     bit: 0,
@@ -56,14 +56,16 @@ impl Mode {
                 RowKind::Empty,
                 RowKind::Extreme,
                 RowKind::Digits,
-                RowKind::Duplicate,
+                RowKind::Duplicate(0),
+                RowKind::Duplicate(3),
+                RowKind::Duplicate(4),
             ],
         }
     }
 }
 
 /// The largest number of sample rows of a table.
-pub(crate) const MAX_SAMPLE_ROWS: usize = 13;
+pub(crate) const MAX_SAMPLE_ROWS: usize = 15;
 
 /// The rows to insert.
 pub(crate) struct Request<'r> {

@@ -14,8 +14,8 @@ pub(super) enum RowKind {
     Distinct,
     /// A row whose texts are digits with a leading zero.
     Digits,
-    /// A row that repeats the values of the first row.
-    Duplicate,
+    /// A row that repeats the values of the row with this number.
+    Duplicate(usize),
     /// A row with NULL in each column that allows NULL.
     Null,
     /// A row with NULL in the columns whose position has this bit, or lacks it.
@@ -243,6 +243,12 @@ fn fallbacks(column: &Column, place: Place, hints: TableHints<'_>) -> Vec<Value>
         let parts = hints.parts.iter();
         let parts = parts.flat_map(|part| [format!("{part}{number}"), format!("{number}{part}")]);
         values.extend(parts.map(Value::Text));
+        let open = hints.globs.iter().filter(|glob| glob.ends_with('*'));
+        for (glob, &length) in open.flat_map(|glob| hints.lengths.iter().map(move |n| (glob, n))) {
+            let start = matching_glob(glob.trim_end_matches('*'), seed);
+            let count = length.min(1_000).saturating_sub(start.chars().count());
+            values.push(Value::Text(format!("{start}{seed:0>count$}")));
+        }
         for &length in &hints.lengths {
             values.extend(with_length(column, length, seed));
         }

@@ -277,7 +277,7 @@ fn join_on_a_computed_text_is_accepted() {
         &family.replace(" NOT NULL", ""),
         &rebuild(columns, copy),
         "rows-lost 002:6",
-        "loses 4 of 13 rows of `t`",
+        "loses 4 of 15 rows of `t`",
         "t",
     );
 }

@@ -150,7 +150,7 @@ fn ignored_rows_are_lost_unless_assumed_away() {
     assert_one_defect(
         &[table, (&upgrade, "")],
         "rows-lost 002:6",
-        &["loses 4 of 13 rows of `t`", "email = NULL"],
+        &["loses 5 of 15 rows of `t`", "email = NULL"],
     );
     let upgrade = format!("@assumes t(email) not-null the program checks it\n{upgrade}");
     assert_proven(&[table, (&upgrade, "")]);
@@ -199,4 +199,39 @@ fn count_up_to_a_value_ends() {
         "runs-too-long 002:5",
         &["does not end"],
     );
+}
+
+#[test]
+fn partial_unique_index_over_live_rows_is_rejected() {
+    for condition in ["deleted_at IS NULL", "deleted_at IS NOT NULL"] {
+        assert_fails(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, email TEXT, deleted_at TEXT);",
+            &format!("CREATE UNIQUE INDEX i ON t (email) WHERE {condition};"),
+            "UNIQUE constraint failed: t.email",
+            "t(email) unique",
+        );
+    }
+}
+
+#[test]
+fn new_column_whose_check_rejects_rows_is_rejected() {
+    for column in [
+        "c INTEGER DEFAULT 0 CHECK (c > 0)",
+        "c INTEGER CHECK (c IS NOT NULL OR a <> b)",
+    ] {
+        let upgrade = format!("ALTER TABLE t ADD COLUMN {column};");
+        let table = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);";
+        let found = summaries(&[(table, ""), (&upgrade, "")]);
+        assert_eq!(found, ["fails-on-rows 002:5"], "{column}");
+    }
+}
+
+#[test]
+fn check_that_sample_rows_violate_already_is_not_reported() {
+    let check = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL CHECK (a IS strftime('%Y-%m-%dT%H:%M:%SZ', a)));";
+    let again = rebuild(
+        "id INTEGER PRIMARY KEY, a TEXT NOT NULL CHECK (a IS strftime('%Y-%m-%dT%H:%M:%SZ', a)), b TEXT",
+        "INSERT INTO new (id, a) SELECT id, a FROM t",
+    );
+    assert_proven(&[(check, ""), (&again, "")]);
 }
