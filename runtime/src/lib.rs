@@ -56,7 +56,7 @@ pub mod internal {
     pub use revchain_core::model::embedded::Columns;
 
     pub use crate::apply::foreign_keys::{
-        ForeignKey, Violations, foreign_keys, violations, violations_in,
+        ForeignKey, Violations, foreign_keys, key_columns, violations, violations_in,
     };
     pub use crate::apply::script::{reject_temporary_tables, run_statement};
     pub use crate::report::sqlite::{sqlite_message, sqlite_offset};

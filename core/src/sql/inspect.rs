@@ -107,13 +107,6 @@ pub fn table_with_expressions(sql: &str) -> Option<String> {
     cursor.qualified_name()
 }
 
-/// Returns `true` for `CREATE VIEW`.
-pub fn is_view_definition(sql: &str) -> bool {
-    let tokens = cursor::tokens(sql);
-    let mut cursor = Cursor::new(sql, &tokens);
-    cursor.eat(&["CREATE", "VIEW"])
-}
-
 /// Returns `true` if a statement can change only the schema and rows, not the connection.
 pub fn is_plain(sql: &str) -> bool {
     const PLAIN: &[&str] = &[

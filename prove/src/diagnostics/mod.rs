@@ -29,7 +29,7 @@ pub(crate) use suggestions::Existing;
 use location::{at_directive, at_last_naming, at_newest, at_snippet, at_statement, snippet};
 
 /// The defects and notes that the proof has collected.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Findings {
     pub(crate) defects: Vec<Defect>,
     /// Messages about checks that the proof could not run.
@@ -45,14 +45,6 @@ impl Findings {
         self.defects.extend(other.defects);
         self.notes.extend(other.notes);
         self.violated_parents.extend(other.violated_parents);
-    }
-
-    /// Adds the findings of a trial.
-    pub(crate) fn extend_from(&mut self, other: &Self) {
-        self.defects.extend(other.defects.iter().cloned());
-        self.notes.extend(other.notes.iter().cloned());
-        self.violated_parents
-            .extend(other.violated_parents.iter().cloned());
     }
 
     /// Reports rows whose foreign keys reference missing rows.

@@ -205,14 +205,8 @@ impl Reader<'_> {
                 }));
             }
         }
-        let is_empty = hints.bounds.is_empty()
-            && hints.globs.is_empty()
-            && hints.likes.is_empty()
-            && hints.parts.is_empty()
-            && hints.lengths.is_empty()
-            && !hints.is_json
-            && !hints.is_date;
-        (equal, Some(hints).filter(|_| !is_empty))
+        let found = Some(hints).filter(|hints| *hints != ColumnHints::default());
+        (equal, found)
     }
 
     /// Returns the literals of `= 'a'`, `IN ('a', 'b')` or `CASE column WHEN 'a'` after `at`.

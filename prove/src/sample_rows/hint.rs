@@ -31,7 +31,7 @@ impl Reference {
 }
 
 /// The hints of SQL about one column.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct ColumnHints {
     /// The literals that the column is compared with for equality, one list for each statement.
     pub(super) conditions: Vec<Vec<Value>>,

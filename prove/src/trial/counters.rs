@@ -64,13 +64,8 @@ fn indexes_of(connection: &Connection, table: &str) -> Result<Vec<String>> {
 /// Returns `true` if the rows of a table have other rowids than before.
 ///
 /// `pairs` has the position of each old row and of its new row.
-pub(super) fn has_moved(
-    expected: &Expected,
-    new: &Contents,
-    pairs: impl Iterator<Item = (usize, usize)>,
-) -> bool {
-    let mut pairs = pairs;
-    pairs.any(|(old, other)| {
+pub(super) fn has_moved(expected: &Expected, new: &Contents, pairs: &[(usize, usize)]) -> bool {
+    pairs.iter().any(|&(old, other)| {
         let (old, new) = (&expected.contents.rows[old], &new.rows[other]);
         old.rowid.is_some() && new.rowid.is_some() && old.rowid != new.rowid
     })

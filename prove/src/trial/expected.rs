@@ -57,6 +57,13 @@ impl Expected {
     }
 }
 
+/// Returns the contents of a table.
+pub(super) fn find_table<'t>(tables: &'t Tables, name: &str) -> Option<&'t Contents> {
+    let mut tables = tables.iter();
+    let table = tables.find(|(other, _)| other.eq_ignore_ascii_case(name));
+    table.map(|(_, contents)| contents)
+}
+
 /// Reads the contents of tables. Omits tables that do not exist.
 pub(super) fn read_tables<'n>(
     connection: &Connection,

@@ -76,16 +76,10 @@ pub(super) fn failing_rows(
     let is_named = |expected: &&Expected| words.contains(&expected.table.to_ascii_lowercase());
     let named: Vec<&Expected> = expected.iter().filter(is_named).collect();
     let Some((reason, rest)) = message.split_once(" constraint failed: ") else {
-        let assumption = named.iter().find_map(|expected| {
-            let columns = expected.contents.columns.iter();
-            let stored = message.strip_prefix("cannot store ").map(column_name);
-            let is_read = |name: &&String| match &stored {
-                Some(stored) => message.ends_with(&format!(".{name}")) || stored == *name,
-                None => words.contains(name),
-            };
-            let columns: Vec<String> = columns.filter(is_read).cloned().collect();
-            let has_columns = !columns.is_empty();
-            has_columns.then(|| Assumption::new(&expected.table, columns, AssumesKind::Values))
+        let stored = message.strip_prefix("cannot store ").map(column_name);
+        let assumption = values_assumption(&named, |name| match &stored {
+            Some(stored) => message.ends_with(&format!(".{name}")) || stored == name,
+            None => words.contains(name),
         });
         return (
             Vec::new(),
@@ -95,15 +89,7 @@ pub(super) fn failing_rows(
     };
     if rest.starts_with("index ") {
         // The message does not name the columns of an index on expressions.
-        let assumption = named.iter().find_map(|expected| {
-            let columns = expected.contents.columns.iter();
-            let columns: Vec<String> = columns
-                .filter(|name| words.contains(name))
-                .cloned()
-                .collect();
-            let has_columns = !columns.is_empty();
-            has_columns.then(|| Assumption::new(&expected.table, columns, AssumesKind::Values))
-        });
+        let assumption = values_assumption(&named, |name| words.contains(name));
         return (Vec::new(), assumption);
     }
     let kind = match reason {
@@ -141,6 +127,18 @@ pub(super) fn failing_rows(
         }
     }
     (Vec::new(), None)
+}
+
+/// Returns the condition that the columns which a statement reads have values that it accepts.
+///
+/// Uses the first table with such a column.
+fn values_assumption(named: &[&Expected], is_read: impl Fn(&String) -> bool) -> Option<Assumption> {
+    named.iter().find_map(|expected| {
+        let columns = expected.contents.columns.iter();
+        let columns: Vec<String> = columns.filter(|name| is_read(name)).cloned().collect();
+        let has_columns = !columns.is_empty();
+        has_columns.then(|| Assumption::new(&expected.table, columns, AssumesKind::Values))
+    })
 }
 
 /// Returns `true` for `ALTER TABLE … ADD COLUMN`.

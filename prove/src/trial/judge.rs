@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use rusqlite::types::Value;
 
-use super::expected::{Expected, Tables};
+use super::expected::{Expected, Tables, find_table};
 use super::matching::{Places, ValueIndex, match_rows, positions};
 use super::values::{is_identifying, is_lossy_conversion, same};
 use crate::sample_rows::contents::{Contents, Row};
@@ -68,7 +68,7 @@ impl<'a> After<'a> {
     }
 
     fn get(&self, name: &str) -> Option<&'a Contents> {
-        find(self.tables, name)
+        find_table(self.tables, name)
     }
 
     /// Returns the index of each table. Most scripts need none.
@@ -92,7 +92,7 @@ impl<'a> After<'a> {
                 if except.is_some_and(|except| except.eq_ignore_ascii_case(name)) {
                     return false;
                 }
-                let old = find(self.before, name);
+                let old = find_table(self.before, name);
                 let rows = if is_identifying(value) {
                     index.rows_with(value).to_vec()
                 } else {
@@ -108,12 +108,6 @@ impl<'a> After<'a> {
                 })
             })
     }
-}
-
-fn find<'t>(tables: &'t Tables, name: &str) -> Option<&'t Contents> {
-    let mut tables = tables.iter();
-    let table = tables.find(|(other, _)| other.eq_ignore_ascii_case(name));
-    table.map(|(_, contents)| contents)
 }
 
 fn had_value(contents: &Contents, column: &str, value: &Value) -> bool {
@@ -212,7 +206,7 @@ fn has_table_arrived(contents: &Contents, after: &After<'_>) -> bool {
         let first = identifying.next()?;
         let mut tables = after.tables.iter().zip(after.indexes());
         let ((name, _), _) = tables.find(|((name, _), index)| {
-            find(after.before, name).is_none() && !index.rows_with(first).is_empty()
+            find_table(after.before, name).is_none() && !index.rows_with(first).is_empty()
         })?;
         Some(name)
     };

@@ -9,9 +9,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
 
 use super::counters::{counter, has_moved, rowid_user};
-use super::expected::Expected;
+use super::expected::{Expected, Tables, find_table};
 use super::judge::Loss;
-use crate::sample_rows::contents::{Contents, Row};
+use crate::sample_rows::contents::Row;
 use crate::sample_rows::table::TableInfo;
 use crate::script_run::{ScriptRun, Stage};
 use crate::tables::Successor;
@@ -134,7 +134,7 @@ pub(super) fn moved_rowids(
     connection: &Connection,
     expected: &Expected,
     judged: &Judged,
-    pairs: &[(usize, usize)],
+    (after, pairs): (&Tables, &[(usize, usize)]),
 ) -> Result<Option<Loss>> {
     let Some(name) = judged
         .successor
@@ -144,10 +144,8 @@ pub(super) fn moved_rowids(
     else {
         return Ok(None);
     };
-    let Some(new) = Contents::read(connection, name)? else {
-        return Ok(None);
-    };
-    if !has_moved(expected, &new, pairs.iter().copied()) {
+    let has_moved = find_table(after, name).is_some_and(|new| has_moved(expected, new, pairs));
+    if !has_moved {
         return Ok(None);
     }
     let user = rowid_user(connection, name)?;

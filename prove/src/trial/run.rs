@@ -9,16 +9,17 @@ use revchain_runtime::internal::stand_ins;
 use rusqlite::{Connection, Result};
 
 use super::counters::{counter, is_intact};
-use super::expected::{Expected, Tables, apply_changes, explicitly_changed_table, read_tables};
+use super::expected::{
+    Expected, Tables, apply_changes, explicitly_changed_table, find_table, read_tables,
+};
 use super::failing_rows::{Assumption, failing_rows};
 use super::failure::{Failure, FailureKind};
 use super::judge::{After, Loss, judge};
 use super::judged::{Judged, lowered_counter, moved_rowids};
-use super::start::{Start, columns_in, read_changed, schema_of, tables_after};
+use super::start::{Start, read_changed, schema_of, tables_after};
 use super::subject::Subject;
 use super::violations::{KnownKeys, Violation};
 use crate::diagnostics::Findings;
-use crate::sample_rows::contents::Contents;
 use crate::sample_rows::hints::Hints;
 use crate::sample_rows::table::TableCache;
 use crate::sample_rows::{self, Filled, Mode, Request};
@@ -216,7 +217,7 @@ impl Run {
                 start.schema,
                 &expected.table,
                 &expected.contents.columns,
-                |name| columns_in(&after, name),
+                |name| find_table(&after, name).map(|contents| contents.columns.clone()),
             );
             let verdict = judge(expected, &successor, &state);
             let mut judged = Judged {
@@ -237,7 +238,7 @@ impl Run {
                 .losses
                 .extend(lowered_counter(connection, &judged, old)?);
             if judged.losses.is_empty() {
-                let moved = moved_rowids(connection, expected, &judged, &verdict.pairs)?;
+                let moved = moved_rowids(connection, expected, &judged, (&after, &verdict.pairs))?;
                 judged.losses.extend(moved);
             }
             self.judged.push(judged);
@@ -251,6 +252,7 @@ impl Run {
         }
         Ok(true)
     }
+
     /// Runs a statement, and applies its explicit changes to the expected rows.
     fn run_statement(
         &mut self,
@@ -399,14 +401,8 @@ impl Run {
             .partition(|violation| violation.is_new || is_deleted(violation));
         if !rebuilt.is_empty() {
             let rows: Vec<_> = rebuilt.into_iter().map(|violation| violation.row).collect();
-            let parents = rows.iter().map(|row| (row.parent.clone(), run.stage));
-            let names: Tables = parents
-                .filter_map(|(name, _)| {
-                    Some((name.clone(), Contents::read(connection, &name).ok()??))
-                })
-                .collect();
-            let names = names.iter().map(|(name, _)| name.as_str());
-            let schema = schema_of(connection, names, &TableCache::default())?;
+            let parents = rows.iter().map(|row| row.parent.as_str());
+            let schema = schema_of(connection, parents, &TableCache::default())?;
             self.findings.report_violations(run, &rows, &schema);
         }
         if let Some(violation) = failing.into_iter().next() {

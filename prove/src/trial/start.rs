@@ -2,7 +2,7 @@
 
 use revchain_core::Assumes;
 use revchain_core::schema::Schema;
-use revchain_core::sql::inspect::{created_name, is_view_definition};
+use revchain_core::sql::change::{Change, Effect, effect};
 use rusqlite::{Connection, Result};
 
 use super::expected::{Expected, Tables, read_tables};
@@ -48,19 +48,16 @@ pub(super) fn tables_after(
     let mut relevant: Vec<String> = before.iter().map(|(name, _)| name.clone()).collect();
     for statement in run.script().statements() {
         let sql = statement.sql();
-        let created = created_name(sql).filter(|_| !is_view_definition(sql));
-        relevant.extend(created);
+        match effect(sql) {
+            Effect::Change(name, Change::CreateTable) => relevant.push(name.name),
+            Effect::Change(_, Change::Rename(to)) => relevant.push(to),
+            _ => {}
+        }
         relevant.extend(names(sql).filter_map(|name| schema.table_name(&name).map(str::to_owned)));
     }
     relevant.sort_by_key(|name| name.to_ascii_lowercase());
     relevant.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
     read_tables(connection, relevant.iter().map(String::as_str))
-}
-
-pub(super) fn columns_in(tables: &Tables, name: &str) -> Option<Vec<String>> {
-    let mut tables = tables.iter();
-    let (_, contents) = tables.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
-    Some(contents.columns.clone())
 }
 
 /// Returns the schema of some tables.

@@ -3,7 +3,7 @@
 use revchain_core::diagnostics::suggest::did_you_mean;
 use revchain_core::load::SourceInfo;
 use revchain_core::schema::{Schema, quote};
-use revchain_core::sql::cursor::{self, Cursor};
+use revchain_core::sql::change::{Change, Effect, effect};
 use revchain_core::sql::inspect::{
     copies_by_position, names_object, offset_of_name, starts_with_one_of,
 };
@@ -230,8 +230,11 @@ fn counter_text(run: ScriptRun<'_>, judged: &Judged, (from, to): (i64, i64)) -> 
     let table = quote(&judged.table);
     let name = judged.table.replace('\'', "''");
     let copy = losing_statement(run, judged);
-    let new = copy.and_then(|copy| inserted_table(copy.sql()));
-    let new = new.unwrap_or_else(|| "new".to_owned()).replace('\'', "''");
+    let new = match copy.map(|copy| effect(copy.sql())) {
+        Some(Effect::Change(name, Change::Insert | Change::Update)) => name.name,
+        _ => "new".to_owned(),
+    };
+    let new = new.replace('\'', "''");
     LossText {
         title: format!("{run} lowers the AUTOINCREMENT counter of `{table}` from {from} to {to}"),
         details: "the ids of deleted rows would be used again".to_owned(),
@@ -258,16 +261,6 @@ fn with_declaration(run: ScriptRun<'_>, judged: &Judged, loss: &Loss, mut help: 
         );
     }
     help + "\n(seen with sample rows)"
-}
-
-/// Returns the table that an `INSERT` names.
-fn inserted_table(sql: &str) -> Option<String> {
-    let tokens = cursor::tokens(sql);
-    let mut cursor = Cursor::new(sql, &tokens);
-    while !cursor.eat(&["INTO"]) {
-        cursor.next()?;
-    }
-    cursor.qualified_name()
 }
 
 /// Returns the statement that copies the rows of the table.

@@ -6,7 +6,7 @@ use revchain_core::sql::inspect::changes_rows_only;
 use revchain_core::{Assumes, AssumesKind, Downgrade, Script};
 use rusqlite::Result;
 
-use super::expected::Tables;
+use super::expected::{Tables, find_table};
 use super::failure::Failure;
 use super::judge::Loss;
 use super::judged::Judged;
@@ -100,18 +100,26 @@ impl Trials<'_> {
         Ok(self.outcome)
     }
 
-    /// Runs a trial with the sample rows that satisfy the assumptions.
-    fn trial(&self, mode: Mode, assumes: &[&Assumes]) -> Result<Run> {
-        let mut setup = Setup {
+    /// Returns the sample rows of a trial without assumptions.
+    fn setup(&self, mode: Mode) -> Setup<'_> {
+        Setup {
             mode,
             tables: &self.tables,
             cache: &self.cache,
             cache_after: self.cache_after(),
             hints: &self.hints,
             statements: &self.statements,
-            assumes,
+            assumes: &[],
             kept_rows: Vec::new(),
             change: None,
+        }
+    }
+
+    /// Runs a trial with the sample rows that satisfy the assumptions.
+    fn trial(&self, mode: Mode, assumes: &[&Assumes]) -> Result<Run> {
+        let mut setup = Setup {
+            assumes,
+            ..self.setup(mode)
         };
         let by_trial = assumes
             .iter()
@@ -170,7 +178,7 @@ impl Trials<'_> {
             self.report_failure(failure);
         }
         if self.outcome.findings.violated_parents.is_empty() {
-            self.outcome.findings.extend_from(&run.findings);
+            self.outcome.findings.extend(run.findings.clone());
         }
         for judged in &run.judged {
             self.record_arrivals(judged);
@@ -283,21 +291,14 @@ impl Trials<'_> {
             return Ok(!judged.is_reset(column));
         }
         for round in 0..ROUNDS {
-            let change = Change {
+            let change = Some(Change {
                 table: &judged.table,
                 column,
                 round,
-            };
+            });
             let other = self.run_once(&Setup {
-                mode: run.mode,
-                tables: &self.tables,
-                cache: &self.cache,
-                cache_after: self.cache_after(),
-                hints: &self.hints,
-                statements: &self.statements,
-                assumes: &[],
-                kept_rows: Vec::new(),
-                change: Some(change),
+                change,
+                ..self.setup(run.mode)
             })?;
             if differs(&run.after, &other.after, judged, column) {
                 return Ok(true);
@@ -320,9 +321,8 @@ fn differs(base: &Tables, other: &Tables, judged: &Judged, column: &str) -> bool
     let Some((name, place)) = judged.place_of(column) else {
         return false;
     };
-    let values = |tables: &Tables| {
-        let mut tables = tables.iter();
-        let (_, contents) = tables.find(|(table, _)| table.eq_ignore_ascii_case(name))?;
+    let values = |tables| {
+        let contents = find_table(tables, name)?;
         let position = contents.position(place)?;
         let rows = contents.rows.iter();
         Some(

@@ -2,7 +2,7 @@
 
 use revchain_core::AssumesKind;
 use revchain_runtime::ForeignKeyViolation;
-use revchain_runtime::internal::quote;
+use revchain_runtime::internal::{key_columns, quote};
 use rusqlite::{Connection, Result};
 
 use super::expected::Tables;
@@ -115,11 +115,4 @@ impl KnownKeys {
                 })
         })
     }
-}
-
-fn key_columns(connection: &Connection, table: &str, key: i64) -> Result<Vec<String>> {
-    let sql = "SELECT \"from\" FROM pragma_foreign_key_list(?1, 'main') WHERE id = ?2 ORDER BY seq";
-    let mut statement = connection.prepare(sql)?;
-    let names = statement.query_map((table, key), |row| row.get(0))?;
-    names.collect()
 }

@@ -139,7 +139,16 @@ fn each_violation(
     Ok(())
 }
 
-fn key_columns(connection: &Connection, table: &str, key: i64) -> rusqlite::Result<Vec<String>> {
+/// Returns the columns of the foreign key with the number `key` in `PRAGMA foreign_key_list`.
+///
+/// # Errors
+///
+/// Fails if SQLite fails.
+pub fn key_columns(
+    connection: &Connection,
+    table: &str,
+    key: i64,
+) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT \"from\" FROM pragma_foreign_key_list(?1, 'main') WHERE id = ?2 ORDER BY seq";
     query_texts(connection, sql, (table, key))
 }
