@@ -150,18 +150,7 @@ fn check_reports_irreversible_and_unproven_revisions() {
 #[test]
 fn check_notes_a_table_without_sample_rows() {
     let shell = Shell::new();
-    shell.migration(
-        "20260104_0000_004_codes.sql",
-        "003",
-        "CREATE TABLE codes (a TEXT NOT NULL, never TEXT AS (nullif(a, a)) NOT NULL);",
-        "DROP TABLE codes;",
-    );
-    shell.migration(
-        "20260105_0000_005_more.sql",
-        "004",
-        "ALTER TABLE codes ADD COLUMN b TEXT NOT NULL DEFAULT '';",
-        "ALTER TABLE codes DROP COLUMN b;",
-    );
+    shell.table_without_sample_rows();
     let text = shell.ok("check");
     assert!(
         text.lines()

@@ -107,18 +107,7 @@ fn lock_records_revisions_and_migrate_updates_its_head() {
 #[test]
 fn lock_prints_the_notes_of_the_revisions_it_proves() {
     let shell = Shell::new();
-    shell.migration(
-        "20260104_0000_004_codes.sql",
-        "003",
-        "CREATE TABLE codes (a TEXT NOT NULL, never TEXT AS (nullif(a, a)) NOT NULL);",
-        "DROP TABLE codes;",
-    );
-    shell.migration(
-        "20260105_0000_005_more.sql",
-        "004",
-        "ALTER TABLE codes ADD COLUMN b TEXT NOT NULL DEFAULT '';",
-        "ALTER TABLE codes DROP COLUMN b;",
-    );
+    shell.table_without_sample_rows();
     let notes = &shell.json("lock --head --json")["notes"];
     let note = format!("\nnote: {}", notes[0].as_str().unwrap());
     assert!(note.contains("005") && note.contains("codes"), "{note}");

@@ -48,6 +48,22 @@ impl Shell {
         fs::write(self.path("migrations").join(name), text).unwrap();
     }
 
+    /// Adds two revisions with a table that takes no row.
+    pub(crate) fn table_without_sample_rows(&self) {
+        self.migration(
+            "20260104_0000_004_codes.sql",
+            "003",
+            "CREATE TABLE codes (a TEXT NOT NULL, never TEXT AS (nullif(a, a)) NOT NULL);",
+            "DROP TABLE codes;",
+        );
+        self.migration(
+            "20260105_0000_005_more.sql",
+            "004",
+            "ALTER TABLE codes ADD COLUMN b TEXT NOT NULL DEFAULT '';",
+            "ALTER TABLE codes DROP COLUMN b;",
+        );
+    }
+
     pub(crate) fn output(&self, arguments: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_revchain"));
         command
