@@ -86,7 +86,7 @@ const NONDETERMINISTIC_FUNCTIONS: &str = "
     fts5_source_id";
 
 /// Returns `true` if a nondeterministic function is named anywhere in the upgrade.
-fn is_nondeterministic(revision: &Revision) -> bool {
+pub(crate) fn is_nondeterministic(revision: &Revision) -> bool {
     let sql = revision.upgrade().sql();
     tokens(sql).iter().any(|token| {
         let word = unquote(token.text(sql)).to_ascii_lowercase();

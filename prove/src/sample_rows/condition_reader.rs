@@ -187,6 +187,7 @@ impl Reader<'_> {
         hints.is_json = ["->", "->>"].iter().any(|mark| self.is_mark(at + 1, mark));
         if let Some((name, end)) = self.enclosing_call(at) {
             hints.is_json |= name.starts_with("json");
+            hints.is_json_checked |= name == "json_valid";
             hints.is_date |= DATE_FUNCTIONS.contains(&&*name);
             if matches!(&*name, "length" | "octet_length") {
                 let limits = self.equal_literals(end).into_iter();

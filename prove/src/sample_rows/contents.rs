@@ -23,12 +23,25 @@ pub(crate) struct Row {
 impl Contents {
     /// Reads all rows of a table. Returns `None` if the table does not exist or cannot be read.
     pub(crate) fn read(connection: &Connection, table: &str) -> Result<Option<Self>> {
-        let table = quote(table);
-        let Ok(statement) = connection.prepare(&format!("SELECT * FROM main.{table}")) else {
+        let sql = format!("SELECT * FROM main.{}", quote(table));
+        let Ok(statement) = connection.prepare(&sql) else {
             return Ok(None);
         };
         let columns = statement.column_names().into_iter();
         let columns: Vec<String> = columns.map(str::to_ascii_lowercase).collect();
+        match Self::read_columns(connection, table, columns) {
+            // SQLite cannot compute a generated column, such as `json_extract` of no JSON.
+            Err(_) => Self::read_columns(connection, table, stored_columns(connection, table)?),
+            contents => contents,
+        }
+    }
+
+    fn read_columns(
+        connection: &Connection,
+        table: &str,
+        columns: Vec<String>,
+    ) -> Result<Option<Self>> {
+        let table = quote(table);
         let mut rowid_names = ["rowid", "_rowid_", "oid"].into_iter();
         let hides = |name: &str| columns.iter().any(|column| column == name);
         // After a failed ALTER, SQLite reads the schema again, and `*` has other columns.
@@ -103,6 +116,20 @@ fn value(value: ValueRef<'_>) -> Value {
 }
 
 /// Reads the rows of a query. If `has_rowid` is `true`, the last column is the rowid.
+/// Returns the lowercase columns of a table that are not generated.
+fn stored_columns(connection: &Connection, table: &str) -> Result<Vec<String>> {
+    let pragma = format!("PRAGMA main.table_xinfo({})", quote(table));
+    let mut statement = connection.prepare(&pragma)?;
+    let mut rows = statement.query([])?;
+    let mut columns = Vec::new();
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>("hidden")? == 0 {
+            columns.push(row.get::<_, String>("name")?.to_ascii_lowercase());
+        }
+    }
+    Ok(columns)
+}
+
 fn read_rows(statement: &mut Statement<'_>, columns: usize, has_rowid: bool) -> Result<Vec<Row>> {
     let mut found = statement.query([])?;
     let mut rows = Vec::new();

@@ -96,9 +96,13 @@ impl<'c> Filler<'c> {
                 self.fill(&computed.other_table)?;
             }
         }
-        for index in 0..self.request.mode.row_kinds().len() {
+        for index in 0..self.request.row_count(table) {
             if self.connection.is_autocommit() {
                 break;
+            }
+            let is_variant = self.request.kind(index).variant("").is_some();
+            if is_variant && !target.columns.iter().any(Column::is_unique_text) {
+                continue;
             }
             let candidates = self.row_candidates(&target, index);
             if let Some(row) = self.insert(&target, &candidates)? {
@@ -211,7 +215,7 @@ impl<'c> Filler<'c> {
 
     /// Returns the values to try for each column of a row.
     fn row_candidates(&mut self, target: &Target<'_>, index: usize) -> Vec<Vec<Value>> {
-        let kind = self.request.mode.row_kinds()[index];
+        let kind = self.request.kind(index);
         let hints = TableHints {
             own: &target.info.hints,
             script: self.request.hints,
@@ -236,16 +240,31 @@ impl<'c> Filler<'c> {
             };
             // Larger steps leave gaps between the rowids.
             *counter += 1 + i64::from(index == 2);
+            let has_own_numbers = self.request.mode == Mode::SharedKeys
+                && column.is_in_key
+                && target.info.has_rowid_column();
+            let number = if has_own_numbers {
+                FIRST_KEY + i64::try_from(index).unwrap_or_default()
+            } else {
+                *counter
+            };
             let place = Place {
                 row: index,
                 column: position,
                 kind,
-                number: *counter,
+                number,
             };
             let mut values = candidates(column, place, hints);
-            let repeated = first_row.as_ref().and_then(|row| row.get(&column.name));
-            if let (RowKind::Duplicate(_), Some(value)) = (kind, repeated) {
-                values.insert(0, value.clone());
+            let first = first_row.as_ref().and_then(|row| row.get(&column.name));
+            let repeated = match (kind, first) {
+                (RowKind::Duplicate(_), Some(value)) => Some(value.clone()),
+                (_, Some(Value::Text(text))) if column.must_differ() => {
+                    kind.variant(text).map(Value::Text)
+                }
+                _ => None,
+            };
+            if let Some(value) = repeated {
+                values.insert(0, value);
             }
             all.push(values);
         }
@@ -261,7 +280,7 @@ impl<'c> Filler<'c> {
         (column, position): (&Column, usize),
         index: usize,
     ) -> Vec<Value> {
-        let kind = self.request.mode.row_kinds()[index];
+        let kind = self.request.kind(index);
         let mut values = Vec::new();
         for (number, key) in target.keys.iter().enumerate() {
             let pair = key.columns.iter().find(|(from, _)| *from == column.name);
@@ -277,7 +296,7 @@ impl<'c> Filler<'c> {
                 continue;
             }
             let preferred = match self.request.mode {
-                Mode::Provenance => [index + number, index],
+                Mode::Provenance | Mode::SharedKeys => [index + number, index],
                 Mode::Failure => [index / 2, index],
             };
             let all = 0..parents.len();

@@ -45,6 +45,8 @@ pub(super) struct ColumnHints {
     pub(super) lengths: Vec<usize>,
     /// `true` if a JSON function or operator reads the column.
     pub(super) is_json: bool,
+    /// `true` if `json_valid` reads the column.
+    pub(super) is_json_checked: bool,
     /// `true` if a date function reads the column.
     pub(super) is_date: bool,
 }
@@ -57,6 +59,7 @@ impl ColumnHints {
         self.parts.extend(other.parts);
         self.lengths.extend(other.lengths);
         self.is_json |= other.is_json;
+        self.is_json_checked |= other.is_json_checked;
         self.is_date |= other.is_date;
     }
 }

@@ -36,6 +36,16 @@ impl Hints {
         self.columns.get(name)
     }
 
+    /// Returns `true` if a JSON function or operator reads a column. `name` is in lowercase.
+    pub(crate) fn reads_json(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|hints| hints.is_json)
+    }
+
+    /// Returns `true` if `json_valid` reads a column. `name` is in lowercase.
+    pub(super) fn checks_json(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|hints| hints.is_json_checked)
+    }
+
     /// Returns the columns that statements join.
     pub(super) fn references(&self) -> &[Reference] {
         &self.references

@@ -1,11 +1,13 @@
 //! Sample rows: the rows that the proof inserts to detect revisions that lose rows or fail on rows.
 //!
-//! There are two kinds of sample rows:
+//! There are three kinds of sample rows:
 //!
 //! - For [`Mode::Provenance`], each value differs from all others as far as constraints allow.
 //!   So a value that is found after the upgrade has one origin.
 //! - For [`Mode::Failure`], the rows contain what the rows of users contain: NULL, duplicates,
 //!   empty and long texts, and parents with and without children.
+//! - For [`Mode::SharedKeys`], the rows of two tables have the same keys, as in each database that
+//!   numbers its rows. Only a script that merges tables needs them.
 //!
 //! If a constraint rejects a value, the proof tries other values for the columns of the constraint.
 

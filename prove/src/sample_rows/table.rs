@@ -76,6 +76,8 @@ impl TableInfo {
                 has_no_type: declared_type.is_empty(),
                 has_integer_type: declared_type.eq_ignore_ascii_case("INTEGER"),
                 is_boolean: declared_type.to_ascii_uppercase().starts_with("BOOL"),
+                is_json: declared_type.to_ascii_uppercase().starts_with("JSON")
+                    || default.as_deref().is_some_and(is_json_literal),
                 default: default.as_deref().and_then(literal),
                 name,
             });
@@ -162,6 +164,8 @@ pub(crate) struct Column {
     pub(crate) is_unique: bool,
     /// `true` for a type such as `BOOLEAN`, whose values are 0 and 1.
     pub(crate) is_boolean: bool,
+    /// `true` if the declared type or the default says that the column has JSON.
+    pub(crate) is_json: bool,
     /// `true` if the column has no declared type.
     pub(crate) has_no_type: bool,
     /// `true` if the declared type is INTEGER.
@@ -185,6 +189,16 @@ impl Column {
     pub(crate) fn must_differ(&self) -> bool {
         self.is_in_key || self.is_unique
     }
+
+    /// Returns `true` if no two rows may have the same text.
+    pub(super) fn is_unique_text(&self) -> bool {
+        self.must_differ() && (self.affinity == Affinity::Text || self.has_no_type)
+    }
+}
+
+/// Returns `true` for the literal of a JSON object or array, such as `'{}'`.
+fn is_json_literal(sql: &str) -> bool {
+    sql.starts_with("'{") || sql.starts_with("'[")
 }
 
 /// Returns the lowercase names of the columns that are part of a unique index.

@@ -26,6 +26,10 @@ pub(super) enum RowKind {
     Empty,
     /// A row with long texts, negative numbers, and blobs that are no text.
     Extreme,
+    /// A row whose unique texts differ from those of the first row only in their case.
+    Uppercase,
+    /// A row whose unique texts differ from those of the first row only in blanks around them.
+    Padded,
 }
 
 impl RowKind {
@@ -35,6 +39,15 @@ impl RowKind {
             Self::Null => true,
             Self::NullInSome { bit, is_set } => ((position >> bit) & 1 == 1) == is_set,
             _ => false,
+        }
+    }
+
+    /// Returns a unique text of the first row as a row of this kind has it.
+    pub(super) fn variant(self, text: &str) -> Option<String> {
+        match self {
+            Self::Uppercase => Some(text.to_uppercase()),
+            Self::Padded => Some(format!(" {text} ")),
+            _ => None,
         }
     }
 }
@@ -70,11 +83,17 @@ impl<'h> TableHints<'h> {
 pub(super) fn candidates(column: &Column, place: Place, hints: TableHints<'_>) -> Vec<Value> {
     let distinct = distinct_value(column, place);
     let mut values = Vec::new();
+    let checks_json = hints.script.checks_json(&column.name);
+    let must_be_json = column.is_json && !checks_json || hints.own.reads_json(&column.name);
     let json = hints.of(column).any(|hints| hints.is_json);
     let date = hints.of(column).any(|hints| hints.is_date);
     if place.kind.is_null(place.column) && !column.is_required {
         values.push(Value::Null);
     } else if json {
+        // Without a constraint or a type that says so, a user's row can have any text.
+        if matches!(place.kind, RowKind::Empty | RowKind::Extreme) && !must_be_json {
+            values.extend(preferred(column, place));
+        }
         values.extend(json_values(place, hints));
     } else if date {
         values.extend(date_values(place));
@@ -221,7 +240,12 @@ fn date_values(place: Place) -> Vec<Value> {
         number / 28 % 12 + 1,
         number % 28 + 1
     );
-    [format!("{date} 12:00:00"), date].map(Value::Text).to_vec()
+    let texts = [
+        format!("{date} 12:00:00"),
+        format!("{date}T12:00:00Z"),
+        date,
+    ];
+    texts.map(Value::Text).to_vec()
 }
 
 /// Returns the values to try if a constraint rejects the preferred values.

@@ -3,7 +3,6 @@
 //! A `DELETE` declares that its rows go, and an `UPDATE` declares that its values change.
 //! The values that such a statement leaves must still arrive.
 
-use revchain_core::sql::cursor::{self, Cursor};
 use rusqlite::{Connection, Result};
 
 use super::matching::{Changes, ValueIndex};
@@ -78,42 +77,15 @@ pub(super) fn read_tables<'n>(
     Ok(tables)
 }
 
-/// Returns the table whose rows a statement changes explicitly: by DELETE, UPDATE or an upsert.
-///
-/// `INSERT OR REPLACE` is no explicit change of the rows that it replaces.
-pub(super) fn explicitly_changed_table(sql: &str) -> Option<String> {
-    let table = changed_table(sql)?;
-    // `sqlite_sequence` has the names of tables, and no rows of users.
-    Some(table).filter(|table| !table.to_ascii_lowercase().starts_with("sqlite_"))
-}
-
-fn changed_table(sql: &str) -> Option<String> {
-    let tokens = cursor::tokens(sql);
-    let mut cursor = Cursor::new(sql, &tokens);
-    let mut inserted = None;
-    loop {
-        if cursor.eat(&["DELETE", "FROM"]) {
-            return cursor.qualified_name();
-        }
-        if cursor.eat(&["DO", "UPDATE"]) {
-            return inserted;
-        }
-        if cursor.eat(&["UPDATE"]) {
-            if cursor.eat(&["OR"]) {
-                cursor.next()?;
-            }
-            return cursor.qualified_name();
-        }
-        if cursor.eat(&["INTO"]) {
-            inserted = cursor.qualified_name();
-            continue;
-        }
-        cursor.next()?;
-    }
-}
-
 /// Applies the changes of an explicit statement to the expected rows.
-pub(super) fn apply_changes(expected: &mut [Expected], before: &Tables, after: &Tables) {
+///
+/// `set` is the table of the statement, and the columns that the statement sets. A trigger can
+/// change other columns of the table.
+pub(super) fn apply_changes(
+    expected: &mut [Expected],
+    [before, after]: [&Tables; 2],
+    set: Option<&(String, Vec<String>)>,
+) {
     for (name, old) in before {
         let Some((_, new)) = after.iter().find(|(other, _)| other == name) else {
             continue;
@@ -122,6 +94,14 @@ pub(super) fn apply_changes(expected: &mut [Expected], before: &Tables, after: &
         if old.columns != new.columns || !changes.any() {
             continue;
         }
+        let set = set.filter(|(table, columns)| table == name && !columns.is_empty());
+        let is_set = |column: usize| {
+            let mut columns = set.iter().flat_map(|(_, columns)| columns);
+            set.is_none() || columns.any(|name| *name == old.columns[column])
+        };
+        let columns = (0..old.columns.len())
+            .filter(|&column| is_set(column) || !changes.makes_constant(column))
+            .collect::<Vec<_>>();
         let index = ValueIndex::new(old);
         // A renamed table can leave its old name to another table.
         let own = expected.iter().position(|expected| {
@@ -132,28 +112,38 @@ pub(super) fn apply_changes(expected: &mut [Expected], before: &Tables, after: &
         for (position, expected) in expected.iter_mut().enumerate() {
             let is_own = own == Some(position);
             if own.is_none() || is_own {
-                expected.apply(&changes, &index, (&old.columns, is_own));
+                let intent = Intent {
+                    columns: &columns,
+                    is_own,
+                    is_update: is_own && set.is_some(),
+                };
+                expected.apply(&changes, &index, &intent);
             }
         }
     }
 }
 
+/// The changes that a statement declares.
+struct Intent<'i> {
+    /// The positions of the columns that the statement may change.
+    columns: &'i [usize],
+    /// `true` if the expected rows are the rows of the changed table.
+    is_own: bool,
+    /// `true` for an UPDATE, which does not declare that rows go, as OR REPLACE makes them go.
+    is_update: bool,
+}
+
 impl Expected {
-    fn apply(
-        &mut self,
-        changes: &Changes<'_>,
-        index: &ValueIndex,
-        (columns, is_own): (&[String], bool),
-    ) {
+    fn apply(&mut self, changes: &Changes<'_>, index: &ValueIndex, intent: &Intent<'_>) {
         let names = self.contents.columns.clone();
         self.contents.rows.retain_mut(|row| {
-            let own_columns = is_own.then_some(&names[..]);
+            let own_columns = intent.is_own.then_some(&names[..]);
             let found = changes.find(row, index, own_columns);
             match found.and_then(|found| changes.of(found)) {
                 None => true,
-                Some((_, None)) => false,
+                Some((_, None)) => intent.is_update,
                 Some((old, Some(new))) => {
-                    update(&names, row, columns, [old, new]);
+                    update(&names, row, (changes.columns(), intent.columns), [old, new]);
                     true
                 }
             }
@@ -161,9 +151,15 @@ impl Expected {
     }
 }
 
-/// Replaces the values that an UPDATE has changed in an expected row.
-fn update(names: &[String], row: &mut Row, columns: &[String], [old, new]: [&Row; 2]) {
-    for (position, name) in columns.iter().enumerate() {
+/// Replaces the values that an UPDATE has changed in the columns `changed` of an expected row.
+fn update(
+    names: &[String],
+    row: &mut Row,
+    (columns, changed): (&[String], &[usize]),
+    [old, new]: [&Row; 2],
+) {
+    for &position in changed {
+        let name = &columns[position];
         let (from, to) = (&old.values[position], &new.values[position]);
         if from == to {
             continue;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use revchain_core::schema::quote;
+use revchain_core::sql::change::{Effect, effect};
 use revchain_core::sql::inspect::starts_with_one_of;
 use revchain_core::{Assumes, AssumesKind};
 use rusqlite::Connection;
@@ -13,6 +14,7 @@ use super::matching::positions;
 use super::scope::names;
 use super::values::shown;
 use crate::sample_rows::contents::{Contents, Row};
+use crate::sample_rows::hints::Hints;
 
 /// The largest number of rows that a message shows.
 pub(crate) const MAX_ROWS: usize = 3;
@@ -75,6 +77,9 @@ pub(super) fn failing_rows(
     let words: Vec<String> = names(sql).collect();
     let is_named = |expected: &&Expected| words.contains(&expected.table.to_ascii_lowercase());
     let named: Vec<&Expected> = expected.iter().filter(is_named).collect();
+    if message == "malformed JSON" {
+        return without_json(connection, sql, &named);
+    }
     let Some((reason, rest)) = message.split_once(" constraint failed: ") else {
         let stored = message.strip_prefix("cannot store ").map(column_name);
         let assumption = values_assumption(&named, |name| match &stored {
@@ -116,7 +121,7 @@ pub(super) fn failing_rows(
                 rows.filter(|row| row.values[column] == Value::Null)
                     .collect()
             }
-            (AssumesKind::Unique, _) => duplicates(contents, &positions),
+            (AssumesKind::Unique, _) => duplicates(contents, &positions, Value::clone),
             _ => violating(connection, expected, rest),
         };
         if !rows.is_empty() || kind == AssumesKind::Check {
@@ -126,7 +131,58 @@ pub(super) fn failing_rows(
             return (rows.collect(), Some(assumption));
         }
     }
+    if kind == AssumesKind::Unique {
+        let target = match effect(sql) {
+            Effect::Change(name, _) => Some(name.name.to_ascii_lowercase()),
+            _ => None,
+        };
+        return made_equal((&named, expected), &columns, target);
+    }
     (Vec::new(), None)
+}
+
+/// Returns the first rows that a statement makes equal, and the condition that other rows satisfy.
+///
+/// The rows differ in case or blanks only, or they are rows of two tables. `target` is the table
+/// that the statement changes.
+fn made_equal(
+    (named, all): (&[&Expected], &[Expected]),
+    columns: &[String],
+    target: Option<String>,
+) -> (Vec<String>, Option<Assumption>) {
+    for expected in named.iter().copied().chain(all) {
+        let contents = &expected.contents;
+        let rows = duplicates(contents, &positions(contents, columns), without_case);
+        if !rows.is_empty() {
+            let rows = rows.into_iter().take(MAX_ROWS);
+            let rows = rows.map(|row| show_row(&expected.table, &contents.columns, row, columns));
+            let columns = columns.to_vec();
+            let assumption = Assumption::new(&expected.table, columns, AssumesKind::Values);
+            return (rows.collect(), Some(assumption));
+        }
+    }
+    // Rows of several tables have the same key.
+    let copied = |expected: &&Expected| {
+        let contents = &expected.contents;
+        target != Some(expected.table.to_ascii_lowercase())
+            && !positions(contents, columns).is_empty()
+            && !contents.rows.is_empty()
+    };
+    let Some(copied) = named.iter().copied().find(copied) else {
+        return (Vec::new(), None);
+    };
+    let contents = &copied.contents;
+    let row = show_row(&copied.table, &contents.columns, &contents.rows[0], columns);
+    let assumption = Assumption::new(&copied.table, columns.to_vec(), AssumesKind::Values);
+    (vec![row], Some(assumption))
+}
+
+/// Returns a text in lowercase and without blanks around it.
+fn without_case(value: &Value) -> Value {
+    match value {
+        Value::Text(text) => Value::Text(text.trim().to_lowercase()),
+        other => other.clone(),
+    }
 }
 
 /// Returns the condition that the columns which a statement reads have values that it accepts.
@@ -139,6 +195,40 @@ fn values_assumption(named: &[&Expected], is_read: impl Fn(&String) -> bool) -> 
         let has_columns = !columns.is_empty();
         has_columns.then(|| Assumption::new(&expected.table, columns, AssumesKind::Values))
     })
+}
+
+/// Returns the rows of the column that a statement reads as JSON, if they are no JSON.
+///
+/// The statement can read a generated column, which reads the column.
+fn without_json(
+    connection: &Connection,
+    sql: &str,
+    named: &[&Expected],
+) -> (Vec<String>, Option<Assumption>) {
+    let sql_of_table = "SELECT sql FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE";
+    for expected in named {
+        let table = connection.query_row(sql_of_table, [&expected.table], |row| row.get(0));
+        let table: String = table.unwrap_or_default();
+        let hints = Hints::read([sql, table.as_str()]);
+        let contents = &expected.contents;
+        let mut columns = contents.columns.iter().enumerate();
+        let Some((column, name)) = columns.find(|(_, name)| hints.reads_json(name)) else {
+            continue;
+        };
+        let is_json = |value: &Value| {
+            let valid = connection.query_row("SELECT json_valid(?1)", [value], |row| row.get(0));
+            valid.unwrap_or(Some(true)).unwrap_or(true)
+        };
+        let columns = [name.clone()];
+        let rows = contents.rows.iter();
+        let rows = rows
+            .filter(|row| !is_json(&row.values[column]))
+            .take(MAX_ROWS);
+        let rows = rows.map(|row| show_row(&expected.table, &contents.columns, row, &columns));
+        let assumption = Assumption::new(&expected.table, columns.to_vec(), AssumesKind::Values);
+        return (rows.collect(), Some(assumption));
+    }
+    (Vec::new(), None)
 }
 
 /// Returns `true` for `ALTER TABLE … ADD COLUMN`.
@@ -176,14 +266,19 @@ fn violating<'e>(connection: &Connection, expected: &'e Expected, check: &str) -
         .collect()
 }
 
-/// Returns the first rows that have the same values in the columns at `positions`.
-fn duplicates<'c>(contents: &'c Contents, positions: &[usize]) -> Vec<&'c Row> {
+/// Returns the first rows for which `key` gives the same values in the columns at `positions`.
+fn duplicates<'c>(
+    contents: &'c Contents,
+    positions: &[usize],
+    key: fn(&Value) -> Value,
+) -> Vec<&'c Row> {
     let values = |row: &Row| -> Vec<Value> {
-        positions
-            .iter()
-            .map(|&column| row.values[column].clone())
-            .collect()
+        let columns = positions.iter();
+        columns.map(|&column| key(&row.values[column])).collect()
     };
+    if positions.is_empty() {
+        return Vec::new();
+    }
     for row in &contents.rows {
         let wanted = values(row);
         if wanted.contains(&Value::Null) {

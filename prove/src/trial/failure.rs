@@ -22,6 +22,8 @@ pub(super) enum FailureKind {
     Statement {
         message: String,
         offset: Option<usize>,
+        /// `true` if the rows of two tables had the same keys.
+        has_shared_keys: bool,
     },
     /// The statement takes too many steps.
     TooLong,

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use rusqlite::types::Value;
 
+use super::conversion::{Conversion, Pairs};
 use super::expected::{Expected, Tables, find_table};
 use super::matching::{Places, ValueIndex, match_rows, positions};
 use super::values::{is_identifying, is_lossy_conversion, same};
@@ -26,9 +27,15 @@ pub(crate) enum Loss {
         new: Value,
     },
     /// A table without a successor, whose rows are not in another table either.
-    Table,
+    Table { lost: Vec<Row>, total: usize },
     /// A dropped column whose values are nowhere else.
     Column { column: String },
+    /// Values that became NULL, although `to` has the converted values of the other rows.
+    Nulled {
+        column: String,
+        to: String,
+        lost: Vec<Row>,
+    },
     /// A lower AUTOINCREMENT counter.
     Counter { from: i64, to: i64 },
     /// Other rowids, although the view or trigger `user` names them.
@@ -49,6 +56,10 @@ pub(super) struct Verdict {
     pub(super) is_unchanged: bool,
     /// `true` if the table has no successor, and all its rows have arrived elsewhere.
     pub(super) has_table_arrived: bool,
+    /// The columns of a dropped table that have not arrived, if all other values have.
+    pub(super) missing_columns: Vec<String>,
+    /// The new columns that may have the values of dropped columns, as a copy or converted.
+    pub(super) conversions: Vec<Conversion>,
 }
 
 /// The state of the database after a script, with the rows that were there before.
@@ -131,10 +142,7 @@ pub(super) fn judge(expected: &Expected, successor: &Successor, after: &After<'_
         .as_deref()
         .and_then(|name| Some((name, after.get(name)?)))
     else {
-        verdict.has_table_arrived = has_table_arrived(contents, after);
-        if !verdict.has_table_arrived {
-            verdict.losses.push(Loss::Table);
-        }
+        judge_dropped_table(contents, after, &mut verdict);
         return verdict;
     };
     let is_same_place =
@@ -192,50 +200,125 @@ pub(super) fn judge(expected: &Expected, successor: &Successor, after: &After<'_
     for column in 0..contents.columns.len() {
         judged.judge_column(column, &mut verdict);
     }
+    let dropped = (0..contents.columns.len()).filter(|column| places[*column].is_none());
+    let pairs = Pairs {
+        old: contents,
+        table: name,
+        new,
+        rows: &verdict.pairs,
+    };
+    verdict.conversions = dropped
+        .flat_map(|column| pairs.conversions(column, &places))
+        .collect();
     drop_mirrored(&mut verdict.losses);
     verdict
 }
 
-/// Returns `true` if each row of a dropped table is in another table.
+/// Decides if each row of a dropped table is in another table.
+fn judge_dropped_table(contents: &Contents, after: &After<'_>, verdict: &mut Verdict) {
+    let destinations: Vec<Option<(usize, usize)>> = contents
+        .rows
+        .iter()
+        .map(|row| destination(row, after))
+        .collect();
+    let columns = 0..contents.columns.len();
+    let missing: Vec<usize> = columns
+        .filter(|&column| !has_column_arrived(contents, column, &destinations, after))
+        .collect();
+    let mut rows = contents.rows.iter();
+    if missing.is_empty() && rows.all(|row| row.values.iter().any(is_identifying)) {
+        verdict.has_table_arrived = true;
+        return;
+    }
+    let rows = contents.rows.iter();
+    let lost = rows.filter(|row| !has_arrived(row, after, None));
+    verdict.losses.push(Loss::Table {
+        lost: lost.cloned().collect(),
+        total: contents.rows.len(),
+    });
+    let Some(Some((table, _))) = destinations.first().copied() else {
+        return;
+    };
+    let rows: Option<Vec<usize>> = destinations
+        .iter()
+        .map(|place| place.filter(|(other, _)| *other == table))
+        .map(|place| Some(place?.1))
+        .collect();
+    let Some(rows) = rows else {
+        return;
+    };
+    let rows: Vec<(usize, usize)> = rows.into_iter().enumerate().collect();
+    let (name, new) = &after.tables[table];
+    let pairs = Pairs {
+        old: contents,
+        table: name,
+        new,
+        rows: &rows,
+    };
+    for column in missing {
+        verdict
+            .missing_columns
+            .push(contents.columns[column].clone());
+        verdict.conversions.extend(pairs.conversions(column, &[]));
+    }
+}
+
+/// Returns the index of a table and the position of the row in it that a dropped row has become.
+///
+/// The row has an identifying value of the dropped row, and the table did not have the value before.
+fn destination(row: &Row, after: &After<'_>) -> Option<(usize, usize)> {
+    let identifying = row.values.iter().filter(|value| is_identifying(value));
+    let mut places = identifying.flat_map(|value| {
+        let tables = after.tables.iter().zip(after.indexes()).enumerate();
+        tables.filter_map(move |(table, ((name, _), index))| {
+            let new = index.rows_with(value).first()?;
+            let had_value = find_table(after.before, name).is_some_and(|old| {
+                let mut values = old.rows.iter().flat_map(|row| &row.values);
+                values.any(|other| same(value, other))
+            });
+            (!had_value).then_some((table, *new))
+        })
+    });
+    places.next()
+}
+
+/// Returns `true` if each value of a column of a dropped table is in another table.
 ///
 /// A column that takes only some values need not arrive if each of its values has a table of its
 /// own, because the table then tells the value.
-fn has_table_arrived(contents: &Contents, after: &After<'_>) -> bool {
-    let destination = |row: &Row| -> Option<&str> {
-        let mut identifying = row.values.iter().filter(|value| is_identifying(value));
-        let first = identifying.next()?;
-        let mut tables = after.tables.iter().zip(after.indexes());
-        let ((name, _), _) = tables.find(|((name, _), index)| {
-            find_table(after.before, name).is_none() && !index.rows_with(first).is_empty()
-        })?;
-        Some(name)
+fn has_column_arrived(
+    contents: &Contents,
+    column: usize,
+    destinations: &[Option<(usize, usize)>],
+    after: &After<'_>,
+) -> bool {
+    let is_missing = |row: &Row| {
+        let value = &row.values[column];
+        *value != Value::Null && !after.has_elsewhere(row, value, None)
     };
-    (0..contents.columns.len()).all(|column| {
-        let is_missing = |row: &&Row| {
-            let value = &row.values[column];
-            *value != Value::Null && !after.has_elsewhere(row, value, None)
-        };
-        let mut missing = contents.rows.iter().filter(is_missing).peekable();
-        if missing.peek().is_none() {
-            return true;
-        }
-        let told: Vec<(Option<&str>, &Value)> = contents
-            .rows
-            .iter()
-            .map(|row| (destination(row), &row.values[column]))
-            .collect();
-        let is_told = |(table, value): &(Option<&str>, &Value)| {
-            table.is_some()
-                && !is_identifying(value)
-                && told
-                    .iter()
-                    .all(|(other, known)| other != table || known == value)
-        };
-        told.iter().all(is_told)
-    }) && contents
+    if !contents.rows.iter().any(is_missing) {
+        return true;
+    }
+    let is_new = |table: &usize| find_table(after.before, &after.tables[*table].0).is_none();
+    let told: Vec<(Option<usize>, &Value)> = contents
         .rows
         .iter()
-        .all(|row| row.values.iter().any(is_identifying))
+        .zip(destinations)
+        .map(|(row, place)| {
+            (
+                place.map(|(table, _)| table).filter(is_new),
+                &row.values[column],
+            )
+        })
+        .collect();
+    let is_told = |(table, value): &(Option<usize>, &Value)| {
+        table.is_some()
+            && !is_identifying(value)
+            && told
+                .iter()
+                .all(|(other, known)| other != table || known == value)
+    };
+    told.iter().all(is_told)
 }
 
 /// Returns `true` if each value of a row is in a table other than `except`.

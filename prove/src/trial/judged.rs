@@ -8,6 +8,7 @@ use revchain_core::sql::tokenizer::unquote;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
 
+use super::conversion::Conversion;
 use super::counters::{counter, has_moved, rowid_user};
 use super::expected::{Expected, Tables, find_table};
 use super::judge::Loss;
@@ -28,6 +29,10 @@ pub(super) struct Judged {
     pub(super) losses: Vec<Loss>,
     pub(super) arrived_columns: Vec<String>,
     pub(super) has_table_arrived: bool,
+    /// The columns of a dropped table that have not arrived, if all other values have.
+    pub(super) missing_columns: Vec<String>,
+    /// The new columns that may have the values of dropped columns, as a copy or converted.
+    pub(super) conversions: Vec<Conversion>,
     /// The positions of the rows in the successor that were there before the script.
     pub(super) new_rows: Vec<usize>,
     /// `true` if the script has not changed the rows.
@@ -75,6 +80,9 @@ impl Judged {
         if is_tainted(&self.table) || successor.is_some_and(is_tainted) {
             self.losses.clear();
         }
+        self.conversions.retain(|conversion| {
+            !conversion.is_lossy || run.any(|sql| converts_to_number(sql, &conversion.from))
+        });
         let mut losses = self.losses.iter();
         if !losses.any(|loss| matches!(loss, Loss::Rows { .. } | Loss::Converted { .. })) {
             return Ok(());

@@ -185,6 +185,24 @@ impl<'c> Changes<'c> {
         (0..self.new_rows.len()).any(|row| self.is_changed(row))
     }
 
+    pub(super) fn columns(&self) -> &'c [String] {
+        &self.before.columns
+    }
+
+    /// Returns `true` if different values of a column became one value.
+    pub(super) fn makes_constant(&self, column: usize) -> bool {
+        let changed = (0..self.new_rows.len()).filter_map(|row| self.of(row));
+        let values: Vec<(&Value, &Value)> = changed
+            .filter_map(|(old, new)| Some((&old.values[column], &new?.values[column])))
+            .filter(|(old, new)| old != new)
+            .collect();
+        let Some(&(old, new)) = values.first() else {
+            return false;
+        };
+        values.iter().any(|(other, _)| *other != old)
+            && values.iter().all(|(_, other)| *other == new)
+    }
+
     fn is_changed(&self, row: usize) -> bool {
         self.new_rows[row].is_none_or(|new| self.before.rows[row] != self.after.rows[new])
     }

@@ -8,10 +8,12 @@
 //! If a new value does not contain the old value, a further trial changes the old values.
 //! The new value must then change as well.
 
+mod conversion;
 mod counters;
 mod expected;
 mod failing_rows;
 mod failure;
+mod intent;
 mod judge;
 mod judged;
 mod matching;

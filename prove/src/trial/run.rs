@@ -9,11 +9,10 @@ use revchain_runtime::internal::stand_ins;
 use rusqlite::{Connection, Result};
 
 use super::counters::{counter, is_intact};
-use super::expected::{
-    Expected, Tables, apply_changes, explicitly_changed_table, find_table, read_tables,
-};
+use super::expected::{Expected, Tables, apply_changes, find_table, read_tables};
 use super::failing_rows::{Assumption, failing_rows};
 use super::failure::{Failure, FailureKind};
+use super::intent::{explicitly_changed_table, is_rebuild_by_delete, set_columns};
 use super::judge::{After, Loss, judge};
 use super::judged::{Judged, lowered_counter, moved_rowids};
 use super::start::{Start, read_changed, schema_of, tables_after};
@@ -30,6 +29,8 @@ use crate::tables::{Successor, TableTracker};
 pub(super) struct Run {
     pub(super) mode: Mode,
     pub(super) filled: Filled,
+    /// The tables of which only some sample rows stay, and the numbers of these rows.
+    pub(super) kept_rows: Vec<(String, Vec<usize>)>,
     /// The tables without any row, because constraints or triggers reject all sample rows.
     pub(super) empty: Vec<String>,
     /// The contents of the tables after the upgrade.
@@ -93,6 +94,7 @@ impl Run {
         let mut run = Self {
             mode: setup.mode,
             filled: sample_rows::insert(connection, &request)?,
+            kept_rows: setup.kept_rows.clone(),
             empty: Vec::new(),
             after: Tables::new(),
             failures: Vec::new(),
@@ -137,7 +139,7 @@ impl Run {
         let has_downgrade = matches!(subject.revision.downgrade(), Downgrade::Sql(_));
         if is_complete && setup.change.is_none() && has_downgrade && run.failures.is_empty() {
             let cache = setup.cache_after;
-            let mut kept = run.kept_rows(connection, cache)?;
+            let mut kept = run.rows_from_before(connection, cache)?;
             let names = kept.iter().map(|expected| expected.table.as_str());
             let start = Start {
                 schema: &schema_of(connection, names, cache)?,
@@ -166,7 +168,11 @@ impl Run {
     }
 
     /// Returns the rows after the upgrade that come from rows before the upgrade.
-    fn kept_rows(&self, connection: &Connection, cache: &TableCache) -> Result<Vec<Expected>> {
+    fn rows_from_before(
+        &self,
+        connection: &Connection,
+        cache: &TableCache,
+    ) -> Result<Vec<Expected>> {
         let mut kept = Vec::new();
         for judged in self.judged.iter().filter(|judged| judged.losses.is_empty()) {
             let Some(name) = &judged.successor.name else {
@@ -228,6 +234,8 @@ impl Run {
                 losses: verdict.losses,
                 arrived_columns: verdict.arrived_columns,
                 has_table_arrived: verdict.has_table_arrived,
+                missing_columns: verdict.missing_columns,
+                conversions: verdict.conversions,
                 new_rows: verdict.pairs.iter().map(|(_, new)| *new).collect(),
                 is_unchanged: verdict.is_unchanged,
                 successor,
@@ -268,6 +276,7 @@ impl Run {
             return Ok(());
         }
         let changed = explicitly_changed_table(sql);
+        let changed = changed.filter(|_| !is_rebuild_by_delete(run, statement));
         let before = match &changed {
             Some(table) => read_changed(connection, table, (expected, start))?,
             None => Tables::new(),
@@ -291,7 +300,8 @@ impl Run {
         if !before.is_empty() {
             let names = before.iter().map(|(name, _)| name.as_str());
             let after = read_tables(connection, names)?;
-            apply_changes(expected, &before, &after);
+            let set = changed.map(|table| (table, set_columns(sql)));
+            apply_changes(expected, [&before, &after], set.as_ref());
         }
         Ok(())
     }
@@ -322,6 +332,7 @@ impl Run {
                 FailureKind::Statement {
                     message: rejection.message.clone(),
                     offset: rejection.offset,
+                    has_shared_keys: self.mode == Mode::SharedKeys,
                 }
             },
         });
@@ -355,6 +366,8 @@ impl Run {
                 }],
                 arrived_columns: Vec::new(),
                 has_table_arrived: false,
+                missing_columns: Vec::new(),
+                conversions: Vec::new(),
                 new_rows: Vec::new(),
                 is_unchanged: false,
             });

@@ -91,7 +91,10 @@ fn is_harmless(sql: &str, is_upgrade: bool) -> bool {
         if cursor.eat(&["INDEX"]) {
             let groups = tokens.iter().filter(|token| token.is_mark(sql, "("));
             let is_partial = tokens.iter().any(|token| token.is_word(sql, "WHERE"));
-            return groups.count() < 2 && !is_partial;
+            let has_operator = tokens.iter().any(|token| {
+                token.kind == Kind::Operator && !["(", ")", ",", "."].contains(&token.text(sql))
+            });
+            return groups.count() < 2 && !is_partial && !has_operator;
         }
         return !copies_by_select(sql);
     }

@@ -13,6 +13,7 @@ use rusqlite::types::Value;
 
 use super::failing_rows::{Assumption, MAX_ROWS, adds_column, show_row};
 use super::failure::{Failure, FailureKind};
+use super::intent::{explicitly_changed_table, set_columns};
 use super::judge::Loss;
 use super::judged::Judged;
 use super::values::shown;
@@ -27,7 +28,9 @@ pub(super) fn failed(run: ScriptRun<'_>, failure: &Failure) -> Defect {
     let mut statements = run.script().statements();
     let statement = statements.find(|statement| statement.start() == failure.start);
     let (title, offset) = match &failure.kind {
-        FailureKind::Statement { message, offset } => {
+        FailureKind::Statement {
+            message, offset, ..
+        } => {
             let title = format!("{run} fails where the table has rows: {message}");
             let sql = statement.as_ref().map(Statement::sql).unwrap_or_default();
             let name = || offset_of_name(missing_name(message)?, sql);
@@ -60,6 +63,14 @@ pub(super) fn failed(run: ScriptRun<'_>, failure: &Failure) -> Defect {
 
 fn help_for_failure(kind: &FailureKind, sql: &str) -> &'static str {
     let message = match kind {
+        FailureKind::Statement {
+            has_shared_keys: true,
+            message,
+            ..
+        } if message.starts_with("UNIQUE constraint failed") => {
+            return "the rows of both tables are numbered from 1 on: leave the key out of the copy, so that the rows\n\
+                    get new keys, or add an offset, as in `SELECT id + (SELECT max(id) FROM other), …`";
+        }
         FailureKind::Statement { message, .. } => message.as_str(),
         FailureKind::Violation(violation) if violation.is_new => {
             return "first delete the rows without a parent, set the column to NULL, or add the parents";
@@ -105,9 +116,12 @@ struct LossText {
 pub(super) fn lost(run: ScriptRun<'_>, judged: &Judged, loss: &Loss) -> Defect {
     let table = quote(&judged.table);
     let text = match loss {
-        Loss::Rows { lost, total } => rows_text(run, judged, (lost, *total)),
+        Loss::Rows { lost, total } | Loss::Table { lost, total } => {
+            rows_text(run, judged, (lost, *total))
+        }
         Loss::Values { column, to } => values_text(run, judged, (column, to.as_ref())),
         Loss::Moved { column, to } => moved_text(run, judged, [column, to]),
+        Loss::Nulled { column, to, lost } => nulled_text(run, judged, (column, to, lost)),
         Loss::Converted { column, old, new } => converted_text(run, judged, (column, old, new)),
         Loss::Counter { from, to } => counter_text(run, judged, (*from, *to)),
         Loss::Rowids { user } => LossText {
@@ -121,7 +135,7 @@ pub(super) fn lost(run: ScriptRun<'_>, judged: &Judged, loss: &Loss) -> Defect {
         },
         Loss::Index { index } => index_text(run, &table, &quote(index)),
         // The check of `@destroys` describes what the schema lacks.
-        Loss::Table | Loss::Column { .. } => LossText {
+        Loss::Column { .. } => LossText {
             title: format!("{run} loses `{table}`"),
             details: String::new(),
             help: String::new(),
@@ -131,7 +145,12 @@ pub(super) fn lost(run: ScriptRun<'_>, judged: &Judged, loss: &Loss) -> Defect {
     let defect = Defect::new(DefectKind::RowsLost, text.title)
         .details(text.details)
         .help(help);
-    at_statement(defect, run, losing_statement(run, judged))
+    let triggered = match loss {
+        Loss::Values { column, .. } => changed_by_trigger(run, judged, column),
+        _ => None,
+    };
+    let statement = triggered.or_else(|| losing_statement(run, judged));
+    at_statement(defect, run, statement)
 }
 
 fn index_text(run: ScriptRun<'_>, table: &str, index: &str) -> LossText {
@@ -159,19 +178,22 @@ fn rows_text(run: ScriptRun<'_>, judged: &Judged, (lost, total): (&[Row], usize)
         title: format!("{run} loses {amount} of `{}`", quote(table)),
         details: rows.collect::<Vec<_>>().join("\n"),
         help: if run.any(skips_rows) {
-            "remove OR IGNORE or OR REPLACE from the copy: the rows that break a constraint of the new table\n\
-             disappear; give them other values in the copy, or first DELETE the rows that should go"
-                .to_owned()
+            KEEPS_ROWS.to_owned()
         } else {
             "copy every row, or first DELETE the rows that should go".to_owned()
         },
     }
 }
 
-/// Returns `true` for `INSERT OR IGNORE` and `INSERT OR REPLACE`.
+/// The advice for a copy that skips or replaces rows.
+const KEEPS_ROWS: &str = "\
+    remove OR IGNORE or OR REPLACE: rows that break a constraint of the table disappear;\n\
+    give them other values, or first DELETE the rows that should go";
+
+/// Returns `true` for `OR IGNORE` and `OR REPLACE`.
 fn skips_rows(sql: &str) -> bool {
     let upper = sql.to_ascii_uppercase();
-    starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH"])
+    starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH", "UPDATE"])
         && ["OR IGNORE", "OR REPLACE", "REPLACE INTO"]
             .iter()
             .any(|words| upper.contains(words))
@@ -189,7 +211,56 @@ fn values_text(
             Some(value) => format!("each row has {} instead", shown(value)),
             None => "the new values do not depend on the old values".to_owned(),
         },
-        help: "copy every column that stays, before the old table is dropped".to_owned(),
+        help: if changed_by_trigger(run, judged, column).is_some() {
+            "a trigger changes the column with each UPDATE: drop the trigger first,\n\
+             and create it again at the end of the script"
+                .to_owned()
+        } else if to.is_none() && run.any(skips_rows) {
+            KEEPS_ROWS.to_owned()
+        } else {
+            "copy every column that stays, before the old table is dropped".to_owned()
+        },
+    }
+}
+
+/// Returns the UPDATE of a table that does not set `column`, so that only a trigger changes it.
+///
+/// Returns `None` for a rebuilt table, whose copy can have lost the values.
+fn changed_by_trigger<'r>(
+    run: ScriptRun<'r>,
+    judged: &Judged,
+    column: &str,
+) -> Option<Statement<'r>> {
+    let table = judged.table.as_str();
+    let is_rebuilt = run.any(|sql| {
+        starts_with_one_of(sql, &["DROP", "INSERT", "REPLACE"]) && names_object(sql, table)
+    });
+    run.find(|sql| {
+        let changed = explicitly_changed_table(sql);
+        changed.is_some_and(|changed| changed.eq_ignore_ascii_case(table))
+            && !set_columns(sql).iter().any(|name| name == column)
+    })
+    .filter(|_| !is_rebuilt)
+}
+
+fn nulled_text(
+    run: ScriptRun<'_>,
+    judged: &Judged,
+    (column, to, lost): (&str, &str, &[Row]),
+) -> LossText {
+    let name = full_name(&judged.table, Some(column));
+    let is_cause = |position: usize| lost.iter().all(|row| row.values[position] == Value::Null);
+    let columns = judged.columns.iter().enumerate();
+    let columns = columns.filter(|(position, name)| *name == column || is_cause(*position));
+    let columns: Vec<String> = columns.map(|(_, name)| name.clone()).collect();
+    let rows = lost.iter().take(MAX_ROWS);
+    let rows = rows.map(|row| show_row(&judged.table, &judged.columns, row, &columns));
+    LossText {
+        title: format!("{run} loses values of `{name}`: `{to}` is NULL in some rows"),
+        details: rows.collect::<Vec<_>>().join("\n"),
+        help: "copy the value of every row; the result of `||` and of most functions is NULL\n\
+               if one argument is NULL: write `coalesce(column, '')` for a column that can be NULL"
+            .to_owned(),
     }
 }
 
@@ -249,10 +320,10 @@ fn counter_text(run: ScriptRun<'_>, judged: &Judged, (from, to): (i64, i64)) -> 
 /// Adds the line that declares the loss to the help.
 fn with_declaration(run: ScriptRun<'_>, judged: &Judged, loss: &Loss, mut help: String) -> String {
     let declared = match loss {
-        Loss::Rows { .. } => Some(full_name(&judged.table, None)),
-        Loss::Values { column, .. } | Loss::Converted { column, .. } => {
-            Some(full_name(&judged.table, Some(column)))
-        }
+        Loss::Rows { .. } | Loss::Table { .. } => Some(full_name(&judged.table, None)),
+        Loss::Values { column, .. }
+        | Loss::Converted { column, .. }
+        | Loss::Nulled { column, .. } => Some(full_name(&judged.table, Some(column))),
         _ => None,
     };
     if let Some(name) = declared.filter(|_| run.is_upgrade()) {

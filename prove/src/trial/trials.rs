@@ -1,24 +1,29 @@
 //! The sequence of trials, and the defects that they find.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use revchain_core::sql::inspect::changes_rows_only;
 use revchain_core::{Assumes, AssumesKind, Downgrade, Script};
 use rusqlite::Result;
+use rusqlite::types::Value;
 
+use super::conversion::Conversion;
 use super::expected::{Tables, find_table};
 use super::failure::Failure;
+use super::intent::merges_tables;
 use super::judge::Loss;
 use super::judged::Judged;
-use super::run::{Change, Run, Setup};
+use super::run::{Change, Problem, Run, Setup};
 use super::scope::tables_in_scope;
 use super::subject::{FailedStatement, Outcome, Subject};
 use super::texts;
 use crate::declared::is_declared;
+use crate::diagnostics::full_name;
 use crate::sample_rows::hints::Hints;
 use crate::sample_rows::table::TableCache;
 use crate::sample_rows::{MAX_SAMPLE_ROWS, Mode};
 use crate::script_run::{ScriptRun, Stage};
+use crate::snapshot::is_nondeterministic;
 
 /// The number of further trials that look for the origin of a value.
 const ROUNDS: usize = 3;
@@ -44,6 +49,7 @@ pub(crate) fn run(subject: &Subject<'_>) -> Result<Outcome> {
         statements,
         outcome: Outcome::default(),
         lost_by_downgrade: BTreeSet::new(),
+        converted: BTreeMap::new(),
     }
     .run()
 }
@@ -66,23 +72,35 @@ struct Trials<'t> {
     outcome: Outcome,
     /// The tables and columns that lose rows or values in the downgrade, in lowercase.
     lost_by_downgrade: BTreeSet<(String, Option<String>)>,
+    /// The dropped columns of a table, and the tables and columns with their converted values.
+    converted: BTreeMap<[String; 2], [String; 2]>,
 }
 
 impl Trials<'_> {
     fn run(mut self) -> Result<Outcome> {
         let assumes: Vec<&Assumes> = self.subject.revision.assumes().iter().collect();
-        let provenance = self.trial(Mode::Provenance, &assumes)?;
-        self.report(&provenance)?;
-        let failure = self.trial(Mode::Failure, &assumes)?;
-        self.report(&failure)?;
-        self.note_empty_tables(&provenance, &failure);
-        let mut problems = provenance.problems();
-        problems.extend(failure.problems());
+        let mut modes = vec![Mode::Provenance, Mode::Failure];
+        if self.tables.len() > 1 && merges_tables(self.subject.revision.upgrade()) {
+            modes.push(Mode::SharedKeys);
+        }
+        let mut runs = Vec::new();
+        for mode in &modes {
+            let run = self.trial(*mode, &assumes)?;
+            self.report(&run)?;
+            runs.push(run);
+        }
+        let [provenance, failure, ..] = &runs[..] else {
+            return Ok(self.outcome);
+        };
+        self.note_empty_tables(provenance, failure);
+        let problems: BTreeSet<Problem> = runs.iter().flat_map(Run::problems).collect();
         for index in 0..assumes.len() {
             let mut others = assumes.clone();
             let assumed = others.remove(index);
-            let mut found = self.trial(Mode::Provenance, &others)?.problems();
-            found.extend(self.trial(Mode::Failure, &others)?.problems());
+            let mut found = BTreeSet::new();
+            for mode in &modes {
+                found.extend(self.trial(*mode, &others)?.problems());
+            }
             let (revision, source) = (self.subject.revision, self.subject.source);
             if found.is_subset(&problems) {
                 let schema = self.subject.schema;
@@ -100,8 +118,8 @@ impl Trials<'_> {
         Ok(self.outcome)
     }
 
-    /// Returns the sample rows of a trial without assumptions.
-    fn setup(&self, mode: Mode) -> Setup<'_> {
+    /// Returns the sample rows of a trial.
+    fn setup<'s>(&'s self, mode: Mode, assumes: &'s [&'s Assumes]) -> Setup<'s> {
         Setup {
             mode,
             tables: &self.tables,
@@ -109,7 +127,7 @@ impl Trials<'_> {
             cache_after: self.cache_after(),
             hints: &self.hints,
             statements: &self.statements,
-            assumes: &[],
+            assumes,
             kept_rows: Vec::new(),
             change: None,
         }
@@ -117,23 +135,25 @@ impl Trials<'_> {
 
     /// Runs a trial with the sample rows that satisfy the assumptions.
     fn trial(&self, mode: Mode, assumes: &[&Assumes]) -> Result<Run> {
-        let mut setup = Setup {
-            assumes,
-            ..self.setup(mode)
-        };
+        let mut setup = self.setup(mode, assumes);
         let by_trial = assumes
             .iter()
             .filter(|assumes| matches!(assumes.kind, AssumesKind::Check | AssumesKind::Values));
-        for assumes in by_trial {
-            let mut accepted = Vec::new();
-            for index in 0..MAX_SAMPLE_ROWS {
-                accepted.push(index);
-                setup.kept_rows = vec![(assumes.table.to_string(), accepted.clone())];
-                if !self.run_once(&setup)?.problems().is_empty() {
-                    accepted.pop();
+        let tables: BTreeSet<&str> = by_trial.map(|assumes| &*assumes.table).collect();
+        if tables.is_empty() {
+            return self.run_once(&setup);
+        }
+        let tables = tables.into_iter();
+        setup.kept_rows = tables.map(|table| (table.to_owned(), Vec::new())).collect();
+        // The rows of other tables can cause problems, too.
+        let others = self.run_once(&setup)?.problems();
+        for table in 0..setup.kept_rows.len() {
+            for row in 0..MAX_SAMPLE_ROWS {
+                setup.kept_rows[table].1.push(row);
+                if !self.run_once(&setup)?.problems().is_subset(&others) {
+                    setup.kept_rows[table].1.pop();
                 }
             }
-            setup.kept_rows = vec![(assumes.table.to_string(), accepted)];
         }
         self.run_once(&setup)
     }
@@ -181,7 +201,10 @@ impl Trials<'_> {
             self.outcome.findings.extend(run.findings.clone());
         }
         for judged in &run.judged {
-            self.record_arrivals(judged);
+            self.record_arrivals(judged, run.mode);
+            for loss in self.nulled(judged) {
+                self.report_loss(run, judged, &loss)?;
+            }
             for loss in &judged.losses {
                 // The values in a trial for failures do not identify their origin.
                 let is_by_value = matches!(
@@ -190,9 +213,9 @@ impl Trials<'_> {
                         | Loss::Moved { .. }
                         | Loss::Converted { .. }
                         | Loss::Column { .. }
-                        | Loss::Table
+                        | Loss::Table { .. }
                 );
-                if run.mode == Mode::Provenance || !is_by_value {
+                if run.mode != Mode::Failure || !is_by_value {
                     self.report_loss(run, judged, loss)?;
                 }
             }
@@ -216,8 +239,14 @@ impl Trials<'_> {
         });
     }
 
+    fn record_conversion(&mut self, judged: &Judged, conversion: &Conversion) {
+        let from = [judged.table.clone(), conversion.from.clone()];
+        let to = [conversion.table.clone(), conversion.column.clone()];
+        self.converted.insert(from, to);
+    }
+
     /// Records dropped tables and columns whose values have arrived.
-    fn record_arrivals(&mut self, judged: &Judged) {
+    fn record_arrivals(&mut self, judged: &Judged, mode: Mode) {
         if judged.stage != Stage::UpgradeWithRows {
             return;
         }
@@ -228,10 +257,18 @@ impl Trials<'_> {
         for column in &judged.arrived_columns {
             let arrived = (table.clone(), Some(column.clone()));
             self.outcome.arrived.insert(arrived);
+            let mut copies = judged.conversions.iter();
+            let copy = copies.find(|copy| copy.from == *column && copy.is_copy);
+            if let Some(copy) = copy.filter(|_| mode == Mode::Provenance) {
+                self.record_conversion(judged, copy);
+            }
         }
     }
 
     fn report_loss(&mut self, run: &Run, judged: &Judged, loss: &Loss) -> Result<()> {
+        if judged.stage.is_upgrade() && self.is_converted(run, judged, loss)? {
+            return Ok(());
+        }
         let revision = self.subject.revision;
         let column = match loss {
             Loss::Values { column, .. } => {
@@ -250,9 +287,10 @@ impl Trials<'_> {
             }
             Loss::Moved { column, .. }
             | Loss::Converted { column, .. }
+            | Loss::Nulled { column, .. }
             | Loss::Column { column } => Some(column.clone()),
             Loss::Rows { .. }
-            | Loss::Table
+            | Loss::Table { .. }
             | Loss::Counter { .. }
             | Loss::Rowids { .. }
             | Loss::Index { .. } => None,
@@ -261,7 +299,10 @@ impl Trials<'_> {
         let key = (judged.table.to_ascii_lowercase(), column.clone());
         // The trial for failures repeats the losses of the trial for provenance.
         if is_upgrade {
-            self.outcome.arrived.remove(&key);
+            // Other rows than those for provenance can lose some values of what has arrived.
+            if run.mode == Mode::Provenance {
+                self.outcome.arrived.remove(&key);
+            }
             if !self.outcome.lost.insert(key) {
                 return Ok(());
             }
@@ -269,7 +310,9 @@ impl Trials<'_> {
             return Ok(());
         }
         // The check of `@destroys` reports tables and columns that the schema lacks.
-        if matches!(loss, Loss::Table | Loss::Column { .. }) {
+        // With shared keys, the rows are lost because other rows have their keys.
+        let is_table = matches!(loss, Loss::Table { .. }) && run.mode != Mode::SharedKeys;
+        if is_table || matches!(loss, Loss::Column { .. }) {
             return Ok(());
         }
         let is_declared = is_upgrade
@@ -285,23 +328,124 @@ impl Trials<'_> {
         Ok(())
     }
 
+    /// Returns `true` if the lost values are in new columns, in another form. Records this.
+    fn is_converted(&mut self, run: &Run, judged: &Judged, loss: &Loss) -> Result<bool> {
+        let columns: Vec<&String> = match loss {
+            Loss::Values { column, .. } | Loss::Column { column } => vec![column],
+            Loss::Table { .. } => judged.missing_columns.iter().collect(),
+            _ => return Ok(false),
+        };
+        for column in &columns {
+            let Some(conversion) = self.conversion(run, judged, column)? else {
+                return Ok(false);
+            };
+            self.record_conversion(judged, conversion);
+        }
+        let Some(first) = columns.first() else {
+            return Ok(false);
+        };
+        let is_table = matches!(loss, Loss::Table { .. });
+        let column = Some((*first).clone()).filter(|_| !is_table);
+        let table = judged.table.to_ascii_lowercase();
+        self.outcome.arrived.insert((table, column));
+        Ok(true)
+    }
+
+    /// Returns the new column whose values change with each old value of a column.
+    fn conversion<'j>(
+        &self,
+        run: &Run,
+        judged: &'j Judged,
+        column: &str,
+    ) -> Result<Option<&'j Conversion>> {
+        let conversions = judged.conversions.iter();
+        let mut candidates: Vec<(&Conversion, Vec<usize>)> = conversions
+            .filter(|conversion| conversion.from == column && conversion.is_candidate())
+            .map(|conversion| (conversion, conversion.rows.clone()))
+            .collect();
+        for round in 0..ROUNDS {
+            if candidates.is_empty() {
+                break;
+            }
+            let other = self.run_changed(run, (&judged.table, column), round)?;
+            for (conversion, unchanged) in &mut candidates {
+                let place = (conversion.table.as_str(), conversion.column.as_str());
+                let (Some(old), Some(new)) =
+                    (values(&run.after, place), values(&other.after, place))
+                else {
+                    continue;
+                };
+                unchanged.retain(|&row| old.get(row) == new.get(row));
+            }
+            let found = candidates.iter().find(|(_, rows)| rows.is_empty());
+            if let Some((conversion, _)) = found {
+                let place = (conversion.table.as_str(), conversion.column.as_str());
+                let is_repeatable = self.is_repeatable(run, place)?;
+                return Ok(Some(*conversion).filter(|_| is_repeatable));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns `true` if the same rows give the same values again, so `random()` has no part in them.
+    fn is_repeatable(&self, run: &Run, place: (&str, &str)) -> Result<bool> {
+        if !is_nondeterministic(self.subject.revision) {
+            return Ok(true);
+        }
+        let again = self.run_again(run, None)?;
+        Ok(values(&run.after, place) == values(&again.after, place))
+    }
+
+    /// Returns the values that a known conversion turns into NULL.
+    fn nulled(&self, judged: &Judged) -> Vec<Loss> {
+        let conversions = judged.conversions.iter();
+        let is_known = |conversion: &&Conversion| {
+            let from = [judged.table.clone(), conversion.from.clone()];
+            let to = [conversion.table.clone(), conversion.column.clone()];
+            self.converted.get(&from) == Some(&to) && !conversion.nulled.is_empty()
+        };
+        conversions
+            .filter(is_known)
+            .map(|conversion| Loss::Nulled {
+                column: conversion.from.clone(),
+                to: full_name(&conversion.table, Some(&conversion.column)),
+                lost: conversion.nulled.clone(),
+            })
+            .collect()
+    }
+
+    /// Runs a trial again with the rows of `run`, except for the values of a column.
+    fn run_again(&self, run: &Run, change: Option<Change<'_>>) -> Result<Run> {
+        let assumes: Vec<&Assumes> = self.subject.revision.assumes().iter().collect();
+        self.run_once(&Setup {
+            kept_rows: run.kept_rows.clone(),
+            change,
+            ..self.setup(run.mode, &assumes)
+        })
+    }
+
+    /// Runs a trial again with other values in a column.
+    fn run_changed(&self, run: &Run, (table, column): (&str, &str), round: usize) -> Result<Run> {
+        let change = Change {
+            table,
+            column,
+            round,
+        };
+        self.run_again(run, Some(change))
+    }
+
     /// Returns `true` if the new values of a column change with its old values.
     fn depends_on_column(&self, run: &Run, judged: &Judged, column: &str) -> Result<bool> {
         if !judged.stage.is_upgrade() {
             return Ok(!judged.is_reset(column));
         }
+        let Some(place) = judged.place_of(column) else {
+            return Ok(false);
+        };
         for round in 0..ROUNDS {
-            let change = Some(Change {
-                table: &judged.table,
-                column,
-                round,
-            });
-            let other = self.run_once(&Setup {
-                change,
-                ..self.setup(run.mode)
-            })?;
-            if differs(&run.after, &other.after, judged, column) {
-                return Ok(true);
+            let other = self.run_changed(run, (&judged.table, column), round)?;
+            if values(&run.after, place) != values(&other.after, place) {
+                return self.is_repeatable(run, place);
             }
         }
         Ok(false)
@@ -316,19 +460,10 @@ fn other_of(loss: &Loss) -> Option<&str> {
     }
 }
 
-/// Returns `true` if the column of the successor has other values in `other`.
-fn differs(base: &Tables, other: &Tables, judged: &Judged, column: &str) -> bool {
-    let Some((name, place)) = judged.place_of(column) else {
-        return false;
-    };
-    let values = |tables| {
-        let contents = find_table(tables, name)?;
-        let position = contents.position(place)?;
-        let rows = contents.rows.iter();
-        Some(
-            rows.map(|row| row.values[position].clone())
-                .collect::<Vec<_>>(),
-        )
-    };
-    values(base) != values(other)
+/// Returns the values of a column; `None` if there is no such column.
+fn values<'t>(tables: &'t Tables, (table, column): (&str, &str)) -> Option<Vec<&'t Value>> {
+    let contents = find_table(tables, table)?;
+    let position = contents.position(column)?;
+    let rows = contents.rows.iter();
+    Some(rows.map(|row| &row.values[position]).collect())
 }

@@ -113,9 +113,8 @@ fn column_that_becomes_constant_is_lost() {
 
 #[test]
 fn value_that_depends_on_the_old_value_is_kept() {
-    let table =
-        "CREATE TABLE t (id INTEGER PRIMARY KEY, status INTEGER NOT NULL, at TEXT, doc TEXT);";
-    let columns = "id INTEGER PRIMARY KEY, status TEXT NOT NULL, at, doc TEXT";
+    let table = "CREATE TABLE t (id INTEGER PRIMARY KEY, status INTEGER NOT NULL, at TEXT, doc TEXT DEFAULT '{}');";
+    let columns = "id INTEGER PRIMARY KEY, status TEXT NOT NULL, at, doc TEXT DEFAULT '{}'";
     for (status, at, doc) in [
         (
             "CASE status WHEN 0 THEN 'open' WHEN 1 THEN 'done' ELSE 'unknown' END",

@@ -235,3 +235,86 @@ fn check_that_sample_rows_violate_already_is_not_reported() {
     );
     assert_proven(&[(check, ""), (&again, "")]);
 }
+
+#[test]
+fn texts_that_differ_in_case_or_blanks_can_become_equal() {
+    let columns = "id INTEGER PRIMARY KEY, a TEXT NOT NULL UNIQUE";
+    let table = format!("CREATE TABLE t ({columns});");
+    for upgrade in [
+        "UPDATE t SET a = lower(a);",
+        "UPDATE t SET a = trim(a);",
+        "CREATE UNIQUE INDEX i ON t (a COLLATE NOCASE);",
+        "CREATE UNIQUE INDEX i ON t (lower(a));",
+        &rebuild(
+            &format!("{columns} COLLATE NOCASE"),
+            "INSERT INTO new SELECT id, a FROM t",
+        ),
+    ] {
+        assert_fails(&table, upgrade, "UNIQUE constraint failed", "t(a) values");
+    }
+    let without_case = table.replace("UNIQUE", "UNIQUE COLLATE NOCASE");
+    assert_proven(&[(&without_case, ""), ("UPDATE t SET a = lower(a);", "")]);
+    assert_proven(&[(&table, ""), ("UPDATE t SET a = a || 'x';", "")]);
+}
+
+#[test]
+fn text_that_is_no_json_is_rejected_where_it_is_read() {
+    let table = "CREATE TABLE t (id INTEGER PRIMARY KEY, doc TEXT, a TEXT);";
+    for upgrade in [
+        "UPDATE t SET a = json_extract(doc, '$.a');",
+        "UPDATE t SET a = doc ->> 'a';",
+        "CREATE TABLE m AS SELECT t.id, j.value FROM t, json_each(t.doc) AS j;",
+        "CREATE INDEX i ON t (json_extract(doc, '$.a'));",
+        "CREATE INDEX i ON t (doc ->> '$.a');",
+        "ALTER TABLE t ADD COLUMN b TEXT AS (doc ->> 'b'); CREATE INDEX i ON t (b);",
+    ] {
+        assert_fails(table, upgrade, "malformed JSON", "t(doc) values");
+    }
+    let read = "UPDATE t SET a = doc ->> 'a';";
+    for guarded in [
+        "UPDATE t SET a = doc ->> 'a' WHERE json_valid(doc);",
+        "UPDATE t SET a = CASE WHEN json_valid(doc) THEN doc ->> 'a' END;",
+    ] {
+        assert_proven(&[(table, ""), (guarded, "")]);
+    }
+    for checked in [
+        "doc TEXT CHECK (json_valid(doc))",
+        "doc TEXT NOT NULL DEFAULT '{}'",
+        "doc JSON",
+    ] {
+        let table = table.replace("doc TEXT", checked);
+        assert_proven(&[(&table, ""), (read, "")]);
+    }
+}
+
+#[test]
+fn loss_is_found_in_the_rows_that_an_assumption_leaves() {
+    let table = "CREATE TABLE t (id INTEGER PRIMARY KEY, doc TEXT, a TEXT);
+        CREATE TABLE u (id INTEGER PRIMARY KEY, doc TEXT);";
+    let upgrade = "@assumes t(doc) values only the program writes it
+        @assumes u(doc) values only the program writes it
+        ALTER TABLE u ADD COLUMN a TEXT; UPDATE u SET a = doc ->> 'a';
+        CREATE TABLE new (id INTEGER PRIMARY KEY, doc TEXT, a TEXT);
+        INSERT INTO new SELECT id, doc ->> '$', a FROM t;
+        DROP TABLE t; ALTER TABLE new RENAME TO t;"
+        .replace("        @", "@");
+    assert_proven(&[(table, ""), (&upgrade, "")]);
+    let constant = upgrade.replace("doc ->> '$', a", "doc ->> '$', 'a'");
+    assert_one_defect(
+        &[(table, ""), (&constant, "")],
+        "rows-lost 002:9",
+        &["values of `t.a`"],
+    );
+}
+
+#[test]
+fn update_or_replace_loses_the_replaced_rows() {
+    let table = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE);";
+    let upgrade = "UPDATE OR REPLACE t SET a = lower(a);";
+    assert_one_defect(
+        &[(table, ""), (upgrade, "")],
+        "rows-lost 002:5",
+        &["`t`", "OR REPLACE"],
+    );
+    assert_proven(&[(table, ""), ("UPDATE t SET id = id + 1000;", "")]);
+}
