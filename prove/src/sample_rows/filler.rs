@@ -106,8 +106,11 @@ impl<'c> Filler<'c> {
             }
             let candidates = self.row_candidates(&target, index);
             if let Some(row) = self.insert(&target, &candidates)? {
-                self.rows.entry(lowercase.clone()).or_default().push(row);
                 let rowid = self.connection.last_insert_rowid();
+                if info.has_triggers() {
+                    self.restore_values(table, &row, rowid)?;
+                }
+                self.rows.entry(lowercase.clone()).or_default().push(row);
                 self.rowids
                     .entry(lowercase.clone())
                     .or_default()
@@ -119,6 +122,24 @@ impl<'c> Filler<'c> {
                 .execute_batch(&format!("DROP INDEX main.{index}"))?;
         }
         Ok(())
+    }
+
+    /// Sets the values of a row again that a trigger has changed, such as a time of creation.
+    ///
+    /// The rows of users have various values there.
+    fn restore_values(&self, table: &str, row: &RowValues, rowid: i64) -> Result<()> {
+        without_triggers(self.connection, || {
+            for (column, value) in row {
+                let column = quote(column);
+                let sql = format!(
+                    "UPDATE OR ABORT main.{} SET {column} = ?1 WHERE rowid = ?2 AND {column} IS NOT ?1",
+                    quote(table)
+                );
+                // A constraint can reject the value, and a table can have no rowids.
+                let _ = self.connection.execute(&sql, (value, rowid));
+            }
+            Ok(())
+        })
     }
 
     /// Adds a key for each column that a statement compares with a key of another table.

@@ -110,3 +110,26 @@ fn column_that_only_a_trigger_changes_is_judged() {
     let derived = table.replace("CURRENT_TIMESTAMP", "lower(NEW.name)");
     assert_proven(&[(&derived, ""), (update, "")]);
 }
+
+#[test]
+fn column_that_a_trigger_sets_in_the_copy_is_lost() {
+    const TRIGGER: &str = "AFTER INSERT ON t BEGIN
+        UPDATE t SET kind = CURRENT_TIMESTAMP WHERE id = NEW.id; END;";
+    let table = format!("{ONE} CREATE TRIGGER made {TRIGGER}");
+    let created = format!("CREATE TRIGGER made {TRIGGER}");
+    let copy = "DROP TRIGGER made; CREATE TABLE n (id INTEGER PRIMARY KEY, name TEXT, kind TEXT);";
+    let rest = "INSERT INTO n SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t;";
+    let early = format!(
+        "{copy} {} {rest}",
+        created
+            .replace("ON t", "ON n")
+            .replace("UPDATE t", "UPDATE n")
+    );
+    assert_one_defect(
+        &[(&table, ""), (&early, "")],
+        "rows-lost 002:6",
+        &["values of `t.kind`"],
+    );
+    let late = format!("{copy} {rest} {created}");
+    assert_proven(&[(&table, ""), (&late, "")]);
+}
