@@ -1,9 +1,10 @@
 //! Steps that lose values or fail at some users: rebuilds whose copy is wrong.
 
+use super::changes::{movable_text, replace_column, texts};
 use super::draft::Draft;
 use super::model::{Column, Key, Schema, Table, Type};
 use super::rebuilds::{has_no_unique_index, not_null_after_update};
-use super::sql::{Form, Order, Transfer, create_as, q};
+use super::sql::{Form, Order, Transfer, create_as, list, q};
 use super::tables::{default, fresh};
 
 /// Returns `true` for a column that any kind of copy can lose unseen by SQLite.
@@ -328,5 +329,41 @@ pub(crate) fn second_copy_omits_column(d: &mut Draft<'_>) -> Option<()> {
     let copy = Transfer::of(&old, &old).omit(&column.name);
     let statements = super::sql::rebuild(&d.after, &old, &old, &copy);
     d.upgrade.extend(statements);
+    Some(())
+}
+
+/// Joins two texts, so that NULL in one of them loses the other.
+pub(crate) fn conversion_forgets_null(d: &mut Draft<'_>) -> Option<()> {
+    let (old, column) = movable_text(d)?;
+    let other = texts(&old).into_iter().find(|name| {
+        let mut columns = old.columns.iter();
+        *name != column.name && columns.any(|other| other.name == *name && !other.not_null)
+    })?;
+    let [first, second] = [&column.name, &other].map(|name| q(name));
+    let value = format!("{first} || {second}");
+    let meant = format!("iif({first} IS NULL, NULL, {first} || coalesce({second}, ''))");
+    replace_column(d, (&old, &column), [&value, &meant]);
+    Some(())
+}
+
+/// Empties a table, and fills it again from a copy of some rows.
+pub(crate) fn refill_from_some_rows(d: &mut Draft<'_>) -> Option<()> {
+    let (old, column) = d.column(|schema, table, column| {
+        !column.not_null
+            && schema.children(&table.name).is_empty()
+            && table.triggers.is_empty()
+            && table.key != Key::Counter
+    })?;
+    let copy = fresh(d.rng, &mut d.after, "copy");
+    let (table, copy, names) = (q(&old.name), q(&copy), list(&old.stored()));
+    let filter = format!("WHERE {} IS NOT NULL", q(&column.name));
+    d.run(format!(
+        "CREATE TEMP TABLE {copy} AS SELECT {names} FROM {table} {filter}"
+    ));
+    d.run(format!("DELETE FROM {table}"));
+    d.run(format!(
+        "INSERT INTO {table} ({names}) SELECT {names} FROM {copy}"
+    ));
+    d.run(format!("DROP TABLE {copy}"));
     Some(())
 }

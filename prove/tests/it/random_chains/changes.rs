@@ -202,3 +202,44 @@ pub(crate) fn reuse_name(d: &mut Draft<'_>) -> Option<()> {
     intent.value(&to, name).value(&column.name, "NULL");
     Some(())
 }
+
+/// Returns a text column without constraints that ALTER TABLE can drop.
+pub(crate) fn movable_text(d: &mut Draft<'_>) -> Option<(Table, Column)> {
+    d.column(|schema, table, column| {
+        column.is_free()
+            && column.ty == Type::Text
+            && is_droppable(schema, table, column)
+            && table.triggers.is_empty()
+    })
+}
+
+/// Writes the text `value` into a new column, and drops the column that it comes from.
+pub(crate) fn replace_column(
+    d: &mut Draft<'_>,
+    (old, column): (&Table, &Column),
+    [value, meant]: [&str; 2],
+) {
+    let new = Column::new(fresh(d.rng, &mut d.after, "text"), Type::Text);
+    let (table, name) = (q(&old.name), q(&new.name));
+    d.run(format!(
+        "ALTER TABLE {table} ADD COLUMN {}",
+        column_sql(&new, old.strict)
+    ));
+    d.run(format!("UPDATE {table} SET {name} = {value}"));
+    d.run(format!(
+        "ALTER TABLE {table} DROP COLUMN {}",
+        q(&column.name)
+    ));
+    d.intent(&old.name).value(&new.name, meant);
+    let changed = d.after.table_mut(&old.name);
+    *changed = old.without(&column.name);
+    changed.columns.push(new);
+}
+
+/// Converts a text in a new column, and drops the old column.
+pub(crate) fn convert_column(d: &mut Draft<'_>) -> Option<()> {
+    let (old, column) = movable_text(d)?;
+    let value = format!("'<' || {} || '>'", q(&column.name));
+    replace_column(d, (&old, &column), [&value, &value]);
+    Some(())
+}
