@@ -10,7 +10,7 @@ use super::normal_form::Schema;
 use super::references::{Reference, references};
 use super::render::{lower, quote};
 use super::table::{Column, ConstraintKind, Table};
-use super::unique_keys::{IndexText, index_terms, indexes, renamed, unique_keys};
+use super::unique_keys::{BINARY, IndexText, index_terms, indexes, renamed, unique_keys};
 use crate::sql::cursor;
 use crate::sql::tokenizer::{Kind, unquote};
 
@@ -143,7 +143,12 @@ impl Rebuilt<'_> {
         let mapped = unique_keys(self.before, self.old, &rename);
         let new = unique_keys(self.after, self.new, &written);
         let mut lost = Vec::new();
-        for (old, mapped) in old.into_iter().zip(mapped) {
+        for (old, mut mapped) in old.into_iter().zip(mapped) {
+            for (term, mapped) in old.terms.iter().zip(&mut mapped.terms) {
+                if self.loses_collation(table, &term.expression) {
+                    mapped.collation = BINARY.to_owned();
+                }
+            }
             let names: Vec<String> = old
                 .terms
                 .iter()
@@ -163,6 +168,18 @@ impl Rebuilt<'_> {
             lost.push((old.index, LostConstraint::new(kind, &columns, &old.text)));
         }
         lost
+    }
+}
+
+impl Rebuilt<'_> {
+    /// Returns `true` if a column has lost its COLLATE, which is a loss of its own.
+    fn loses_collation(&self, table: &Table, column: &str) -> bool {
+        let new = self.after.definition(self.new);
+        let new = self.name_of(column).and_then(|name| new?.column(name));
+        let (Some(old), Some(new)) = (table.column(column), new) else {
+            return false;
+        };
+        !old.collation.is_empty() && new.collation.is_empty()
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) struct UniqueKey {
     pub(super) text: String,
 }
 
+/// The collation of a column without COLLATE.
+pub(super) const BINARY: &str = "BINARY";
+
 /// A column or an expression of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Term {
@@ -42,7 +45,7 @@ impl Term {
     /// Returns `true` if `key` has this term, so that the key rejects no more than this term does.
     fn is_implied_by(&self, key: &UniqueKey) -> bool {
         key.terms.iter().any(|other| {
-            let is_coarser = other.collation == "BINARY" || other.collation == self.collation;
+            let is_coarser = other.collation == BINARY || other.collation == self.collation;
             other.expression == self.expression && is_coarser
         })
     }
@@ -178,7 +181,7 @@ fn term(table: &Table, list: &str, mut item: &[Token], rename: Rename<'_>) -> Te
         collation = unquote(clause.trim_start_matches("COLLATE "));
     }
     if collation.is_empty() {
-        "BINARY".clone_into(&mut collation);
+        BINARY.clone_into(&mut collation);
     }
     Term {
         expression: renamed(&render(list, item, &|_| false), rename),

@@ -334,14 +334,20 @@ pub(super) fn names_in_check(sql: &str, check: &str) -> Vec<String> {
         sql,
         tokens: &tokens,
     };
+    let is_check = |at: usize| {
+        let token = reader.token(at);
+        token.is_some_and(|token| unquote(token.text(sql)) == check)
+    };
     for at in 0..tokens.len() {
-        let is_named = reader.is_word(at, &["CONSTRAINT"])
-            && reader.is_word(at + 2, &["CHECK"])
-            && reader
-                .token(at + 1)
-                .is_some_and(|token| unquote(token.text(sql)) == check);
-        if is_named {
-            let mut rest = cursor::Cursor::new(sql, &tokens[at + 3..]);
+        if !reader.is_word(at, &["CHECK"]) {
+            continue;
+        }
+        let is_named = at > 1 && reader.is_word(at - 2, &["CONSTRAINT"]) && is_check(at - 1);
+        // SQLite takes the quotes away if a CHECK begins with a name in quotes, and drops the rest.
+        let first = reader.token(at + 2);
+        let is_quoted = first.is_some_and(|token| token.kind == Kind::QuotedWord);
+        if is_named || is_quoted && is_check(at + 2) {
+            let mut rest = cursor::Cursor::new(sql, &tokens[at + 1..]);
             let group = rest.group().unwrap_or_default();
             return names(sql, group);
         }

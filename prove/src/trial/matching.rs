@@ -92,7 +92,9 @@ pub(super) fn match_rows(
     // Nothing tells rows without identifying values apart, so only their number counts.
     let mut free = (0..new.rows.len()).filter(|other| !taken.contains(other));
     for (position, row) in old.iter().enumerate() {
-        if matches[position].is_none() && !row.values.iter().any(is_identifying) {
+        let mut kept = row.values.iter().zip(places);
+        let is_identified = kept.any(|(value, place)| place.is_some() && is_identifying(value));
+        if matches[position].is_none() && !is_identified {
             matches[position] = free.next();
         }
     }

@@ -191,7 +191,7 @@ const KEEPS_ROWS: &str = "\
     give them other values, or first DELETE the rows that should go";
 
 /// Returns `true` for `OR IGNORE` and `OR REPLACE`.
-fn skips_rows(sql: &str) -> bool {
+pub(super) fn skips_rows(sql: &str) -> bool {
     let upper = sql.to_ascii_uppercase();
     starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH", "UPDATE"])
         && ["OR IGNORE", "OR REPLACE", "REPLACE INTO"]

@@ -16,7 +16,7 @@ use super::judged::Judged;
 use super::run::{Change, Problem, Run, Setup};
 use super::scope::tables_in_scope;
 use super::subject::{FailedStatement, Outcome, Subject};
-use super::texts;
+use super::texts::{self, skips_rows};
 use crate::declared::is_declared;
 use crate::diagnostics::full_name;
 use crate::sample_rows::hints::Hints;
@@ -207,6 +207,12 @@ impl Trials<'_> {
             }
             for loss in &judged.losses {
                 // The values in a trial for failures do not identify their origin.
+                // Rows that violate a CHECK disappear in a copy that skips rows.
+                let is_unchecked = run.filled.unchecked.contains(&judged.table);
+                let skips = || ScriptRun::new(self.subject.revision, judged.stage).any(skips_rows);
+                if is_unchecked && matches!(loss, Loss::Rows { .. }) && skips() {
+                    continue;
+                }
                 let is_by_value = matches!(
                     loss,
                     Loss::Values { .. }

@@ -1,6 +1,6 @@
 //! Values that do not arrive, and values that arrive elsewhere.
 
-use crate::support::{assert_one_defect, assert_proven, rebuild};
+use crate::support::{assert_one_defect, assert_proven, rebuild, summaries};
 
 /// Asserts that an upgrade from the table `t` loses values, and that the advised line is accepted.
 #[track_caller]
@@ -365,4 +365,16 @@ fn rows_of_virtual_tables_are_checked() {
             "t",
         );
     }
+}
+
+#[test]
+fn rows_that_only_a_dropped_column_tells_apart_have_arrived() {
+    let table = "CREATE TABLE t (a TEXT NOT NULL CHECK (a IN ('green', 'blue')), b TEXT);";
+    let upgrade = format!(
+        "@destroys t.a not needed\n{}",
+        rebuild("b TEXT", "INSERT INTO new SELECT b FROM t")
+    );
+    assert_proven(&[(table, ""), (&upgrade, "")]);
+    let some = upgrade.replace("FROM t;", "FROM t WHERE b IS NOT NULL;");
+    assert_eq!(summaries(&[(table, ""), (&some, "")]), ["rows-lost 002:7"]);
 }

@@ -71,6 +71,12 @@ fn constraint_that_a_rebuild_loses_is_rejected() {
     ] {
         assert_lost(&old, &plain, declaration);
     }
+    // The key stays, with the collation of its column.
+    assert_lost(
+        &with("TEXT UNIQUE COLLATE NOCASE"),
+        &with("TEXT UNIQUE"),
+        "t.a collate",
+    );
     assert_lost(
         "id INTEGER NOT NULL, a TEXT PRIMARY KEY, b TEXT)",
         "id INTEGER NOT NULL, a TEXT, b TEXT)",

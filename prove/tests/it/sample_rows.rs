@@ -21,6 +21,7 @@ fn values_satisfy_checks() {
         "a TEXT CHECK (a GLOB '[A-Z][0-9][0-9]-*')",
         "a TEXT NOT NULL CHECK (a LIKE '%@%.%')",
         "a TEXT NOT NULL CHECK (json_valid(a))",
+        "a TEXT, b TEXT, c TEXT, d TEXT, \"e f\" TEXT NOT NULL CHECK (\"e f\" IN ('red', 'green'))",
         "a TEXT NOT NULL CHECK (json_type(a) = 'array')",
         "a TEXT NOT NULL CHECK (date(a) IS NOT NULL)",
         "a TEXT NOT NULL CHECK (datetime(a) = a)",

@@ -123,7 +123,10 @@ pub(crate) fn rename_table(d: &mut Draft<'_>) -> Option<()> {
 
 /// Returns `true` if ALTER TABLE … DROP COLUMN accepts the column.
 pub(crate) fn is_droppable(schema: &Schema, table: &Table, column: &Column) -> bool {
-    schema.is_unused(table, &column.name) && !column.unique && column.reference.is_none()
+    schema.is_unused(table, &column.name)
+        && !column.unique
+        && column.reference.is_none()
+        && table.names().len() > 1
 }
 
 pub(crate) fn drop_declared_column(d: &mut Draft<'_>) -> Option<()> {
@@ -215,7 +218,8 @@ fn takes_bare_rows(_: &Schema, table: &Table) -> bool {
 pub(crate) fn insert_rows(d: &mut Draft<'_>) -> Option<()> {
     let old = d.table(takes_bare_rows)?;
     d.after.names += 1;
-    let (table, id) = (q(&old.name), 910_000 + d.after.names);
+    // Rows of users that follow have the next ids.
+    let (table, id) = (q(&old.name), 1_000 * (910 + d.after.names));
     d.run(format!("INSERT INTO {table} (id) VALUES ({id}), (-{id})"));
     d.back(format!("DELETE FROM {table} WHERE abs(id) = {id}"));
     d.intent(&old.name)
