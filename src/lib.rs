@@ -196,9 +196,7 @@ macro_rules! embed_migrations {
 /// Items in the output of the macro. Programs must not use these items.
 #[doc(hidden)]
 pub mod __private {
-    pub use std::borrow::Cow;
-
     pub use revchain_macros::embed_migrations;
-    pub use revchain_runtime::internal::{Chain, Columns};
-    pub use revchain_runtime::{Assumes, AssumesKind, Destroys, Migrations, Revision};
+    pub use revchain_runtime::Migrations;
+    pub use revchain_runtime::internal::{Chain, Embedded, Head, encode_sections};
 }

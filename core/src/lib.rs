@@ -11,6 +11,7 @@
 //! [`plan`] decides the steps for a database, and [`schema`] compares schemas.
 
 pub mod diagnostics;
+pub mod embedded;
 pub mod graph;
 pub mod history;
 pub mod load;

@@ -5,10 +5,7 @@
 //! The checksum covers the id, the parents, and both scripts.
 //! An attacker can forge the checksum too, so the runtime also restricts what the SQL may do.
 
-use std::borrow::Cow;
-
 use crate::model::checksum;
-use crate::model::embedded::BLANK;
 use crate::parse::forbidden;
 use crate::source::file_name;
 use crate::sql::tokenizer::{self, Kind};
@@ -83,15 +80,20 @@ fn stored_revision(row: &HistoryRow, has: impl Fn(&str) -> bool) -> Result<Revis
         return Err(untrusted(row, &reason));
     }
     Ok(Revision {
-        id: Cow::Owned(row.revision.clone()),
-        parents: Cow::Owned(revises.clone()),
-        path: Cow::Owned(path),
+        id: row.revision.clone().into(),
+        parents: revises.clone().into(),
+        path: path.into(),
         date: stored.applied_at.unwrap_or(Date::MIN),
-        summary: Cow::Owned(stored.summary.clone().unwrap_or_default()),
+        summary: stored.summary.clone().unwrap_or_default().into(),
+        // The database keeps no upgrade, and the checksum pins the absent one.
+        upgrade: Script::new(String::new(), 0, 0, &[]),
         downgrade: Downgrade::Sql(script),
+        destroys: Vec::new(),
+        assumes: Vec::new(),
         is_compatible: stored.is_compatible,
         checksum: expected,
-        ..BLANK
+        chain_checksum: [0; 32],
+        proven: None,
     })
 }
 

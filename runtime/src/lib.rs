@@ -53,12 +53,13 @@ pub use state::history_entry::{HistoryEntry, Origin};
 #[doc(hidden)]
 pub mod internal {
     pub use revchain_core::Chain;
-    pub use revchain_core::model::embedded::Columns;
+    pub use revchain_core::embedded::encode as encode_sections;
 
     pub use crate::apply::foreign_keys::{
         ForeignKey, Violations, foreign_keys, key_columns, violations, violations_in,
     };
     pub use crate::apply::script::{reject_temporary_tables, run_statement};
+    pub use crate::migrations::{Embedded, Head};
     pub use crate::report::sqlite::{sqlite_message, sqlite_offset};
     pub use crate::session::connection_settings::ProofSettings;
     pub use crate::session::sql::{execute, quote};

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
+use revchain_core::embedded::{Damaged, Section, decode_chain, decode_section};
+use revchain_core::model::marker::marker;
 use revchain_core::source::file_name::is_chain_name;
-use revchain_core::{Chain, Revision};
+use revchain_core::{Chain, Revision, RevisionIndex};
 
 use crate::report::error::{Error, ErrorKind};
 
@@ -16,32 +19,89 @@ use crate::report::error::{Error, ErrorKind};
 #[derive(Clone)]
 #[must_use = "migrations do nothing until a database is opened or upgraded with them"]
 pub struct Migrations {
-    chain: Chain,
+    chain: Source,
     /// The name of the chain; empty if the chain has no name.
     name: Cow<'static, str>,
     directory: Cow<'static, str>,
     /// The name and the version of the program; empty if unknown.
     program: Cow<'static, str>,
-    /// The encoded snapshot; empty if the program has no snapshot.
-    snapshot: &'static [u8],
+    /// `false` if the stamps in the snapshot are not those of this value.
+    uses_snapshot: bool,
+}
+
+/// The chain of a program whose embedded bytes are damaged.
+static EMPTY: Chain = Chain::EMPTY;
+
+/// The origin of the chain.
+#[derive(Clone)]
+enum Source {
+    /// The bytes that the program embeds.
+    ///
+    /// A function returns them, because a `const` cannot refer to a cell on Rust 1.85.
+    Embedded(fn() -> &'static Embedded, Head),
+    /// A chain that was read at run time, and its encoded snapshot.
+    Read(Arc<Chain>, Arc<[u8]>),
+}
+
+/// The values that an open at the head needs, so that it decodes nothing.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Head {
+    /// The id of the head; empty for a chain with defects.
+    pub id: &'static str,
+    /// The number of revisions.
+    pub count: usize,
+    /// The salt of the head's markers; `None` if the chain has no markers.
+    pub salt: Option<u32>,
+    /// `true` if the program has a snapshot.
+    pub has_snapshot: bool,
+}
+
+/// The sections that a program embeds. Each is decoded when it is first needed.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Embedded {
+    bytes: &'static [u8],
+    chain: OnceLock<Result<Chain, Damaged>>,
+    snapshot: OnceLock<Vec<u8>>,
+}
+
+impl Embedded {
+    /// Makes the value for a `static`. [`encode`](revchain_core::embedded::encode) makes the bytes.
+    pub const fn new(bytes: &'static [u8]) -> Self {
+        Self {
+            bytes,
+            chain: OnceLock::new(),
+            snapshot: OnceLock::new(),
+        }
+    }
+
+    fn chain(&self) -> Result<&Chain, Damaged> {
+        let chain = self.chain.get_or_init(|| decode_chain(self.bytes));
+        chain.as_ref().map_err(|damaged| *damaged)
+    }
+
+    fn snapshot(&self) -> &[u8] {
+        // Without a snapshot, the chain makes new databases.
+        let decode = || decode_section(self.bytes, Section::Snapshot).unwrap_or_default();
+        self.snapshot.get_or_init(decode)
+    }
 }
 
 impl Migrations {
     /// Makes the value that the macro embeds. The macro passes `""` for an absent name or program.
     #[doc(hidden)]
     pub const fn embedded(
-        chain: Chain,
-        directory: &'static str,
-        name: &'static str,
-        program: &'static str,
-        snapshot: &'static [u8],
+        embedded: fn() -> &'static Embedded,
+        head: Head,
+        [directory, name, program]: [&'static str; 3],
     ) -> Self {
         Self {
-            chain,
+            chain: Source::Embedded(embedded, head),
             name: Cow::Borrowed(name),
             directory: Cow::Borrowed(directory),
             program: Cow::Borrowed(program),
-            snapshot,
+            uses_snapshot: true,
         }
     }
 
@@ -49,12 +109,21 @@ impl Migrations {
     #[doc(hidden)]
     pub fn from_chain(chain: Chain, directory: String) -> Self {
         Self {
-            chain,
+            chain: Source::Read(Arc::new(chain), Arc::new([])),
             name: Cow::Borrowed(""),
             directory: Cow::Owned(directory),
             program: Cow::Borrowed(""),
-            snapshot: &[],
+            uses_snapshot: true,
         }
+    }
+
+    /// Adds an encoded snapshot to a chain that was read at run time.
+    #[doc(hidden)]
+    pub fn with_snapshot(mut self, encoded: Vec<u8>) -> Self {
+        if let Source::Read(_, snapshot) = &mut self.chain {
+            *snapshot = encoded.into();
+        }
+        self
     }
 
     /// Sets the program that new stamps name, such as `token-store 0.4.0`.
@@ -65,7 +134,7 @@ impl Migrations {
         Self {
             program: Cow::Owned(program.into()),
             // The stamps in the snapshot name another program, so drop the snapshot.
-            snapshot: &[],
+            uses_snapshot: false,
             ..self
         }
     }
@@ -85,7 +154,7 @@ impl Migrations {
         Ok(Self {
             name: Cow::Owned(name.to_owned()),
             // The history table in the snapshot has another name, so drop the snapshot.
-            snapshot: &[],
+            uses_snapshot: false,
             ..self
         })
     }
@@ -112,26 +181,81 @@ impl Migrations {
         &self.directory
     }
 
-    /// Returns the chain.
+    /// Returns the chain. Decodes the chain at the first call.
+    ///
+    /// The chain is empty if the embedded bytes are damaged; see [`Self::decode`].
     #[doc(hidden)]
     pub fn chain(&self) -> &Chain {
-        &self.chain
+        match &self.chain {
+            Source::Embedded(embedded, _) => embedded().chain().unwrap_or(&EMPTY),
+            Source::Read(chain, _) => chain,
+        }
     }
 
-    pub(crate) fn snapshot(&self) -> &'static [u8] {
-        self.snapshot
+    /// Decodes the chain.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::DamagedProgram`] if a fault of revchain or of the memory has changed the
+    /// embedded bytes.
+    pub(crate) fn decode(&self) -> Result<(), Error> {
+        match &self.chain {
+            Source::Embedded(embedded, _) => match embedded().chain() {
+                Ok(_) => Ok(()),
+                Err(damaged) => {
+                    let message = damaged.to_string();
+                    Err(Error::new(ErrorKind::DamagedProgram { message }))
+                }
+            },
+            Source::Read(..) => Ok(()),
+        }
+    }
+
+    /// Returns the encoded snapshot; empty if the program has no snapshot.
+    pub(crate) fn snapshot(&self) -> &[u8] {
+        match &self.chain {
+            _ if !self.uses_snapshot => &[],
+            Source::Embedded(embedded, head) if head.has_snapshot => embedded().snapshot(),
+            Source::Embedded(..) => &[],
+            Source::Read(_, snapshot) => snapshot,
+        }
+    }
+
+    /// Returns the id of the head, without decoding the chain.
+    pub(crate) fn head_id(&self) -> Option<&str> {
+        match &self.chain {
+            Source::Embedded(_, head) => Some(head.id).filter(|id| !id.is_empty()),
+            Source::Read(chain, _) => chain.head().map(Revision::id),
+        }
+    }
+
+    /// Returns the index of the head, without decoding the chain.
+    pub(crate) fn head_index(&self) -> Option<RevisionIndex> {
+        match &self.chain {
+            Source::Embedded(_, head) => head.count.checked_sub(1).map(RevisionIndex::new),
+            Source::Read(chain, _) => chain.head_index(),
+        }
+    }
+
+    /// Returns the marker of a database at the head, without decoding the chain.
+    pub(crate) fn head_marker(&self, schema_version: i32) -> Option<i32> {
+        let salt = match &self.chain {
+            Source::Embedded(_, head) => head.salt,
+            Source::Read(chain, _) => chain.head_salt(),
+        };
+        Some(marker(salt?, schema_version))
     }
 
     /// Returns the revisions from the first to the head.
     pub fn revisions(&self) -> &[Revision] {
-        self.chain.revisions()
+        self.chain().revisions()
     }
 
     /// Returns the head, the last revision of the chain.
     ///
     /// Returns `None` only if the build of the chain failed.
     pub fn head(&self) -> Option<&Revision> {
-        self.chain.head()
+        self.chain().head()
     }
 }
 

@@ -534,6 +534,7 @@ impl<'m> Migrator<'m> {
     /// Plans a request for a database that does not exist yet.
     #[doc(hidden)]
     pub fn plan_new(&self, request: Request) -> Result<Plan<'m>, Error> {
+        self.migrations.decode()?;
         Plan::for_new_database(self.migrations, &self.settings, request)
     }
 
@@ -681,8 +682,10 @@ impl<'m> Migrator<'m> {
         connection: &Connection,
         verb: impl FnOnce(&Session<'_, &Connection>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        Session::new(connection, self.migrations, &self.settings)
-            .and_then(|session| verb(&session))
+        let session = Session::new(connection, self.migrations, &self.settings);
+        let decoded = || self.migrations.decode();
+        session
+            .and_then(|session| decoded().and_then(|()| verb(&session)))
             .map_err(|error| error.in_database_of(connection))
     }
 
@@ -763,6 +766,10 @@ impl Migrator<'_> {
     }
 
     fn emit_created_from_snapshot(&self) {
+        // Without a listener, the chain need not be decoded.
+        if !self.settings.has_listener() {
+            return;
+        }
         if let Some(revision) = self.migrations.head() {
             self.settings.emit(&Event::CreatedFromSnapshot { revision });
         }

@@ -45,6 +45,11 @@ impl Default for Settings<'_> {
 }
 
 impl Settings<'_> {
+    /// Returns `true` if anything receives events.
+    pub(crate) fn has_listener(&self) -> bool {
+        cfg!(feature = "tracing") || !self.callbacks.is_empty()
+    }
+
     /// Passes an event to `tracing`, then to the callbacks in the order of their registration.
     pub(crate) fn emit(&self, event: &Event<'_>) {
         event.trace();

@@ -7,10 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use revchain::__private::{Chain, Columns};
 use revchain::error::Direction;
 use revchain::rusqlite::Connection;
-use revchain::{Adopt, ErrorKind, Event, Migrations, Outcome, Revision};
+use revchain::{Adopt, ErrorKind, Event, Migrations, Outcome};
 
 use crate::support::{Fixture, count, ids, rows, schema};
 
@@ -543,30 +542,16 @@ fn effects_of_later_rows_are_applied() {
 /// The build rejects such a statement, so this chain is assembled by hand.
 #[test]
 fn ended_transaction_is_not_reported_as_unchanged() {
-    const REVISIONS: &[Revision] = &Columns {
-        ids: ["001"],
-        parents: [""],
-        paths: ["m/x.sql"],
-        dates: [202601010000],
-        summaries: [""],
-        upgrades: ["CREATE TABLE a (b); COMMIT; CREATE TABLE c (d)"],
-        upgrade_lines: [1],
-        upgrade_spans: [b"\0\0\0\0\x12\0\0\0\x14\0\0\0\x1a\0\0\0\x1c\0\0\0\x2e\0\0\0"],
-        downgrades: ["SELECT 1"],
-        downgrade_lines: [1],
-        downgrade_spans: [b"\0\0\0\0\x08\0\0\0"],
-        destroys: &[],
-        assumes: &[],
-        compatible: &[],
-        checksums: [&[0; 32]],
-        chain_checksums: [&[0; 32]],
-        fingerprints: &[],
-        sql_hashes: &[],
-    }
-    .revisions();
+    let fixture = Fixture::new();
+    let upgrade = "CREATE TABLE a (b); COMMIX; CREATE TABLE c (d);";
+    let chain = fixture.chain(&[(upgrade, "DROP TABLE a;")]);
+    let index = chain.chain().head_index().unwrap();
+    // A directory with this word has a defect, so no program embeds it.
+    let sql = chain.chain()[index].upgrade().sql();
+    let sql = sql.replace("COMMIX", "COMMIT");
+    let chain = chain.chain().clone().with_upgrade(index, &sql);
     let mut db = Connection::open_in_memory().unwrap();
-    let chain = Chain::embedded(REVISIONS, None);
-    let error = Migrations::embedded(chain, "m", "", "", &[])
+    let error = Migrations::from_chain(chain, "m".to_owned())
         .upgrade(&mut db)
         .unwrap_err();
     assert_eq!(error.code(), "transaction-ended");

@@ -5,12 +5,13 @@ use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use revchain::__private::{Embedded, Head};
 use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use revchain::rusqlite::{Connection, OpenFlags};
-use revchain::{Conflict, ErrorKind, Migrations, Migrator, OnDrift, Outcome, Target};
+use revchain::{Conflict, ErrorKind, Migrations, Migrator, OnDrift, Outcome, Request, Target};
 use revchain_prove::migrations_from_directory_unproven;
 
-use crate::support::{Fixture, TOKENS, authorize, clear_authorizer, count, ids, read_by};
+use crate::support::{Fixture, TOKENS, authorize, clear_authorizer, count, ids, read_by, schema};
 
 fn user_version(db: &Connection) -> i64 {
     count(db, "PRAGMA user_version")
@@ -584,4 +585,56 @@ fn absent_marker_takes_no_write_lock() {
         );
         assert_eq!(commits.load(Ordering::Relaxed), 0, "{sql}");
     }
+}
+
+/// The sections of a program whose bytes are damaged.
+fn damaged() -> &'static Embedded {
+    static DAMAGED: Embedded = Embedded::new(b"\x01damaged");
+    &DAMAGED
+}
+
+/// Returns a chain whose bytes are damaged, with the head of another chain.
+fn with_damaged_sections(migrations: &Migrations) -> Migrations {
+    let id = migrations.head().unwrap().id().to_owned();
+    let head = Head {
+        id: id.leak(),
+        count: migrations.revisions().len(),
+        salt: migrations.chain().head_salt(),
+        has_snapshot: true,
+    };
+    Migrations::embedded(damaged, head, ["migrations", "", ""])
+}
+
+#[test]
+fn open_at_the_head_decodes_nothing() {
+    let fixture = Fixture::new();
+    drop(TOKENS.open(fixture.db()).unwrap());
+    let db = with_damaged_sections(&TOKENS).open(fixture.db()).unwrap();
+    assert_eq!(ids(&db).last().map(String::as_str), Some("009"));
+}
+
+#[test]
+fn damaged_sections_are_an_error() {
+    let fixture = Fixture::new();
+    let mut db = TOKENS.open(fixture.db()).unwrap();
+    TOKENS.migrator().downgrade_to(&mut db, "005").unwrap();
+    let damaged = with_damaged_sections(&TOKENS);
+    let before = schema(&db);
+    let migrator = damaged.migrator();
+    let errors = [
+        damaged.upgrade(&mut db).unwrap_err(),
+        migrator.current(&db).unwrap_err(),
+        migrator.check(&db).unwrap_err(),
+        migrator.history(&db).unwrap_err(),
+        migrator
+            .plan_new(Request::Upgrade(Target::Head))
+            .unwrap_err(),
+        damaged.open(fixture.path("new.db")).unwrap_err(),
+        damaged.open_in_memory().unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.code(), "damaged-program", "{error}");
+    }
+    assert_eq!(schema(&db), before);
+    assert!(damaged.revisions().is_empty());
 }

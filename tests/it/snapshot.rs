@@ -122,9 +122,10 @@ fn chains() -> Vec<(&'static Migrations, bool)> {
     if version_number() >= 3_053_000 {
         let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/chains/everything");
         let read = migrations_from_directory(directory).unwrap();
-        let snapshot: &[u8] = build_snapshot(&read).unwrap_or_default().leak();
-        let embedded = Migrations::embedded(read.chain().clone(), directory, "", "", snapshot);
-        chains.push((Box::leak(Box::new(embedded)), !snapshot.is_empty()));
+        let snapshot = build_snapshot(&read).unwrap_or_default();
+        let has_snapshot = !snapshot.is_empty();
+        let migrations = read.with_snapshot(snapshot);
+        chains.push((Box::leak(Box::new(migrations)), has_snapshot));
     }
     chains
 }
@@ -464,9 +465,8 @@ fn snapshot_of_an_older_chain_is_ignored() {
         ("CREATE TABLE t (a);", "DROP TABLE t;"),
         ("CREATE TABLE u (a);", "DROP TABLE u;"),
     ];
-    let snapshot = build_snapshot(&fixture.proven(&steps[..1])).unwrap().leak();
-    let chain = fixture.proven(&steps).chain().clone();
-    let embedded = Migrations::embedded(chain, "migrations", "", "", snapshot);
+    let snapshot = build_snapshot(&fixture.proven(&steps[..1])).unwrap();
+    let embedded = fixture.proven(&steps).with_snapshot(snapshot);
     assert_eq!(ids(&embedded.open_in_memory().unwrap()), ["001", "002"]);
     assert_eq!(ids(&embedded.open(fixture.db()).unwrap()), ["001", "002"]);
     assert_eq!(fixture.files(), ["app.db", "migrations"]);
@@ -479,9 +479,8 @@ fn stale_snapshot_is_not_installed() {
         ("CREATE TABLE t (a);", "DROP TABLE t;"),
         ("CREATE TABLE u (a);", "DROP TABLE u;"),
     ];
-    let snapshot = build_snapshot(&fixture.proven(&steps[..1])).unwrap().leak();
-    let chain = fixture.proven(&steps).chain().clone();
-    let embedded = Migrations::embedded(chain, "migrations", "", "", snapshot);
+    let snapshot = build_snapshot(&fixture.proven(&steps[..1])).unwrap();
+    let embedded = fixture.proven(&steps).with_snapshot(snapshot);
     let db = embedded.open(fixture.db()).unwrap();
     assert!(
         embedded

@@ -1,6 +1,5 @@
 //! Validation of the graph, and the construction of the chain.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::file_graph::{FileGraph, FileIndex};
@@ -56,15 +55,15 @@ fn build(files: Vec<Parsed>, order: &[FileIndex]) -> Option<Chain> {
         let chain_checksum = checksum::chain(parent_checksums, &checksum);
         chain_checksums.insert(id.clone(), chain_checksum);
         revisions.push(Revision {
-            id: Cow::Owned(id),
-            parents: Cow::Owned(parents.join(" ")),
-            path: Cow::Owned(file.path),
+            id: id.into(),
+            parents: parents.join(" ").into(),
+            path: file.path.into(),
             date: file.date?,
-            summary: Cow::Owned(body.summary),
+            summary: body.summary.into(),
             upgrade: body.upgrade,
             downgrade: body.downgrade,
-            destroys: Cow::Owned(body.destroys),
-            assumes: Cow::Owned(body.assumes),
+            destroys: body.destroys,
+            assumes: body.assumes,
             is_compatible: body.is_compatible,
             checksum,
             chain_checksum,

@@ -1,6 +1,5 @@
 //! The chain of revisions as a value.
 
-use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::ops::Index;
@@ -14,7 +13,7 @@ use crate::{Revision, RevisionIndex, RevisionSet, Script};
 /// All revisions of a directory, validated. Each revision comes after its parents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
-    pub(crate) revisions: Cow<'static, [Revision]>,
+    pub(crate) revisions: Vec<Revision>,
     /// The offset into the checksums from which markers are made; see [`marker`].
     pub(crate) hash_offset: Option<u8>,
 }
@@ -37,20 +36,19 @@ impl SchemaMatch {
 }
 
 impl Chain {
+    /// The chain without revisions.
+    #[doc(hidden)]
+    pub const EMPTY: Self = Self {
+        revisions: Vec::new(),
+        hash_offset: None,
+    };
+
     /// Makes a chain. In `revisions`, each revision must come after its parents.
-    pub(crate) fn new(revisions: Vec<Revision>) -> Self {
+    #[doc(hidden)]
+    pub fn new(revisions: Vec<Revision>) -> Self {
         let hash_offset = marker::hash_offset(&revisions);
         Self {
-            revisions: Cow::Owned(revisions),
-            hash_offset,
-        }
-    }
-
-    /// Makes a chain from the output of the macro.
-    #[doc(hidden)]
-    pub const fn embedded(revisions: &'static [Revision], hash_offset: Option<u8>) -> Self {
-        Self {
-            revisions: Cow::Borrowed(revisions),
+            revisions,
             hash_offset,
         }
     }
@@ -75,10 +73,10 @@ impl Chain {
         self.revisions.last()
     }
 
-    /// Returns the offset that [`Self::embedded`] takes.
+    /// Returns the salt of the head's markers; `None` if the chain has no markers.
     #[doc(hidden)]
-    pub fn hash_offset(&self) -> Option<u8> {
-        self.hash_offset
+    pub fn head_salt(&self) -> Option<u32> {
+        Some(marker::salt(self.head()?, self.hash_offset?))
     }
 
     /// Returns the index of the last revision.
@@ -196,10 +194,21 @@ impl Chain {
 
     /// Returns the chain with the results of the proof. `proven` has the order of the revisions.
     pub fn with_proven(mut self, proven: impl IntoIterator<Item = Option<Proven>>) -> Self {
-        for (revision, proven) in self.revisions.to_mut().iter_mut().zip(proven) {
+        for (revision, proven) in self.revisions.iter_mut().zip(proven) {
             revision.proven = proven;
         }
         self.hash_offset = marker::hash_offset(&self.revisions);
+        self
+    }
+
+    /// Replaces the text of an upgrade by a text with the same statements, except for their words.
+    ///
+    /// Only tests need this: they replace a harmless word by one that a directory cannot have.
+    #[doc(hidden)]
+    pub fn with_upgrade(mut self, index: RevisionIndex, sql: &str) -> Self {
+        if let Some(revision) = self.revisions.get_mut(index.get()) {
+            revision.upgrade.sql = sql.to_owned().into();
+        }
         self
     }
 
@@ -224,7 +233,8 @@ impl Chain {
     /// Returns `None` if the chain has no markers.
     pub fn marker(&self, index: RevisionIndex, schema_version: i32) -> Option<i32> {
         let revision = self.revisions.get(index.get())?;
-        Some(marker::marker(revision, self.hash_offset?, schema_version))
+        let salt = marker::salt(revision, self.hash_offset?);
+        Some(marker::marker(salt, schema_version))
     }
 
     /// Returns the index of the revision whose [`marker`](Self::marker) at `schema_version` is

@@ -2,8 +2,6 @@
 //!
 //! Neither belongs to the checksum, so a released revision can still receive one.
 
-use std::borrow::Cow;
-
 pub use crate::schema::LoosensKind;
 
 macro_rules! kinds {
@@ -60,29 +58,11 @@ pub struct Loosens {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assumes {
     /// The name of the table.
-    pub table: Cow<'static, str>,
+    pub table: String,
     /// The names of the columns, in the order of the file; never empty.
-    pub columns: Cow<'static, [Cow<'static, str>]>,
+    pub columns: Vec<String>,
     /// The kind of condition.
     pub kind: AssumesKind,
     /// The reason that the file gives.
-    pub reason: Cow<'static, str>,
-}
-
-impl Assumes {
-    /// Makes a declaration. The output of the macro calls this function.
-    #[doc(hidden)]
-    pub const fn embedded(
-        table: &'static str,
-        columns: &'static [Cow<'static, str>],
-        kind: AssumesKind,
-        reason: &'static str,
-    ) -> Self {
-        Self {
-            table: Cow::Borrowed(table),
-            columns: Cow::Borrowed(columns),
-            kind,
-            reason: Cow::Borrowed(reason),
-        }
-    }
+    pub reason: String,
 }

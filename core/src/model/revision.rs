@@ -1,12 +1,11 @@
 //! A revision: the content of a migration file.
 //!
-//! An embedded revision borrows its fields. A revision that is read at run time owns its fields.
-//! The module `embedded` makes revisions from the output of the macro.
+//! The module [`embedded`](crate::embedded) makes revisions from the output of the macro.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::diagnostics::Snippet;
+use crate::model::shared::{Shared, Text};
 use crate::schema::SchemaSqlHash;
 use crate::sql::tokenizer::{Token, each_token};
 use crate::{Assumes, Date};
@@ -14,16 +13,16 @@ use crate::{Assumes, Date};
 /// A revision of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
-    pub(crate) id: Cow<'static, str>,
+    pub(crate) id: Text,
     /// The ids of the parents, separated by spaces; empty for the first revision.
-    pub(crate) parents: Cow<'static, str>,
-    pub(crate) path: Cow<'static, str>,
+    pub(crate) parents: Text,
+    pub(crate) path: Text,
     pub(crate) date: Date,
-    pub(crate) summary: Cow<'static, str>,
+    pub(crate) summary: Text,
     pub(crate) upgrade: Script,
     pub(crate) downgrade: Downgrade,
-    pub(crate) destroys: Cow<'static, [Destroys]>,
-    pub(crate) assumes: Cow<'static, [Assumes]>,
+    pub(crate) destroys: Vec<Destroys>,
+    pub(crate) assumes: Vec<Assumes>,
     pub(crate) is_compatible: bool,
     pub(crate) checksum: [u8; 32],
     pub(crate) chain_checksum: [u8; 32],
@@ -125,20 +124,15 @@ impl Revision {
     }
 }
 
-/// The number of bytes that [`Script`] uses for the span of a statement.
-const SPAN_SIZE: usize = 8;
-
 /// The SQL of one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
     /// The text of the section. The text keeps comments, so that errors can quote the file.
-    pub(crate) sql: Cow<'static, str>,
+    pub(crate) sql: Text,
     /// The line of the file on which the text begins.
     pub(crate) line: u32,
-    /// The start and the end of each statement in the text, as little-endian `u32`s.
-    ///
-    /// The spans are bytes, because the macro can write all bytes as one literal.
-    pub(crate) spans: Cow<'static, [u8]>,
+    /// The start and the end of each statement in the text, in bytes.
+    pub(crate) spans: Shared<[(u32, u32)]>,
 }
 
 impl Script {
@@ -146,26 +140,17 @@ impl Script {
     ///
     /// `start` is the offset of `sql` in the text that was tokenized.
     pub(crate) fn new(sql: String, line: u32, start: usize, statements: &[&[Token]]) -> Self {
-        let mut spans = Vec::with_capacity(statements.len() * SPAN_SIZE);
-        for statement in statements {
-            if let (Some(first), Some(last)) = (statement.first(), statement.last()) {
-                for offset in [first.span.start - start, last.span.end - start] {
-                    // A file has at most 64 MiB, so every offset fits in a `u32`.
-                    spans.extend(u32::try_from(offset).unwrap_or(u32::MAX).to_le_bytes());
-                }
-            }
-        }
+        // A file has at most 64 MiB, so every offset fits in a `u32`.
+        let offset = |offset: usize| u32::try_from(offset - start).unwrap_or(u32::MAX);
+        let spans = statements.iter().filter_map(|statement| {
+            let (first, last) = (statement.first()?, statement.last()?);
+            Some((offset(first.span.start), offset(last.span.end)))
+        });
         Self {
-            sql: Cow::Owned(sql),
+            spans: spans.collect(),
+            sql: sql.into(),
             line,
-            spans: Cow::Owned(spans),
         }
-    }
-
-    /// Returns the line of the file on which the text begins, and the spans as bytes.
-    #[doc(hidden)]
-    pub fn layout(&self) -> (u32, &[u8]) {
-        (self.line, &self.spans)
     }
 
     /// Returns the SQL as it is written.
@@ -175,17 +160,11 @@ impl Script {
 
     /// Iterates over the statements in order, without the semicolons that end them.
     pub fn statements(&self) -> impl ExactSizeIterator<Item = Statement<'_>> {
-        self.spans.chunks_exact(SPAN_SIZE).map(|span| {
-            let (start, end) = span.split_at(SPAN_SIZE / 2);
-            let span = decode_offset(start)..decode_offset(end);
-            Statement { script: self, span }
+        self.spans.iter().map(|&(start, end)| Statement {
+            script: self,
+            span: start as usize..end as usize,
         })
     }
-}
-
-fn decode_offset(bytes: &[u8]) -> usize {
-    let bytes = bytes.iter().rev();
-    bytes.fold(0, |offset, byte| offset << 8 | usize::from(*byte))
 }
 
 /// A statement of a [`Script`].
@@ -226,36 +205,16 @@ pub enum Downgrade {
     /// The SQL that reverts the upgrade.
     Sql(Script),
     /// The reason why the revision cannot be reverted.
-    Irreversible(Cow<'static, str>),
+    Irreversible(String),
 }
 
 /// A table or a column that an upgrade destroys, as declared in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destroys {
     /// The name of the table.
-    pub table: Cow<'static, str>,
+    pub table: String,
     /// The name of the column; `None` if the upgrade destroys the whole table.
-    pub column: Option<Cow<'static, str>>,
+    pub column: Option<String>,
     /// The reason that the file gives.
-    pub reason: Cow<'static, str>,
-}
-
-impl Destroys {
-    /// Makes a declaration. The output of the macro calls this function.
-    #[doc(hidden)]
-    pub const fn embedded(
-        table: &'static str,
-        column: Option<&'static str>,
-        reason: &'static str,
-    ) -> Self {
-        let column = match column {
-            Some(column) => Some(Cow::Borrowed(column)),
-            None => None,
-        };
-        Self {
-            table: Cow::Borrowed(table),
-            column,
-            reason: Cow::Borrowed(reason),
-        }
-    }
+    pub reason: String,
 }

@@ -1,6 +1,5 @@
 //! Parsing of the directives that declare an intention: `@destroys`, `@loosens` and `@assumes`.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Parser;
@@ -123,9 +122,9 @@ fn parse_destroys(arguments: &str) -> Option<(Destroys, &str)> {
         return None;
     }
     let destroys = Destroys {
-        table: Cow::Owned(table),
-        column: column.map(Cow::Owned),
-        reason: Cow::Owned(reason.to_owned()),
+        table,
+        column,
+        reason: reason.to_owned(),
     };
     Some((destroys, name))
 }
@@ -160,10 +159,10 @@ fn parse_assumes(arguments: &str) -> Result<(Assumes, &str), Mistake> {
     let (kind, end) = parse_kind(arguments, end, kinds)?;
     let (name, reason) = split_reason(arguments, end)?;
     let assumes = Assumes {
-        table: Cow::Owned(table),
-        columns: Cow::Owned(columns),
+        table,
+        columns,
         kind,
-        reason: Cow::Owned(reason.to_owned()),
+        reason: reason.to_owned(),
     };
     Ok((assumes, name))
 }
@@ -185,7 +184,7 @@ fn parse_name(arguments: &str) -> Option<(String, Option<String>, usize)> {
 }
 
 /// Parses `TABLE(COLUMN, …)`. Returns the names, and the offset after the parenthesis.
-fn parse_columns(arguments: &str) -> Option<(String, Vec<Cow<'static, str>>, usize)> {
+fn parse_columns(arguments: &str) -> Option<(String, Vec<String>, usize)> {
     let tokens = tokens(arguments);
     let (table, mut rest) = tokens.split_first()?;
     if !is_name(table) {
@@ -200,7 +199,7 @@ fn parse_columns(arguments: &str) -> Option<(String, Vec<Cow<'static, str>>, usi
         if !mark.is_mark(arguments, expected) || !is_name(column) {
             return None;
         }
-        columns.push(Cow::Owned(unquote(column.text(arguments))));
+        columns.push(unquote(column.text(arguments)));
         let end = after.first()?;
         if end.is_mark(arguments, ")") {
             let table = unquote(table.text(arguments));

@@ -1,6 +1,5 @@
 //! Parsing of the sections of a file, and the construction of the body.
 
-use std::borrow::Cow;
 use std::mem;
 
 use super::directive::Directive;
@@ -67,7 +66,7 @@ impl<'t> Parser<'t, '_> {
         let downgrade =
             downgrade.map(|section| self.read_script("downgrade", section, may_be_empty, help));
         let reason = self.header.irreversible.map(str::to_owned);
-        let irreversible = reason.map(|reason| Downgrade::Irreversible(Cow::Owned(reason)));
+        let irreversible = reason.map(Downgrade::Irreversible);
         Some(Body {
             // The body exists even without a summary, so that the proof can run.
             summary: self.header.summary.unwrap_or_default().to_owned(),

@@ -2,7 +2,7 @@
 
 use revchain_core::plan::planner::plan;
 use revchain_core::{
-    Conflict, DatabaseState, Plan, Request, Revision, RevisionSet, SchemaMatch, Step, Target,
+    Conflict, DatabaseState, Plan, Request, RevisionSet, SchemaMatch, Step, Target,
 };
 use rusqlite::ErrorCode;
 
@@ -41,9 +41,10 @@ pub(crate) fn run<C: Exclusive>(
     } else {
         None
     };
-    if marked.is_some() && marked == database.chain().head_index() {
-        return Ok(Report::up_to_date(database.migrations.head()));
+    if marked.is_some() && marked == database.migrations.head_index() {
+        return Ok(Report::up_to_date(database.migrations.head_id()));
     }
+    database.migrations.decode()?;
     // A marker below the head means that revisions are pending. Then only `run_locked` is needed.
     if marked.is_none() {
         if let Some(report) = find_up_to_date(database, request)? {
@@ -94,9 +95,7 @@ fn run_locked(
 fn wants_head(database: Database<'_>, request: &Request) -> bool {
     match request {
         Request::Upgrade(Target::Head) => true,
-        Request::Upgrade(Target::Revision(id)) => {
-            database.migrations.head().map(Revision::id) == Some(id)
-        }
+        Request::Upgrade(Target::Revision(id)) => database.migrations.head_id() == Some(id),
         _ => false,
     }
 }

@@ -48,6 +48,12 @@ pub enum ErrorKind {
         /// The invalid name.
         name: String,
     },
+    /// The chain in the program is not the one that the build embedded.
+    #[non_exhaustive]
+    DamagedProgram {
+        /// The damage.
+        message: String,
+    },
     /// The connection is inside a transaction, but a migration needs a transaction of its own.
     InTransaction,
     /// Other connections held the database for longer than the busy timeout.
@@ -350,6 +356,7 @@ impl Error {
         match self.kind() {
             ErrorKind::Open { .. } => "open",
             ErrorKind::BadName { .. } => "bad-name",
+            ErrorKind::DamagedProgram { .. } => "damaged-program",
             ErrorKind::InTransaction => "in-transaction",
             ErrorKind::Busy { .. } => "busy",
             ErrorKind::ReadOnly { .. } => "read-only",

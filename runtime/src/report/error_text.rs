@@ -88,6 +88,9 @@ impl ErrorKind {
                 Text::new(format!("`{name}` is not a name for a chain"))
                     .help(format!("use {CHAIN_NAME}"))
             }
+            Self::DamagedProgram { message } => {
+                Text::new(message.as_str()).help("install the program again, or build it again")
+            }
             Self::InTransaction => Text::new("the connection is inside a transaction")
                 .help("commit or roll back first: migrations need their own transaction"),
             Self::Busy { waited, holders } => busy(*waited, holders),

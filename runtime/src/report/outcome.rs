@@ -106,8 +106,7 @@ impl Report {
     }
 
     /// Makes the report for a database that was already at the head.
-    pub(crate) fn up_to_date(head: Option<&Revision>) -> Self {
-        let head = head.map(Revision::id);
+    pub(crate) fn up_to_date(head: Option<&str>) -> Self {
         Self::new(Outcome::UpToDate, head, head)
     }
 

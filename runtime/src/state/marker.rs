@@ -33,6 +33,9 @@ pub fn marker_index(
             return Ok(None);
         }
         let schema_version = schema_version(connection)?;
+        if migrations.head_marker(schema_version) == Some(marker) {
+            return Ok(migrations.head_index());
+        }
         Ok(migrations.chain().index_for_marker(marker, schema_version))
     });
     match index {
@@ -44,7 +47,7 @@ pub fn marker_index(
 /// Returns `true` if the marker identifies the head of the chain.
 pub(crate) fn is_at_head(connection: &Connection, migrations: &Migrations) -> bool {
     let index = marker_index(connection, migrations).unwrap_or(None);
-    index.is_some() && index == migrations.chain().head_index()
+    index.is_some() && index == migrations.head_index()
 }
 
 /// Returns `true` if another program uses `user_version`. Then revchain writes no marker.

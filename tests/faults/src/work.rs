@@ -16,11 +16,8 @@ pub(crate) static NAMED: Migrations = embed_migrations!("migrations", name = "pe
 
 /// Returns the chain of an older program, which has the first two revisions.
 pub(crate) fn older() -> Migrations {
-    let chain = Chain::embedded(
-        &MIGRATIONS.revisions()[..2],
-        MIGRATIONS.chain().hash_offset(),
-    );
-    Migrations::embedded(chain, "migrations", "", "", &[])
+    let chain = Chain::new(MIGRATIONS.revisions()[..2].to_vec());
+    Migrations::from_chain(chain, "migrations".to_owned())
 }
 
 /// Returns `true` if the task needs a connection of the caller.
