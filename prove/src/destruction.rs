@@ -34,8 +34,11 @@ pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
     for destroyed in &destroyed {
         let (table, column) = (&*destroyed.table, destroyed.column.as_deref());
         let has_arrived = trial.arrived.contains(&key(table, column));
-        let is_excused = upgrade.is_tainted(table) || is_declared(revision, table, column);
-        if !has_arrived && !is_excused {
+        let is_generated = column.is_some_and(|column| before.is_generated(table, column));
+        let is_excused = upgrade.is_tainted(table)
+            || is_declared(revision, table, column)
+            || destroyed.is_rebuild && is_declared(revision, table, None);
+        if !has_arrived && !is_excused && !is_generated {
             defects.push(diagnostics::undeclared(revision, destroyed));
         }
     }

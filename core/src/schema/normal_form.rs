@@ -313,6 +313,14 @@ impl Schema {
             .collect()
     }
 
+    /// Returns `true` if the column is generated, so that its values follow from other columns.
+    pub fn is_generated(&self, table: &str, column: &str) -> bool {
+        let column = self
+            .definition(table)
+            .and_then(|table| table.column(column));
+        column.is_some_and(|column| !column.generated.is_empty())
+    }
+
     /// Returns the names of a table's columns, or `None` if the schema has no such table.
     ///
     /// The list is empty for a virtual table, because the SQL need not list the columns.

@@ -50,7 +50,7 @@ impl Reader<'_> {
                 .cloned()
                 .unwrap_or_else(|| name.to_owned())
         };
-        let mut references = Vec::new();
+        let mut references = self.member_references();
         for at in 3..self.tokens.len() {
             if !(self.is_mark(at, "=") && self.is_mark(at - 2, ".") && self.is_mark(at + 2, ".")) {
                 continue;
@@ -58,6 +58,30 @@ impl Reader<'_> {
             let names = [at - 3, at - 1, at + 1, at + 3].map(|at| self.name(at));
             if let [Some(a), Some(b), Some(c), Some(d)] = names {
                 references.push(Reference([(table(&a), b), (table(&c), d)]));
+            }
+        }
+        references
+    }
+
+    /// Returns the columns that `b [NOT] IN (SELECT d FROM c` compares, where `b` has no table.
+    fn member_references(&self) -> Vec<Reference> {
+        let mut references = Vec::new();
+        let mut table = None;
+        for at in 0..self.tokens.len() {
+            if self.is_word(at, &["FROM", "UPDATE"]) {
+                table = self.name(at + 1).or(table);
+            }
+            let is_in = at + usize::from(self.is_word(at + 1, &["NOT"])) + 1;
+            let is_qualified = at > 0 && self.is_mark(at - 1, ".");
+            let is_member = self.is_word(is_in, &["IN"])
+                && self.is_mark(is_in + 1, "(")
+                && self.is_word(is_in + 2, &["SELECT"])
+                && self.is_word(is_in + 4, &["FROM"]);
+            let names = [at, is_in + 3, is_in + 5].map(|at| self.name(at));
+            if let (true, false, Some(table), [Some(b), Some(d), Some(c)]) =
+                (is_member, is_qualified, &table, names)
+            {
+                references.push(Reference([(table.clone(), b), (c, d)]));
             }
         }
         references
@@ -129,7 +153,7 @@ impl Reader<'_> {
     }
 
     /// Returns the tables after `FROM` and `JOIN` by their aliases.
-    fn aliases(&self) -> HashMap<String, String> {
+    pub(super) fn aliases(&self) -> HashMap<String, String> {
         let mut aliases = HashMap::new();
         for at in 0..self.tokens.len() {
             if !self.is_word(at, &["FROM", "JOIN", "UPDATE", "INTO"]) {

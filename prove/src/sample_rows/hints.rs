@@ -11,6 +11,16 @@ use rusqlite::types::Value;
 use super::condition_reader::Reader;
 use super::hint::{ColumnHints, Computed, Reference};
 
+/// Returns the tables of a statement by their names and aliases, all in lowercase.
+pub(crate) fn aliases(sql: &str) -> HashMap<String, String> {
+    let tokens = cursor::tokens(sql);
+    let reader = Reader {
+        sql,
+        tokens: &tokens,
+    };
+    reader.aliases()
+}
+
 /// The hints of SQL about each column, by the lowercase name of the column.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Hints {

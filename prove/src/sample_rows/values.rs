@@ -94,6 +94,9 @@ pub(super) fn candidates(column: &Column, place: Place, hints: TableHints<'_>) -
         if matches!(place.kind, RowKind::Empty | RowKind::Extreme) && !must_be_json {
             values.extend(preferred(column, place));
         }
+        if place.kind == RowKind::Digits && !column.must_differ() {
+            values.extend(column.default.clone());
+        }
         values.extend(json_values(place, hints));
     } else if date {
         values.extend(date_values(place));

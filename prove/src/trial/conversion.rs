@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value;
 
-use super::values::{is_lossy_conversion, same};
+use super::values::{has_content, is_lossy_conversion, same};
 use crate::sample_rows::contents::{Contents, Row};
 
 /// A new column whose values may be the converted values of an old column.
@@ -43,7 +43,7 @@ impl Pairs<'_> {
             .rows
             .iter()
             .copied()
-            .filter(|&(old, _)| self.old.rows[old].values[column] != Value::Null)
+            .filter(|&(old, _)| has_content(&self.old.rows[old].values[column]))
             .collect();
         let free = (0..self.new.columns.len()).filter(|place| !taken.contains(&Some(*place)));
         free.map(|place| {

@@ -15,6 +15,8 @@ pub(super) struct Expected {
     pub(super) table: String,
     /// The lowercase columns of the primary key.
     pub(super) key: Vec<String>,
+    /// The lowercase columns of foreign keys, whose values are in another table anyway.
+    pub(super) references: Vec<String>,
     pub(super) contents: Contents,
 }
 
@@ -51,6 +53,12 @@ impl Expected {
         Ok(Some(Self {
             table: table.to_owned(),
             key: info.primary_key.clone(),
+            references: info
+                .keys
+                .iter()
+                .flat_map(|key| &key.columns)
+                .map(|(from, _)| from.clone())
+                .collect(),
             contents,
         }))
     }

@@ -9,6 +9,7 @@ use revchain_core::{Assumes, AssumesKind};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use super::copy_sources::sources;
 use super::expected::Expected;
 use super::matching::positions;
 use super::scope::names;
@@ -108,12 +109,53 @@ pub(super) fn failing_rows(
         columns.sort_unstable();
         columns.dedup();
     }
-    for expected in named.iter().copied().chain(expected) {
+    // The message names the columns of the target, and the rows are those of the source.
+    let sources = sources(connection, sql, &columns).unwrap_or_default();
+    let is_source = |expected: &&Expected| {
+        let mut tables = sources.iter().map(|(table, _)| table);
+        let is_other = |table: &String| !table.eq_ignore_ascii_case(&expected.table);
+        !sources.is_empty() && !tables.any(is_other)
+    };
+    let source: Vec<&Expected> = expected.iter().filter(is_source).collect();
+    let tables = if source.is_empty() {
+        named.clone()
+    } else {
+        columns = sources.into_iter().map(|(_, column)| column).collect();
+        source
+    };
+    let found = violating_rows(connection, (kind, rest), &tables, &mut columns.clone());
+    if found.1.is_some() {
+        return found;
+    }
+    if kind == AssumesKind::Unique {
+        let target = match effect(sql) {
+            Effect::Change(name, _) => Some(name.name.to_ascii_lowercase()),
+            _ => None,
+        };
+        let found = made_equal(&tables, &columns, target);
+        if found.1.is_some() {
+            return found;
+        }
+    }
+    // The rows can have gone through other tables.
+    let all: Vec<&Expected> = expected.iter().collect();
+    violating_rows(connection, (kind, rest), &all, &mut columns)
+}
+
+/// Returns the rows of the first table that violate a constraint, and the condition that other rows
+/// satisfy.
+fn violating_rows(
+    connection: &Connection,
+    (kind, rest): (AssumesKind, &str),
+    tables: &[&Expected],
+    columns: &mut Vec<String>,
+) -> (Vec<String>, Option<Assumption>) {
+    for expected in tables {
         let contents = &expected.contents;
         if kind == AssumesKind::Check {
             columns.retain(|name| contents.columns.contains(name));
         }
-        let positions = positions(contents, &columns);
+        let positions = positions(contents, columns);
         let rows: Vec<&Row> = match (kind, positions.first()) {
             (_, None) => continue,
             (AssumesKind::NotNull, Some(&column)) => {
@@ -126,17 +168,10 @@ pub(super) fn failing_rows(
         };
         if !rows.is_empty() || kind == AssumesKind::Check {
             let rows = rows.into_iter().take(MAX_ROWS);
-            let rows = rows.map(|row| show_row(&expected.table, &contents.columns, row, &columns));
+            let rows = rows.map(|row| show_row(&expected.table, &contents.columns, row, columns));
             let assumption = Assumption::new(&expected.table, columns.clone(), kind);
             return (rows.collect(), Some(assumption));
         }
-    }
-    if kind == AssumesKind::Unique {
-        let target = match effect(sql) {
-            Effect::Change(name, _) => Some(name.name.to_ascii_lowercase()),
-            _ => None,
-        };
-        return made_equal((&named, expected), &columns, target);
     }
     (Vec::new(), None)
 }
@@ -146,11 +181,11 @@ pub(super) fn failing_rows(
 /// The rows differ in case or blanks only, or they are rows of two tables. `target` is the table
 /// that the statement changes.
 fn made_equal(
-    (named, all): (&[&Expected], &[Expected]),
+    named: &[&Expected],
     columns: &[String],
     target: Option<String>,
 ) -> (Vec<String>, Option<Assumption>) {
-    for expected in named.iter().copied().chain(all) {
+    for expected in named {
         let contents = &expected.contents;
         let rows = duplicates(contents, &positions(contents, columns), without_case);
         if !rows.is_empty() {

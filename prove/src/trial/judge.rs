@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use super::conversion::{Conversion, Pairs};
 use super::expected::{Expected, Tables, find_table};
 use super::matching::{Places, ValueIndex, match_rows, positions};
-use super::values::{is_identifying, is_lossy_conversion, same};
+use super::values::{has_content, is_identifying, is_lossy_conversion, same};
 use crate::sample_rows::contents::{Contents, Row};
 use crate::tables::Successor;
 
@@ -94,8 +94,12 @@ impl<'a> After<'a> {
 
     /// Returns `true` if a value of an old row is in a new row of any table other than `except`.
     ///
-    /// A value that can occur by chance must be in one row with an identifying value of `row`.
-    fn has_elsewhere(&self, row: &Row, value: &Value, except: Option<&str>) -> bool {
+    /// The value must be in one row with another identifying value of `row` if:
+    ///
+    /// - it can occur by chance
+    /// - it references a row of another table
+    fn has_elsewhere(&self, old: OldValue<'_>, except: Option<&str>) -> bool {
+        let OldValue { row, value, .. } = old;
         self.tables
             .iter()
             .zip(self.indexes())
@@ -103,21 +107,61 @@ impl<'a> After<'a> {
                 if except.is_some_and(|except| except.eq_ignore_ascii_case(name)) {
                     return false;
                 }
-                let old = find_table(self.before, name);
-                let rows = if is_identifying(value) {
-                    index.rows_with(value).to_vec()
-                } else {
+                let before = find_table(self.before, name);
+                let rows = if !is_identifying(value) {
                     index.rows_like(row)
+                } else if old.is_reference && old.has_others() {
+                    let mut rows = index.rows_with(value).to_vec();
+                    rows.retain(|new| old.shares_others(&contents.rows[*new]));
+                    rows
+                } else {
+                    index.rows_with(value).to_vec()
                 };
                 rows.into_iter().any(|new| {
                     let mut values = contents.rows[new].values.iter().enumerate();
                     values.any(|(column, other)| {
                         same(value, other)
-                            && !old
-                                .is_some_and(|old| had_value(old, &contents.columns[column], other))
+                            && !before.is_some_and(|before| {
+                                had_value(before, &contents.columns[column], other)
+                            })
                     })
                 })
             })
+    }
+}
+
+/// A value of an old row.
+#[derive(Clone, Copy)]
+struct OldValue<'v> {
+    row: &'v Row,
+    value: &'v Value,
+    /// `true` if the value references a row of another table.
+    is_reference: bool,
+}
+
+impl<'v> OldValue<'v> {
+    fn of(expected: &Expected, row: &'v Row, column: usize) -> Self {
+        let name = &expected.contents.columns[column];
+        Self {
+            row,
+            value: &row.values[column],
+            is_reference: expected.references.contains(name),
+        }
+    }
+
+    /// Iterates over the other identifying values of the row.
+    fn others(self) -> impl Iterator<Item = &'v Value> {
+        let identifying = self.row.values.iter().filter(|value| is_identifying(value));
+        identifying.filter(move |value| !same(value, self.value))
+    }
+
+    fn has_others(self) -> bool {
+        self.others().next().is_some()
+    }
+
+    fn shares_others(self, new: &Row) -> bool {
+        self.others()
+            .any(|value| new.values.iter().any(|other| same(value, other)))
     }
 }
 
@@ -142,7 +186,7 @@ pub(super) fn judge(expected: &Expected, successor: &Successor, after: &After<'_
         .as_deref()
         .and_then(|name| Some((name, after.get(name)?)))
     else {
-        judge_dropped_table(contents, after, &mut verdict);
+        judge_dropped_table(expected, after, &mut verdict);
         return verdict;
     };
     let is_same_place =
@@ -179,7 +223,7 @@ pub(super) fn judge(expected: &Expected, successor: &Successor, after: &After<'_
         .rows
         .iter()
         .zip(&matches)
-        .filter(|(row, other)| other.is_none() && !has_arrived(row, after, Some(name)))
+        .filter(|(row, other)| other.is_none() && !has_arrived(expected, row, after, Some(name)))
         .map(|(row, _)| row.clone())
         .collect();
     if !lost.is_empty() {
@@ -191,6 +235,7 @@ pub(super) fn judge(expected: &Expected, successor: &Successor, after: &After<'_
         }
     }
     let judged = Judged {
+        expected,
         contents,
         name,
         places: &places,
@@ -215,7 +260,8 @@ pub(super) fn judge(expected: &Expected, successor: &Successor, after: &After<'_
 }
 
 /// Decides if each row of a dropped table is in another table.
-fn judge_dropped_table(contents: &Contents, after: &After<'_>, verdict: &mut Verdict) {
+fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdict: &mut Verdict) {
+    let contents = &expected.contents;
     let destinations: Vec<Option<(usize, usize)>> = contents
         .rows
         .iter()
@@ -223,7 +269,7 @@ fn judge_dropped_table(contents: &Contents, after: &After<'_>, verdict: &mut Ver
         .collect();
     let columns = 0..contents.columns.len();
     let missing: Vec<usize> = columns
-        .filter(|&column| !has_column_arrived(contents, column, &destinations, after))
+        .filter(|&column| !has_column_arrived(expected, column, &destinations, after))
         .collect();
     let mut rows = contents.rows.iter();
     if missing.is_empty() && rows.all(|row| row.values.iter().any(is_identifying)) {
@@ -231,7 +277,7 @@ fn judge_dropped_table(contents: &Contents, after: &After<'_>, verdict: &mut Ver
         return;
     }
     let rows = contents.rows.iter();
-    let lost = rows.filter(|row| !has_arrived(row, after, None));
+    let lost = rows.filter(|row| !has_arrived(expected, row, after, None));
     verdict.losses.push(Loss::Table {
         lost: lost.cloned().collect(),
         total: contents.rows.len(),
@@ -287,14 +333,15 @@ fn destination(row: &Row, after: &After<'_>) -> Option<(usize, usize)> {
 /// A column that takes only some values need not arrive if each of its values has a table of its
 /// own, because the table then tells the value.
 fn has_column_arrived(
-    contents: &Contents,
+    expected: &Expected,
     column: usize,
     destinations: &[Option<(usize, usize)>],
     after: &After<'_>,
 ) -> bool {
+    let contents = &expected.contents;
     let is_missing = |row: &Row| {
-        let value = &row.values[column];
-        *value != Value::Null && !after.has_elsewhere(row, value, None)
+        let value = OldValue::of(expected, row, column);
+        has_content(value.value) && !after.has_elsewhere(value, None)
     };
     if !contents.rows.iter().any(is_missing) {
         return true;
@@ -322,14 +369,18 @@ fn has_column_arrived(
 }
 
 /// Returns `true` if each value of a row is in a table other than `except`.
-fn has_arrived(row: &Row, after: &After<'_>, except: Option<&str>) -> bool {
-    let mut values = row.values.iter().filter(|value| **value != Value::Null);
+fn has_arrived(expected: &Expected, row: &Row, after: &After<'_>, except: Option<&str>) -> bool {
     let has_identifying = row.values.iter().any(is_identifying);
-    has_identifying && values.all(|value| after.has_elsewhere(row, value, except))
+    has_identifying
+        && (0..row.values.len()).all(|column| {
+            let value = OldValue::of(expected, row, column);
+            !has_content(value.value) || after.has_elsewhere(value, except)
+        })
 }
 
 /// A table with a successor, and the pairs of an old row and its new row.
 struct Judged<'j> {
+    expected: &'j Expected,
     contents: &'j Contents,
     /// The name of the successor.
     name: &'j str,
@@ -341,12 +392,11 @@ struct Judged<'j> {
 impl Judged<'_> {
     fn judge_column(&self, column: usize, verdict: &mut Verdict) {
         let name = &self.contents.columns[column];
-        // NULL has no value that could be lost.
         let missing: Vec<(&Row, &Row)> = self
             .pairs
             .iter()
             .copied()
-            .filter(|(old, _)| old.values[column] != Value::Null)
+            .filter(|(old, _)| has_content(&old.values[column]))
             .filter(|pair| !self.is_at_place(*pair, column))
             .collect();
         let has_place = self.places[column].is_some();
@@ -403,7 +453,9 @@ impl Judged<'_> {
         let is_old_place = |place: usize| self.places.contains(&Some(place));
         let mut new_values = new.values.iter().enumerate();
         new_values.any(|(place, other)| !is_old_place(place) && same(value, other))
-            || self.after.has_elsewhere(old, value, Some(self.name))
+            || self
+                .after
+                .has_elsewhere(OldValue::of(self.expected, old, column), Some(self.name))
     }
 
     /// Returns the other old column that now has the values of all `missing` rows.

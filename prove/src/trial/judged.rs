@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use revchain_core::sql::cursor;
 use revchain_core::sql::inspect::starts_with_one_of;
-use revchain_core::sql::tokenizer::unquote;
+use revchain_core::sql::tokenizer::{Token, unquote};
+use revchain_runtime::internal::stand_ins;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
 
@@ -12,7 +13,7 @@ use super::conversion::Conversion;
 use super::counters::{counter, has_moved, rowid_user};
 use super::expected::{Expected, Tables, find_table};
 use super::judge::Loss;
-use crate::sample_rows::contents::Row;
+use crate::sample_rows::contents::{Contents, Row};
 use crate::sample_rows::table::TableInfo;
 use crate::script_run::{ScriptRun, Stage};
 use crate::tables::Successor;
@@ -68,12 +69,12 @@ impl Judged {
 
     /// Removes the losses that follow from a failed statement, and explicit conversions.
     ///
-    /// `tainted_names` has the lowercase names in failed statements.
+    /// `tainted_names` has the lowercase names in failed statements, and `contents` the expected rows.
     pub(super) fn filter_losses(
         &mut self,
         connection: &Connection,
         run: ScriptRun<'_>,
-        tainted_names: &HashSet<String>,
+        (tainted_names, contents): (&HashSet<String>, &Contents),
     ) -> Result<()> {
         let is_tainted = |name: &str| tainted_names.contains(&name.to_ascii_lowercase());
         let successor = self.successor.name.as_deref();
@@ -88,13 +89,19 @@ impl Judged {
             return Ok(());
         }
         self.losses.retain(|loss| match loss {
-            Loss::Converted { column, .. } => !run.any(|sql| converts_to_number(sql, column)),
+            Loss::Converted { column, .. } => !run.any(|sql| {
+                converts_to_number(sql, column) || calls_stand_in(connection, sql, column)
+            }),
             _ => true,
         });
         // Rows that the new table cannot have may be left out by a condition that says so.
         let excluded = self.excluded_columns(connection, run)?;
+        let removes_duplicates = run.any(removes_duplicates);
         for loss in &mut self.losses {
             if let Loss::Rows { lost, .. } = loss {
+                if removes_duplicates {
+                    remove_duplicates(lost, contents);
+                }
                 let is_null = |row: &Row, column: &usize| row.values[*column] == Value::Null;
                 lost.retain(|row| !excluded.iter().any(|column| is_null(row, column)));
             }
@@ -171,6 +178,38 @@ fn has_not_null_condition(sql: &str, column: &str) -> bool {
                 .is_some_and(|name| name.eq_ignore_ascii_case(column));
             is_column && (rest.eat(&["IS", "NOT", "NULL"]) || rest.eat(&["NOTNULL"]))
         })
+}
+
+/// Returns `true` for `SELECT DISTINCT` and `ON CONFLICT DO NOTHING`.
+fn removes_duplicates(sql: &str) -> bool {
+    let tokens = cursor::tokens(sql);
+    (0..tokens.len()).any(|at| {
+        let mut rest = cursor::Cursor::new(sql, &tokens[at..]);
+        rest.eat(&["SELECT", "DISTINCT"]) || rest.eat(&["DO", "NOTHING"])
+    })
+}
+
+/// Removes the lost rows of which an equal row has arrived.
+fn remove_duplicates(lost: &mut Vec<Row>, contents: &Contents) {
+    let all = lost.clone();
+    let count = |rows: &[Row], row: &Row| {
+        let equal = rows.iter().filter(|other| other.values == row.values);
+        equal.count()
+    };
+    lost.retain(|row| count(&contents.rows, row) == count(&all, row));
+}
+
+/// Returns `true` if a statement names the column and calls a function of the program.
+///
+/// The stand-in returns its argument, and the function of the program any other value.
+fn calls_stand_in(connection: &Connection, sql: &str, column: &str) -> bool {
+    let tokens = cursor::tokens(sql);
+    let calls = tokens.windows(2).any(|pair| {
+        let name = pair[0].text(sql).to_ascii_lowercase();
+        pair[1].is_mark(sql, "(") && stand_ins::is_function(connection, &name)
+    });
+    let is_column = |token: &Token| unquote(token.text(sql)).eq_ignore_ascii_case(column);
+    calls && tokens.iter().any(is_column)
 }
 
 /// Returns `true` if a statement makes a number of the column: by `CAST`, or by arithmetic.

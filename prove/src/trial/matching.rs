@@ -227,8 +227,14 @@ impl<'c> Changes<'c> {
     ) -> Option<usize> {
         if let Some(names) = own_columns {
             let mut rows = self.before.rows.iter();
+            let is_same = |other: &Row| {
+                let has_identifying = row.values.iter().any(is_identifying);
+                !has_identifying || overlap(&row.values, &other.values) > 0
+            };
             if let Some(rowid) = row.rowid {
-                return rows.position(|other| other.rowid == Some(rowid));
+                let found = rows.position(|other| other.rowid == Some(rowid) && is_same(other));
+                // A rebuilt table can have other rowids.
+                return found.or_else(|| self.most_similar(row, index));
             }
             // An expected row lacks the generated columns.
             let places = positions(self.before, names);
@@ -238,6 +244,10 @@ impl<'c> Changes<'c> {
                     && values.all(|(&place, value)| other.values[place] == *value)
             });
         }
+        self.most_similar(row, index)
+    }
+
+    fn most_similar(&self, row: &Row, index: &ValueIndex) -> Option<usize> {
         let candidates = index.rows_like(row).into_iter();
         candidates.max_by_key(|&other| overlap(&row.values, &self.before.rows[other].values))
     }

@@ -9,6 +9,7 @@
 //! The new value must then change as well.
 
 mod conversion;
+mod copy_sources;
 mod counters;
 mod expected;
 mod failing_rows;

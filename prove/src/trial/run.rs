@@ -240,7 +240,7 @@ impl Run {
                 is_unchanged: verdict.is_unchanged,
                 successor,
             };
-            judged.filter_losses(connection, run, &self.tainted_names)?;
+            judged.filter_losses(connection, run, (&self.tainted_names, &expected.contents))?;
             let old = counters.get(&expected.table).copied();
             judged
                 .losses

@@ -299,13 +299,23 @@ fn converted_text(
 
 fn counter_text(run: ScriptRun<'_>, judged: &Judged, (from, to): (i64, i64)) -> LossText {
     let table = quote(&judged.table);
-    let name = judged.table.replace('\'', "''");
+    let statements: Vec<Statement<'_>> = run.script().statements().collect();
     let copy = losing_statement(run, judged);
-    let new = match copy.map(|copy| effect(copy.sql())) {
+    let new = match copy.as_ref().map(|copy| effect(copy.sql())) {
         Some(Effect::Change(name, Change::Insert | Change::Update)) => name.name,
         _ => "new".to_owned(),
     };
-    let new = new.replace('\'', "''");
+    // The counter follows a table that is renamed before the copy.
+    let start = copy.map_or(usize::MAX, |copy| copy.start());
+    let mut name = judged.table.clone();
+    for statement in statements.iter().take_while(|other| other.start() < start) {
+        if let Effect::Change(from, Change::Rename(to)) = effect(statement.sql()) {
+            if from.name.eq_ignore_ascii_case(&name) {
+                name = to;
+            }
+        }
+    }
+    let [name, new] = [name, new].map(|name| name.replace('\'', "''"));
     LossText {
         title: format!("{run} lowers the AUTOINCREMENT counter of `{table}` from {from} to {to}"),
         details: "the ids of deleted rows would be used again".to_owned(),
@@ -334,20 +344,48 @@ fn with_declaration(run: ScriptRun<'_>, judged: &Judged, loss: &Loss, mut help: 
     help + "\n(seen with sample rows)"
 }
 
-/// Returns the statement that copies the rows of the table.
+/// Returns the statement that copies the rows of the table into its successor.
 ///
-/// If there is no single such statement, returns the statement that drops the table.
+/// If there is no such statement, returns another copy, or the statement that drops the table.
 fn losing_statement<'r>(run: ScriptRun<'r>, judged: &Judged) -> Option<Statement<'r>> {
     let table = judged.table.as_str();
     let names_table = |sql: &str| names_object(sql, table);
-    let copies = |sql: &str| {
+    let is_copy = |sql: &str| {
         starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH"])
             && sql.to_ascii_uppercase().contains("SELECT")
-            && names_table(sql)
     };
-    let copy = run.find(copies);
+    let into_successor = run.script().statements().filter(|copy| {
+        let Effect::Change(to, Change::Insert | Change::Update) = effect(copy.sql()) else {
+            return false;
+        };
+        is_copy(copy.sql()) && becomes_successor(run, copy, &to.name, judged)
+    });
+    let copy = || run.find(|sql| is_copy(sql) && names_table(sql));
     let dropping = || run.find(|sql| starts_with_one_of(sql, &["DROP"]) && names_table(sql));
-    copy.or_else(dropping).or_else(|| run.find(names_table))
+    into_successor
+        .last()
+        .or_else(copy)
+        .or_else(dropping)
+        .or_else(|| run.find(names_table))
+}
+
+/// Returns `true` if a table is the successor of the judged table, or is renamed to it after `copy`.
+fn becomes_successor(
+    run: ScriptRun<'_>,
+    copy: &Statement<'_>,
+    table: &str,
+    judged: &Judged,
+) -> bool {
+    let mut name = table.to_owned();
+    for statement in run.script().statements() {
+        if let Effect::Change(from, Change::Rename(to)) = effect(statement.sql()) {
+            if statement.start() > copy.start() && from.name.eq_ignore_ascii_case(&name) {
+                name = to;
+            }
+        }
+    }
+    let successor = judged.successor.name.as_deref();
+    successor.is_some_and(|successor| successor.eq_ignore_ascii_case(&name))
 }
 
 /// Returns the note that a revision was not checked with rows of a table.

@@ -102,7 +102,11 @@ impl Trials<'_> {
                 found.extend(self.trial(*mode, &others)?.problems());
             }
             let (revision, source) = (self.subject.revision, self.subject.source);
-            if found.is_subset(&problems) {
+            // A failure that remains hides what the assumption is for.
+            let has_failure = problems
+                .iter()
+                .any(|problem| matches!(problem, Problem::Failure(..)));
+            if found.is_subset(&problems) && !has_failure {
                 let schema = self.subject.schema;
                 let defect = texts::assumes_nothing(revision, source, index, schema);
                 self.outcome.findings.defects.push(defect);
@@ -321,8 +325,15 @@ impl Trials<'_> {
         if is_table || matches!(loss, Loss::Column { .. }) {
             return Ok(());
         }
+        // New ids make the counter meaningless.
+        let is_renumbered = matches!(loss, Loss::Counter { .. })
+            && judged
+                .key
+                .iter()
+                .any(|key| is_declared(revision, &judged.table, Some(key)));
         let is_declared = is_upgrade
-            && (is_declared(revision, &judged.table, None)
+            && (is_renumbered
+                || is_declared(revision, &judged.table, None)
                 || is_declared(revision, &judged.table, column.as_deref())
                     && other_of(loss)
                         .is_none_or(|other| is_declared(revision, &judged.table, Some(other))));

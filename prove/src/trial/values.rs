@@ -41,6 +41,18 @@ pub(super) fn is_lossy_conversion(old: &Value, new: &Value) -> bool {
     number.is_some() && number == stored && !same(old, new)
 }
 
+/// Returns `true` if a column without the value would lose something.
+///
+/// NULL and an empty text both say that there is no value.
+pub(super) fn has_content(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Text(text) => !text.is_empty(),
+        Value::Blob(bytes) => !bytes.is_empty(),
+        _ => true,
+    }
+}
+
 /// Returns `true` if the value is unlikely to occur in two places by chance.
 ///
 /// The sample values of flags and lists are not identifying, and neither is NULL.

@@ -19,6 +19,7 @@ mod merges;
 mod messages;
 mod pasted_lines;
 mod random_chains;
+mod real_chains;
 mod rebuild;
 mod rows;
 mod sample_rows;
