@@ -6,7 +6,8 @@
 //! - the length of the decoded bytes (32 bits);
 //! - the length of the compressed bytes (32 bits);
 //! - the first 8 bytes of SHA-256 over the decoded bytes;
-//! - the compressed bytes: an [LZ4 block](https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md).
+//! - the compressed bytes: an
+//!   [LZ4 block](https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md).
 //!
 //! The decoded [`Section::Chain`] consists of:
 //!

@@ -196,8 +196,7 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::DamagedProgram`] if a fault of revchain or of the memory has changed the
-    /// embedded bytes.
+    /// Fails with [`ErrorKind::DamagedProgram`] if the embedded bytes are not those of the build.
     pub(crate) fn decode(&self) -> Result<(), Error> {
         match &self.chain {
             Source::Embedded(embedded, _) => match embedded().chain() {

@@ -97,7 +97,7 @@ impl Request<'_> {
 
     /// Returns the number of sample rows of a table.
     ///
-    /// A copy with a LIMIT loses the rows beyond the limit, so a table needs more rows than the limit.
+    /// A copy with a LIMIT loses the rows beyond the limit, so a table needs more rows than that.
     pub(super) fn row_count(&self, table: &str) -> usize {
         let count = self.mode.row_kinds().len();
         if self.mode != Mode::Failure {

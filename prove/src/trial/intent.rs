@@ -72,7 +72,7 @@ pub(super) fn set_columns(sql: &str) -> Vec<String> {
 /// Returns `true` for a `DELETE` that empties a table, if the script fills the table again from a
 /// copy that it made before.
 ///
-/// Such a script rebuilds the table, so the `DELETE` does not declare that the rows go.
+/// The script then rebuilds the table, so the `DELETE` does not declare that the rows go.
 pub(super) fn is_rebuild_by_delete(run: ScriptRun<'_>, delete: &Statement<'_>) -> bool {
     let sql = delete.sql();
     let tokens = cursor::tokens(sql);

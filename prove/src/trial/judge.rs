@@ -189,13 +189,7 @@ pub(super) fn judge(expected: &Expected, successor: &Successor, after: &After<'_
         judge_dropped_table(expected, after, &mut verdict);
         return verdict;
     };
-    let is_same_place =
-        |(column, place): (&String, &Option<String>)| Some(column) == place.as_ref();
-    let mut columns = contents.columns.iter().zip(&successor.columns);
-    if columns.all(is_same_place)
-        && contents.columns == new.columns
-        && new.rows.ends_with(&contents.rows)
-    {
+    if is_unchanged(contents, successor, new) {
         let first = new.rows.len() - contents.rows.len();
         verdict.pairs = (0..contents.rows.len())
             .map(|row| (row, first + row))
@@ -259,6 +253,14 @@ pub(super) fn judge(expected: &Expected, successor: &Successor, after: &After<'_
     verdict
 }
 
+/// Returns `true` if the table has the same columns, and the same rows after any new rows.
+fn is_unchanged(contents: &Contents, successor: &Successor, new: &Contents) -> bool {
+    let mut columns = contents.columns.iter().zip(&successor.columns);
+    columns.all(|(column, place)| Some(column) == place.as_ref())
+        && contents.columns == new.columns
+        && new.rows.ends_with(&contents.rows)
+}
+
 /// Decides if each row of a dropped table is in another table.
 fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdict: &mut Verdict) {
     let contents = &expected.contents;
@@ -311,7 +313,7 @@ fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdict: &mut Ver
 
 /// Returns the index of a table and the position of the row in it that a dropped row has become.
 ///
-/// The row has an identifying value of the dropped row, and the table did not have the value before.
+/// The row has an identifying value of the dropped row that the table did not have before.
 fn destination(row: &Row, after: &After<'_>) -> Option<(usize, usize)> {
     let identifying = row.values.iter().filter(|value| is_identifying(value));
     let mut places = identifying.flat_map(|value| {

@@ -69,7 +69,8 @@ impl Judged {
 
     /// Removes the losses that follow from a failed statement, and explicit conversions.
     ///
-    /// `tainted_names` has the lowercase names in failed statements, and `contents` the expected rows.
+    /// `tainted_names` has the lowercase names in failed statements.
+    /// `contents` has the expected rows.
     pub(super) fn filter_losses(
         &mut self,
         connection: &Connection,

@@ -369,7 +369,7 @@ fn losing_statement<'r>(run: ScriptRun<'r>, judged: &Judged) -> Option<Statement
         .or_else(|| run.find(names_table))
 }
 
-/// Returns `true` if a table is the successor of the judged table, or is renamed to it after `copy`.
+/// Returns `true` if a table is the successor of the judged table, or becomes it after `copy`.
 fn becomes_successor(
     run: ScriptRun<'_>,
     copy: &Statement<'_>,

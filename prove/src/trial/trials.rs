@@ -404,7 +404,7 @@ impl Trials<'_> {
         Ok(None)
     }
 
-    /// Returns `true` if the same rows give the same values again, so `random()` has no part in them.
+    /// Returns `true` if the same rows give the same values again, unlike with `random()`.
     fn is_repeatable(&self, run: &Run, place: (&str, &str)) -> Result<bool> {
         if !is_nondeterministic(self.subject.revision) {
             return Ok(true);

@@ -88,9 +88,7 @@ impl ErrorKind {
                 Text::new(format!("`{name}` is not a name for a chain"))
                     .help(format!("use {CHAIN_NAME}"))
             }
-            Self::DamagedProgram { message } => {
-                Text::new(message.as_str()).help("install the program again, or build it again")
-            }
+            Self::DamagedProgram { message } => damaged_program(message),
             Self::InTransaction => Text::new("the connection is inside a transaction")
                 .help("commit or roll back first: migrations need their own transaction"),
             Self::Busy { waited, holders } => busy(*waited, holders),
@@ -157,6 +155,10 @@ impl ErrorKind {
             Self::Sqlite { operation, source } => sqlite(*operation, source.sqlite_error_code()),
         }
     }
+}
+
+fn damaged_program(message: &str) -> Text {
+    Text::new(message).help("install the program again, or build it again")
 }
 
 fn busy(waited: Duration, holders: &[LockHolder]) -> Text {
