@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Row};
 
 use crate::report::error::ForeignKeyViolation;
-use crate::session::sql::{query_texts, quote};
+use crate::session::sql::{contains_word, query_texts, quote};
 
 /// The largest number of violations that an error lists, because every row can be a violation.
 const MAX_REPORTED: usize = 10;
@@ -172,25 +172,36 @@ pub struct ForeignKey {
 ///
 /// Fails if SQLite fails.
 pub fn foreign_keys(connection: &Connection) -> rusqlite::Result<Vec<ForeignKey>> {
-    // The pragma takes some microseconds a table, so the query leaves out tables without a key.
-    let mut statement = connection.prepare(
-        "SELECT t.name, k.\"table\", k.\"from\", k.\"to\", k.seq
-         FROM main.sqlite_master t, pragma_foreign_key_list(t.name, 'main') k
-         WHERE t.type = 'table' AND instr(upper(t.sql), 'REFERENCES')
-         ORDER BY t.name, k.id, k.seq",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut keys: Vec<ForeignKey> = Vec::new();
+    // The pragma takes some microseconds a table, so only tables with the keyword are asked.
+    // The program may have replaced SQLite's functions, so Rust looks for the keyword.
+    let mut tables = connection
+        .prepare("SELECT name, sql FROM main.sqlite_master WHERE type = 'table' ORDER BY name")?;
+    let mut names: Vec<String> = Vec::new();
+    let mut rows = tables.query([])?;
     while let Some(row) = rows.next()? {
-        let column = (row.get(2)?, row.get(3)?);
-        // `seq` counts the columns of a key from 0, so 0 begins a new key.
-        match (row.get::<_, i64>(4)?, keys.last_mut()) {
-            (1.., Some(key)) => key.columns.push(column),
-            _ => keys.push(ForeignKey {
-                table: row.get(0)?,
-                parent: row.get(1)?,
-                columns: vec![column],
-            }),
+        let sql = row.get_ref(1)?.as_bytes().unwrap_or_default();
+        if contains_word(sql, "references") {
+            names.push(row.get(0)?);
+        }
+    }
+    let mut statement = connection.prepare(
+        "SELECT \"table\", \"from\", \"to\", seq FROM pragma_foreign_key_list(?1, 'main')
+         ORDER BY id, seq",
+    )?;
+    let mut keys: Vec<ForeignKey> = Vec::new();
+    for table in names {
+        let mut rows = statement.query([&table])?;
+        while let Some(row) = rows.next()? {
+            let column = (row.get(1)?, row.get(2)?);
+            // `seq` counts the columns of a key from 0, so 0 begins a new key.
+            match (row.get::<_, i64>(3)?, keys.last_mut()) {
+                (1.., Some(key)) => key.columns.push(column),
+                _ => keys.push(ForeignKey {
+                    table: table.clone(),
+                    parent: row.get(0)?,
+                    columns: vec![column],
+                }),
+            }
         }
     }
     Ok(keys)

@@ -9,6 +9,7 @@ use revchain_core::sql::inspect::trigger_event;
 use rusqlite::Connection;
 
 use super::foreign_keys::ForeignKey;
+use crate::session::sql::contains_word;
 
 /// The tables that the scripts of a plan can change.
 ///
@@ -42,6 +43,9 @@ struct Objects {
 /// The event of a trigger: `INSERT`, `UPDATE` or `DELETE`.
 type Event = &'static str;
 
+/// The words without which a table or an index changes nothing about keys.
+const RELEVANT: [&str; 2] = ["unique", "replace"];
+
 const EVENTS: [Event; 3] = ["INSERT", "UPDATE", "DELETE"];
 
 struct Trigger {
@@ -61,6 +65,12 @@ impl KeyChanges {
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
+            let sql = row.get_ref(3)?.as_bytes().unwrap_or_default();
+            let is_trigger = row.get_ref(0)?.as_bytes() == Ok(b"trigger");
+            let is_relevant = is_trigger || RELEVANT.iter().any(|word| contains_word(sql, word));
+            if !is_relevant {
+                continue;
+            }
             // SQLite accepts SQL that is not UTF-8. The names before the first such byte suffice.
             let text = |column| -> rusqlite::Result<String> {
                 let bytes = row.get_ref(column)?.as_bytes().unwrap_or_default();
@@ -219,18 +229,15 @@ impl Objects {
                     table,
                     effects: trigger_effects(sql),
                 })),
-            "index" if contains_word(sql, "unique") => self.unique_indexes.push((name, table)),
-            "table" if contains_word(sql, "replace") => {
+            "index" if contains_word(sql.as_bytes(), "unique") => {
+                self.unique_indexes.push((name, table))
+            }
+            "table" if contains_word(sql.as_bytes(), "replace") => {
                 self.replacing.insert(name);
             }
             _ => {}
         }
     }
-}
-
-/// Returns `true` if the text contains the word, also as a part of a name.
-fn contains_word(sql: &str, word: &str) -> bool {
-    sql.to_ascii_lowercase().contains(word)
 }
 
 fn lower(name: &str) -> String {

@@ -16,7 +16,7 @@ use super::locked_plan::LockedPlan;
 use crate::report::error::{Context, Direction, Error, ErrorKind, Operation};
 use crate::report::not_owned::{NotOwned, Owner, Place};
 use crate::session::locked::LockedSession;
-use crate::session::sql::{query_texts, quote};
+use crate::session::sql::{has_temporary_schema, query_texts, quote};
 
 /// Fails if a script of the plan can reach a table that is not the chain's own.
 ///
@@ -31,22 +31,23 @@ pub(super) fn check_reach(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> 
         ignored: database.settings.ignored_tables.clone(),
         own: None,
     };
-    let read = || -> rusqlite::Result<Reach> {
-        Ok(Reach {
-            attached: attached_names(connection)?,
-            own: plan.histories().own_names(),
-            others: plan.histories().names_of_other_chains()?,
-            main: main_names(connection)?,
-            temporary: HashSet::new(),
-            made: HashSet::new(),
-            ignored: ignored.clone(),
-        })
-    };
     reject_temporary_triggers(connection, &ignored)?;
-    let mut reach = read().context(Operation::ReadSchema)?;
-    if reach.is_unlimited() {
+    let attached = attached_names(connection).context(Operation::ReadSchema)?;
+    let own = plan.histories().own_names();
+    // Most databases have one owner, so every table that a script can name is the chain's own.
+    if attached.is_empty() && own.is_none() && ignored.ignored.is_empty() {
         return Ok(());
     }
+    let others = plan.histories().names_of_other_chains();
+    let mut reach = Reach {
+        attached,
+        own,
+        others: others.context(Operation::ReadSchema)?,
+        main: main_names(connection).context(Operation::ReadSchema)?,
+        temporary: HashSet::new(),
+        made: HashSet::new(),
+        ignored,
+    };
     for step in &plan.steps {
         let Some(script) = script(database, step) else {
             continue;
@@ -78,11 +79,6 @@ struct Reach {
 }
 
 impl Reach {
-    /// Returns `true` if every table that a script can name is the chain's own.
-    fn is_unlimited(&self) -> bool {
-        self.attached.is_empty() && self.own.is_none() && self.ignored.ignored.is_empty()
-    }
-
     fn check_script(
         &mut self,
         step: &Step,
@@ -269,6 +265,9 @@ fn main_names(connection: &Connection) -> rusqlite::Result<HashMap<String, Strin
 /// Fails if a temporary trigger is on a table that the scripts can write.
 fn reject_temporary_triggers(connection: &Connection, ignored: &SchemaFilter) -> Result<(), Error> {
     let read = || -> rusqlite::Result<Vec<(String, String, String)>> {
+        if !has_temporary_schema(connection)? {
+            return Ok(Vec::new());
+        }
         let mut statement = connection.prepare(
             "SELECT name, tbl_name, sql FROM sqlite_temp_master WHERE type = 'trigger'
              ORDER BY name",

@@ -9,7 +9,7 @@ use crate::report::error::{
     Context, Direction, Error, ErrorKind, Operation, SqlOrigin, StatementError,
 };
 use crate::report::sqlite::{sqlite_message, sqlite_offset};
-use crate::session::sql::{execute, query_texts};
+use crate::session::sql::{execute, has_temporary_schema, query_texts};
 
 /// Runs the upgrade or the downgrade of a revision, and returns the duration.
 ///
@@ -91,6 +91,9 @@ pub fn reject_temporary_tables(
     connection: &Connection,
     revision: Option<&Revision>,
 ) -> Result<(), Error> {
+    if !has_temporary_schema(connection).context(Operation::ReadSchema)? {
+        return Ok(());
+    }
     let sql = "SELECT name FROM sqlite_temp_master WHERE type IN ('table', 'view')
                AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
     let tables = query_texts(connection, sql, []).context(Operation::ReadSchema)?;

@@ -42,6 +42,20 @@ pub(crate) fn query_texts(
     texts.collect()
 }
 
+/// Returns `true` if the connection has a temporary schema, which may be empty.
+///
+/// SQLite makes the schema when a statement first needs it, even a statement that only reads it.
+pub(crate) fn has_temporary_schema(connection: &Connection) -> rusqlite::Result<bool> {
+    let schemas = query_texts(connection, "SELECT name FROM pragma_database_list", [])?;
+    Ok(schemas.iter().any(|name| name == "temp"))
+}
+
+/// Returns `true` if the text contains the word, in any case, and also as a part of a name.
+pub(crate) fn contains_word(sql: &[u8], word: &str) -> bool {
+    let mut windows = sql.windows(word.len());
+    windows.any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 /// Returns a name in double quotes. SQLite accepts every name in this form, even a keyword.
 pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
