@@ -17,6 +17,7 @@ mod directory;
 mod faulty_statements;
 mod loosened;
 mod needless_stand_ins;
+mod nondeterminism;
 mod prover;
 mod sample_rows;
 mod script_run;

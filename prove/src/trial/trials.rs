@@ -19,11 +19,11 @@ use super::subject::{FailedStatement, Outcome, Subject};
 use super::texts::{self, skips_rows};
 use crate::declared::is_declared;
 use crate::diagnostics::full_name;
+use crate::nondeterminism::is_nondeterministic;
 use crate::sample_rows::hints::Hints;
 use crate::sample_rows::table::TableCache;
 use crate::sample_rows::{MAX_SAMPLE_ROWS, Mode};
 use crate::script_run::{ScriptRun, Stage};
-use crate::snapshot::is_nondeterministic;
 
 /// The number of further trials that look for the origin of a value.
 const ROUNDS: usize = 3;
