@@ -127,7 +127,10 @@ pub(super) fn failing_rows(
     if found.1.is_some() {
         return found;
     }
-    if kind == AssumesKind::Unique {
+    // An UPDATE from other columns does not depend on the old values of the column.
+    let reads_column = |name: &String| words.iter().filter(|word| *word == name).count() > 1;
+    let is_read = !starts_with_one_of(sql, &["UPDATE"]) || columns.iter().any(reads_column);
+    if kind == AssumesKind::Unique && is_read {
         let target = match effect(sql) {
             Effect::Change(name, _) => Some(name.name.to_ascii_lowercase()),
             _ => None,
@@ -139,7 +142,13 @@ pub(super) fn failing_rows(
     }
     // The rows can have gone through other tables.
     let all: Vec<&Expected> = expected.iter().collect();
-    violating_rows(connection, (kind, rest), &all, &mut columns)
+    let found = violating_rows(connection, (kind, rest), &all, &mut columns.clone());
+    if found.1.is_some() {
+        return found;
+    }
+    // An expression makes the values, so the condition is about the columns that it reads.
+    let is_read = |name: &String| words.contains(name) && !columns.contains(name);
+    (Vec::new(), values_assumption(&named, is_read))
 }
 
 /// Returns the rows of the first table that violate a constraint, and the condition that other rows

@@ -174,10 +174,11 @@ fn rows_text(run: ScriptRun<'_>, judged: &Judged, (lost, total): (&[Row], usize)
     };
     let rows = lost.iter().take(MAX_ROWS);
     let rows = rows.map(|row| show_row(table, &judged.columns, row, &judged.key));
+    let losing = losing_statement(run, judged);
     LossText {
         title: format!("{run} loses {amount} of `{}`", quote(table)),
         details: rows.collect::<Vec<_>>().join("\n"),
-        help: if run.any(skips_rows) {
+        help: if losing.is_some_and(|statement| skips_rows(statement.sql())) {
             KEEPS_ROWS.to_owned()
         } else {
             "copy every row, or first DELETE the rows that should go".to_owned()
@@ -319,11 +320,20 @@ fn counter_text(run: ScriptRun<'_>, judged: &Judged, (from, to): (i64, i64)) -> 
     LossText {
         title: format!("{run} lowers the AUTOINCREMENT counter of `{table}` from {from} to {to}"),
         details: "the ids of deleted rows would be used again".to_owned(),
-        help: format!(
-            "copy the counter before the old table is dropped:\n\
-             DELETE FROM sqlite_sequence WHERE name = '{new}';\n\
-             INSERT INTO sqlite_sequence (name, seq) SELECT '{new}', seq FROM sqlite_sequence WHERE name = '{name}';"
-        ),
+        help: if name.eq_ignore_ascii_case(&new) {
+            format!(
+                "DROP TABLE deletes the counter, so copy it before, and set it again after the rows are copied:\n\
+                 CREATE TEMP TABLE counter AS SELECT seq FROM sqlite_sequence WHERE name = '{name}';\n\
+                 UPDATE sqlite_sequence SET seq = (SELECT seq FROM counter) WHERE name = '{name}';\n\
+                 DROP TABLE counter;"
+            )
+        } else {
+            format!(
+                "copy the counter before the old table is dropped:\n\
+                 DELETE FROM sqlite_sequence WHERE name = '{new}';\n\
+                 INSERT INTO sqlite_sequence (name, seq) SELECT '{new}', seq FROM sqlite_sequence WHERE name = '{name}';"
+            )
+        },
     }
 }
 

@@ -322,3 +322,33 @@ fn declared_table_includes_its_columns() {
         ),
     ]);
 }
+
+#[test]
+fn counter_of_a_table_that_is_dropped_before_the_copy_is_kept() {
+    let table = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT);";
+    let begin = "CREATE TEMP TABLE x AS SELECT * FROM t;";
+    let again = format!("DROP TABLE t; {table} INSERT INTO t SELECT * FROM x; DROP TABLE x;");
+    let before = "CREATE TEMP TABLE counter AS SELECT seq FROM sqlite_sequence WHERE name = 't';";
+    let after = "UPDATE sqlite_sequence SET seq = (SELECT seq FROM counter) WHERE name = 't';";
+    let lost = format!("{begin} {again}");
+    assert_one_defect(
+        &[(table, ""), (&lost, "")],
+        "rows-lost 002:5",
+        &[before, after],
+    );
+    let kept = format!("{begin} {before} {again} {after} DROP TABLE counter;");
+    assert_proven(&[(table, ""), (&kept, "")]);
+}
+
+#[test]
+fn value_that_an_expression_makes_has_a_line_to_paste() {
+    let table = "CREATE TABLE t (id TEXT PRIMARY KEY NOT NULL, code TEXT NOT NULL);";
+    let upgrade = "UPDATE t SET id = replace(code, '-', '');";
+    assert_one_defect(
+        &[(table, ""), (upgrade, "")],
+        "fails-on-rows 002:5",
+        &["`-- @assumes t(code) values REASON`"],
+    );
+    let assumed = format!("@assumes t(code) values the codes differ\n{upgrade}");
+    assert_proven(&[(table, ""), (&assumed, "")]);
+}
