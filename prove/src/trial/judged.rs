@@ -12,7 +12,7 @@ use rusqlite::{Connection, Result};
 use super::conversion::Conversion;
 use super::counters::{counter, has_moved, rowid_user};
 use super::expected::{Expected, Tables, find_table};
-use super::judge::Loss;
+use super::verdict::Loss;
 use crate::sample_rows::contents::{Contents, Row};
 use crate::sample_rows::table::TableInfo;
 use crate::script_run::{ScriptRun, Stage};

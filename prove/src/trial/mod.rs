@@ -8,9 +8,11 @@
 //! If a new value does not contain the old value, a further trial changes the old values.
 //! The new value must then change as well.
 
+mod arrival;
 mod conversion;
 mod copy_sources;
 mod counters;
+mod dropped_table;
 mod expected;
 mod failing_rows;
 mod failure;
@@ -25,6 +27,7 @@ mod subject;
 mod texts;
 mod trials;
 mod values;
+mod verdict;
 mod violations;
 
 pub(crate) use subject::{Outcome, Subject};

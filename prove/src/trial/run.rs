@@ -8,15 +8,17 @@ use revchain_core::{Assumes, AssumesKind, Downgrade, Statement};
 use revchain_runtime::internal::stand_ins;
 use rusqlite::{Connection, Result};
 
+use super::arrival::After;
 use super::counters::{counter, is_intact};
 use super::expected::{Expected, Tables, apply_changes, find_table, read_tables};
 use super::failing_rows::{Assumption, failing_rows};
 use super::failure::{Failure, FailureKind};
 use super::intent::{explicitly_changed_table, is_rebuild_by_delete, set_columns};
-use super::judge::{After, Loss, judge};
+use super::judge::judge;
 use super::judged::{Judged, lowered_counter, moved_rowids};
 use super::start::{Start, read_changed, schema_of, tables_after};
 use super::subject::Subject;
+use super::verdict::Loss;
 use super::violations::{KnownKeys, Violation};
 use crate::diagnostics::Findings;
 use crate::sample_rows::hints::Hints;
