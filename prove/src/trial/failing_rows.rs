@@ -109,19 +109,13 @@ pub(super) fn failing_rows(
         columns.sort_unstable();
         columns.dedup();
     }
-    // The message names the columns of the target, and the rows are those of the source.
-    let sources = sources(connection, sql, &columns).unwrap_or_default();
-    let is_source = |expected: &&Expected| {
-        let mut tables = sources.iter().map(|(table, _)| table);
-        let is_other = |table: &String| !table.eq_ignore_ascii_case(&expected.table);
-        !sources.is_empty() && !tables.any(is_other)
-    };
-    let source: Vec<&Expected> = expected.iter().filter(is_source).collect();
-    let tables = if source.is_empty() {
-        named.clone()
-    } else {
-        columns = sources.into_iter().map(|(_, column)| column).collect();
-        source
+    let source = source_tables(connection, sql, &columns, expected);
+    let tables = match source {
+        Some((tables, names)) => {
+            columns = names;
+            tables
+        }
+        None => named.clone(),
     };
     let found = violating_rows(connection, (kind, rest), &tables, &mut columns.clone());
     if found.1.is_some() {
@@ -149,6 +143,26 @@ pub(super) fn failing_rows(
     // An expression makes the values, so the condition is about the columns that it reads.
     let is_read = |name: &String| words.contains(name) && !columns.contains(name);
     (Vec::new(), values_assumption(&named, is_read))
+}
+
+/// Returns the tables and the columns from which an `INSERT … SELECT` takes the values of `columns`.
+///
+/// The message of SQLite names the columns of the target, and the rows are those of the source.
+fn source_tables<'e>(
+    connection: &Connection,
+    sql: &str,
+    columns: &[String],
+    expected: &'e [Expected],
+) -> Option<(Vec<&'e Expected>, Vec<String>)> {
+    let sources = sources(connection, sql, columns)?;
+    let (first, _) = sources.first()?;
+    if sources.iter().any(|(table, _)| table != first) {
+        return None;
+    }
+    let is_source = |expected: &&Expected| expected.table.eq_ignore_ascii_case(first);
+    let tables: Vec<&Expected> = expected.iter().filter(is_source).collect();
+    let columns = sources.iter().map(|(_, column)| column.clone());
+    (!tables.is_empty()).then(|| (tables, columns.collect()))
 }
 
 /// Returns the rows of the first table that violate a constraint, and the condition that other rows
