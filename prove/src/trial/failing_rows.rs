@@ -145,7 +145,7 @@ pub(super) fn failing_rows(
     (Vec::new(), values_assumption(&named, is_read))
 }
 
-/// Returns the tables and the columns from which an `INSERT … SELECT` takes the values of `columns`.
+/// Returns the tables and columns from which an `INSERT … SELECT` takes the values of `columns`.
 ///
 /// The message of SQLite names the columns of the target, and the rows are those of the source.
 fn source_tables<'e>(
