@@ -106,6 +106,14 @@ pub fn decode_chain(bytes: &[u8]) -> Result<Chain> {
         let revision = reader.revision(&chain.revisions)?;
         chain.revisions.push(revision);
     }
+    // One list for all scripts, so that decoding allocates nothing for each.
+    let spans: Arc<[(u32, u32)]> = reader.spans.into();
+    for revision in &mut chain.revisions {
+        revision.upgrade.spans.attach(&spans);
+        if let Downgrade::Sql(script) = &mut revision.downgrade {
+            script.spans.attach(&spans);
+        }
+    }
     Ok(chain)
 }
 
@@ -290,6 +298,10 @@ struct Reader<'b> {
     texts: Arc<str>,
     /// The offset of the next text.
     position: u32,
+    /// The spans of all scripts so far.
+    spans: Vec<(u32, u32)>,
+    /// The list to which spans belong until all spans are known.
+    no_spans: Arc<[(u32, u32)]>,
 }
 
 impl<'b> Reader<'b> {
@@ -308,6 +320,8 @@ impl<'b> Reader<'b> {
                 .map_err(|_| Damaged::Malformed)?
                 .into(),
             position: 0,
+            spans: Vec::new(),
+            no_spans: Arc::new([]),
         })
     }
 
@@ -410,20 +424,22 @@ impl<'b> Reader<'b> {
     fn script(&mut self) -> Result<Script> {
         let sql = self.text()?;
         let line = self.small()?;
+        let first = self.spans.len();
         let mut end = 0_u32;
-        let mut spans = Vec::with_capacity(self.count()?);
-        for _ in 0..spans.capacity() {
+        for _ in 0..self.count()? {
             let start = end.checked_add(self.small()?).ok_or(Damaged::Malformed)?;
             end = start.checked_add(self.small()?).ok_or(Damaged::Malformed)?;
             if sql.get(start as usize..end as usize).is_none() {
                 return Err(Damaged::Malformed);
             }
-            spans.push((start, end));
+            self.spans.push((start, end));
         }
+        let bound = |count: usize| u32::try_from(count).map_err(|_| Damaged::Malformed);
+        let range = bound(first)?..bound(self.spans.len())?;
         Ok(Script {
             sql,
             line,
-            spans: Shared::from_iter(spans),
+            spans: Shared::new(&self.no_spans, range),
         })
     }
 

@@ -25,6 +25,11 @@ impl<B: ?Sized> Shared<B> {
         }
     }
 
+    /// Makes the value a part of another text or list, with the same range.
+    pub(crate) fn attach(&mut self, whole: &Arc<B>) {
+        self.whole = Arc::clone(whole);
+    }
+
     /// Returns the range. A `usize` has at least 32 bits on each system that SQLite supports.
     fn range(&self) -> Range<usize> {
         self.start as usize..self.end as usize
