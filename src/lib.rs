@@ -193,7 +193,7 @@ macro_rules! embed_migrations {
     };
 }
 
-/// Items in the output of the macro. Programs must not use these items.
+/// Items for the output of the macro and for the tests of revchain. Programs must not use them.
 #[doc(hidden)]
 pub mod __private {
     pub use revchain_macros::embed_migrations;

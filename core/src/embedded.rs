@@ -16,7 +16,7 @@
 //! - the texts, in UTF-8.
 //!
 //! The numbers are [LEB128](https://en.wikipedia.org/wiki/LEB128) without a sign.
-//! They tell the lengths of the texts, so the texts need no separators.
+//! They contain the lengths of the texts, so the texts need no separators.
 //! All other numbers are little-endian.
 
 use std::fmt;
@@ -42,7 +42,7 @@ pub enum Section {
     Snapshot,
 }
 
-/// The error of bytes that no version of the macro has made.
+/// The damage of embedded bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Damaged {
     /// The bytes have another version.
@@ -58,9 +58,9 @@ pub enum Damaged {
 impl fmt::Display for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Version => "the embedded chain has another version",
+            Self::Version => "the embedded chain has an unknown format version",
             Self::Truncated => "the embedded chain is incomplete",
-            Self::Checksum => "the embedded chain has another checksum",
+            Self::Checksum => "the embedded chain does not match its checksum",
             Self::Malformed => "the embedded chain cannot be decoded",
         })
     }
@@ -71,7 +71,7 @@ impl std::error::Error for Damaged {}
 type Result<T> = std::result::Result<T, Damaged>;
 
 /// The length of the checksum of a section.
-const CHECKSUM: usize = 8;
+const CHECKSUM_LENGTH: usize = 8;
 
 /// Returns the bytes that a program embeds. `snapshot` is empty for a chain without a snapshot.
 pub fn encode(chain: &Chain, snapshot: &[u8]) -> Vec<u8> {
@@ -127,7 +127,7 @@ pub fn decode_section(bytes: &[u8], section: Section) -> Result<Vec<u8>> {
     for other in [Section::Chain, Section::Snapshot] {
         let length = split_u32(&mut rest)?;
         let compressed = split_u32(&mut rest)?;
-        let checksum = split(&mut rest, CHECKSUM)?;
+        let checksum = split(&mut rest, CHECKSUM_LENGTH)?;
         let compressed = split(&mut rest, compressed)?;
         if other != section {
             continue;
@@ -146,9 +146,9 @@ pub fn decode_section(bytes: &[u8], section: Section) -> Result<Vec<u8>> {
     Err(Damaged::Truncated)
 }
 
-fn checksum_of(bytes: &[u8]) -> [u8; CHECKSUM] {
-    let mut checksum = [0; CHECKSUM];
-    checksum.copy_from_slice(&Sha256::digest(bytes)[..CHECKSUM]);
+fn checksum_of(bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {
+    let mut checksum = [0; CHECKSUM_LENGTH];
+    checksum.copy_from_slice(&Sha256::digest(bytes)[..CHECKSUM_LENGTH]);
     checksum
 }
 
@@ -184,7 +184,7 @@ fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number.to_le_bytes()[0]);
 }
 
-/// The bits of the number that tells which parts a revision has.
+/// The flags of a revision.
 const IS_COMPATIBLE: u64 = 1;
 const HAS_DOWNGRADE: u64 = 2;
 const IS_PROVEN: u64 = 4;
@@ -229,7 +229,7 @@ impl Writer {
         self.texts.push_str(text);
     }
 
-    /// Writes a revision. `distances` tells how many revisions before it each parent is.
+    /// Writes a revision. `distances` has the distance to each parent, in revisions.
     fn revision(&mut self, revision: &Revision, distances: &[usize]) {
         self.text(&revision.id);
         self.count(distances.len());

@@ -85,7 +85,7 @@ fn stored_revision(row: &HistoryRow, has: impl Fn(&str) -> bool) -> Result<Revis
         path: path.into(),
         date: stored.applied_at.unwrap_or(Date::MIN),
         summary: stored.summary.clone().unwrap_or_default().into(),
-        // The database keeps no upgrade, and the checksum pins the absent one.
+        // The database stores no upgrade. Only the SQL of the downgrade runs.
         upgrade: Script::new(String::new(), 0, 0, &[]),
         downgrade: Downgrade::Sql(script),
         destroys: Vec::new(),

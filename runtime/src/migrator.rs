@@ -462,6 +462,9 @@ impl<'m> Migrator<'m> {
         if !connection.is_autocommit() {
             return Err(Error::new(ErrorKind::InTransaction).in_database_of(connection));
         }
+        self.migrations
+            .decode()
+            .map_err(|error| error.in_database_of(connection))?;
         let from = self.current(connection).ok().flatten().map(Revision::id);
         let path = connection.path().unwrap_or_default().to_owned();
         let mut session = Session::new(connection, self.migrations, &self.settings)

@@ -201,13 +201,13 @@ impl Chain {
         self
     }
 
-    /// Replaces the text of an upgrade by a text with the same statements, except for their words.
+    /// Replaces the text of an upgrade. Only tests call this.
     ///
-    /// Only tests need this: they replace a harmless word by one that a directory cannot have.
+    /// The statements keep their offsets, so both texts must have the same length and boundaries.
     #[doc(hidden)]
     pub fn with_upgrade(mut self, index: RevisionIndex, sql: &str) -> Self {
         if let Some(revision) = self.revisions.get_mut(index.get()) {
-            revision.upgrade.sql = sql.to_owned().into();
+            revision.upgrade.sql = sql.into();
         }
         self
     }

@@ -1,6 +1,7 @@
 //! Texts and lists that share one allocation.
 //!
-//! All texts of an embedded chain are parts of one text, so decoding allocates nothing for each.
+//! The ids, paths, summaries and scripts of an embedded chain are parts of one text.
+//! So decoding allocates nothing for each of them.
 
 use std::fmt;
 use std::ops::{Deref, Range};

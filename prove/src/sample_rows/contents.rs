@@ -115,9 +115,8 @@ fn value(value: ValueRef<'_>) -> Value {
     }
 }
 
-/// Reads the rows of a query. If `has_rowid` is `true`, the last column is the rowid.
 /// Returns the lowercase columns of a table that are not generated.
-fn stored_columns(connection: &Connection, table: &str) -> Result<Vec<String>> {
+pub(crate) fn stored_columns(connection: &Connection, table: &str) -> Result<Vec<String>> {
     let pragma = format!("PRAGMA main.table_xinfo({})", quote(table));
     let mut statement = connection.prepare(&pragma)?;
     let mut rows = statement.query([])?;
@@ -130,6 +129,7 @@ fn stored_columns(connection: &Connection, table: &str) -> Result<Vec<String>> {
     Ok(columns)
 }
 
+/// Reads the rows of a query. If `has_rowid` is `true`, the last column is the rowid.
 fn read_rows(statement: &mut Statement<'_>, columns: usize, has_rowid: bool) -> Result<Vec<Row>> {
     let mut found = statement.query([])?;
     let mut rows = Vec::new();

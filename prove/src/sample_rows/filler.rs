@@ -8,6 +8,7 @@ use revchain_runtime::internal::quote;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
 
+use super::contents::Contents;
 use super::insert::{RowValues, Target, try_insert};
 use super::request::{Mode, Request};
 use super::table::{Column, TableInfo, TableKey};
@@ -110,9 +111,6 @@ impl<'c> Filler<'c> {
             let candidates = self.row_candidates(&target, index);
             if let Some(row) = self.insert(&target, &candidates)? {
                 let rowid = self.connection.last_insert_rowid();
-                if info.has_triggers() {
-                    self.restore_values(table, &row, rowid)?;
-                }
                 self.rows.entry(lowercase.clone()).or_default().push(row);
                 self.rowids
                     .entry(lowercase.clone())
@@ -124,25 +122,55 @@ impl<'c> Filler<'c> {
             self.connection
                 .execute_batch(&format!("DROP INDEX main.{index}"))?;
         }
+        if info.has_triggers() && !self.connection.is_autocommit() {
+            self.restore_values(table)?;
+        }
         Ok(())
     }
 
-    /// Sets the values of a row again that a trigger has changed, such as a time of creation.
+    /// Sets the values of a column again if a trigger gave all rows one value, such as the time.
     ///
-    /// The rows of users have various values there.
-    fn restore_values(&self, table: &str, row: &RowValues, rowid: i64) -> Result<()> {
-        without_triggers(self.connection, || {
-            for (column, value) in row {
-                let column = quote(column);
-                let sql = format!(
-                    "UPDATE OR ABORT main.{} SET {column} = ?1 WHERE rowid = ?2 AND {column} IS NOT ?1",
-                    quote(table)
-                );
-                // A constraint can reject the value, and a table can have no rowids.
-                let _ = self.connection.execute(&sql, (value, rowid));
+    /// The rows of users have various values there, because they were inserted at various times.
+    fn restore_values(&self, table: &str) -> Result<()> {
+        let lowercase = table.to_ascii_lowercase();
+        let rows = self
+            .rows
+            .get(&lowercase)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let rowids = self
+            .rowids
+            .get(&lowercase)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let Some(contents) = Contents::read(self.connection, table)? else {
+            return Ok(());
+        };
+        for (position, column) in contents.columns.iter().enumerate() {
+            let Some(first) = contents.rows.first().map(|row| &row.values[position]) else {
+                continue;
+            };
+            let is_constant = contents
+                .rows
+                .iter()
+                .all(|row| row.values[position] == *first);
+            let mut intended = rows.iter().filter_map(|row| row.get(column));
+            if !is_constant || intended.all(|value| value == first) {
+                continue;
             }
-            Ok(())
-        })
+            let name = quote(column);
+            let sql = format!(
+                "UPDATE OR ABORT main.{} SET {name} = ?1 WHERE rowid = ?2",
+                quote(table)
+            );
+            for (row, rowid) in rows.iter().zip(rowids) {
+                let value = row.get(column).filter(|value| **value != Value::Null);
+                // A constraint can reject the value, and a table can have no rowids.
+                let update = || self.connection.execute(&sql, (value, rowid));
+                let _ = value.map(|_| without_triggers(self.connection, update));
+            }
+        }
+        Ok(())
     }
 
     /// Adds a key for each column that a statement compares with a key of another table.

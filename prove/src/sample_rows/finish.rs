@@ -6,7 +6,7 @@ use revchain_runtime::internal::quote;
 use rusqlite::{Connection, Result, params_from_iter};
 
 use super::contents::Contents;
-use super::request::MAX_SAMPLE_ROWS;
+use super::request::SAMPLE_ROWS;
 use super::table::TableInfo;
 use super::triggers::without_triggers;
 
@@ -16,7 +16,7 @@ const COUNTER_GAP: i64 = 1_000;
 /// Deletes the rows whose parents could not be filled.
 pub(super) fn delete_violations(connection: &Connection, tables: &[String]) -> Result<()> {
     // Each round can make further rows violate a key, because rows of a tree reference each other.
-    for _ in 0..2 * MAX_SAMPLE_ROWS {
+    for _ in 0..2 * SAMPLE_ROWS {
         let mut has_violations = false;
         for table in tables {
             let sql = format!("PRAGMA main.foreign_key_check({})", quote(table));

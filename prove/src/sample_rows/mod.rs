@@ -33,7 +33,7 @@ use filler::Filler;
 use finish::{delete_violations, keep_rows, leave_gaps, raise_counter, rebuild_index};
 use triggers::without_triggers;
 
-pub(crate) use request::{Filled, MAX_SAMPLE_ROWS, Mode, Request};
+pub(crate) use request::{Filled, Mode, Request, SAMPLE_ROWS};
 
 /// Inserts sample rows into the requested tables, and into the parents that the rows need.
 pub(crate) fn insert(connection: &Connection, request: &Request<'_>) -> Result<Filled> {

@@ -71,7 +71,7 @@ impl Mode {
 }
 
 /// The number of sample rows of a table, unless a script has a larger LIMIT.
-pub(crate) const MAX_SAMPLE_ROWS: usize = 17;
+pub(crate) const SAMPLE_ROWS: usize = 17;
 
 /// The rows to insert.
 pub(crate) struct Request<'r> {
@@ -113,7 +113,7 @@ impl Request<'_> {
     }
 }
 
-/// The largest LIMIT that sample rows exceed. Building a chain must not take longer for more.
+/// The largest LIMIT that the sample rows exceed. More rows would slow the build.
 const MAX_LIMIT: usize = 2_000;
 
 /// Returns the largest number after a `LIMIT` in a statement.

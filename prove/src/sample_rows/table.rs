@@ -77,7 +77,9 @@ impl TableInfo {
                 has_integer_type: declared_type.eq_ignore_ascii_case("INTEGER"),
                 is_boolean: declared_type.to_ascii_uppercase().starts_with("BOOL"),
                 is_json: declared_type.to_ascii_uppercase().starts_with("JSON")
-                    || default.as_deref().is_some_and(is_json_literal),
+                    || default
+                        .as_deref()
+                        .is_some_and(|sql| is_json_literal(connection, sql)),
                 default: default.as_deref().and_then(literal),
                 name,
             });
@@ -197,8 +199,14 @@ impl Column {
 }
 
 /// Returns `true` for the literal of a JSON object or array, such as `'{}'`.
-fn is_json_literal(sql: &str) -> bool {
-    sql.starts_with("'{") || sql.starts_with("'[")
+fn is_json_literal(connection: &Connection, sql: &str) -> bool {
+    let is_valid = || {
+        let sql = format!("SELECT json_valid({sql})");
+        connection
+            .query_row(&sql, [], |row| row.get(0))
+            .unwrap_or(false)
+    };
+    (sql.starts_with("'{") || sql.starts_with("'[")) && is_valid()
 }
 
 /// Returns the lowercase names of the columns that are part of a unique index.

@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value;
 
-use super::values::{has_content, is_lossy_conversion, same};
+use super::values::{has_content, is_lossy_conversion, is_part, same};
 use crate::sample_rows::contents::{Contents, Row};
 
 /// A new column whose values may be the converted values of an old column.
@@ -17,7 +17,7 @@ pub(super) struct Conversion {
     pub(super) rows: Vec<usize>,
     /// The old rows whose value became NULL, and is not in another new column either.
     pub(super) nulled: Vec<Row>,
-    /// `true` if different old values became different new values.
+    /// `true` if different old values became different new values, and no value lost a part.
     is_injective: bool,
     /// `true` if no value has changed.
     pub(super) is_copy: bool,
@@ -72,7 +72,8 @@ impl Pairs<'_> {
                 column: self.new.columns[place].clone(),
                 rows: values.iter().map(|(_, new)| *new).collect(),
                 nulled: nulled.map(|(old, _)| self.old.rows[*old].clone()).collect(),
-                is_injective: !values.iter().any(is_collision),
+                is_injective: !values.iter().any(is_collision)
+                    && !pairs.clone().any(|(old, new)| is_part(old, new)),
                 is_lossy: pairs
                     .clone()
                     .any(|(old, new)| is_lossy_conversion(old, new)),

@@ -2,9 +2,9 @@
 
 use revchain_core::sql::cursor::{self, Cursor, split};
 use revchain_core::sql::tokenizer::{Token, unquote};
-use revchain_runtime::internal::quote;
 use rusqlite::Connection;
 
+use crate::sample_rows::contents::stored_columns;
 use crate::sample_rows::hints::aliases;
 
 /// A source of values: the lowercase table and column.
@@ -30,14 +30,19 @@ pub(super) fn sources(
             .into_iter()
             .filter_map(|name| Some(unquote(name.first()?.text(sql)).to_ascii_lowercase()))
             .collect(),
-        None => columns_of(connection, &target)?,
+        None => stored_columns(connection, &target).ok()?,
     };
     cursor.expect(&["SELECT"])?;
     cursor.eat(&["DISTINCT"]);
-    let is_from = |token: &Token| token.is_word(sql, "FROM");
-    let mut parts = cursor.rest().splitn(2, is_from);
-    let expressions = split(sql, parts.next()?);
-    let mut from = Cursor::new(sql, parts.next()?);
+    // A subquery in parentheses has a FROM of its own.
+    let mut depth = 0;
+    let position = cursor.rest().iter().position(|token| {
+        depth += i32::from(token.is_mark(sql, "(")) - i32::from(token.is_mark(sql, ")"));
+        depth == 0 && token.is_word(sql, "FROM")
+    })?;
+    let (list, from) = cursor.rest().split_at(position);
+    let expressions = split(sql, list);
+    let mut from = Cursor::new(sql, &from[1..]);
     let first = from.qualified_name()?.to_ascii_lowercase();
     let aliases = aliases(sql);
     let source = |column: &String| {
@@ -54,12 +59,4 @@ pub(super) fn sources(
     };
     let known = columns.iter().filter(|column| targets.contains(column));
     known.map(source).collect()
-}
-
-fn columns_of(connection: &Connection, table: &str) -> Option<Vec<String>> {
-    let pragma = format!("PRAGMA table_info({})", quote(table));
-    let mut statement = connection.prepare(&pragma).ok()?;
-    let names = statement.query_map([], |row| row.get::<_, String>("name"));
-    let names = names.ok()?.flatten();
-    Some(names.map(|name| name.to_ascii_lowercase()).collect())
 }

@@ -3,6 +3,7 @@
 use revchain_core::sql::change::{Change, Effect, effect};
 use revchain_core::sql::cursor::{self, Cursor, split};
 use revchain_core::sql::inspect::{copies_by_select, names_object, starts_with_one_of};
+use revchain_core::sql::tokenizer::Token;
 use revchain_core::{Script, Statement};
 
 use crate::script_run::ScriptRun;
@@ -43,19 +44,12 @@ fn changed_table(sql: &str) -> Option<String> {
 
 /// Returns the lowercase columns that an UPDATE or an upsert sets.
 pub(super) fn set_columns(sql: &str) -> Vec<String> {
-    const ENDS: &[&str] = &["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT"];
     let tokens = cursor::tokens(sql);
     let Some(set) = tokens.iter().position(|token| token.is_word(sql, "SET")) else {
         return Vec::new();
     };
     let mut columns = Vec::new();
     for assignment in split(sql, &tokens[set + 1..]) {
-        if assignment
-            .first()
-            .is_some_and(|token| token.is_one_of(sql, ENDS))
-        {
-            break;
-        }
         let mut cursor = Cursor::new(sql, assignment);
         let names = match cursor.group() {
             Some(group) => split(sql, group),
@@ -65,8 +59,25 @@ pub(super) fn set_columns(sql: &str) -> Vec<String> {
             .into_iter()
             .filter_map(|name| Cursor::new(sql, name).name());
         columns.extend(names.map(|name| name.to_ascii_lowercase()));
+        if ends_assignments(sql, assignment) {
+            break;
+        }
     }
     columns
+}
+
+/// Returns `true` if a clause such as `WHERE` follows the assignment.
+fn ends_assignments(sql: &str, assignment: &[Token]) -> bool {
+    const ENDS: &[&str] = &["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT"];
+    let mut depth = 0;
+    let mut last: Option<&Token> = None;
+    assignment.iter().any(|token| {
+        depth += i32::from(token.is_mark(sql, "(")) - i32::from(token.is_mark(sql, ")"));
+        let is_distinct = last
+            .replace(token)
+            .is_some_and(|last| last.is_word(sql, "DISTINCT"));
+        depth == 0 && !is_distinct && token.is_one_of(sql, ENDS)
+    })
 }
 
 /// Returns `true` for a `DELETE` that empties a table, if the script fills the table again from a
@@ -137,4 +148,30 @@ pub(super) fn merges_tables(script: &Script) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::set_columns;
+
+    #[test]
+    fn set_columns_end_at_the_next_clause() {
+        for (sql, columns) in [
+            ("UPDATE t SET a = 1, \"B\" = 2 WHERE c = 3", &["a", "b"][..]),
+            ("UPDATE t SET a = 1 RETURNING id, note", &["a"]),
+            ("UPDATE t SET a = x.b FROM x, note", &["a"]),
+            (
+                "UPDATE t SET (a, b) = (SELECT c, d FROM e), f = 1",
+                &["a", "b", "f"],
+            ),
+            ("UPDATE t SET a = b IS DISTINCT FROM c, d = 1", &["a", "d"]),
+            (
+                "INSERT INTO t VALUES (1) ON CONFLICT DO UPDATE SET a = 1",
+                &["a"],
+            ),
+            ("DELETE FROM t", &[]),
+        ] {
+            assert_eq!(set_columns(sql), columns, "{sql}");
+        }
+    }
 }

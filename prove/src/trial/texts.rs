@@ -15,6 +15,7 @@ use super::failing_rows::{Assumption, MAX_ROWS, adds_column, show_row};
 use super::failure::{Failure, FailureKind};
 use super::intent::{explicitly_changed_table, set_columns};
 use super::judged::Judged;
+use super::scope::names;
 use super::values::shown;
 use super::verdict::Loss;
 use crate::budget::MAX_STEPS;
@@ -69,7 +70,8 @@ fn help_for_failure(kind: &FailureKind, sql: &str) -> &'static str {
             ..
         } if message.starts_with("UNIQUE constraint failed") => {
             return "the rows of both tables are numbered from 1 on: leave the key out of the copy, so that the rows\n\
-                    get new keys, or add an offset, as in `SELECT id + (SELECT max(id) FROM other), …`";
+                    get new keys, or add an offset: `SELECT id + coalesce((SELECT max(id) FROM other), 0), …`;\n\
+                    the columns that reference the key need the same offset";
         }
         FailureKind::Statement { message, .. } => message.as_str(),
         FailureKind::Violation(violation) if violation.is_new => {
@@ -234,14 +236,25 @@ fn changed_by_trigger<'r>(
 ) -> Option<Statement<'r>> {
     let table = judged.table.as_str();
     let is_rebuilt = run.any(|sql| {
-        starts_with_one_of(sql, &["DROP", "INSERT", "REPLACE"]) && names_object(sql, table)
+        let replaces =
+            starts_with_one_of(sql, &["DROP", "INSERT", "REPLACE"]) || drops_column(sql, column);
+        replaces && names_object(sql, table)
     });
     run.find(|sql| {
         let changed = explicitly_changed_table(sql);
         changed.is_some_and(|changed| changed.eq_ignore_ascii_case(table))
+            && !set_columns(sql).is_empty()
             && !set_columns(sql).iter().any(|name| name == column)
     })
     .filter(|_| !is_rebuilt)
+}
+
+/// Returns `true` for an `ALTER TABLE … DROP COLUMN` of the column.
+fn drops_column(sql: &str, column: &str) -> bool {
+    let words: Vec<String> = names(sql).collect();
+    starts_with_one_of(sql, &["ALTER"])
+        && words.iter().any(|word| word == "drop")
+        && words.last().is_some_and(|word| word == column)
 }
 
 fn nulled_text(

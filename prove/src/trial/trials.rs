@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use revchain_core::sql::inspect::changes_rows_only;
+use revchain_core::sql::inspect::{changes_rows_only, names_object};
 use revchain_core::{Assumes, AssumesKind, Downgrade, Script};
 use rusqlite::Result;
 use rusqlite::types::Value;
@@ -22,7 +22,7 @@ use crate::diagnostics::full_name;
 use crate::nondeterminism::is_nondeterministic;
 use crate::sample_rows::hints::Hints;
 use crate::sample_rows::table::TableCache;
-use crate::sample_rows::{MAX_SAMPLE_ROWS, Mode};
+use crate::sample_rows::{Mode, SAMPLE_ROWS};
 use crate::script_run::{ScriptRun, Stage};
 
 /// The number of further trials that look for the origin of a value.
@@ -152,7 +152,7 @@ impl Trials<'_> {
         // The rows of other tables can cause problems, too.
         let others = self.run_once(&setup)?.problems();
         for table in 0..setup.kept_rows.len() {
-            for row in 0..MAX_SAMPLE_ROWS {
+            for row in 0..SAMPLE_ROWS {
                 setup.kept_rows[table].1.push(row);
                 if !self.run_once(&setup)?.problems().is_subset(&others) {
                     setup.kept_rows[table].1.pop();
@@ -210,13 +210,16 @@ impl Trials<'_> {
                 self.report_loss(run, judged, &loss)?;
             }
             for loss in &judged.losses {
-                // The values in a trial for failures do not identify their origin.
                 // Rows that violate a CHECK disappear in a copy that skips rows.
                 let is_unchecked = run.filled.unchecked.contains(&judged.table);
-                let skips = || ScriptRun::new(self.subject.revision, judged.stage).any(skips_rows);
+                let skips = || {
+                    let script = ScriptRun::new(self.subject.revision, judged.stage);
+                    script.any(|sql| skips_rows(sql) && names_object(sql, &judged.table))
+                };
                 if is_unchecked && matches!(loss, Loss::Rows { .. }) && skips() {
                     continue;
                 }
+                // The values in a trial for failures do not identify their origin.
                 let is_by_value = matches!(
                     loss,
                     Loss::Values { .. }
@@ -249,6 +252,13 @@ impl Trials<'_> {
         });
     }
 
+    /// Records a table or column, unless an earlier trial has lost rows or values of it.
+    fn add_arrived(&mut self, name: (String, Option<String>)) {
+        if !self.outcome.lost.contains(&name) {
+            self.outcome.arrived.insert(name);
+        }
+    }
+
     fn record_conversion(&mut self, judged: &Judged, conversion: &Conversion) {
         let from = [judged.table.clone(), conversion.from.clone()];
         let to = [conversion.table.clone(), conversion.column.clone()];
@@ -262,11 +272,11 @@ impl Trials<'_> {
         }
         let table = judged.table.to_ascii_lowercase();
         if judged.has_table_arrived {
-            self.outcome.arrived.insert((table.clone(), None));
+            self.add_arrived((table.clone(), None));
         }
         for column in &judged.arrived_columns {
             let arrived = (table.clone(), Some(column.clone()));
-            self.outcome.arrived.insert(arrived);
+            self.add_arrived(arrived);
             let mut copies = judged.conversions.iter();
             let copy = copies.find(|copy| copy.from == *column && copy.is_copy);
             if let Some(copy) = copy.filter(|_| mode == Mode::Provenance) {
@@ -364,7 +374,7 @@ impl Trials<'_> {
         let is_table = matches!(loss, Loss::Table { .. });
         let column = Some((*first).clone()).filter(|_| !is_table);
         let table = judged.table.to_ascii_lowercase();
-        self.outcome.arrived.insert((table, column));
+        self.add_arrived((table, column));
         Ok(true)
     }
 

@@ -41,9 +41,29 @@ pub(super) fn is_lossy_conversion(old: &Value, new: &Value) -> bool {
     number.is_some() && number == stored && !same(old, new)
 }
 
+/// Returns `true` if the new value is only a part of the old value: a number without its fraction,
+/// or a piece of a text.
+pub(super) fn is_part(old: &Value, new: &Value) -> bool {
+    match (old, new) {
+        (Value::Real(old), new) => {
+            #[expect(clippy::cast_precision_loss, reason = "sample values are small")]
+            let new = match new {
+                Value::Integer(new) => *new as f64,
+                Value::Real(new) => *new,
+                _ => return false,
+            };
+            old.fract() != 0.0 && (new == old.trunc() || new == old.round())
+        }
+        (Value::Text(old), Value::Text(new)) => {
+            new.len() < old.len() && !new.is_empty() && old.contains(new.as_str())
+        }
+        _ => false,
+    }
+}
+
 /// Returns `true` if a column without the value would lose something.
 ///
-/// NULL and an empty text both say that there is no value.
+/// NULL, an empty text and an empty blob count as no value.
 pub(super) fn has_content(value: &Value) -> bool {
     match value {
         Value::Null => false,

@@ -67,6 +67,9 @@ fn part_of_a_value_is_no_conversion() {
         ("coalesce(note, first)", "first"),
         ("price > 5", "price"),
         ("random()", "price"),
+        ("CAST(price AS INTEGER)", "price"),
+        ("round(price)", "price"),
+        ("date(made)", "made"),
     ] {
         assert_one_defect(
             &[(TABLE, ""), (&convert(value, old), "")],

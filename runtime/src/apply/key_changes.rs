@@ -43,9 +43,6 @@ struct Objects {
 /// The event of a trigger: `INSERT`, `UPDATE` or `DELETE`.
 type Event = &'static str;
 
-/// The words without which a table or an index changes nothing about keys.
-const RELEVANT: [&str; 2] = ["unique", "replace"];
-
 const EVENTS: [Event; 3] = ["INSERT", "UPDATE", "DELETE"];
 
 struct Trigger {
@@ -66,9 +63,8 @@ impl KeyChanges {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let sql = row.get_ref(3)?.as_bytes().unwrap_or_default();
-            let is_trigger = row.get_ref(0)?.as_bytes() == Ok(b"trigger");
-            let is_relevant = is_trigger || RELEVANT.iter().any(|word| contains_word(sql, word));
-            if !is_relevant {
+            let object_type = row.get_ref(0)?.as_bytes().unwrap_or_default();
+            if !is_relevant(object_type, sql) {
                 continue;
             }
             // SQLite accepts SQL that is not UTF-8. The names before the first such byte suffice.
@@ -221,6 +217,9 @@ impl KeyChanges {
 
 impl Objects {
     fn add(&mut self, object_type: &str, name: String, table: String, sql: &str) {
+        if !is_relevant(object_type.as_bytes(), sql.as_bytes()) {
+            return;
+        }
         match object_type {
             "trigger" => self
                 .triggers
@@ -229,14 +228,21 @@ impl Objects {
                     table,
                     effects: trigger_effects(sql),
                 })),
-            "index" if contains_word(sql.as_bytes(), "unique") => {
-                self.unique_indexes.push((name, table))
-            }
-            "table" if contains_word(sql.as_bytes(), "replace") => {
+            "index" => self.unique_indexes.push((name, table)),
+            _ => {
                 self.replacing.insert(name);
             }
-            _ => {}
         }
+    }
+}
+
+/// Returns `true` for a trigger, for a unique index, and for a table with `ON CONFLICT REPLACE`.
+fn is_relevant(object_type: &[u8], sql: &[u8]) -> bool {
+    match object_type {
+        b"trigger" => true,
+        b"index" => contains_word(sql, "unique"),
+        b"table" => contains_word(sql, "replace"),
+        _ => false,
     }
 }
 
