@@ -52,6 +52,7 @@ fn change(
     let hints = TableHints {
         own: &info.hints,
         script: hints,
+        gets_keys: false,
     };
     let old_columns = &old.columns;
     for (row, old) in old.rows.iter().enumerate() {

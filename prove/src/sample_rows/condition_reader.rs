@@ -169,6 +169,16 @@ impl Reader<'_> {
         aliases
     }
 
+    /// Returns the literals before the WHERE of a statement that writes rows.
+    pub(super) fn written_literals(&self) -> Vec<Value> {
+        if !self.is_word(0, &["INSERT", "REPLACE", "UPDATE"]) {
+            return Vec::new();
+        }
+        let all = 0..self.tokens.len();
+        let written = all.take_while(|&at| !self.is_word(at, &["WHERE"]));
+        written.filter_map(|at| self.literal(at)).collect()
+    }
+
     /// Returns the keys after `$.` in strings, and after `->` and `->>`.
     pub(super) fn json_paths(&self) -> Vec<String> {
         let mut paths = Vec::new();
@@ -196,12 +206,12 @@ impl Reader<'_> {
     pub(super) fn hints_at(&self, at: usize) -> (Vec<Value>, Option<ColumnHints>) {
         let mut equal = self.equal_literals(at);
         let mut hints = ColumnHints::default();
-        let bound = self.bound(at + 1).into_iter().flatten();
-        hints.bounds.extend(bound);
         let mut after = at + 1;
         if self.is_word(after, &["NOT"]) {
             after += 1;
         }
+        let bound = self.bound(after).into_iter().flatten();
+        hints.bounds.extend(bound);
         if let (true, Some(text)) = (self.is_word(after, &["GLOB"]), self.text(after + 1)) {
             hints.globs.push(text);
         }
@@ -234,8 +244,21 @@ impl Reader<'_> {
         (equal, found)
     }
 
+    /// Returns `true` if the column at `at` is set, as in `SET a = 1, b = 2`.
+    fn is_assigned(&self, at: usize) -> bool {
+        const ENDS: &[&str] = &["WHERE", "FROM", "SELECT", "VALUES", "BEGIN"];
+        if at == 0 || !(self.is_word(at - 1, &["SET"]) || self.is_mark(at - 1, ",")) {
+            return false;
+        }
+        let before = (0..at).rev().take_while(|&at| !self.is_word(at, ENDS));
+        before.into_iter().any(|at| self.is_word(at, &["SET"]))
+    }
+
     /// Returns the literals of `= 'a'`, `IN ('a', 'b')` or `CASE column WHEN 'a'` after `at`.
     fn equal_literals(&self, at: usize) -> Vec<Value> {
+        if self.is_assigned(at) {
+            return Vec::new();
+        }
         let mut next = at + 1;
         let is_comparison = ["=", "==", "<>", "!="]
             .iter()

@@ -290,6 +290,7 @@ impl<'c> Filler<'c> {
         let hints = TableHints {
             own: &target.info.hints,
             script: self.request.hints,
+            gets_keys: self.request.hints.inserts_into(target.name),
         };
         let source = match kind {
             RowKind::Duplicate(source) => source,

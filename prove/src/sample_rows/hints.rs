@@ -2,8 +2,9 @@
 //!
 //! Sample rows need values on both sides of each condition, and texts that a function accepts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use revchain_core::sql::change::{Change, Effect, effect};
 use revchain_core::sql::cursor;
 use revchain_core::sql::tokenizer::{Kind, unquote};
 use rusqlite::types::Value;
@@ -29,6 +30,10 @@ pub(crate) struct Hints {
     computed: Vec<Computed>,
     /// The paths into JSON values, such as `a.b` for `'$.a.b'`.
     json_paths: Vec<String>,
+    /// The literals that statements write, by INSERT or by the SET of an UPDATE.
+    written: Vec<Value>,
+    /// The tables into which statements insert, in lowercase.
+    inserted: HashSet<String>,
 }
 
 impl Hints {
@@ -56,6 +61,16 @@ impl Hints {
         self.get(name).is_some_and(|hints| hints.is_json_checked)
     }
 
+    /// Returns `true` if a statement writes the value, so that a key with it can exist already.
+    pub(super) fn writes(&self, value: &Value) -> bool {
+        self.written.contains(value)
+    }
+
+    /// Returns `true` if a statement may insert rows into a table.
+    pub(super) fn inserts_into(&self, table: &str) -> bool {
+        self.inserted.contains(&table.to_ascii_lowercase())
+    }
+
     /// Returns the columns that statements join.
     pub(super) fn references(&self) -> &[Reference] {
         &self.references
@@ -80,6 +95,10 @@ impl Hints {
         self.references.extend(reader.references());
         self.json_paths.extend(reader.json_paths());
         self.computed.extend(reader.computed());
+        self.written.extend(reader.written_literals());
+        if let Effect::Change(name, Change::Insert | Change::Update) = effect(sql) {
+            self.inserted.insert(name.name.to_ascii_lowercase());
+        }
         let mut conditions: HashMap<String, Vec<Value>> = HashMap::new();
         for (at, token) in tokens.iter().enumerate() {
             if !matches!(token.kind, Kind::Word | Kind::QuotedWord) || reader.is_mark(at + 1, "(") {

@@ -69,6 +69,8 @@ pub(super) struct TableHints<'h> {
     pub(super) own: &'h Hints,
     /// The hints from the scripts of the revision.
     pub(super) script: &'h Hints,
+    /// `true` if a script inserts rows into the table, so that a key can be one of the script's.
+    pub(super) gets_keys: bool,
 }
 
 impl<'h> TableHints<'h> {
@@ -83,11 +85,17 @@ impl<'h> TableHints<'h> {
 pub(super) fn candidates(column: &Column, place: Place, hints: TableHints<'_>) -> Vec<Value> {
     let distinct = distinct_value(column, place);
     let mut values = Vec::new();
+    // These rows have a NULL in some columns, and values next to a condition in the others.
+    let is_boundary = matches!(place.kind, RowKind::NullInSome { .. });
+    let is_null = place.kind.is_null(place.column) && !column.is_required;
+    if is_boundary && !is_null {
+        values.extend(boundary_value(column, place, hints));
+    }
     let checks_json = hints.script.checks_json(&column.name);
     let must_be_json = column.is_json && !checks_json || hints.own.reads_json(&column.name);
     let json = hints.of(column).any(|hints| hints.is_json);
     let date = hints.of(column).any(|hints| hints.is_date);
-    if place.kind.is_null(place.column) && !column.is_required {
+    if is_null {
         values.push(Value::Null);
     } else if json {
         // Without a constraint or a type that says so, a user's row can have any text.
@@ -169,6 +177,44 @@ fn domain(column: &Column, hints: TableHints<'_>, distinct: &Value) -> Vec<Value
     values
 }
 
+/// Returns a value for which a condition of the scripts is true or false, another in each row.
+///
+/// A key gets no value that a script writes or may write: the script would fail on the same key.
+fn boundary_value(column: &Column, place: Place, hints: TableHints<'_>) -> Option<Value> {
+    if column.must_differ() && hints.gets_keys {
+        return None;
+    }
+    let script = hints.script;
+    let hints = script.get(&column.name)?;
+    let seed = usize::try_from(place.number).unwrap_or_default();
+    let mut values: Vec<Value> = hints
+        .bounds
+        .iter()
+        .flat_map(|bound| near(bound, 0))
+        .collect();
+    let globs = hints.globs.iter().map(|glob| matching_glob(glob, seed));
+    let likes = hints.likes.iter().map(|like| matching_like(like, seed));
+    values.extend(globs.chain(likes).map(Value::Text));
+    let parts = hints.parts.iter();
+    let parts = parts.flat_map(|part| [part.clone(), format!("{part}{seed}")]);
+    values.extend(parts.map(Value::Text));
+    if column.must_differ() {
+        values.extend(hints.conditions.iter().flatten().cloned());
+        // Few programs use an empty text as a key.
+        let is_empty = |value: &Value| matches!(value, Value::Text(text) if text.is_empty());
+        values.retain(|value| !script.writes(value) && !is_empty(value));
+    }
+    values.retain(|value| fits(column, value));
+    // A column that allows NULL has a value in one of the two rows for each bit.
+    let number = match place.kind {
+        RowKind::NullInSome { bit, is_set } if column.is_required => 2 * bit + usize::from(is_set),
+        RowKind::NullInSome { bit, .. } => bit,
+        _ => place.row,
+    };
+    let index = (number + place.column) % values.len().max(1);
+    values.into_iter().nth(index)
+}
+
 /// Returns a value that no other cell has.
 fn distinct_value(column: &Column, place: Place) -> Value {
     let number = place.number;
@@ -201,7 +247,7 @@ fn preferred(column: &Column, place: Place) -> Option<Value> {
         RowKind::Empty if is_blob => Some(Value::Blob(Vec::new())),
         RowKind::Empty => Some(Value::Integer(0)),
         RowKind::Extreme if column.must_differ() => None,
-        RowKind::Extreme if is_text => Some(Value::Text("ä long text ".repeat(50))),
+        RowKind::Extreme if is_text => Some(Value::Text("Ä Long, Text/ ".repeat(50))),
         RowKind::Extreme if is_blob => Some(Value::Blob(vec![0xff, 0x00, 0xfe])),
         RowKind::Extreme => Some(Value::Integer(-number)),
         _ => None,

@@ -5,6 +5,7 @@ use rusqlite::types::Value;
 use super::arrival::{After, OldValue, has_arrived};
 use super::conversion::Pairs;
 use super::expected::{Expected, find_table};
+use super::matching::positions;
 use super::values::{has_content, is_identifying, same};
 use super::verdict::{Loss, Verdict};
 use crate::sample_rows::contents::Row;
@@ -17,17 +18,24 @@ pub(super) fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdic
         .iter()
         .map(|row| destination(row, after))
         .collect();
+    verdict.homeless = homeless(expected, after);
     let columns = 0..contents.columns.len();
+    let is_moved = |column: usize| has_moved(expected, column, &destinations, after);
     let missing: Vec<usize> = columns
-        .filter(|&column| !has_column_arrived(expected, column, &destinations, after))
+        .filter(|&column| {
+            !has_column_arrived(expected, column, &destinations, after) || is_moved(column)
+        })
         .collect();
     let mut rows = contents.rows.iter();
     if missing.is_empty() && rows.all(|row| row.values.iter().any(is_identifying)) {
         verdict.has_table_arrived = true;
         return;
     }
-    let rows = contents.rows.iter();
-    let lost = rows.filter(|row| !has_arrived(expected, row, after, None));
+    // A row with a destination can lack some values.
+    let rows = contents.rows.iter().zip(&destinations);
+    let lost =
+        rows.filter(|(row, place)| place.is_none() || !has_arrived(expected, row, after, None));
+    let lost = lost.map(|(row, _)| row);
     verdict.losses.push(Loss::Table {
         lost: lost.cloned().collect(),
         total: contents.rows.len(),
@@ -55,7 +63,10 @@ pub(super) fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdic
         verdict
             .missing_columns
             .push(contents.columns[column].clone());
-        verdict.conversions.extend(pairs.conversions(column, &[]));
+        // A value in the wrong column is no conversion.
+        if !is_moved(column) {
+            verdict.conversions.extend(pairs.conversions(column, &[]));
+        }
     }
 }
 
@@ -116,4 +127,78 @@ fn has_column_arrived(
                 .all(|(other, known)| other != table || known == value)
     };
     told.iter().all(is_told)
+}
+
+/// Returns `true` if each row is in one new table, whose column of the same name has the values of
+/// another old column.
+fn has_moved(
+    expected: &Expected,
+    column: usize,
+    destinations: &[Option<(usize, usize)>],
+    after: &After<'_>,
+) -> bool {
+    let contents = &expected.contents;
+    let has_values_of = |other: usize| {
+        contents.rows.iter().zip(destinations).all(|(row, place)| {
+            let Some((table, new)) = place else {
+                return false;
+            };
+            let new_contents = &after.tables[*table].1;
+            let same_name = new_contents.position(&contents.columns[column]);
+            same_name.is_some_and(|position| {
+                same(
+                    &new_contents.rows[*new].values[position],
+                    &row.values[other],
+                )
+            })
+        })
+    };
+    let mut columns = 0..contents.columns.len();
+    !has_values_of(column) && columns.any(|other| other != column && has_values_of(other))
+}
+
+/// Returns the rows that are in no table.
+///
+/// If a script copies the keys of the table, another row with the same values is another row.
+fn homeless(expected: &Expected, after: &After<'_>) -> Vec<Row> {
+    let contents = &expected.contents;
+    let key = positions(contents, &expected.key);
+    let has_key = |row: &Row| {
+        let tables = after.tables.iter().zip(after.indexes());
+        let mut tables = tables.filter(|((name, _), _)| find_table(after.before, name).is_none());
+        let Some(&first) = key.first() else {
+            return false;
+        };
+        tables.any(|((_, new), index)| {
+            index.rows_with(&row.values[first]).iter().any(|&other| {
+                let values = &new.rows[other].values;
+                let mut key = key.iter();
+                key.all(|&column| values.iter().any(|value| same(value, &row.values[column])))
+            })
+        })
+    };
+    let is_all_key = key.len() == contents.columns.len();
+    let copies_keys = contents.rows.iter().any(has_key);
+    let is_reference = |column: &usize| expected.references.contains(&contents.columns[*column]);
+    // New keys do not tell where a row has gone, and a parent has its key anyway.
+    let telling: Vec<usize> = (0..contents.columns.len())
+        .filter(|column| (is_all_key || !key.contains(column)) && !is_reference(column))
+        .collect();
+    let homeless = contents.rows.iter().filter(|row| {
+        if copies_keys
+            && key
+                .iter()
+                .any(|&column| is_identifying(&row.values[column]))
+        {
+            return !has_key(row);
+        }
+        let values = telling.iter().map(|&column| &row.values[column]);
+        let mut values = values.filter(|value| is_identifying(value)).peekable();
+        let is_nowhere = |value| {
+            let mut indexes = after.indexes().iter();
+            indexes.all(|index| index.rows_with(value).is_empty())
+        };
+        values.peek().is_some() && values.all(is_nowhere)
+    });
+    homeless.cloned().collect()
 }

@@ -7,7 +7,7 @@ use super::conversion::Pairs;
 use super::dropped_table::judge_dropped_table;
 use super::expected::Expected;
 use super::matching::{Places, match_rows, positions};
-use super::values::{has_content, is_lossy_conversion, same};
+use super::values::{has_content, is_identifying, is_lossy_conversion, same};
 use super::verdict::{Loss, Verdict};
 use crate::sample_rows::contents::{Contents, Row};
 use crate::tables::Successor;
@@ -124,10 +124,19 @@ impl Judged<'_> {
         if missing.is_empty() {
             return;
         }
-        let elsewhere = missing
+        let lost = missing
             .iter()
-            .filter(|pair| self.is_elsewhere(**pair, column));
-        let is_elsewhere = elsewhere.count() == missing.len();
+            .filter(|pair| !self.is_elsewhere(**pair, column));
+        let lost: Vec<Row> = lost.map(|(old, _)| (*old).clone()).collect();
+        let is_elsewhere = lost.is_empty();
+        if !has_place {
+            // Another value can be found by chance.
+            let identifying = lost
+                .iter()
+                .filter(|row| is_identifying(&row.values[column]));
+            let identifying = identifying.cloned().collect();
+            verdict.unplaced.push((name.clone(), identifying));
+        }
         let other = self.other_place(&missing, column);
         if let (true, Some(to)) = (has_place, &other) {
             let to = to.clone();
@@ -138,6 +147,10 @@ impl Judged<'_> {
         if is_elsewhere || other.is_some() {
             if !has_place {
                 verdict.arrived_columns.push(name.clone());
+            } else if let Some(to) = self.new_column_of(&missing, column) {
+                // The column that a user knows has other values now.
+                let column = name.clone();
+                verdict.losses.push(Loss::Moved { column, to });
             }
             return;
         }
@@ -177,6 +190,19 @@ impl Judged<'_> {
             || self
                 .after
                 .has_elsewhere(OldValue::of(self.expected, old, column), Some(self.name))
+    }
+
+    /// Returns the new column that has the values of all `missing` rows.
+    fn new_column_of(&self, missing: &[(&Row, &Row)], column: usize) -> Option<String> {
+        let new = self.after.get(self.name)?;
+        let mut places = 0..new.columns.len();
+        let place = places.find(|place| {
+            !self.places.contains(&Some(*place))
+                && missing
+                    .iter()
+                    .all(|(old, new)| same(&old.values[column], &new.values[*place]))
+        })?;
+        Some(new.columns[place].clone())
     }
 
     /// Returns the other old column that now has the values of all `missing` rows.

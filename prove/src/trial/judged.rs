@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use revchain_core::sql::cursor;
-use revchain_core::sql::inspect::starts_with_one_of;
+use revchain_core::sql::inspect::{insert_columns, starts_with_one_of};
 use revchain_core::sql::tokenizer::{Token, unquote};
 use revchain_runtime::internal::stand_ins;
 use rusqlite::types::Value;
@@ -30,6 +30,12 @@ pub(super) struct Judged {
     pub(super) losses: Vec<Loss>,
     pub(super) arrived_columns: Vec<String>,
     pub(super) has_table_arrived: bool,
+    /// The number of expected rows.
+    pub(super) row_count: usize,
+    /// The rows of a dropped table of which no other table has an identifying value.
+    pub(super) homeless: Vec<Row>,
+    /// The dropped columns, with the rows whose value is nowhere.
+    pub(super) unplaced: Vec<(String, Vec<Row>)>,
     /// The columns of a dropped table that have not arrived, if all other values have.
     pub(super) missing_columns: Vec<String>,
     /// The new columns that may have the values of dropped columns, as a copy or converted.
@@ -86,10 +92,20 @@ impl Judged {
             !conversion.is_lossy || run.any(|sql| converts_to_number(sql, &conversion.from))
         });
         let mut losses = self.losses.iter();
-        if !losses.any(|loss| matches!(loss, Loss::Rows { .. } | Loss::Converted { .. })) {
+        let is_filtered = |loss: &Loss| {
+            matches!(
+                loss,
+                Loss::Rows { .. } | Loss::Converted { .. } | Loss::Moved { .. }
+            )
+        };
+        if !losses.any(is_filtered) {
             return Ok(());
         }
+        let copies_by_position = run.any(copies_without_list);
+        let columns = &self.columns;
         self.losses.retain(|loss| match loss {
+            // A copy that names its columns moves the values to a new column on purpose.
+            Loss::Moved { to, .. } => columns.contains(to) || copies_by_position,
             Loss::Converted { column, .. } => !run.any(|sql| {
                 converts_to_number(sql, column) || calls_stand_in(connection, sql, column)
             }),
@@ -179,6 +195,14 @@ fn has_not_null_condition(sql: &str, column: &str) -> bool {
                 .is_some_and(|name| name.eq_ignore_ascii_case(column));
             is_column && (rest.eat(&["IS", "NOT", "NULL"]) || rest.eat(&["NOTNULL"]))
         })
+}
+
+/// Returns `true` for an `INSERT … SELECT` without a list of columns.
+fn copies_without_list(sql: &str) -> bool {
+    let tokens = cursor::tokens(sql);
+    starts_with_one_of(sql, &["INSERT", "REPLACE"])
+        && insert_columns(sql).is_none()
+        && tokens.iter().any(|token| token.is_word(sql, "SELECT"))
 }
 
 /// Returns `true` for `SELECT DISTINCT` and `ON CONFLICT DO NOTHING`.

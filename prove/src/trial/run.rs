@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use revchain_core::sql::change::{self, Effect, effect};
 use revchain_core::sql::inspect::{named_objects, names_object, starts_with_one_of};
 use revchain_core::sql::sqlite_messages::{UnregisteredObject, needs_app_defined_object};
 use revchain_core::{Assumes, AssumesKind, Downgrade, Statement};
@@ -236,6 +237,9 @@ impl Run {
                 losses: verdict.losses,
                 arrived_columns: verdict.arrived_columns,
                 has_table_arrived: verdict.has_table_arrived,
+                row_count: expected.contents.rows.len(),
+                homeless: verdict.homeless,
+                unplaced: verdict.unplaced,
                 missing_columns: verdict.missing_columns,
                 conversions: verdict.conversions,
                 new_rows: verdict.pairs.iter().map(|(_, new)| *new).collect(),
@@ -368,6 +372,9 @@ impl Run {
                 }],
                 arrived_columns: Vec::new(),
                 has_table_arrived: false,
+                row_count: 0,
+                homeless: Vec::new(),
+                unplaced: Vec::new(),
                 missing_columns: Vec::new(),
                 conversions: Vec::new(),
                 new_rows: Vec::new(),
@@ -383,11 +390,17 @@ impl Run {
         (known, assumes): (&KnownKeys, &[&Assumes]),
     ) -> Result<()> {
         let connection = subject.connection;
-        let successors = self
-            .judged
-            .iter()
-            .filter(|judged| judged.stage == run.stage);
-        let mut found = known.violations(connection, successors)?;
+        let judged = self.judged.iter();
+        let judged: Vec<&Judged> = judged.filter(|judged| judged.stage == run.stage).collect();
+        let created =
+            run.script()
+                .statements()
+                .filter_map(|statement| match effect(statement.sql()) {
+                    Effect::Change(name, change::Change::CreateTable) => Some(name.name),
+                    _ => None,
+                });
+        let created: Vec<String> = created.collect();
+        let mut found = known.violations(connection, (&judged, &created))?;
         found.retain(|violation| {
             let mut assumes = assumes.iter();
             let is_assumed = assumes.any(|assumes| {

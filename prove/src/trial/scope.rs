@@ -29,7 +29,8 @@ pub(crate) fn tables_in_scope(
     }
     if let Downgrade::Sql(script) = revision.downgrade() {
         for statement in script.statements() {
-            if !is_harmless(statement.sql(), false) {
+            let sql = statement.sql();
+            if !is_harmless(sql, false) || drops_renamed_column(sql, revision) {
                 words.extend(names(statement.sql()));
             }
         }
@@ -105,6 +106,20 @@ fn is_harmless(sql: &str, is_upgrade: bool) -> bool {
         return is_harmless_alter(sql, is_upgrade);
     }
     starts_with_one_of(sql, &["SELECT", "VALUES", "PRAGMA"])
+}
+
+/// Returns `true` if a downgrade drops a column that the upgrade has renamed, and not added.
+fn drops_renamed_column(sql: &str, revision: &Revision) -> bool {
+    let words: Vec<String> = names(sql).collect();
+    if words.first().is_none_or(|word| word != "alter") || !words.contains(&"drop".to_owned()) {
+        return false;
+    }
+    revision.upgrade().statements().any(|statement| {
+        let upgrade: Vec<String> = names(statement.sql()).collect();
+        upgrade.first().is_some_and(|word| word == "alter")
+            && upgrade.contains(&"rename".to_owned())
+            && upgrade.last() == words.last()
+    })
 }
 
 /// Returns the lowercase names and strings in a statement.

@@ -123,7 +123,9 @@ pub(super) fn lost(run: ScriptRun<'_>, judged: &Judged, loss: &Loss) -> Defect {
         }
         Loss::Values { column, to } => values_text(run, judged, (column, to.as_ref())),
         Loss::Moved { column, to } => moved_text(run, judged, [column, to]),
-        Loss::Nulled { column, to, lost } => nulled_text(run, judged, (column, to, lost)),
+        Loss::Some { column, to, lost } => {
+            some_values_text(run, judged, (column, to.as_deref(), lost))
+        }
         Loss::Converted { column, old, new } => converted_text(run, judged, (column, old, new)),
         Loss::Counter { from, to } => counter_text(run, judged, (*from, *to)),
         Loss::Rowids { user } => LossText {
@@ -136,12 +138,7 @@ pub(super) fn lost(run: ScriptRun<'_>, judged: &Judged, loss: &Loss) -> Defect {
                 .to_owned(),
         },
         Loss::Index { index } => index_text(run, &table, &quote(index)),
-        // The check of `@destroys` describes what the schema lacks.
-        Loss::Column { .. } => LossText {
-            title: format!("{run} loses `{table}`"),
-            details: String::new(),
-            help: String::new(),
-        },
+        Loss::Column { column } => column_text(run, judged, column),
     };
     let help = with_declaration(run, judged, loss, text.help);
     let defect = Defect::new(DefectKind::RowsLost, text.title)
@@ -257,10 +254,10 @@ fn drops_column(sql: &str, column: &str) -> bool {
         && words.last().is_some_and(|word| word == column)
 }
 
-fn nulled_text(
+fn some_values_text(
     run: ScriptRun<'_>,
     judged: &Judged,
-    (column, to, lost): (&str, &str, &[Row]),
+    (column, to, lost): (&str, Option<&str>, &[Row]),
 ) -> LossText {
     let name = full_name(&judged.table, Some(column));
     let is_cause = |position: usize| lost.iter().all(|row| row.values[position] == Value::Null);
@@ -270,11 +267,28 @@ fn nulled_text(
     let rows = lost.iter().take(MAX_ROWS);
     let rows = rows.map(|row| show_row(&judged.table, &judged.columns, row, &columns));
     LossText {
-        title: format!("{run} loses values of `{name}`: `{to}` is NULL in some rows"),
+        title: match to {
+            Some(to) => format!("{run} loses values of `{name}`: `{to}` is NULL in some rows"),
+            None => format!("{run} loses values of `{name}` in some rows"),
+        },
         details: rows.collect::<Vec<_>>().join("\n"),
-        help: "copy the value of every row; the result of `||` and of most functions is NULL\n\
-               if one argument is NULL: write `coalesce(column, '')` for a column that can be NULL"
-            .to_owned(),
+        help: if to.is_some() {
+            "copy the value of every row; the result of `||` and of most functions is NULL\n\
+             if one argument is NULL: write `coalesce(column, '')` for a column that can be NULL"
+                .to_owned()
+        } else {
+            "copy the value of every row before the column is dropped".to_owned()
+        },
+    }
+}
+
+/// Describes a downgrade that drops a column. The check of `@destroys` describes upgrades.
+fn column_text(run: ScriptRun<'_>, judged: &Judged, column: &str) -> LossText {
+    let name = full_name(&judged.table, Some(column));
+    LossText {
+        title: format!("{run} drops `{name}` with the values from before the upgrade"),
+        details: String::new(),
+        help: "copy the values back before the column is dropped".to_owned(),
     }
 }
 
@@ -356,7 +370,7 @@ fn with_declaration(run: ScriptRun<'_>, judged: &Judged, loss: &Loss, mut help: 
         Loss::Rows { .. } | Loss::Table { .. } => Some(full_name(&judged.table, None)),
         Loss::Values { column, .. }
         | Loss::Converted { column, .. }
-        | Loss::Nulled { column, .. } => Some(full_name(&judged.table, Some(column))),
+        | Loss::Some { column, .. } => Some(full_name(&judged.table, Some(column))),
         _ => None,
     };
     if let Some(name) = declared.filter(|_| run.is_upgrade()) {

@@ -1,9 +1,10 @@
 //! The sequence of trials, and the defects that they find.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use revchain_core::sql::inspect::{changes_rows_only, names_object};
-use revchain_core::{Assumes, AssumesKind, Downgrade, Script};
+use revchain_core::{Assumes, AssumesKind, Defect, Downgrade, Script};
 use rusqlite::Result;
 use rusqlite::types::Value;
 
@@ -106,7 +107,9 @@ impl Trials<'_> {
             let has_failure = problems
                 .iter()
                 .any(|problem| matches!(problem, Problem::Failure(..)));
-            if found.is_subset(&problems) && !has_failure {
+            let is_needless = found.is_subset(&problems) && !has_failure;
+            let is_only = others.is_empty();
+            if is_needless && (is_only || !self.matters_alone(&modes, assumed)?) {
                 let schema = self.subject.schema;
                 let defect = texts::assumes_nothing(revision, source, index, schema);
                 self.outcome.findings.defects.push(defect);
@@ -120,6 +123,19 @@ impl Trials<'_> {
             }
         }
         Ok(self.outcome)
+    }
+
+    /// Returns `true` if an assumption removes a problem in a trial without the other assumptions.
+    ///
+    /// The other assumptions can leave too few rows to show what the assumption is for.
+    fn matters_alone(&self, modes: &[Mode], assumed: &Assumes) -> Result<bool> {
+        for mode in modes {
+            let without = self.trial(*mode, &[])?.problems();
+            if !without.is_subset(&self.trial(*mode, &[assumed])?.problems()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Returns the sample rows of a trial.
@@ -152,14 +168,32 @@ impl Trials<'_> {
         // The rows of other tables can cause problems, too.
         let others = self.run_once(&setup)?.problems();
         for table in 0..setup.kept_rows.len() {
-            for row in 0..SAMPLE_ROWS {
-                setup.kept_rows[table].1.push(row);
-                if !self.run_once(&setup)?.problems().is_subset(&others) {
-                    setup.kept_rows[table].1.pop();
-                }
-            }
+            self.keep_rows(&mut setup, (table, 0..SAMPLE_ROWS), &others)?;
         }
         self.run_once(&setup)
+    }
+
+    /// Adds the rows of a range that cause no problem to the kept rows of a table.
+    ///
+    /// Most rows cause no problem, so the search tries a whole range before its halves.
+    fn keep_rows(
+        &self,
+        setup: &mut Setup<'_>,
+        (table, range): (usize, Range<usize>),
+        others: &BTreeSet<Problem>,
+    ) -> Result<()> {
+        let count = setup.kept_rows[table].1.len();
+        setup.kept_rows[table].1.extend(range.clone());
+        if self.run_once(setup)?.problems().is_subset(others) {
+            return Ok(());
+        }
+        setup.kept_rows[table].1.truncate(count);
+        if range.len() < 2 {
+            return Ok(());
+        }
+        let middle = range.start + range.len() / 2;
+        self.keep_rows(setup, (table, range.start..middle), others)?;
+        self.keep_rows(setup, (table, middle..range.end), others)
     }
 
     /// Returns the tables after the upgrade.
@@ -206,7 +240,7 @@ impl Trials<'_> {
         }
         for judged in &run.judged {
             self.record_arrivals(judged, run.mode);
-            for loss in self.nulled(judged) {
+            for loss in self.partly_lost(run.mode, judged) {
                 self.report_loss(run, judged, &loss)?;
             }
             for loss in &judged.losses {
@@ -234,6 +268,10 @@ impl Trials<'_> {
             }
         }
         Ok(())
+    }
+
+    fn report_defect(&mut self, defect: Defect) {
+        self.outcome.findings.defects.push(defect);
     }
 
     fn report_failure(&mut self, failure: &Failure) {
@@ -307,7 +345,7 @@ impl Trials<'_> {
             }
             Loss::Moved { column, .. }
             | Loss::Converted { column, .. }
-            | Loss::Nulled { column, .. }
+            | Loss::Some { column, .. }
             | Loss::Column { column } => Some(column.clone()),
             Loss::Rows { .. }
             | Loss::Table { .. }
@@ -327,6 +365,17 @@ impl Trials<'_> {
                 return Ok(());
             }
         } else if !self.lost_by_downgrade.insert(key) {
+            return Ok(());
+        }
+        if let (false, Loss::Column { column }) = (is_upgrade, loss) {
+            // A downgrade may drop what the upgrade has added, but not what was there before.
+            if is_old_column(run, judged, column) {
+                self.report_defect(texts::lost(
+                    ScriptRun::new(revision, judged.stage),
+                    judged,
+                    loss,
+                ));
+            }
             return Ok(());
         }
         // The check of `@destroys` reports tables and columns that the schema lacks.
@@ -423,22 +472,47 @@ impl Trials<'_> {
         Ok(values(&run.after, place) == values(&again.after, place))
     }
 
-    /// Returns the values that a known conversion turns into NULL.
-    fn nulled(&self, judged: &Judged) -> Vec<Loss> {
-        let conversions = judged.conversions.iter();
+    /// Returns the rows and values that are lost although those of the trial for provenance arrive.
+    fn partly_lost(&self, mode: Mode, judged: &Judged) -> Vec<Loss> {
+        if mode != Mode::Failure || !judged.stage.is_upgrade() {
+            return Vec::new();
+        }
+        let table = judged.table.to_ascii_lowercase();
+        let has_arrived = |column: Option<String>| {
+            let arrived = &self.outcome.arrived;
+            arrived.contains(&(table.clone(), column))
+        };
+        let mut losses = Vec::new();
+        let mut converted = self.converted.keys();
+        let is_converted = converted.any(|[from, _]| *from == judged.table);
+        if has_arrived(None) && !is_converted && !judged.homeless.is_empty() {
+            let lost = judged.homeless.clone();
+            let total = judged.row_count;
+            losses.push(Loss::Rows { lost, total });
+        }
         let is_known = |conversion: &&Conversion| {
             let from = [judged.table.clone(), conversion.from.clone()];
             let to = [conversion.table.clone(), conversion.column.clone()];
             self.converted.get(&from) == Some(&to) && !conversion.nulled.is_empty()
         };
-        conversions
-            .filter(is_known)
-            .map(|conversion| Loss::Nulled {
-                column: conversion.from.clone(),
-                to: full_name(&conversion.table, Some(&conversion.column)),
-                lost: conversion.nulled.clone(),
-            })
-            .collect()
+        let nulled = judged.conversions.iter().filter(is_known);
+        losses.extend(nulled.map(|conversion| Loss::Some {
+            column: conversion.from.clone(),
+            to: Some(full_name(&conversion.table, Some(&conversion.column))),
+            lost: conversion.nulled.clone(),
+        }));
+        let unplaced = judged.unplaced.iter().filter(|(column, lost)| {
+            let from = [judged.table.clone(), column.clone()];
+            !lost.is_empty()
+                && has_arrived(Some(column.clone()))
+                && !self.converted.contains_key(&from)
+        });
+        losses.extend(unplaced.map(|(column, lost)| Loss::Some {
+            column: column.clone(),
+            to: None,
+            lost: lost.clone(),
+        }));
+        losses
     }
 
     /// Runs a trial again with the rows of `run`, except for the values of a column.
@@ -477,6 +551,16 @@ impl Trials<'_> {
         }
         Ok(false)
     }
+}
+
+/// Returns `true` if a column after the upgrade descends from a column before the upgrade.
+fn is_old_column(run: &Run, judged: &Judged, column: &str) -> bool {
+    let upgrades = run.judged.iter().filter(|other| other.stage.is_upgrade());
+    let mut origins = upgrades.filter(|other| {
+        let name = other.successor.name.as_deref();
+        name.is_some_and(|name| name.eq_ignore_ascii_case(&judged.table))
+    });
+    origins.any(|origin| origin.old_column(column).is_some())
 }
 
 /// Returns the second column of two columns that have exchanged their values.

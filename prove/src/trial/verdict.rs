@@ -24,10 +24,12 @@ pub(crate) enum Loss {
     Table { lost: Vec<Row>, total: usize },
     /// A dropped column whose values are nowhere else.
     Column { column: String },
-    /// Values that became NULL, although `to` has the converted values of the other rows.
-    Nulled {
+    /// Values of some rows, although the values of the other rows have arrived.
+    ///
+    /// `to` is the column that has the other values, if it is in the same row.
+    Some {
         column: String,
-        to: String,
+        to: Option<String>,
         lost: Vec<Row>,
     },
     /// A lower AUTOINCREMENT counter.
@@ -50,6 +52,10 @@ pub(super) struct Verdict {
     pub(super) is_unchanged: bool,
     /// `true` if the table has no successor, and all its rows have arrived elsewhere.
     pub(super) has_table_arrived: bool,
+    /// The rows of a dropped table of which no other table has an identifying value.
+    pub(super) homeless: Vec<Row>,
+    /// The dropped columns, with the rows whose value is nowhere.
+    pub(super) unplaced: Vec<(String, Vec<Row>)>,
     /// The columns of a dropped table that have not arrived, if all other values have.
     pub(super) missing_columns: Vec<String>,
     /// The new columns that may have the values of dropped columns, as a copy or converted.

@@ -53,18 +53,26 @@ impl KnownKeys {
 
     /// Returns the first violation of each key.
     ///
+    /// `created` has the tables that the script has created.
     /// The proof without sample rows reports a key that does not fit its parent.
-    pub(super) fn violations<'j>(
+    pub(super) fn violations(
         &self,
         connection: &Connection,
-        tables: impl Iterator<Item = &'j Judged>,
+        (judged, created): (&[&Judged], &[String]),
     ) -> Result<Vec<Violation>> {
         let mut found: Vec<Violation> = Vec::new();
-        for judged in tables {
-            let Some(name) = &judged.successor.name else {
-                continue;
-            };
-            if self.violated.contains(&judged.table) {
+        let successors = judged.iter().filter_map(|judged| {
+            let name = judged.successor.name.as_ref()?;
+            Some((name, Some(*judged)))
+        });
+        let is_successor = |name: &&String| {
+            judged
+                .iter()
+                .any(|judged| judged.successor.name.as_ref() == Some(*name))
+        };
+        let others = created.iter().filter(|name| !is_successor(name));
+        for (name, judged) in successors.chain(others.map(|name| (name, None))) {
+            if judged.is_some_and(|judged| self.violated.contains(&judged.table)) {
                 continue;
             }
             let check = format!("PRAGMA main.foreign_key_check({})", quote(name));
@@ -76,19 +84,20 @@ impl KnownKeys {
                 let (rowid, parent, key): (Option<i64>, String, i64) =
                     (row.get(1)?, row.get(2)?, row.get(3)?);
                 let columns = key_columns(connection, name, key)?;
-                let is_known = self.contains(judged, &columns);
+                let is_known = judged.is_some_and(|judged| self.contains(judged, &columns));
                 let row = ForeignKeyViolation::new(name.clone(), rowid, columns, parent);
                 let is_repeated = found
                     .iter()
                     .any(|other| other.row.table == row.table && other.row.columns == row.columns);
                 if !is_repeated {
-                    let columns = row.columns.iter().map(|column| judged.old_column(column));
-                    let columns: Option<Vec<String>> = columns.collect();
-                    let table = judged.table.to_ascii_lowercase();
+                    let assumption = judged.and_then(|judged| {
+                        let columns = row.columns.iter().map(|column| judged.old_column(column));
+                        let columns: Vec<String> = columns.collect::<Option<_>>()?;
+                        let table = judged.table.to_ascii_lowercase();
+                        Some(Assumption::new(&table, columns, AssumesKind::References))
+                    });
                     found.push(Violation {
-                        assumption: columns.filter(|_| !is_known).map(|columns| {
-                            Assumption::new(&table, columns, AssumesKind::References)
-                        }),
+                        assumption: assumption.filter(|_| !is_known),
                         is_new: !is_known,
                         row,
                     });

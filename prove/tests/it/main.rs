@@ -7,6 +7,7 @@ mod advice;
 mod all_defects;
 mod arrival;
 mod compatible;
+mod conditions;
 mod conversions;
 mod destruction;
 mod double_quotes;
