@@ -1,6 +1,6 @@
 //! The form of a chain in a program: sections, each compressed by itself.
 //!
-//! The bytes begin with [`VERSION`]. The sections follow in the order of [`Section`].
+//! The bytes begin with the version of the format. The sections follow in the order of [`Section`].
 //! Each section consists of:
 //!
 //! - the length of the decoded bytes (32 bits);

@@ -14,6 +14,7 @@ mod copy_sources;
 mod counters;
 mod dropped_table;
 mod expected;
+mod experiments;
 mod failing_rows;
 mod failure;
 mod intent;

@@ -1,53 +1,33 @@
 //! The sequence of trials, and the defects that they find.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
-use revchain_core::sql::inspect::{changes_rows_only, names_object};
-use revchain_core::{Assumes, AssumesKind, Defect, Downgrade, Script};
+use revchain_core::sql::inspect::names_object;
+use revchain_core::{Assumes, Defect};
 use rusqlite::Result;
-use rusqlite::types::Value;
 
 use super::conversion::Conversion;
-use super::expected::{Tables, find_table};
+use super::experiments::Experiments;
 use super::failure::Failure;
 use super::intent::merges_tables;
 use super::judged::Judged;
-use super::run::{Change, Problem, Run, Setup};
-use super::scope::tables_in_scope;
+use super::run::{Problem, Run};
 use super::subject::{FailedStatement, Outcome, Subject};
 use super::texts::{self, skips_rows};
 use super::verdict::Loss;
 use crate::declared::is_declared;
 use crate::diagnostics::full_name;
-use crate::nondeterminism::is_nondeterministic;
-use crate::sample_rows::hints::Hints;
-use crate::sample_rows::table::TableCache;
-use crate::sample_rows::{Mode, SAMPLE_ROWS};
+use crate::sample_rows::Mode;
 use crate::script_run::{ScriptRun, Stage};
-
-/// The number of further trials that look for the origin of a value.
-const ROUNDS: usize = 3;
 
 /// Runs the trials of a revision. Rolls back all changes.
 pub(crate) fn run(subject: &Subject<'_>) -> Result<Outcome> {
-    let mut tables = tables_in_scope(subject.connection, subject.revision, subject.schema)?;
-    tables.retain(|table| !subject.tainted_names.contains(&table.to_ascii_lowercase()));
-    if tables.is_empty() {
+    let Some(experiments) = Experiments::new(subject)? else {
         return Ok(Outcome::default());
-    }
-    let mut statements: Vec<String> = sql_of(subject.revision.upgrade());
-    if let Downgrade::Sql(script) = subject.revision.downgrade() {
-        statements.extend(sql_of(script));
-    }
-    let hints = Hints::read(statements.iter().map(String::as_str));
+    };
     Trials {
         subject,
-        tables,
-        cache: TableCache::default(),
-        cache_after: TableCache::default(),
-        hints,
-        statements,
+        experiments,
         outcome: Outcome::default(),
         lost_by_downgrade: BTreeSet::new(),
         converted: BTreeMap::new(),
@@ -55,21 +35,10 @@ pub(crate) fn run(subject: &Subject<'_>) -> Result<Outcome> {
     .run()
 }
 
-fn sql_of(script: &Script) -> Vec<String> {
-    let statements = script.statements();
-    statements
-        .map(|statement| statement.sql().to_owned())
-        .collect()
-}
-
+/// The trials of a revision, and what they have found so far.
 struct Trials<'t> {
     subject: &'t Subject<'t>,
-    /// The tables that get sample rows.
-    tables: Vec<String>,
-    cache: TableCache,
-    cache_after: TableCache,
-    hints: Hints,
-    statements: Vec<String>,
+    experiments: Experiments<'t>,
     outcome: Outcome,
     /// The tables and columns that lose rows or values in the downgrade, in lowercase.
     lost_by_downgrade: BTreeSet<(String, Option<String>)>,
@@ -81,12 +50,12 @@ impl Trials<'_> {
     fn run(mut self) -> Result<Outcome> {
         let assumes: Vec<&Assumes> = self.subject.revision.assumes().iter().collect();
         let mut modes = vec![Mode::Provenance, Mode::Failure];
-        if self.tables.len() > 1 && merges_tables(self.subject.revision.upgrade()) {
+        if self.experiments.tables.len() > 1 && merges_tables(self.subject.revision.upgrade()) {
             modes.push(Mode::SharedKeys);
         }
         let mut runs = Vec::new();
         for mode in &modes {
-            let run = self.trial(*mode, &assumes)?;
+            let run = self.experiments.trial(*mode, &assumes)?;
             self.report(&run)?;
             runs.push(run);
         }
@@ -100,7 +69,7 @@ impl Trials<'_> {
             let assumed = others.remove(index);
             let mut found = BTreeSet::new();
             for mode in &modes {
-                found.extend(self.trial(*mode, &others)?.problems());
+                found.extend(self.experiments.trial(*mode, &others)?.problems());
             }
             let (revision, source) = (self.subject.revision, self.subject.source);
             // A failure that remains hides what the assumption is for.
@@ -109,7 +78,7 @@ impl Trials<'_> {
                 .any(|problem| matches!(problem, Problem::Failure(..)));
             let is_needless = found.is_subset(&problems) && !has_failure;
             let is_only = others.is_empty();
-            if is_needless && (is_only || !self.matters_alone(&modes, assumed)?) {
+            if is_needless && (is_only || !self.experiments.matters_alone(&modes, assumed)?) {
                 let schema = self.subject.schema;
                 let defect = texts::assumes_nothing(revision, source, index, schema);
                 self.outcome.findings.defects.push(defect);
@@ -125,106 +94,16 @@ impl Trials<'_> {
         Ok(self.outcome)
     }
 
-    /// Returns `true` if an assumption removes a problem in a trial without the other assumptions.
-    ///
-    /// The other assumptions can leave too few rows to show what the assumption is for.
-    fn matters_alone(&self, modes: &[Mode], assumed: &Assumes) -> Result<bool> {
-        for mode in modes {
-            let without = self.trial(*mode, &[])?.problems();
-            if !without.is_subset(&self.trial(*mode, &[assumed])?.problems()) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Returns the sample rows of a trial.
-    fn setup<'s>(&'s self, mode: Mode, assumes: &'s [&'s Assumes]) -> Setup<'s> {
-        Setup {
-            mode,
-            tables: &self.tables,
-            cache: &self.cache,
-            cache_after: self.cache_after(),
-            hints: &self.hints,
-            statements: &self.statements,
-            assumes,
-            kept_rows: Vec::new(),
-            change: None,
-        }
-    }
-
-    /// Runs a trial with the sample rows that satisfy the assumptions.
-    fn trial(&self, mode: Mode, assumes: &[&Assumes]) -> Result<Run> {
-        let mut setup = self.setup(mode, assumes);
-        let by_trial = assumes
-            .iter()
-            .filter(|assumes| matches!(assumes.kind, AssumesKind::Check | AssumesKind::Values));
-        let tables: BTreeSet<&str> = by_trial.map(|assumes| &*assumes.table).collect();
-        if tables.is_empty() {
-            return self.run_once(&setup);
-        }
-        let tables = tables.into_iter();
-        setup.kept_rows = tables.map(|table| (table.to_owned(), Vec::new())).collect();
-        // The rows of other tables can cause problems, too.
-        let others = self.run_once(&setup)?.problems();
-        for table in 0..setup.kept_rows.len() {
-            self.keep_rows(&mut setup, (table, 0..SAMPLE_ROWS), &others)?;
-        }
-        self.run_once(&setup)
-    }
-
-    /// Adds the rows of a range that cause no problem to the kept rows of a table.
-    ///
-    /// Most rows cause no problem, so the search tries a whole range before its halves.
-    fn keep_rows(
-        &self,
-        setup: &mut Setup<'_>,
-        (table, range): (usize, Range<usize>),
-        others: &BTreeSet<Problem>,
-    ) -> Result<()> {
-        let count = setup.kept_rows[table].1.len();
-        setup.kept_rows[table].1.extend(range.clone());
-        if self.run_once(setup)?.problems().is_subset(others) {
-            return Ok(());
-        }
-        setup.kept_rows[table].1.truncate(count);
-        if range.len() < 2 {
-            return Ok(());
-        }
-        let middle = range.start + range.len() / 2;
-        self.keep_rows(setup, (table, range.start..middle), others)?;
-        self.keep_rows(setup, (table, middle..range.end), others)
-    }
-
-    /// Returns the tables after the upgrade.
-    fn cache_after(&self) -> &TableCache {
-        let mut statements = self.subject.revision.upgrade().statements();
-        if statements.all(|statement| changes_rows_only(statement.sql())) {
-            return &self.cache;
-        }
-        &self.cache_after
-    }
-
-    fn run_once(&self, setup: &Setup<'_>) -> Result<Run> {
-        let connection = self.subject.connection;
-        connection.execute_batch("BEGIN IMMEDIATE")?;
-        let run = Run::new(self.subject, setup);
-        if !connection.is_autocommit() {
-            connection.execute_batch("ROLLBACK")?;
-        }
-        run
-    }
-
     fn note_empty_tables(&mut self, provenance: &Run, failure: &Run) {
         let revision = self.subject.revision;
         for table in &provenance.empty {
-            if failure.empty.contains(table) && self.tables.contains(table) {
+            if failure.empty.contains(table) && self.experiments.tables.contains(table) {
                 let note = texts::no_sample_rows(revision, table);
                 self.outcome.findings.notes.push(note);
             }
         }
         for table in &provenance.filled.unchecked {
-            if self.tables.contains(table) {
+            if self.experiments.tables.contains(table) {
                 let note = texts::unchecked_sample_rows(revision, table);
                 self.outcome.findings.notes.push(note);
             }
@@ -338,7 +217,7 @@ impl Trials<'_> {
                 if is_reported && judged.key.contains(column) {
                     return Ok(());
                 }
-                if self.depends_on_column(run, judged, column)? {
+                if self.experiments.depends_on_column(run, judged, column)? {
                     return Ok(());
                 }
                 Some(column.clone())
@@ -412,7 +291,7 @@ impl Trials<'_> {
             _ => return Ok(false),
         };
         for column in &columns {
-            let Some(conversion) = self.conversion(run, judged, column)? else {
+            let Some(conversion) = self.experiments.conversion(run, judged, column)? else {
                 return Ok(false);
             };
             self.record_conversion(judged, conversion);
@@ -425,51 +304,6 @@ impl Trials<'_> {
         let table = judged.table.to_ascii_lowercase();
         self.add_arrived((table, column));
         Ok(true)
-    }
-
-    /// Returns the new column whose values change with each old value of a column.
-    fn conversion<'j>(
-        &self,
-        run: &Run,
-        judged: &'j Judged,
-        column: &str,
-    ) -> Result<Option<&'j Conversion>> {
-        let conversions = judged.conversions.iter();
-        let mut candidates: Vec<(&Conversion, Vec<usize>)> = conversions
-            .filter(|conversion| conversion.from == column && conversion.is_candidate())
-            .map(|conversion| (conversion, conversion.rows.clone()))
-            .collect();
-        for round in 0..ROUNDS {
-            if candidates.is_empty() {
-                break;
-            }
-            let other = self.run_changed(run, (&judged.table, column), round)?;
-            for (conversion, unchanged) in &mut candidates {
-                let place = (conversion.table.as_str(), conversion.column.as_str());
-                let (Some(old), Some(new)) =
-                    (values(&run.after, place), values(&other.after, place))
-                else {
-                    continue;
-                };
-                unchanged.retain(|&row| old.get(row) == new.get(row));
-            }
-            let found = candidates.iter().find(|(_, rows)| rows.is_empty());
-            if let Some((conversion, _)) = found {
-                let place = (conversion.table.as_str(), conversion.column.as_str());
-                let is_repeatable = self.is_repeatable(run, place)?;
-                return Ok(Some(*conversion).filter(|_| is_repeatable));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Returns `true` if the same rows give the same values again, unlike with `random()`.
-    fn is_repeatable(&self, run: &Run, place: (&str, &str)) -> Result<bool> {
-        if !is_nondeterministic(self.subject.revision) {
-            return Ok(true);
-        }
-        let again = self.run_again(run, None)?;
-        Ok(values(&run.after, place) == values(&again.after, place))
     }
 
     /// Returns the rows and values that are lost although those of the trial for provenance arrive.
@@ -514,43 +348,6 @@ impl Trials<'_> {
         }));
         losses
     }
-
-    /// Runs a trial again with the rows of `run`, except for the values of a column.
-    fn run_again(&self, run: &Run, change: Option<Change<'_>>) -> Result<Run> {
-        let assumes: Vec<&Assumes> = self.subject.revision.assumes().iter().collect();
-        self.run_once(&Setup {
-            kept_rows: run.kept_rows.clone(),
-            change,
-            ..self.setup(run.mode, &assumes)
-        })
-    }
-
-    /// Runs a trial again with other values in a column.
-    fn run_changed(&self, run: &Run, (table, column): (&str, &str), round: usize) -> Result<Run> {
-        let change = Change {
-            table,
-            column,
-            round,
-        };
-        self.run_again(run, Some(change))
-    }
-
-    /// Returns `true` if the new values of a column change with its old values.
-    fn depends_on_column(&self, run: &Run, judged: &Judged, column: &str) -> Result<bool> {
-        if !judged.stage.is_upgrade() {
-            return Ok(!judged.is_reset(column));
-        }
-        let Some(place) = judged.place_of(column) else {
-            return Ok(false);
-        };
-        for round in 0..ROUNDS {
-            let other = self.run_changed(run, (&judged.table, column), round)?;
-            if values(&run.after, place) != values(&other.after, place) {
-                return self.is_repeatable(run, place);
-            }
-        }
-        Ok(false)
-    }
 }
 
 /// Returns `true` if a column after the upgrade descends from a column before the upgrade.
@@ -569,12 +366,4 @@ fn other_of(loss: &Loss) -> Option<&str> {
         Loss::Moved { to, .. } => Some(to),
         _ => None,
     }
-}
-
-/// Returns the values of a column; `None` if there is no such column.
-fn values<'t>(tables: &'t Tables, (table, column): (&str, &str)) -> Option<Vec<&'t Value>> {
-    let contents = find_table(tables, table)?;
-    let position = contents.position(column)?;
-    let rows = contents.rows.iter();
-    Some(rows.map(|row| &row.values[position]).collect())
 }
