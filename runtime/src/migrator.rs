@@ -685,10 +685,10 @@ impl<'m> Migrator<'m> {
         connection: &Connection,
         verb: impl FnOnce(&Session<'_, &Connection>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let session = Session::new(connection, self.migrations, &self.settings);
-        let decoded = || self.migrations.decode();
-        session
-            .and_then(|session| decoded().and_then(|()| verb(&session)))
+        let decoded = self.migrations.decode();
+        decoded
+            .and_then(|()| Session::new(connection, self.migrations, &self.settings))
+            .and_then(|session| verb(&session))
             .map_err(|error| error.in_database_of(connection))
     }
 

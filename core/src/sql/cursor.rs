@@ -132,6 +132,19 @@ pub fn split<'t>(sql: &str, tokens: &'t [Token]) -> Vec<&'t [Token]> {
     tokens.split(is_separator).collect()
 }
 
+/// Returns the first position outside parentheses for which `is_wanted` returns `true`.
+pub fn position_outside(
+    sql: &str,
+    tokens: &[Token],
+    is_wanted: impl Fn(usize) -> bool,
+) -> Option<usize> {
+    let mut depth = 0;
+    (0..tokens.len()).find(|&at| {
+        depth += depth_change(sql, &tokens[at]);
+        depth == 0 && is_wanted(at)
+    })
+}
+
 /// Returns the change in nesting depth: 1 for `(`, -1 for `)`.
 fn depth_change(sql: &str, token: &Token) -> isize {
     match (token.kind, token.text(sql)) {

@@ -1,6 +1,6 @@
 //! The columns from which an `INSERT … SELECT` takes its values.
 
-use revchain_core::sql::cursor::{self, Cursor, split};
+use revchain_core::sql::cursor::{self, Cursor, position_outside, split};
 use revchain_core::sql::tokenizer::{Token, unquote};
 use rusqlite::Connection;
 
@@ -35,12 +35,9 @@ pub(super) fn sources(
     cursor.expect(&["SELECT"])?;
     cursor.eat(&["DISTINCT"]);
     // A subquery in parentheses has a FROM of its own.
-    let mut depth = 0;
-    let position = cursor.rest().iter().position(|token| {
-        depth += i32::from(token.is_mark(sql, "(")) - i32::from(token.is_mark(sql, ")"));
-        depth == 0 && token.is_word(sql, "FROM")
-    })?;
-    let (list, from) = cursor.rest().split_at(position);
+    let tokens = cursor.rest();
+    let position = position_outside(sql, tokens, |at| tokens[at].is_word(sql, "FROM"))?;
+    let (list, from) = tokens.split_at(position);
     let expressions = split(sql, list);
     let mut from = Cursor::new(sql, &from[1..]);
     let first = from.qualified_name()?.to_ascii_lowercase();

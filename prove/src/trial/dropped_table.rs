@@ -10,21 +10,26 @@ use super::values::{has_content, is_identifying, same};
 use super::verdict::{Loss, Verdict};
 use crate::sample_rows::contents::Row;
 
+/// A dropped table, and the table and the row that each of its rows has become.
+struct DroppedTable<'d> {
+    expected: &'d Expected,
+    destinations: Vec<Option<(usize, usize)>>,
+    after: &'d After<'d>,
+}
+
 /// Decides if each row of a dropped table is in another table.
 pub(super) fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdict: &mut Verdict) {
     let contents = &expected.contents;
-    let destinations: Vec<Option<(usize, usize)>> = contents
-        .rows
-        .iter()
-        .map(|row| destination(row, after))
-        .collect();
-    verdict.homeless = homeless(expected, after);
+    let rows = contents.rows.iter();
+    let table = DroppedTable {
+        expected,
+        destinations: rows.map(|row| destination(row, after)).collect(),
+        after,
+    };
+    verdict.unplaced_rows = rows_in_no_table(expected, after);
     let columns = 0..contents.columns.len();
-    let is_moved = |column: usize| has_moved(expected, column, &destinations, after);
     let missing: Vec<usize> = columns
-        .filter(|&column| {
-            !has_column_arrived(expected, column, &destinations, after) || is_moved(column)
-        })
+        .filter(|&column| !table.has_column_arrived(column) || table.has_moved(column))
         .collect();
     let mut rows = contents.rows.iter();
     if missing.is_empty() && rows.all(|row| row.values.iter().any(is_identifying)) {
@@ -32,7 +37,7 @@ pub(super) fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdic
         return;
     }
     // A row with a destination can lack some values.
-    let rows = contents.rows.iter().zip(&destinations);
+    let rows = contents.rows.iter().zip(&table.destinations);
     let lost =
         rows.filter(|(row, place)| place.is_none() || !has_arrived(expected, row, after, None));
     let lost = lost.map(|(row, _)| row);
@@ -40,19 +45,19 @@ pub(super) fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdic
         lost: lost.cloned().collect(),
         total: contents.rows.len(),
     });
-    let Some(Some((table, _))) = destinations.first().copied() else {
+    let Some(Some((first, _))) = table.destinations.first().copied() else {
         return;
     };
-    let rows: Option<Vec<usize>> = destinations
-        .iter()
-        .map(|place| place.filter(|(other, _)| *other == table))
-        .map(|place| Some(place?.1))
-        .collect();
+    let in_first = |place: &Option<(usize, usize)>| {
+        let (other, row) = (*place)?;
+        (other == first).then_some(row)
+    };
+    let rows: Option<Vec<usize>> = table.destinations.iter().map(in_first).collect();
     let Some(rows) = rows else {
         return;
     };
     let rows: Vec<(usize, usize)> = rows.into_iter().enumerate().collect();
-    let (name, new) = &after.tables[table];
+    let (name, new) = &after.tables[first];
     let pairs = Pairs {
         old: contents,
         table: name,
@@ -60,11 +65,10 @@ pub(super) fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdic
         rows: &rows,
     };
     for column in missing {
-        verdict
-            .missing_columns
-            .push(contents.columns[column].clone());
+        let name = contents.columns[column].clone();
+        verdict.missing_columns.push(name);
         // A value in the wrong column is no conversion.
-        if !is_moved(column) {
+        if !table.has_moved(column) {
             verdict.conversions.extend(pairs.conversions(column, &[]));
         }
     }
@@ -89,78 +93,64 @@ fn destination(row: &Row, after: &After<'_>) -> Option<(usize, usize)> {
     places.next()
 }
 
-/// Returns `true` if each value of a column of a dropped table is in another table.
-///
-/// A column that takes only some values need not arrive if each of its values has a table of its
-/// own, because the table then tells the value.
-fn has_column_arrived(
-    expected: &Expected,
-    column: usize,
-    destinations: &[Option<(usize, usize)>],
-    after: &After<'_>,
-) -> bool {
-    let contents = &expected.contents;
-    let is_missing = |row: &Row| {
-        let value = OldValue::of(expected, row, column);
-        has_content(value.value) && !after.has_elsewhere(value, None)
-    };
-    if !contents.rows.iter().any(is_missing) {
-        return true;
-    }
-    let is_new = |table: &usize| find_table(after.before, &after.tables[*table].0).is_none();
-    let told: Vec<(Option<usize>, &Value)> = contents
-        .rows
-        .iter()
-        .zip(destinations)
-        .map(|(row, place)| {
-            (
-                place.map(|(table, _)| table).filter(is_new),
-                &row.values[column],
-            )
-        })
-        .collect();
-    let is_told = |(table, value): &(Option<usize>, &Value)| {
-        table.is_some()
-            && !is_identifying(value)
-            && told
-                .iter()
-                .all(|(other, known)| other != table || known == value)
-    };
-    told.iter().all(is_told)
-}
-
-/// Returns `true` if each row is in one new table, whose column of the same name has the values of
-/// another old column.
-fn has_moved(
-    expected: &Expected,
-    column: usize,
-    destinations: &[Option<(usize, usize)>],
-    after: &After<'_>,
-) -> bool {
-    let contents = &expected.contents;
-    let has_values_of = |other: usize| {
-        contents.rows.iter().zip(destinations).all(|(row, place)| {
-            let Some((table, new)) = place else {
-                return false;
-            };
-            let new_contents = &after.tables[*table].1;
-            let same_name = new_contents.position(&contents.columns[column]);
-            same_name.is_some_and(|position| {
-                same(
-                    &new_contents.rows[*new].values[position],
-                    &row.values[other],
-                )
+impl DroppedTable<'_> {
+    /// Returns `true` if each value of a column is in another table.
+    ///
+    /// A column that takes only some values need not arrive if each of its values has a table of
+    /// its own, because the table then shows the value.
+    fn has_column_arrived(&self, column: usize) -> bool {
+        let contents = &self.expected.contents;
+        let is_missing = |row: &Row| {
+            let value = OldValue::of(self.expected, row, column);
+            has_content(value.value) && !self.after.has_elsewhere(value, None)
+        };
+        if !contents.rows.iter().any(is_missing) {
+            return true;
+        }
+        let is_new = |table: &usize| {
+            let (name, _) = &self.after.tables[*table];
+            find_table(self.after.before, name).is_none()
+        };
+        let rows = contents.rows.iter().zip(&self.destinations);
+        let shown: Vec<(Option<usize>, &Value)> = rows
+            .map(|(row, place)| {
+                let table = place.map(|(table, _)| table).filter(is_new);
+                (table, &row.values[column])
             })
-        })
-    };
-    let mut columns = 0..contents.columns.len();
-    !has_values_of(column) && columns.any(|other| other != column && has_values_of(other))
+            .collect();
+        let is_shown = |(table, value): &(Option<usize>, &Value)| {
+            let mut others = shown.iter();
+            table.is_some()
+                && !is_identifying(value)
+                && others.all(|(other, known)| other != table || known == value)
+        };
+        shown.iter().all(is_shown)
+    }
+
+    /// Returns `true` if each row is in a table whose column of the same name has the values of
+    /// another old column.
+    fn has_moved(&self, column: usize) -> bool {
+        let contents = &self.expected.contents;
+        let has_values_of = |other: usize| {
+            let mut rows = contents.rows.iter().zip(&self.destinations);
+            rows.all(|(row, place)| {
+                place.is_some_and(|(table, new)| {
+                    let (_, new_contents) = &self.after.tables[table];
+                    let same_name = new_contents.position(&contents.columns[column]);
+                    let new_values = &new_contents.rows[new].values;
+                    same_name.is_some_and(|place| same(&new_values[place], &row.values[other]))
+                })
+            })
+        };
+        let mut columns = 0..contents.columns.len();
+        !has_values_of(column) && columns.any(|other| other != column && has_values_of(other))
+    }
 }
 
 /// Returns the rows that are in no table.
 ///
 /// If a script copies the keys of the table, another row with the same values is another row.
-fn homeless(expected: &Expected, after: &After<'_>) -> Vec<Row> {
+fn rows_in_no_table(expected: &Expected, after: &After<'_>) -> Vec<Row> {
     let contents = &expected.contents;
     let key = positions(contents, &expected.key);
     let has_key = |row: &Row| {
@@ -180,11 +170,11 @@ fn homeless(expected: &Expected, after: &After<'_>) -> Vec<Row> {
     let is_all_key = key.len() == contents.columns.len();
     let copies_keys = contents.rows.iter().any(has_key);
     let is_reference = |column: &usize| expected.references.contains(&contents.columns[*column]);
-    // New keys do not tell where a row has gone, and a parent has its key anyway.
-    let telling: Vec<usize> = (0..contents.columns.len())
+    // A new key does not show where a row has gone, and a parent has its key anyway.
+    let compared: Vec<usize> = (0..contents.columns.len())
         .filter(|column| (is_all_key || !key.contains(column)) && !is_reference(column))
         .collect();
-    let homeless = contents.rows.iter().filter(|row| {
+    let rows = contents.rows.iter().filter(|row| {
         if copies_keys
             && key
                 .iter()
@@ -192,7 +182,7 @@ fn homeless(expected: &Expected, after: &After<'_>) -> Vec<Row> {
         {
             return !has_key(row);
         }
-        let values = telling.iter().map(|&column| &row.values[column]);
+        let values = compared.iter().map(|&column| &row.values[column]);
         let mut values = values.filter(|value| is_identifying(value)).peekable();
         let is_nowhere = |value| {
             let mut indexes = after.indexes().iter();
@@ -200,5 +190,5 @@ fn homeless(expected: &Expected, after: &After<'_>) -> Vec<Row> {
         };
         values.peek().is_some() && values.all(is_nowhere)
     });
-    homeless.cloned().collect()
+    rows.cloned().collect()
 }

@@ -117,7 +117,7 @@ pub(super) fn failing_rows(
         }
         None => named.clone(),
     };
-    let found = violating_rows(connection, (kind, rest), &tables, &mut columns.clone());
+    let found = violating_rows(connection, (kind, rest), &tables, columns.clone());
     if found.1.is_some() {
         return found;
     }
@@ -136,7 +136,7 @@ pub(super) fn failing_rows(
     }
     // The rows can have gone through other tables.
     let all: Vec<&Expected> = expected.iter().collect();
-    let found = violating_rows(connection, (kind, rest), &all, &mut columns.clone());
+    let found = violating_rows(connection, (kind, rest), &all, columns.clone());
     if found.1.is_some() {
         return found;
     }
@@ -171,14 +171,14 @@ fn violating_rows(
     connection: &Connection,
     (kind, rest): (AssumesKind, &str),
     tables: &[&Expected],
-    columns: &mut Vec<String>,
+    mut columns: Vec<String>,
 ) -> (Vec<String>, Option<Assumption>) {
     for expected in tables {
         let contents = &expected.contents;
         if kind == AssumesKind::Check {
             columns.retain(|name| contents.columns.contains(name));
         }
-        let positions = positions(contents, columns);
+        let positions = positions(contents, &columns);
         let rows: Vec<&Row> = match (kind, positions.first()) {
             (_, None) => continue,
             (AssumesKind::NotNull, Some(&column)) => {
@@ -191,7 +191,7 @@ fn violating_rows(
         };
         if !rows.is_empty() || kind == AssumesKind::Check {
             let rows = rows.into_iter().take(MAX_ROWS);
-            let rows = rows.map(|row| show_row(&expected.table, &contents.columns, row, columns));
+            let rows = rows.map(|row| show_row(&expected.table, &contents.columns, row, &columns));
             let assumption = Assumption::new(&expected.table, columns.clone(), kind);
             return (rows.collect(), Some(assumption));
         }

@@ -1,7 +1,7 @@
 //! The statements by which a script declares that rows go, or that values change.
 
 use revchain_core::sql::change::{Change, Effect, effect};
-use revchain_core::sql::cursor::{self, Cursor, split};
+use revchain_core::sql::cursor::{self, Cursor, position_outside, split};
 use revchain_core::sql::inspect::{copies_by_select, names_object, starts_with_one_of};
 use revchain_core::sql::tokenizer::Token;
 use revchain_core::{Script, Statement};
@@ -69,15 +69,11 @@ pub(super) fn set_columns(sql: &str) -> Vec<String> {
 /// Returns `true` if a clause such as `WHERE` follows the assignment.
 fn ends_assignments(sql: &str, assignment: &[Token]) -> bool {
     const ENDS: &[&str] = &["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT"];
-    let mut depth = 0;
-    let mut last: Option<&Token> = None;
-    assignment.iter().any(|token| {
-        depth += i32::from(token.is_mark(sql, "(")) - i32::from(token.is_mark(sql, ")"));
-        let is_distinct = last
-            .replace(token)
-            .is_some_and(|last| last.is_word(sql, "DISTINCT"));
-        depth == 0 && !is_distinct && token.is_one_of(sql, ENDS)
-    })
+    let is_end = |at: usize| {
+        let is_distinct = at > 0 && assignment[at - 1].is_word(sql, "DISTINCT");
+        !is_distinct && assignment[at].is_one_of(sql, ENDS)
+    };
+    position_outside(sql, assignment, is_end).is_some()
 }
 
 /// Returns `true` for a `DELETE` that empties a table, if the script fills the table again from a

@@ -135,7 +135,7 @@ impl Judged<'_> {
                 .iter()
                 .filter(|row| is_identifying(&row.values[column]));
             let identifying = identifying.cloned().collect();
-            verdict.unplaced.push((name.clone(), identifying));
+            verdict.unplaced_values.push((name.clone(), identifying));
         }
         let other = self.other_place(&missing, column);
         if let (true, Some(to)) = (has_place, &other) {

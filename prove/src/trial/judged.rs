@@ -9,10 +9,9 @@ use revchain_runtime::internal::stand_ins;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Result};
 
-use super::conversion::Conversion;
 use super::counters::{counter, has_moved, rowid_user};
 use super::expected::{Expected, Tables, find_table};
-use super::verdict::Loss;
+use super::verdict::{Loss, Verdict};
 use crate::sample_rows::contents::{Contents, Row};
 use crate::sample_rows::table::TableInfo;
 use crate::script_run::{ScriptRun, Stage};
@@ -27,23 +26,9 @@ pub(super) struct Judged {
     /// The lowercase columns of the primary key.
     pub(super) key: Vec<String>,
     pub(super) successor: Successor,
-    pub(super) losses: Vec<Loss>,
-    pub(super) arrived_columns: Vec<String>,
-    pub(super) has_table_arrived: bool,
+    pub(super) verdict: Verdict,
     /// The number of expected rows.
     pub(super) row_count: usize,
-    /// The rows of a dropped table of which no other table has an identifying value.
-    pub(super) homeless: Vec<Row>,
-    /// The dropped columns, with the rows whose value is nowhere.
-    pub(super) unplaced: Vec<(String, Vec<Row>)>,
-    /// The columns of a dropped table that have not arrived, if all other values have.
-    pub(super) missing_columns: Vec<String>,
-    /// The new columns that may have the values of dropped columns, as a copy or converted.
-    pub(super) conversions: Vec<Conversion>,
-    /// The positions of the rows in the successor that were there before the script.
-    pub(super) new_rows: Vec<usize>,
-    /// `true` if the script has not changed the rows.
-    pub(super) is_unchanged: bool,
 }
 
 impl Judged {
@@ -68,7 +53,7 @@ impl Judged {
 
     /// Returns `true` if the column has the same value in each row.
     pub(super) fn is_reset(&self, column: &str) -> bool {
-        self.losses.iter().any(
+        self.verdict.losses.iter().any(
             |loss| matches!(loss, Loss::Values { column: name, to: Some(_) } if name == column),
         )
     }
@@ -86,12 +71,12 @@ impl Judged {
         let is_tainted = |name: &str| tainted_names.contains(&name.to_ascii_lowercase());
         let successor = self.successor.name.as_deref();
         if is_tainted(&self.table) || successor.is_some_and(is_tainted) {
-            self.losses.clear();
+            self.verdict.losses.clear();
         }
-        self.conversions.retain(|conversion| {
+        self.verdict.conversions.retain(|conversion| {
             !conversion.is_lossy || run.any(|sql| converts_to_number(sql, &conversion.from))
         });
-        let mut losses = self.losses.iter();
+        let mut losses = self.verdict.losses.iter();
         let is_filtered = |loss: &Loss| {
             matches!(
                 loss,
@@ -103,7 +88,7 @@ impl Judged {
         }
         let copies_by_position = run.any(copies_without_list);
         let columns = &self.columns;
-        self.losses.retain(|loss| match loss {
+        self.verdict.losses.retain(|loss| match loss {
             // A copy that names its columns moves the values to a new column on purpose.
             Loss::Moved { to, .. } => columns.contains(to) || copies_by_position,
             Loss::Converted { column, .. } => !run.any(|sql| {
@@ -114,7 +99,7 @@ impl Judged {
         // Rows that the new table cannot have may be left out by a condition that says so.
         let excluded = self.excluded_columns(connection, run)?;
         let removes_duplicates = run.any(removes_duplicates);
-        for loss in &mut self.losses {
+        for loss in &mut self.verdict.losses {
             if let Loss::Rows { lost, .. } = loss {
                 if removes_duplicates {
                     remove_duplicates(lost, contents);
@@ -123,7 +108,8 @@ impl Judged {
                 lost.retain(|row| !excluded.iter().any(|column| is_null(row, column)));
             }
         }
-        self.losses
+        self.verdict
+            .losses
             .retain(|loss| !matches!(loss, Loss::Rows { lost, .. } if lost.is_empty()));
         Ok(())
     }
@@ -166,17 +152,18 @@ pub(super) fn moved_rowids(
     connection: &Connection,
     expected: &Expected,
     judged: &Judged,
-    (after, pairs): (&Tables, &[(usize, usize)]),
+    after: &Tables,
 ) -> Result<Option<Loss>> {
     let Some(name) = judged
         .successor
         .name
         .as_ref()
-        .filter(|_| !judged.is_unchanged)
+        .filter(|_| !judged.verdict.is_unchanged)
     else {
         return Ok(None);
     };
-    let has_moved = find_table(after, name).is_some_and(|new| has_moved(expected, new, pairs));
+    let has_moved =
+        find_table(after, name).is_some_and(|new| has_moved(expected, new, &judged.verdict.pairs));
     if !has_moved {
         return Ok(None);
     }

@@ -4,6 +4,8 @@
 //!   value must be where a user looks for it.
 //! - The trial for failures has rows such as those of users. No statement may fail on them, and no
 //!   row may be lost.
+//! - The trial for shared keys has rows of different tables with equal keys. It only runs for a
+//!   script that copies rows into a table that can have rows.
 //!
 //! If a new value does not contain the old value, a further trial changes the old values.
 //! The new value must then change as well.
@@ -14,7 +16,6 @@ mod copy_sources;
 mod counters;
 mod dropped_table;
 mod expected;
-mod experiments;
 mod failing_rows;
 mod failure;
 mod intent;
@@ -26,6 +27,7 @@ mod scope;
 mod start;
 mod subject;
 mod texts;
+mod trial_runs;
 mod trials;
 mod values;
 mod verdict;

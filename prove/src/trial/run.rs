@@ -19,7 +19,7 @@ use super::judge::judge;
 use super::judged::{Judged, lowered_counter, moved_rowids};
 use super::start::{Start, read_changed, schema_of, tables_after};
 use super::subject::Subject;
-use super::verdict::Loss;
+use super::verdict::{Loss, Verdict};
 use super::violations::{KnownKeys, Violation};
 use crate::diagnostics::Findings;
 use crate::sample_rows::hints::Hints;
@@ -162,7 +162,7 @@ impl Run {
         let failures =
             failures.map(|failure| Problem::Failure(failure.stage.is_upgrade(), failure.start));
         let losing = self.judged.iter().filter(|judged| {
-            let mut losses = judged.losses.iter();
+            let mut losses = judged.verdict.losses.iter();
             losses.any(|loss| matches!(loss, Loss::Rows { .. } | Loss::Converted { .. }))
         });
         let losses =
@@ -177,14 +177,21 @@ impl Run {
         cache: &TableCache,
     ) -> Result<Vec<Expected>> {
         let mut kept = Vec::new();
-        for judged in self.judged.iter().filter(|judged| judged.losses.is_empty()) {
+        for judged in self
+            .judged
+            .iter()
+            .filter(|judged| judged.verdict.losses.is_empty())
+        {
             let Some(name) = &judged.successor.name else {
                 continue;
             };
             let info = cache.get(connection, name)?;
             if let Some(mut expected) = Expected::read(connection, name, &info)? {
                 let rows = expected.contents.rows.into_iter().enumerate();
-                let rows = rows.filter(|(index, _)| judged.new_rows.contains(index));
+                let rows = rows.filter(|(index, _)| {
+                    let mut pairs = judged.verdict.pairs.iter();
+                    pairs.any(|(_, new)| new == index)
+                });
                 expected.contents.rows = rows.map(|(_, row)| row).collect();
                 kept.push(expected);
             }
@@ -234,26 +241,17 @@ impl Run {
                 table: expected.table.clone(),
                 columns: expected.contents.columns.clone(),
                 key: expected.key.clone(),
-                losses: verdict.losses,
-                arrived_columns: verdict.arrived_columns,
-                has_table_arrived: verdict.has_table_arrived,
                 row_count: expected.contents.rows.len(),
-                homeless: verdict.homeless,
-                unplaced: verdict.unplaced,
-                missing_columns: verdict.missing_columns,
-                conversions: verdict.conversions,
-                new_rows: verdict.pairs.iter().map(|(_, new)| *new).collect(),
-                is_unchanged: verdict.is_unchanged,
+                verdict,
                 successor,
             };
             judged.filter_losses(connection, run, (&self.tainted_names, &expected.contents))?;
             let old = counters.get(&expected.table).copied();
-            judged
-                .losses
-                .extend(lowered_counter(connection, &judged, old)?);
-            if judged.losses.is_empty() {
-                let moved = moved_rowids(connection, expected, &judged, (&after, &verdict.pairs))?;
-                judged.losses.extend(moved);
+            let lowered = lowered_counter(connection, &judged, old)?;
+            judged.verdict.losses.extend(lowered);
+            if judged.verdict.losses.is_empty() {
+                let moved = moved_rowids(connection, expected, &judged, &after)?;
+                judged.verdict.losses.extend(moved);
             }
             self.judged.push(judged);
         }
@@ -367,18 +365,13 @@ impl Run {
                     name: Some(index.clone()),
                     columns: Vec::new(),
                 },
-                losses: vec![Loss::Index {
-                    index: index.clone(),
-                }],
-                arrived_columns: Vec::new(),
-                has_table_arrived: false,
                 row_count: 0,
-                homeless: Vec::new(),
-                unplaced: Vec::new(),
-                missing_columns: Vec::new(),
-                conversions: Vec::new(),
-                new_rows: Vec::new(),
-                is_unchanged: false,
+                verdict: Verdict {
+                    losses: vec![Loss::Index {
+                        index: index.clone(),
+                    }],
+                    ..Verdict::default()
+                },
             });
         }
     }

@@ -123,7 +123,7 @@ pub(super) fn lost(run: ScriptRun<'_>, judged: &Judged, loss: &Loss) -> Defect {
         }
         Loss::Values { column, to } => values_text(run, judged, (column, to.as_ref())),
         Loss::Moved { column, to } => moved_text(run, judged, [column, to]),
-        Loss::Some { column, to, lost } => {
+        Loss::Partial { column, to, lost } => {
             some_values_text(run, judged, (column, to.as_deref(), lost))
         }
         Loss::Converted { column, old, new } => converted_text(run, judged, (column, old, new)),
@@ -370,7 +370,7 @@ fn with_declaration(run: ScriptRun<'_>, judged: &Judged, loss: &Loss, mut help: 
         Loss::Rows { .. } | Loss::Table { .. } => Some(full_name(&judged.table, None)),
         Loss::Values { column, .. }
         | Loss::Converted { column, .. }
-        | Loss::Some { column, .. } => Some(full_name(&judged.table, Some(column))),
+        | Loss::Partial { column, .. } => Some(full_name(&judged.table, Some(column))),
         _ => None,
     };
     if let Some(name) = declared.filter(|_| run.is_upgrade()) {

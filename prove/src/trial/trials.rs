@@ -7,13 +7,13 @@ use revchain_core::{Assumes, Defect};
 use rusqlite::Result;
 
 use super::conversion::Conversion;
-use super::experiments::Experiments;
 use super::failure::Failure;
 use super::intent::merges_tables;
 use super::judged::Judged;
 use super::run::{Problem, Run};
 use super::subject::{FailedStatement, Outcome, Subject};
 use super::texts::{self, skips_rows};
+use super::trial_runs::TrialRuns;
 use super::verdict::Loss;
 use crate::declared::is_declared;
 use crate::diagnostics::full_name;
@@ -22,12 +22,11 @@ use crate::script_run::{ScriptRun, Stage};
 
 /// Runs the trials of a revision. Rolls back all changes.
 pub(crate) fn run(subject: &Subject<'_>) -> Result<Outcome> {
-    let Some(experiments) = Experiments::new(subject)? else {
+    let Some(trial_runs) = TrialRuns::new(subject)? else {
         return Ok(Outcome::default());
     };
     Trials {
-        subject,
-        experiments,
+        trial_runs,
         outcome: Outcome::default(),
         lost_by_downgrade: BTreeSet::new(),
         converted: BTreeMap::new(),
@@ -37,8 +36,7 @@ pub(crate) fn run(subject: &Subject<'_>) -> Result<Outcome> {
 
 /// The trials of a revision, and what they have found so far.
 struct Trials<'t> {
-    subject: &'t Subject<'t>,
-    experiments: Experiments<'t>,
+    trial_runs: TrialRuns<'t>,
     outcome: Outcome,
     /// The tables and columns that lose rows or values in the downgrade, in lowercase.
     lost_by_downgrade: BTreeSet<(String, Option<String>)>,
@@ -48,14 +46,16 @@ struct Trials<'t> {
 
 impl Trials<'_> {
     fn run(mut self) -> Result<Outcome> {
-        let assumes: Vec<&Assumes> = self.subject.revision.assumes().iter().collect();
+        let assumes: Vec<&Assumes> = self.trial_runs.subject.revision.assumes().iter().collect();
         let mut modes = vec![Mode::Provenance, Mode::Failure];
-        if self.experiments.tables.len() > 1 && merges_tables(self.subject.revision.upgrade()) {
+        if self.trial_runs.tables.len() > 1
+            && merges_tables(self.trial_runs.subject.revision.upgrade())
+        {
             modes.push(Mode::SharedKeys);
         }
         let mut runs = Vec::new();
         for mode in &modes {
-            let run = self.experiments.trial(*mode, &assumes)?;
+            let run = self.trial_runs.trial(*mode, &assumes)?;
             self.report(&run)?;
             runs.push(run);
         }
@@ -69,17 +69,20 @@ impl Trials<'_> {
             let assumed = others.remove(index);
             let mut found = BTreeSet::new();
             for mode in &modes {
-                found.extend(self.experiments.trial(*mode, &others)?.problems());
+                found.extend(self.trial_runs.trial(*mode, &others)?.problems());
             }
-            let (revision, source) = (self.subject.revision, self.subject.source);
+            let (revision, source) = (
+                self.trial_runs.subject.revision,
+                self.trial_runs.subject.source,
+            );
             // A failure that remains hides what the assumption is for.
             let has_failure = problems
                 .iter()
                 .any(|problem| matches!(problem, Problem::Failure(..)));
             let is_needless = found.is_subset(&problems) && !has_failure;
             let is_only = others.is_empty();
-            if is_needless && (is_only || !self.experiments.matters_alone(&modes, assumed)?) {
-                let schema = self.subject.schema;
+            if is_needless && (is_only || !self.trial_runs.matters_alone(&modes, assumed)?) {
+                let schema = self.trial_runs.subject.schema;
                 let defect = texts::assumes_nothing(revision, source, index, schema);
                 self.outcome.findings.defects.push(defect);
             } else if failure
@@ -95,15 +98,15 @@ impl Trials<'_> {
     }
 
     fn note_empty_tables(&mut self, provenance: &Run, failure: &Run) {
-        let revision = self.subject.revision;
+        let revision = self.trial_runs.subject.revision;
         for table in &provenance.empty {
-            if failure.empty.contains(table) && self.experiments.tables.contains(table) {
+            if failure.empty.contains(table) && self.trial_runs.tables.contains(table) {
                 let note = texts::no_sample_rows(revision, table);
                 self.outcome.findings.notes.push(note);
             }
         }
         for table in &provenance.filled.unchecked {
-            if self.experiments.tables.contains(table) {
+            if self.trial_runs.tables.contains(table) {
                 let note = texts::unchecked_sample_rows(revision, table);
                 self.outcome.findings.notes.push(note);
             }
@@ -122,11 +125,11 @@ impl Trials<'_> {
             for loss in self.partly_lost(run.mode, judged) {
                 self.report_loss(run, judged, &loss)?;
             }
-            for loss in &judged.losses {
+            for loss in &judged.verdict.losses {
                 // Rows that violate a CHECK disappear in a copy that skips rows.
                 let is_unchecked = run.filled.unchecked.contains(&judged.table);
                 let skips = || {
-                    let script = ScriptRun::new(self.subject.revision, judged.stage);
+                    let script = ScriptRun::new(self.trial_runs.subject.revision, judged.stage);
                     script.any(|sql| skips_rows(sql) && names_object(sql, &judged.table))
                 };
                 if is_unchecked && matches!(loss, Loss::Rows { .. }) && skips() {
@@ -160,7 +163,7 @@ impl Trials<'_> {
         if is_known {
             return;
         }
-        let run = ScriptRun::new(self.subject.revision, failure.stage);
+        let run = ScriptRun::new(self.trial_runs.subject.revision, failure.stage);
         let defect = texts::failed(run, failure);
         self.outcome.failures.push(FailedStatement {
             is_upgrade: failure.stage.is_upgrade(),
@@ -177,8 +180,7 @@ impl Trials<'_> {
     }
 
     fn record_conversion(&mut self, judged: &Judged, conversion: &Conversion) {
-        let from = [judged.table.clone(), conversion.from.clone()];
-        let to = [conversion.table.clone(), conversion.column.clone()];
+        let (from, to) = converted_columns(judged, conversion);
         self.converted.insert(from, to);
     }
 
@@ -188,13 +190,13 @@ impl Trials<'_> {
             return;
         }
         let table = judged.table.to_ascii_lowercase();
-        if judged.has_table_arrived {
+        if judged.verdict.has_table_arrived {
             self.add_arrived((table.clone(), None));
         }
-        for column in &judged.arrived_columns {
+        for column in &judged.verdict.arrived_columns {
             let arrived = (table.clone(), Some(column.clone()));
             self.add_arrived(arrived);
-            let mut copies = judged.conversions.iter();
+            let mut copies = judged.verdict.conversions.iter();
             let copy = copies.find(|copy| copy.from == *column && copy.is_copy);
             if let Some(copy) = copy.filter(|_| mode == Mode::Provenance) {
                 self.record_conversion(judged, copy);
@@ -206,7 +208,7 @@ impl Trials<'_> {
         if judged.stage.is_upgrade() && self.is_converted(run, judged, loss)? {
             return Ok(());
         }
-        let revision = self.subject.revision;
+        let revision = self.trial_runs.subject.revision;
         let column = match loss {
             Loss::Values { column, .. } => {
                 let is_reported = self
@@ -217,14 +219,14 @@ impl Trials<'_> {
                 if is_reported && judged.key.contains(column) {
                     return Ok(());
                 }
-                if self.experiments.depends_on_column(run, judged, column)? {
+                if self.trial_runs.depends_on_column(run, judged, column)? {
                     return Ok(());
                 }
                 Some(column.clone())
             }
             Loss::Moved { column, .. }
             | Loss::Converted { column, .. }
-            | Loss::Some { column, .. }
+            | Loss::Partial { column, .. }
             | Loss::Column { column } => Some(column.clone()),
             Loss::Rows { .. }
             | Loss::Table { .. }
@@ -287,11 +289,11 @@ impl Trials<'_> {
     fn is_converted(&mut self, run: &Run, judged: &Judged, loss: &Loss) -> Result<bool> {
         let columns: Vec<&String> = match loss {
             Loss::Values { column, .. } | Loss::Column { column } => vec![column],
-            Loss::Table { .. } => judged.missing_columns.iter().collect(),
+            Loss::Table { .. } => judged.verdict.missing_columns.iter().collect(),
             _ => return Ok(false),
         };
         for column in &columns {
-            let Some(conversion) = self.experiments.conversion(run, judged, column)? else {
+            let Some(conversion) = self.trial_runs.conversion(run, judged, column)? else {
                 return Ok(false);
             };
             self.record_conversion(judged, conversion);
@@ -319,35 +321,45 @@ impl Trials<'_> {
         let mut losses = Vec::new();
         let mut converted = self.converted.keys();
         let is_converted = converted.any(|[from, _]| *from == judged.table);
-        if has_arrived(None) && !is_converted && !judged.homeless.is_empty() {
-            let lost = judged.homeless.clone();
+        if has_arrived(None) && !is_converted && !judged.verdict.unplaced_rows.is_empty() {
+            let lost = judged.verdict.unplaced_rows.clone();
             let total = judged.row_count;
             losses.push(Loss::Rows { lost, total });
         }
         let is_known = |conversion: &&Conversion| {
-            let from = [judged.table.clone(), conversion.from.clone()];
-            let to = [conversion.table.clone(), conversion.column.clone()];
+            let (from, to) = converted_columns(judged, conversion);
             self.converted.get(&from) == Some(&to) && !conversion.nulled.is_empty()
         };
-        let nulled = judged.conversions.iter().filter(is_known);
-        losses.extend(nulled.map(|conversion| Loss::Some {
+        let nulled = judged.verdict.conversions.iter().filter(is_known);
+        losses.extend(nulled.map(|conversion| Loss::Partial {
             column: conversion.from.clone(),
             to: Some(full_name(&conversion.table, Some(&conversion.column))),
             lost: conversion.nulled.clone(),
         }));
-        let unplaced = judged.unplaced.iter().filter(|(column, lost)| {
-            let from = [judged.table.clone(), column.clone()];
-            !lost.is_empty()
-                && has_arrived(Some(column.clone()))
-                && !self.converted.contains_key(&from)
-        });
-        losses.extend(unplaced.map(|(column, lost)| Loss::Some {
+        let unplaced_values = judged
+            .verdict
+            .unplaced_values
+            .iter()
+            .filter(|(column, lost)| {
+                let from = [judged.table.clone(), column.clone()];
+                !lost.is_empty()
+                    && has_arrived(Some(column.clone()))
+                    && !self.converted.contains_key(&from)
+            });
+        losses.extend(unplaced_values.map(|(column, lost)| Loss::Partial {
             column: column.clone(),
             to: None,
             lost: lost.clone(),
         }));
         losses
     }
+}
+
+/// Returns the table and column of the old values of a conversion, and those of the new values.
+fn converted_columns(judged: &Judged, conversion: &Conversion) -> ([String; 2], [String; 2]) {
+    let from = [judged.table.clone(), conversion.from.clone()];
+    let to = [conversion.table.clone(), conversion.column.clone()];
+    (from, to)
 }
 
 /// Returns `true` if a column after the upgrade descends from a column before the upgrade.

@@ -12,7 +12,7 @@ pub(crate) enum Loss {
     Rows { lost: Vec<Row>, total: usize },
     /// The values of a column: NULL, one constant, or new values that do not depend on the old.
     Values { column: String, to: Option<Value> },
-    /// The values of a column, which are now in another old column.
+    /// The values of a column, which are now in another column.
     Moved { column: String, to: String },
     /// A value that a column of another type has converted.
     Converted {
@@ -27,7 +27,7 @@ pub(crate) enum Loss {
     /// Values of some rows, although the values of the other rows have arrived.
     ///
     /// `to` is the column that has the other values, if it is in the same row.
-    Some {
+    Partial {
         column: String,
         to: Option<String>,
         lost: Vec<Row>,
@@ -53,9 +53,9 @@ pub(super) struct Verdict {
     /// `true` if the table has no successor, and all its rows have arrived elsewhere.
     pub(super) has_table_arrived: bool,
     /// The rows of a dropped table of which no other table has an identifying value.
-    pub(super) homeless: Vec<Row>,
+    pub(super) unplaced_rows: Vec<Row>,
     /// The dropped columns, with the rows whose value is nowhere.
-    pub(super) unplaced: Vec<(String, Vec<Row>)>,
+    pub(super) unplaced_values: Vec<(String, Vec<Row>)>,
     /// The columns of a dropped table that have not arrived, if all other values have.
     pub(super) missing_columns: Vec<String>,
     /// The new columns that may have the values of dropped columns, as a copy or converted.

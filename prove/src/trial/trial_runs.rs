@@ -23,7 +23,7 @@ use crate::sample_rows::{Mode, SAMPLE_ROWS};
 const ROUNDS: usize = 3;
 
 /// The runs of a revision on sample rows. Each run rolls back its changes.
-pub(super) struct Experiments<'t> {
+pub(super) struct TrialRuns<'t> {
     pub(super) subject: &'t Subject<'t>,
     /// The tables that get sample rows.
     pub(super) tables: Vec<String>,
@@ -33,7 +33,7 @@ pub(super) struct Experiments<'t> {
     statements: Vec<String>,
 }
 
-impl<'t> Experiments<'t> {
+impl<'t> TrialRuns<'t> {
     /// Returns `None` if no table needs sample rows.
     pub(super) fn new(subject: &'t Subject<'t>) -> Result<Option<Self>> {
         let mut tables = tables_in_scope(subject.connection, subject.revision, subject.schema)?;
@@ -152,7 +152,7 @@ impl<'t> Experiments<'t> {
         judged: &'j Judged,
         column: &str,
     ) -> Result<Option<&'j Conversion>> {
-        let conversions = judged.conversions.iter();
+        let conversions = judged.verdict.conversions.iter();
         let mut candidates: Vec<(&Conversion, Vec<usize>)> = conversions
             .filter(|conversion| conversion.from == column && conversion.is_candidate())
             .map(|conversion| (conversion, conversion.rows.clone()))
