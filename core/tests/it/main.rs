@@ -21,3 +21,4 @@ mod schema_sql;
 mod stored_downgrades;
 mod support;
 mod tokenizer;
+mod was;
