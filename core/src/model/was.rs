@@ -68,7 +68,7 @@ tools! {
     Knex = "knex",
     /// Rails: a text in `schema_migrations`.
     Rails = "rails",
-    /// Drizzle: a hash in `__drizzle_migrations`.
+    /// Drizzle: the `when` of the journal, in `__drizzle_migrations`.
     Drizzle = "drizzle",
     /// Prisma: a directory name in `_prisma_migrations`.
     Prisma = "prisma",
