@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::bookkeeping;
-use super::filter::{ColumnOrder, SchemaFilter};
+use super::filter::ColumnOrder;
 use super::fingerprint::{Digest, Digests};
 use super::object::{Key, Object, ObjectKind};
 use super::object_parser::parse_object;
@@ -30,11 +30,10 @@ type Objects = BTreeMap<Key, Arc<Object>>;
 /// The schema of a database.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    /// All objects for which `is_excluded` returns `false`, shadow tables among them.
+    /// All objects except those of bookkeeping tables. Includes shadow tables.
     objects: Objects,
     /// The virtual tables in `objects`, to recognize shadow tables.
     virtual_tables: Vec<Arc<Object>>,
-    filter: SchemaFilter,
     order: ColumnOrder,
     /// For each ambiguous word in double quotes, the objects that contain the word.
     ///
@@ -59,18 +58,7 @@ pub struct Attached<'s> {
 impl Schema {
     /// Parses a schema, given as the `sql` column of `sqlite_schema`.
     pub fn read<'s>(sql: impl IntoIterator<Item = &'s str>) -> Self {
-        Self::read_filtered(sql, &SchemaFilter::default())
-    }
-
-    /// Parses the tables and views that `filter` includes, with their indexes and triggers.
-    pub fn read_filtered<'s>(
-        sql: impl IntoIterator<Item = &'s str>,
-        filter: &SchemaFilter,
-    ) -> Self {
-        let mut schema = Self {
-            filter: filter.clone(),
-            ..Self::default()
-        };
+        let mut schema = Self::default();
         schema.apply_delta([], sql);
         schema
     }
@@ -89,7 +77,7 @@ impl Schema {
         let mut removed: Vec<Arc<Object>> = removed
             .filter_map(|sql| self.remove(&parse_object(sql, &|_| true).key()))
             .collect();
-        let added = self.parse_included(added);
+        let added = parse_included(added);
         for (key, object) in &added {
             removed.extend(self.remove(key));
             for word in &object.ambiguous_words {
@@ -115,17 +103,6 @@ impl Schema {
         for key in affected {
             self.resolve_quotes(&key);
         }
-    }
-
-    /// Parses statements and omits excluded objects.
-    ///
-    /// A table of another tool must not decide whether a word in double quotes is a string.
-    fn parse_included<'s>(&self, sql: impl IntoIterator<Item = &'s str>) -> Objects {
-        let objects = sql.into_iter().map(|sql| parse_object(sql, &|_| true));
-        objects
-            .filter(|object| !self.is_excluded(object))
-            .map(|object| (object.key(), Arc::new(object)))
-            .collect()
     }
 
     fn remove(&mut self, key: &Key) -> Option<Arc<Object>> {
@@ -193,12 +170,6 @@ impl Schema {
         let objects = objects.into_iter();
         let included = objects.filter(|object| self.is_included(object));
         included.map(|object| object.digest(self.order)).collect()
-    }
-
-    /// Returns `true` if the object's table is a bookkeeping table or excluded by the filter.
-    fn is_excluded(&self, object: &Object) -> bool {
-        let table = object.table_or_self();
-        bookkeeping::is_bookkeeping(table) || !self.filter.includes(table)
     }
 
     /// Returns `true` unless the object is a shadow table, or an index or trigger on one.
@@ -329,6 +300,17 @@ impl Schema {
         let columns = table.into_iter().flat_map(|table| &table.columns);
         Some(columns.map(|column| column.name.as_str()).collect())
     }
+}
+
+/// Parses statements and omits the objects of bookkeeping tables.
+///
+/// A table of another tool must not decide whether a word in double quotes is a string.
+fn parse_included<'s>(sql: impl IntoIterator<Item = &'s str>) -> Objects {
+    let objects = sql.into_iter().map(|sql| parse_object(sql, &|_| true));
+    objects
+        .filter(|object| !bookkeeping::is_bookkeeping(object.table_or_self()))
+        .map(|object| (object.key(), Arc::new(object)))
+        .collect()
 }
 
 fn contains_name(names: &[String], name: &str) -> bool {
