@@ -473,6 +473,10 @@ fn other_user_version_is_kept_and_reported() {
     let event = "`user_version` is 1, of another program: each open reads history and schema";
     assert!(events.take().contains(&event.to_owned()));
     assert_eq!(count(&db, "PRAGMA user_version"), 1);
+    // The guide advises this for a number that no program needs.
+    db.execute_batch("PRAGMA user_version = 0").unwrap();
+    chain.upgrade(&mut db).unwrap();
+    assert!(is_found_by_the_marker(&chain, &mut db));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::file_graph::{FileGraph, FileIndex};
+use crate::Tool;
 use crate::diagnostics::Snippet;
-use crate::model::was::Tool;
 use crate::{Defect, DefectKind, DefectList};
 
 impl FileGraph<'_> {

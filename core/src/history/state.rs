@@ -1,7 +1,7 @@
 //! The state of a database.
 
 use crate::HistoryRow;
-use crate::plan::adoption::UnmanagedState;
+use crate::history::tool_record::ToolRecord;
 use crate::schema::SchemaSql;
 
 /// The state of a database that a plan depends on.
@@ -23,4 +23,13 @@ pub enum DatabaseState {
         /// The schema of the database, if it must be compared with the schema of the revision.
         schema: Option<SchemaSql>,
     },
+}
+
+/// The contents of a database that has no history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnmanagedState {
+    /// The schema.
+    pub schema: SchemaSql,
+    /// The records of other tools.
+    pub records: Vec<ToolRecord>,
 }

@@ -1,22 +1,14 @@
 //! The revisions of a database that has no history.
 //!
-//! If another tool has recorded its migrations there, and the chain names them by `@was`, the record
-//! decides, and the fingerprint confirms it. Otherwise the fingerprint alone decides.
+//! If another tool has recorded its migrations there, and the chain names them by `@was`, the
+//! record decides, and the fingerprint confirms it. Otherwise the fingerprint alone decides.
 
 use super::recorded::{Recorded, recorded};
 use super::target::{revisions_at, unknown_target};
+use crate::history::state::UnmanagedState;
 use crate::history::tool_record::ToolRecord;
 use crate::schema::{Diff, SchemaSql};
 use crate::{Adopt, Chain, Conflict, RevisionIndex, RevisionSet, SchemaMatch, Step, Target, Tool};
-
-/// The contents of a database that has no history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnmanagedState {
-    /// The schema.
-    pub schema: SchemaSql,
-    /// The records of other tools.
-    pub records: Vec<ToolRecord>,
-}
 
 /// The revisions at which an upgrade adopts a database.
 #[derive(Debug)]

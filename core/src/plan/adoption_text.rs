@@ -1,6 +1,6 @@
 //! The sentences of the conflicts of a database without a history.
 
-use super::conflict_text::{IGNORE, RIGHT_FILE, few};
+use super::advice::{IGNORE, RIGHT_FILE, few};
 use super::record_problem::place;
 use crate::Tool;
 use crate::diagnostics::escape::escape;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::adoption_text::{ambiguous, baseline_differs, record_differs, unmanaged, unrecognized};
+use super::advice::{IGNORE, MAX_NAMES, RIGHT_FILE, few};
 use crate::diagnostics::escape::escape;
 use crate::diagnostics::text::Text;
 use crate::schema::Diff;
@@ -11,12 +12,6 @@ use crate::{Conflict, HistoryRow};
 /// The largest number of unknown revisions that a message lists.
 const MAX_UNKNOWN: usize = 10;
 
-/// The largest number of names that a sentence lists.
-const MAX_NAMES: usize = 3;
-
-pub(super) const IGNORE: &str =
-    "exclude tables of another program: .ignore_tables([…]) or --ignore-tables";
-pub(super) const RIGHT_FILE: &str = "check that this is the right file for this program";
 const NAME_A_CHAIN: &str = "give at least one of two chains in one file a name: \
                             embed_migrations!(\"…\", name = \"…\")";
 
@@ -49,22 +44,8 @@ impl Conflict {
                 diff,
             } => record_differs(tools, revisions, is_of, diff),
             Self::BaselineDiffers { revision, diff } => baseline_differs(revision, diff),
-            Self::IgnoredOwn { tables, revision } => Text::new(format!(
-                "the settings ignore tables that the chain makes, and that {} has: {}",
-                escape(revision),
-                few(tables)
-            ))
-            .help("remove the tables from .ignore_tables([…]) or --ignore-tables"),
-            Self::MovesByPosition { revision, table } => {
-                let (revision, table) = (escape(revision), escape(table));
-                Text::new(format!(
-                    "a script of {revision} moves values of {table} by position, but the columns \
-                     of {table} have another order in this database; nothing was changed"
-                ))
-                .help(format!(
-                    "rebuild {table} in this database with the columns in the order of the chain"
-                ))
-            }
+            Self::IgnoredOwn { tables, revision } => ignored_own(tables, revision),
+            Self::MovesByPosition { revision, table } => moves_by_position(revision, table),
             Self::Drifted {
                 revision,
                 is_of,
@@ -134,6 +115,26 @@ fn drifted(revision: &str, is_of: Option<&str>, diff: &Diff) -> Text {
         .help("undo the change, or write it as a migration, with IF NOT EXISTS")
         .help(IGNORE)
         .help("or continue despite the drift: .on_drift(OnDrift::Warn) or --allow-drift")
+}
+
+fn ignored_own(tables: &[String], revision: &str) -> Text {
+    Text::new(format!(
+        "the settings ignore tables that the chain makes, and that {} has: {}",
+        escape(revision),
+        few(tables)
+    ))
+    .help("remove the tables from .ignore_tables([…]) or --ignore-tables")
+}
+
+fn moves_by_position(revision: &str, table: &str) -> Text {
+    let (revision, table) = (escape(revision), escape(table));
+    Text::new(format!(
+        "a script of {revision} moves values of {table} by position, but the columns of {table} \
+         have another order in this database; nothing was changed"
+    ))
+    .help(format!(
+        "rebuild {table} in this database with the columns in the order of the chain"
+    ))
 }
 
 fn newer(unknown: &[HistoryRow], head: &str, may_downgrade: bool) -> Text {
@@ -210,12 +211,4 @@ fn other_name(name: Option<&str>) -> Text {
         .help(format!(
             "or rename the history: ALTER TABLE {table} RENAME TO revchain_history_<name>"
         ))
-}
-
-pub(super) fn few(names: &[String]) -> String {
-    let shown = escape(&names[..names.len().min(MAX_NAMES)].join(", "));
-    match names.len() {
-        count if count > MAX_NAMES => format!("{shown}, … {count} in all"),
-        _ => shown,
-    }
 }

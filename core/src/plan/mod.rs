@@ -4,6 +4,7 @@
 
 pub mod adoption;
 mod adoption_text;
+mod advice;
 pub mod conflict;
 mod conflict_text;
 pub mod planner;

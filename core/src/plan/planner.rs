@@ -1,8 +1,9 @@
 //! Decides the steps that bring a database to the target of a request.
 
-use super::adoption::{UnmanagedState, adoption, id_of, unmanaged};
+use super::adoption::{adoption, id_of, unmanaged};
 use super::stamped::{History, newer};
 use super::target::{kept_by_downgrade, out_of_reach, revisions_at, wanted_by_upgrade};
+use crate::history::state::UnmanagedState;
 use crate::schema::{Diff, SchemaSql};
 use crate::{
     Chain, Conflict, DatabaseState, Downgrade, HistoryRow, OnDrift, Plan, Policy, Request,

@@ -1,11 +1,9 @@
 //! The reasons why the record of another tool does not decide the revision of a database.
 
+use super::advice::few;
 use crate::Tool;
 use crate::diagnostics::escape::escape;
 use crate::diagnostics::text::Text;
-
-/// The largest number of versions that a sentence lists.
-const MAX_VERSIONS: usize = 5;
 
 /// The reason why the record of another tool does not describe a set of revisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,13 +133,5 @@ fn program(tool: Tool) -> String {
     match tool {
         Tool::UserVersion => "the program that wrote it".to_owned(),
         tool => tool.name().to_owned(),
-    }
-}
-
-fn few(versions: &[String]) -> String {
-    let shown = escape(&versions[..versions.len().min(MAX_VERSIONS)].join(", "));
-    match versions.len() {
-        count if count > MAX_VERSIONS => format!("{shown}, … {count} in all"),
-        _ => shown,
     }
 }

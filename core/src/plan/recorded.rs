@@ -45,7 +45,7 @@ pub(super) fn recorded(
     Ok(Some(recorded).filter(|recorded| !recorded.tools.is_empty()))
 }
 
-/// What the rows of a record mean.
+/// The meaning of the rows of a record.
 enum Form {
     /// One row for each migration.
     Rows,

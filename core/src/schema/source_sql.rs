@@ -39,7 +39,7 @@ impl SchemaSql {
             .get_or_init(|| Schema::read(statements(&self.joined)))
     }
 
-    /// Returns the schema with [`ColumnOrder::Free`] as the rule for comparing the order of columns.
+    /// Returns the schema with [`ColumnOrder::Free`] as the rule for the order of columns.
     pub fn ignoring_column_order(self) -> Self {
         let schema = self.schema().clone().with_column_order(ColumnOrder::Free);
         Self {

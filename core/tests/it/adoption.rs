@@ -1,8 +1,8 @@
 //! The revisions of a database without a history: by the record of another tool, and by the schema.
 
+use revchain_core::history::state::UnmanagedState;
 use revchain_core::history::tool_record::ToolRecord;
 use revchain_core::model::revision::Proven;
-use revchain_core::plan::adoption::UnmanagedState;
 use revchain_core::plan::planner::plan;
 use revchain_core::schema::{Schema, SchemaSql};
 use revchain_core::{

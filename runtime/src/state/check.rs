@@ -3,7 +3,8 @@
 use std::fmt;
 
 use revchain_core::diagnostics::escape::escape;
-use revchain_core::plan::adoption::{UnmanagedState, adoption};
+use revchain_core::history::state::UnmanagedState;
+use revchain_core::plan::adoption::adoption;
 use revchain_core::plan::stamped::stamped;
 use revchain_core::schema::{Diff, SchemaSql};
 use revchain_core::{DatabaseState, RevisionSet, SchemaMatch};

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use revchain_core::history::state::UnmanagedState;
 use revchain_core::model::checksum;
-use revchain_core::plan::adoption::UnmanagedState;
 use revchain_core::schema::{SchemaFilter, SchemaSql};
 use revchain_core::source::file_name::is_chain_name;
 use revchain_core::sql::change::dropped_names;

@@ -98,7 +98,7 @@ fn query(tool: Tool) -> Option<&'static str> {
             "SELECT CAST(created_at AS TEXT), 0 FROM main.__drizzle_migrations
              WHERE created_at IS NOT NULL ORDER BY created_at"
         }
-        // A migration that failed and ran again has several rows. `rolled_back_at` marks the others.
+        // A migration that failed and ran again has several rows. `rolled_back_at` marks old ones.
         Tool::Prisma => {
             "SELECT CAST(migration_name AS TEXT), finished_at IS NULL FROM main._prisma_migrations
              WHERE rolled_back_at IS NULL ORDER BY started_at"
