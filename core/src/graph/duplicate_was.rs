@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use super::file_graph::{FileGraph, FileIndex};
-use crate::Tool;
 use crate::diagnostics::Snippet;
-use crate::{Defect, DefectKind, DefectList};
+use crate::{Defect, DefectKind, DefectList, Tool};
 
 impl FileGraph<'_> {
     /// Reports each `@was` that a file with a lower rank declares, too.

@@ -5,8 +5,7 @@ use std::ops::Range;
 use super::Parser;
 use super::directive::Directive;
 use crate::diagnostics::suggest::did_you_mean;
-use crate::{Defect, DefectKind};
-use crate::{Tool, Was};
+use crate::{Defect, DefectKind, Tool, Was};
 
 /// The word after the version of a migration that changed nothing.
 const EMPTY: &str = "empty";

@@ -172,6 +172,8 @@ static TOOL_TABLES: &[ToolTable] = &[
 
 impl ToolTable {
     /// Returns the bookkeeping table that an object is; `None` for any other object.
+    ///
+    /// A generated column is never a tool's. A read from one would run untrusted SQL.
     pub(super) fn of(object: &Object) -> Option<&'static Self> {
         if object.kind != ObjectKind::Table {
             return None;
@@ -182,6 +184,7 @@ impl ToolTable {
             known.name.eq_ignore_ascii_case(&object.name)
                 && known.columns.len() == columns.len()
                 && names.all(|name| columns.iter().any(|column| column.is_named(name)))
+                && columns.iter().all(|column| column.generated.is_empty())
         };
         TOOL_TABLES.iter().find(has_columns)
     }

@@ -200,6 +200,14 @@ fn table_with_that_name_and_other_columns_counts() {
     }
 }
 
+/// A read of the version would run the expression.
+#[test]
+fn table_with_a_generated_column_counts() {
+    let schema = Schema::read(["CREATE TABLE alembic_version (version_num AS (evil()))"]);
+    assert_eq!(schema.recording_tools(), []);
+    assert!(!schema.is_empty());
+}
+
 #[test]
 fn view_with_that_name_counts() {
     let schema = Schema::read(["CREATE VIEW alembic_version AS SELECT 1 AS version_num"]);

@@ -3,7 +3,8 @@
 use revchain_core::history::tool_record::ToolRecord;
 use revchain_core::schema::{SchemaFilter, SchemaSql};
 use revchain_core::{Revision, Tool};
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
 use super::history_rows::read_text;
 use super::marker::foreign_user_version;
@@ -50,11 +51,17 @@ pub(super) fn read_records(
     Ok(records)
 }
 
+/// Reads the versions, without those that are NULL.
 fn read_versions(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<(String, bool)>> {
-    let read = |row: &Row<'_>| Ok((read_text(row, 0)?, row.get(1)?));
     let mut statement = connection.prepare(sql)?;
-    let versions = statement.query_map([], read)?;
-    versions.collect()
+    let mut rows = statement.query([])?;
+    let mut versions = Vec::new();
+    while let Some(row) = rows.next()? {
+        if row.get_ref(0)? != ValueRef::Null {
+            versions.push((read_text(row, 0)?, row.get(1)?));
+        }
+    }
+    Ok(versions)
 }
 
 /// Returns the query for the applied versions of a tool, each with `true` if it has failed.
@@ -68,15 +75,14 @@ fn query(tool: Tool) -> Option<&'static str> {
         }
         Tool::Refinery => {
             "SELECT CAST(version AS TEXT), 0 FROM main.refinery_schema_history
-             WHERE version IS NOT NULL ORDER BY version"
+             ORDER BY version"
         }
         Tool::Diesel => {
             "SELECT CAST(version AS TEXT), 0 FROM main.__diesel_schema_migrations ORDER BY version"
         }
         Tool::Alembic => "SELECT CAST(version_num AS TEXT), 0 FROM main.alembic_version",
         Tool::GolangMigrate => {
-            "SELECT CAST(version AS TEXT), dirty IS NOT 0 FROM main.schema_migrations
-             WHERE version IS NOT NULL"
+            "SELECT CAST(version AS TEXT), dirty IS NOT 0 FROM main.schema_migrations"
         }
         // goose inserts version 0 with the table. Old versions of goose add a row for a downgrade,
         // so the newest row of a version decides.
@@ -88,15 +94,12 @@ fn query(tool: Tool) -> Option<&'static str> {
         }
         Tool::Dbmate | Tool::Rails => {
             "SELECT CAST(version AS TEXT), 0 FROM main.schema_migrations
-             WHERE version IS NOT NULL ORDER BY version"
+             ORDER BY version"
         }
-        Tool::Knex => {
-            "SELECT CAST(name AS TEXT), 0 FROM main.knex_migrations WHERE name IS NOT NULL
-             ORDER BY id"
-        }
+        Tool::Knex => "SELECT CAST(name AS TEXT), 0 FROM main.knex_migrations ORDER BY id",
         Tool::Drizzle => {
             "SELECT CAST(created_at AS TEXT), 0 FROM main.__drizzle_migrations
-             WHERE created_at IS NOT NULL ORDER BY created_at"
+             ORDER BY created_at"
         }
         // A migration that failed and ran again has several rows. `rolled_back_at` marks old ones.
         Tool::Prisma => {
@@ -107,7 +110,7 @@ fn query(tool: Tool) -> Option<&'static str> {
         Tool::Django => {
             "SELECT CAST(app AS TEXT) || '.' || name, 0 FROM main.django_migrations ORDER BY id"
         }
-        Tool::Grdb => "SELECT CAST(identifier AS TEXT), 0 FROM main.grdb_migrations ORDER BY rowid",
+        Tool::Grdb => "SELECT CAST(identifier AS TEXT), 0 FROM main.grdb_migrations",
         Tool::Seaorm => {
             "SELECT CAST(version AS TEXT), 0 FROM main.seaql_migrations ORDER BY version"
         }
@@ -119,7 +122,7 @@ fn query(tool: Tool) -> Option<&'static str> {
              WHERE type NOT LIKE 'UNDO%' AND type <> 'DELETE' ORDER BY installed_rank"
         }
         Tool::Atlas => {
-            "SELECT CAST(version AS TEXT), applied < total OR coalesce(error, '') <> ''
+            "SELECT CAST(version AS TEXT), (applied < total) IS 1 OR coalesce(error, '') <> ''
              FROM main.atlas_schema_revisions WHERE version NOT LIKE '.%' ORDER BY version"
         }
         Tool::Efcore => {
@@ -127,10 +130,7 @@ fn query(tool: Tool) -> Option<&'static str> {
              ORDER BY MigrationId"
         }
         Tool::Hiqlite => "SELECT CAST(id AS TEXT), 0 FROM main._migrations ORDER BY id",
-        Tool::D1 => {
-            "SELECT CAST(name AS TEXT), 0 FROM main.d1_migrations WHERE name IS NOT NULL
-             ORDER BY id"
-        }
+        Tool::D1 => "SELECT CAST(name AS TEXT), 0 FROM main.d1_migrations ORDER BY id",
         _ => return None,
     })
 }
