@@ -13,7 +13,7 @@
 //! A schema excludes the tables of SQLite, of revchain and of other tools, and the shadow tables
 //! of virtual tables.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::bookkeeping;
@@ -38,7 +38,7 @@ pub struct Schema {
     /// For each ambiguous word in double quotes, the objects that contain the word.
     ///
     /// The word is a string, unless a table or view that the object names has such a column.
-    quoted_in: HashMap<String, BTreeSet<Key>>,
+    quoted_in: HashMap<String, HashSet<Key>>,
     digests: Digests,
 }
 
@@ -96,7 +96,7 @@ impl Schema {
         }
         // Added objects have unresolved words in double quotes. In other objects, a quoted word can
         // change its meaning if a table or column of that name was added or removed.
-        let mut affected: BTreeSet<Key> = added.keys().cloned().collect();
+        let mut affected: HashSet<Key> = added.keys().cloned().collect();
         for name in changed.iter().flat_map(|object| &object.names) {
             affected.extend(self.quoted_in.get(name).into_iter().flatten().cloned());
         }
@@ -127,7 +127,7 @@ impl Schema {
             _ => return,
         };
         // A set, because a statement can repeat a table's name a hundred thousand times.
-        let mentions: BTreeSet<Key> = all_names(&object.sql).map(Key::Table).collect();
+        let mentions: HashSet<Key> = all_names(&object.sql).map(Key::Table).collect();
         let tables = mentions.iter().filter_map(|key| self.objects.get(key));
         let names = tables.flat_map(|table| &table.names);
         let names: HashSet<&str> = names.map(String::as_str).collect();
