@@ -1,5 +1,6 @@
 //! The settings of a migrator, as plain data.
 
+#[cfg(feature = "backup")]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub(crate) struct Settings<'m> {
     /// The names of tables that are excluded from the schema, or patterns of the form `prefix*`.
     pub(crate) ignored_tables: Vec<String>,
     pub(crate) busy_timeout: Duration,
+    #[cfg(feature = "backup")]
     pub(crate) backup: Option<BackupSettings>,
     /// `true` if rows that violated a foreign key before the migrations are accepted.
     pub(crate) allow_existing_violations: bool,
@@ -25,6 +27,7 @@ pub(crate) struct Settings<'m> {
 pub(crate) type Callback<'m> = Arc<dyn Fn(&Event<'_>) + Send + Sync + 'm>;
 
 /// The directory for backups, and the number of backups to keep.
+#[cfg(feature = "backup")]
 #[derive(Debug, Clone)]
 pub(crate) struct BackupSettings {
     pub(crate) directory: PathBuf,
@@ -37,6 +40,7 @@ impl Default for Settings<'_> {
             policy: Policy::default(),
             ignored_tables: Vec::new(),
             busy_timeout: Duration::from_secs(30),
+            #[cfg(feature = "backup")]
             backup: None,
             allow_existing_violations: false,
             callbacks: Vec::new(),

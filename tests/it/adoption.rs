@@ -44,14 +44,14 @@ fn tables_without_a_history_are_rejected_with_help() {
     let before = fs::read(fixture.db()).unwrap();
     let error = TOKENS.open(fixture.db()).unwrap_err();
     assert!(
-        matches!(error.conflict(), Some(Conflict::Unrecognized { tables, .. }) if tables == &["notes", "users"]),
+        matches!(error.conflict(), Some(Conflict::Unrecognized { tables, .. }) if tables == &["users", "notes"]),
         "{error}"
     );
     let text = format!("{error:#}");
     assert!(
         text.contains(".ignore_tables([…])")
             && text.contains(".adopt(Adopt::at_unchecked(\"001\"))")
-            && text.contains("notes, users"),
+            && text.contains("users, notes"),
         "{text}"
     );
     assert_eq!(fs::read(fixture.db()).unwrap(), before);

@@ -1,8 +1,13 @@
 //! Recognizing a database that has no history.
 
+#[cfg(feature = "normal-form")]
 use super::target::unknown_target;
-use crate::schema::{Diff, SchemaSql};
-use crate::{Adopt, Chain, Conflict, RevisionIndex, RevisionSet};
+#[cfg(feature = "normal-form")]
+use crate::RevisionIndex;
+#[cfg(feature = "normal-form")]
+use crate::schema::Diff;
+use crate::schema::SchemaSql;
+use crate::{Adopt, Chain, Conflict, RevisionSet};
 
 /// Returns the revisions of a database without a history, determined by comparing schemas.
 ///
@@ -14,6 +19,7 @@ use crate::{Adopt, Chain, Conflict, RevisionIndex, RevisionSet};
 /// - no revision has the schema,
 /// - several revisions have the schema, and `adopt` prefers none of these,
 /// - the chain lacks a preferred revision.
+#[cfg(feature = "normal-form")]
 pub fn detect_all(
     chain: &Chain,
     schema: &SchemaSql,
@@ -31,7 +37,7 @@ pub fn detect_all(
         [] if !chain.is_proven() => return Err(unmanaged(schema, None)),
         [] => {
             return Err(Conflict::Unrecognized {
-                tables: table_names(schema),
+                tables: schema.names(),
                 nearest: None,
                 diff: Diff::default(),
             });
@@ -53,12 +59,14 @@ pub fn detect_all(
     Ok(RevisionSet::up_to(newest, chain.len()))
 }
 
-/// Returns the conflict of a database that has tables but no history.
-pub(crate) fn unmanaged(schema: &SchemaSql, adoptable: Option<String>) -> Conflict {
-    let tables = table_names(schema);
-    Conflict::Unmanaged { tables, adoptable }
+/// Fails, because only the normal form recognizes a revision by its schema.
+#[cfg(not(feature = "normal-form"))]
+pub fn detect_all(_: &Chain, schema: &SchemaSql, _: &Adopt) -> Result<RevisionSet, Conflict> {
+    Err(unmanaged(schema, None))
 }
 
-fn table_names(schema: &SchemaSql) -> Vec<String> {
-    schema.schema().names().map(str::to_owned).collect()
+/// Returns the conflict of a database that has tables but no history.
+pub(crate) fn unmanaged(schema: &SchemaSql, adoptable: Option<String>) -> Conflict {
+    let tables = schema.names();
+    Conflict::Unmanaged { tables, adoptable }
 }

@@ -101,6 +101,13 @@ fn unmanaged(tables: &[String], adoptable: Option<&str>) -> Text {
     }
     let tables = few(tables);
     let message = format!("the database has tables ({tables}) but no history");
+    if !cfg!(feature = "normal-form") {
+        return Text::new(message)
+            .help("build the program with the feature `adopt` of revchain, which recognizes the revision")
+            .help("or record the revision that the database has: .stamp(…) or `stamp -r 001`")
+            .help(RIGHT_FILE)
+            .help(IGNORE);
+    }
     let help = "name the revision that such databases have: .adopt(Adopt::at(\"001\")), \
                 or run `stamp -r 001` for this one";
     Text::new(message).help(help).help(IGNORE)
@@ -123,7 +130,7 @@ fn unrecognized(tables: &[String], nearest: Option<&str>, diff: &Diff) -> Text {
     let diff = diff.indented();
     let message = format!(
         "the database has tables but no history, and no revision has its schema; \
-         the nearest is {nearest}:{diff}"
+         the nearest is {nearest}{diff}"
     );
     let text = Text::new(message).help(Diff::legend(nearest));
     text.help(CHANGE_DATABASE).help(IGNORE).help(adopt)
@@ -145,7 +152,7 @@ fn ambiguous(revisions: &[String]) -> Text {
 fn baseline_differs(revision: &str, diff: &Diff) -> Text {
     let diff = diff.indented();
     let message = format!(
-        "the database has no history, and its schema differs from that of {revision}:{diff}"
+        "the database has no history, and its schema differs from that of {revision}{diff}"
     );
     let skip = format!("or skip the comparison: .adopt(Adopt::at_unchecked(\"{revision}\"))");
     let text = Text::new(message).help(Diff::legend(revision));
@@ -156,11 +163,11 @@ fn drifted(revision: &str, is_of: Option<&str>, diff: &Diff) -> Text {
     let diff = diff.indented();
     if let Some(other) = is_of {
         let message =
-            format!("the history says {revision}, but the schema is that of {other}:{diff}");
+            format!("the history says {revision}, but the schema is that of {other}{diff}");
         let help = format!("if the database is at {other}, run `stamp -r {other}`");
         return Text::new(message).help(help);
     }
-    Text::new(format!("the schema differs from that of {revision}:{diff}"))
+    Text::new(format!("the schema differs from that of {revision}{diff}"))
         .help(Diff::legend(revision))
         .help("undo the change, or write it as a migration, with IF NOT EXISTS")
         .help(IGNORE)

@@ -7,4 +7,8 @@ pub(crate) mod history_rows;
 pub(crate) mod history_table;
 pub(crate) mod marker;
 pub(crate) mod schema;
+#[cfg(feature = "adopt")]
+pub(crate) mod schema_diff;
+#[cfg(not(feature = "adopt"))]
+#[path = "no_schema_diff.rs"]
 pub(crate) mod schema_diff;

@@ -37,7 +37,7 @@ pub(crate) fn explain(
                 Some(index) => chain.ancestry(index),
                 None => RevisionSet::empty(chain.len()),
             };
-            *diff = difference(chain, &revisions, schema.schema()).unwrap_or_default();
+            *diff = difference(chain, &revisions, schema).unwrap_or_default();
         }
         (
             Conflict::Drifted { diff, .. },
@@ -47,7 +47,7 @@ pub(crate) fn explain(
             },
         ) => {
             if let Ok(stamped) = stamped(chain, state, &database.settings.policy) {
-                *diff = difference(chain, &stamped, schema.schema()).unwrap_or_default();
+                *diff = difference(chain, &stamped, schema).unwrap_or_default();
             }
         }
         _ => {}
@@ -58,7 +58,11 @@ pub(crate) fn explain(
 /// Returns the differences from the schema of `revisions` to the schema `actual`.
 ///
 /// Returns `None` if an upgrade fails in memory, for example if it calls functions of the program.
-pub(crate) fn difference(chain: &Chain, revisions: &RevisionSet, actual: &Schema) -> Option<Diff> {
+pub(crate) fn difference(
+    chain: &Chain,
+    revisions: &RevisionSet,
+    actual: &SchemaSql,
+) -> Option<Diff> {
     let mut replay = Replay::new().ok()?;
     for index in revisions.iter() {
         replay.run(&chain[index]).ok()?;
@@ -68,7 +72,8 @@ pub(crate) fn difference(chain: &Chain, revisions: &RevisionSet, actual: &Schema
         None => ColumnOrder::Fixed,
     };
     let expected = replay.schema.with_column_order(order);
-    Some(diff(&expected, &actual.clone().with_column_order(order)))
+    let actual = actual.schema().clone().with_column_order(order);
+    Some(diff(&expected, &actual))
 }
 
 /// The revision whose schema differs least from that of a database, and the differences.
