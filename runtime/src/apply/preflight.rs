@@ -16,6 +16,7 @@ use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
 use crate::session::connection_settings::has_journal;
 use crate::session::locked::LockedSession;
+use crate::session::sql::{TEMPORARY, other_schemas};
 
 /// The backup from before the first step, and the foreign key check for after the last step.
 #[derive(Default)]
@@ -39,8 +40,11 @@ pub(super) fn preflight<'p>(
     if !plan.runs_sql() {
         return Ok(Preflight::default());
     }
-    reject_temporary_tables(locked.connection(), None)?;
-    check_reach(locked, plan)?;
+    let schemas = other_schemas(locked.connection()).context(Operation::ReadSchema)?;
+    if schemas.iter().any(|schema| schema == TEMPORARY) {
+        reject_temporary_tables(locked.connection(), None)?;
+    }
+    check_reach(locked, plan, &schemas)?;
     #[cfg(feature = "backup")]
     let backup = back_up(locked, plan)?;
     #[cfg(not(feature = "backup"))]

@@ -37,7 +37,8 @@ impl<'s> Histories<'s> {
         let mut statement = database.connection.prepare(
             "SELECT name, coalesce(type = 'table' AND sql LIKE '%PRIMARY KEY%', 0), type
              FROM main.sqlite_master
-             WHERE name LIKE 'revchain\\_history%' ESCAPE '\\'",
+             WHERE name >= 'revchain_history' COLLATE NOCASE
+             AND name < 'revchain_historz' COLLATE NOCASE",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
