@@ -75,10 +75,12 @@
 #[doc(no_inline)]
 pub use revchain_runtime::rusqlite;
 pub use revchain_runtime::{
-    Adopt, Applied, Conflict, DefectKind, Diff, Downgrade, DryRun, Error, ErrorKind, Event,
-    HistoryEntry, Migrations, Migrator, OnDrift, OnNewer, Origin, Outcome, Plan, Report, Request,
-    Revision, SchemaCheck, TableRows, Target,
+    Adopt, Applied, Conflict, DefectKind, Diff, Downgrade, Error, ErrorKind, Event, HistoryEntry,
+    Migrations, Migrator, OnDrift, OnNewer, Origin, Outcome, Plan, Report, Request, Revision,
+    SchemaCheck, Target,
 };
+#[cfg(feature = "backup")]
+pub use revchain_runtime::{DryRun, TableRows};
 
 /// The defects of a directory of migrations, which the macro reports as compile errors.
 pub mod defect {

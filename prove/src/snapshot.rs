@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use revchain_runtime::internal::{
-    HistoryTable, Stamp, TIMESTAMP_PLACEHOLDER, encode, marker_index, quote,
+    HistoryTable, Stamp, StampWriter, TIMESTAMP_PLACEHOLDER, encode, marker_index, quote,
 };
 use revchain_runtime::{Error, Migrations, Origin};
 use rusqlite::{Connection, MAIN_DB};
@@ -47,6 +47,7 @@ pub fn build_snapshot(migrations: &Migrations) -> Option<Vec<u8>> {
 /// Replaces the times in the history with placeholders, so that each build is identical.
 fn replace_history(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<()> {
     let history = HistoryTable::of(migrations);
+    let mut stamps = StampWriter::new(migrations, connection);
     // Delete and insert, because an UPDATE may leave old times in unused parts of a page.
     let name = history.name();
     let delete = format!("PRAGMA secure_delete = ON; DELETE FROM main.{name}");
@@ -59,7 +60,7 @@ fn replace_history(connection: &Connection, migrations: &Migrations) -> rusqlite
             applied_at: i64::from_be_bytes([0, 0, a, b, c, d, e, f]),
             duration: Duration::ZERO,
         };
-        history.insert(connection, &stamp)?;
+        stamps.write(&stamp)?;
     }
     Ok(())
 }

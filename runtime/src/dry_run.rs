@@ -1,11 +1,13 @@
 //! Dry runs: running a request on a copy of the database.
 
-use revchain_core::schema::{Diff, Schema, SchemaFilter, diff};
+use revchain_core::schema::SchemaFilter;
+#[cfg(feature = "adopt")]
+use revchain_core::schema::{Diff, SchemaSql, diff};
 use rusqlite::Connection;
 
-use crate::backup::copy::copy_database;
 use crate::report::error::{Context, Error, Operation};
 use crate::report::outcome::Report;
+use crate::session::copy::copy_database;
 use crate::session::sql::quote;
 use crate::session::unlocked::Session;
 use crate::state::schema::read_schema_sql;
@@ -18,7 +20,8 @@ pub struct DryRun {
     pub report: Report,
     /// The number of rows of each table, before and after the request.
     pub tables: Vec<TableRows>,
-    /// The schema changes that the request made to the copy.
+    /// The schema changes that the request made to the copy, with the feature `adopt`.
+    #[cfg(feature = "adopt")]
     pub diff: Diff,
     /// The copy: a temporary database that is deleted when the connection closes.
     ///
@@ -58,28 +61,33 @@ pub(crate) fn compare(
     Ok(DryRun {
         report,
         tables: compare_rows(&before, &after),
-        diff: diff(&before.schema, &after.schema),
+        #[cfg(feature = "adopt")]
+        diff: diff(before.schema.schema(), after.schema.schema()),
         connection: copy,
     })
 }
 
 /// The row counts and the schema of a database, at one point of a dry run.
 struct Content {
-    schema: Schema,
+    #[cfg(feature = "adopt")]
+    schema: SchemaSql,
     rows: Vec<(String, u64)>,
 }
 
 impl Content {
     fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let sql = read_schema_sql(connection, &SchemaFilter::default())?;
-        let schema = sql.schema().clone();
+        let schema = read_schema_sql(connection, &SchemaFilter::default())?;
         let mut rows = Vec::new();
         for table in schema.tables() {
-            let sql = format!("SELECT count(*) FROM main.{}", quote(table));
+            let sql = format!("SELECT count(*) FROM main.{}", quote(&table));
             let count: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
-            rows.push((table.to_owned(), count.unsigned_abs()));
+            rows.push((table, count.unsigned_abs()));
         }
-        Ok(Self { schema, rows })
+        Ok(Self {
+            #[cfg(feature = "adopt")]
+            schema,
+            rows,
+        })
     }
 
     fn rows_of(&self, table: &str) -> Option<u64> {

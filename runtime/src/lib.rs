@@ -13,7 +13,9 @@
 //! 6. `report` defines reports, events, and errors.
 
 mod apply;
+#[cfg(feature = "backup")]
 mod backup;
+#[cfg(feature = "backup")]
 mod dry_run;
 mod migrations;
 mod migrator;
@@ -22,11 +24,13 @@ mod report;
 mod session;
 mod settings;
 mod snapshot;
+#[cfg(feature = "adopt")]
 mod stand_ins;
 mod state;
 #[cfg(feature = "stored-downgrades")]
 mod stored_downgrades;
 
+#[cfg(feature = "backup")]
 pub use dry_run::{DryRun, TableRows};
 pub use migrations::Migrations;
 pub use migrator::Migrator;
@@ -64,11 +68,12 @@ pub mod internal {
     pub use crate::session::connection_settings::ProofSettings;
     pub use crate::session::sql::{execute, quote};
     pub use crate::snapshot::codec::{Encoded, TIMESTAMP_PLACEHOLDER, encode};
-    pub use crate::state::history_table::{HistoryTable, Stamp};
+    pub use crate::state::history_table::{HistoryTable, Stamp, StampWriter};
     pub use crate::state::marker::marker_index;
     pub use crate::state::schema::read_schema_sql;
 
     /// The stand-ins for objects that only the program registers.
+    #[cfg(feature = "adopt")]
     pub mod stand_ins {
         pub use crate::stand_ins::{
             add_missing_columns, copies_columns, has_any, is_function, known_names, may_be_cause,

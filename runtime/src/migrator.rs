@@ -1,7 +1,10 @@
 //! The migrator: methods that change settings, and methods that act on a database.
 
+#[cfg(feature = "backup")]
+mod backup;
+
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +13,13 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use crate::apply::pipeline;
 use crate::apply::steps::NoStored;
-use crate::backup::restore::{Backup, restore};
-use crate::dry_run::{self, DryRun};
 use crate::migrations::Migrations;
 use crate::plan::{Plan, current, make_plan};
 use crate::report::error::{Error, ErrorKind};
 use crate::report::event::Event;
 use crate::report::outcome::Report;
 use crate::session::unlocked::Session;
-use crate::settings::{BackupSettings, Settings};
+use crate::settings::Settings;
 use crate::snapshot::file::{Installed, install};
 use crate::state::check::{SchemaCheck, check, observe};
 use crate::state::histories::Histories;
@@ -98,6 +99,7 @@ impl<'m> Migrator<'m> {
     /// A statement that depends on the order, such as `INSERT INTO t SELECT * FROM s`, moves values
     /// to other columns in such a database.
     /// Default: `false`.
+    #[cfg(feature = "adopt")]
     pub fn ignore_column_order(mut self, ignore: bool) -> Self {
         self.settings.ignores_column_order = ignore;
         self
@@ -109,6 +111,7 @@ impl<'m> Migrator<'m> {
     /// each open reads history and schema.
     /// Default: `false`. An adoption by that record replaces the number by the marker, and the
     /// report has it in [`Report::replaced_user_version`].
+    #[cfg(feature = "adopt")]
     pub fn keep_user_version(mut self, keep: bool) -> Self {
         self.settings.keeps_user_version = keep;
         self
@@ -176,40 +179,6 @@ An authorizer that the program has set is lost, because SQLite cannot return it.
     /// The busy timeout of the connection itself is not added to this time.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.settings.busy_timeout = timeout;
-        self
-    }
-
-    /// Makes a backup in `directory` before scripts run, and keeps the `keep` newest backups.
-    ///
-    /// A backup is named `<name>.<time>.<revision>.<extension>`, such as
-    /// `app.20261123T203312Z.008.db`.
-    /// The time is in UTC, and the revision is the newest in the history, or `base`.
-    /// The backup is made under the write lock, so it includes the content of the WAL.
-    /// The backup has a temporary name until the copy is complete.
-    ///
-    /// - The directory is created if it does not exist.
-    /// - No backup is made if no script runs, if the database is new, or if it is in memory.
-    /// - At least one backup is kept. Older backups are removed after the commit.
-    /// - If an upgrade fails repeatedly, each attempt replaces the backup of the previous attempt.
-    ///
-    /// ```
-    /// # use revchain::{Migrations, embed_migrations};
-    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let directory = tempfile::tempdir()?;
-    /// # let (path, backups) = (directory.path().join("app.db"), directory.path().join("backups"));
-    /// # let mut db = revchain::rusqlite::Connection::open(path)?;
-    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "008")?;
-    /// let report = MIGRATIONS.migrator().backup(backups, 5).upgrade(&mut db)?;
-    /// assert!(report.backup.is_some());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn backup(mut self, directory: impl Into<PathBuf>, keep: usize) -> Self {
-        self.settings.backup = Some(BackupSettings {
-            directory: directory.into(),
-            keep: keep.max(1),
-        });
         self
     }
 
@@ -444,59 +413,6 @@ impl<'m> Migrator<'m> {
         self.run(connection, &Request::Stamp(target.into()), None)
     }
 
-    /// Replaces the content of the database with a backup, in one transaction.
-    ///
-    /// Before the restore, the backup is checked: it must not be damaged or newer than this
-    /// program.
-    /// The current content of the database is lost.
-    ///
-    /// A damaged database can prevent a restore.
-    /// Then move the damaged file away, and restore the backup to a new file.
-    ///
-    /// # Errors
-    ///
-    /// After an error the database is as it was before.
-    ///
-    /// - [`ErrorKind::Open`] if SQLite cannot open the backup.
-    /// - [`ErrorKind::Damaged`] if the backup is damaged or empty.
-    /// - [`ErrorKind::Conflict`] if an upgrade of the backup would fail.
-    /// - [`ErrorKind::Busy`] if other connections held the database longer than the busy timeout.
-    /// - [`ErrorKind::InTransaction`] if the connection is inside a transaction.
-    ///
-    /// ```
-    /// # use revchain::{Migrations, embed_migrations};
-    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let directory = tempfile::tempdir()?;
-    /// # let backups = directory.path().join("backups");
-    /// # let mut db = revchain::rusqlite::Connection::open(directory.path().join("app.db"))?;
-    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "008")?;
-    /// let migrator = MIGRATIONS.migrator().backup(backups, 5);
-    /// let backup = migrator.upgrade(&mut db)?.backup.expect("a revision was pending");
-    /// let report = migrator.restore(&mut db, backup)?;
-    /// assert_eq!(report.to.as_deref(), Some("008"));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn restore(
-        &self,
-        connection: &mut Connection,
-        backup: impl AsRef<Path>,
-    ) -> Result<Report, Error> {
-        if !connection.is_autocommit() {
-            return Err(Error::new(ErrorKind::InTransaction).in_database_of(connection));
-        }
-        self.migrations
-            .decode()
-            .map_err(|error| error.in_database_of(connection))?;
-        let from = self.current(connection).ok().flatten().map(Revision::id);
-        let path = connection.path().unwrap_or_default().to_owned();
-        let mut session = Session::new(connection, self.migrations, &self.settings)
-            .map_err(|error| error.in_database(&path))?;
-        let backup = Backup::open(&session, backup.as_ref())?;
-        restore(&mut session, &backup, from).map_err(|error| error.in_database(&path))
-    }
-
     /// Runs the steps of a plan.
     ///
     /// See [`upgrade_to`](Self::upgrade_to) for the transaction and the checks.
@@ -563,43 +479,6 @@ impl<'m> Migrator<'m> {
     pub fn plan_new(&self, request: Request) -> Result<Plan<'m>, Error> {
         self.migrations.decode()?;
         Plan::for_new_database(self.migrations, &self.settings, request)
-    }
-
-    /// Runs a request on a temporary copy of the database, and reports the result.
-    ///
-    /// The database stays unchanged, and no backup is made.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the error of the request on the copy, or with [`ErrorKind::Sqlite`] if the copy
-    /// fails.
-    /// A script fails if it calls functions that the program has registered: the copy lacks these
-    /// functions.
-    ///
-    /// ```
-    /// # use revchain::{Migrations, embed_migrations};
-    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
-    /// use revchain::{Request, Target};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let mut db = revchain::rusqlite::Connection::open_in_memory()?;
-    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "008")?;
-    /// let migrator = MIGRATIONS.migrator();
-    /// let dry_run = migrator.dry_run(&db, Request::Upgrade(Target::Head))?;
-    /// assert_eq!(dry_run.report.to.as_deref(), Some("009"));
-    /// for rows in &dry_run.tables {
-    ///     println!("{}: {:?} → {:?}", rows.table, rows.before, rows.after);
-    /// }
-    /// assert_eq!(migrator.pending(&db)?.len(), 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn dry_run(&self, connection: &Connection, request: Request) -> Result<DryRun, Error> {
-        let mut migrator = self.clone();
-        migrator.settings.backup = None;
-        let copy = self.read(connection, dry_run::copy_to_temporary)?;
-        dry_run::compare(copy, |copy| migrator.run(copy, &request, None))
-            .map_err(|error| error.in_database_of(connection))
     }
 
     /// Returns the newest revision of the chain that the history contains.

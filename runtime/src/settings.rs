@@ -1,5 +1,6 @@
 //! The settings of a migrator, as plain data.
 
+#[cfg(feature = "backup")]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub(crate) struct Settings<'m> {
     /// `true` if an adoption keeps a `user_version` that another tool has written.
     pub(crate) keeps_user_version: bool,
     pub(crate) busy_timeout: Duration,
+    #[cfg(feature = "backup")]
     pub(crate) backup: Option<BackupSettings>,
     /// `true` if rows that violated a foreign key before the migrations are accepted.
     pub(crate) allow_existing_violations: bool,
@@ -29,6 +31,7 @@ pub(crate) struct Settings<'m> {
 pub(crate) type Callback<'m> = Arc<dyn Fn(&Event<'_>) + Send + Sync + 'm>;
 
 /// The directory for backups, and the number of backups to keep.
+#[cfg(feature = "backup")]
 #[derive(Debug, Clone)]
 pub(crate) struct BackupSettings {
     pub(crate) directory: PathBuf,
@@ -43,6 +46,7 @@ impl Default for Settings<'_> {
             ignores_column_order: false,
             keeps_user_version: false,
             busy_timeout: Duration::from_secs(30),
+            #[cfg(feature = "backup")]
             backup: None,
             allow_existing_violations: false,
             callbacks: Vec::new(),

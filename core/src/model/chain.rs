@@ -1,5 +1,6 @@
 //! The chain of revisions as a value.
 
+#[cfg(feature = "normal-form")]
 use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::ops::Index;
@@ -146,20 +147,37 @@ impl Chain {
             return SchemaMatch::Unknown;
         };
         // Equal SQL makes equal schemas, so the SQL need not be parsed.
-        if sql.hash() == proven.sql_hash {
-            return SchemaMatch::Same;
-        }
-        let order = self.column_order(newest);
+        let is_same = sql.hash() == proven.sql_hash;
+        #[cfg(feature = "normal-form")]
+        let is_same = is_same || self.fingerprint_at(newest, sql) == proven.fingerprint;
+        SchemaMatch::of(is_same)
+    }
+
+    /// Returns the fingerprint of `sql`, under the rule for the order of columns at `index`.
+    #[cfg(feature = "normal-form")]
+    fn fingerprint_at(&self, index: RevisionIndex, sql: &SchemaSql) -> [u8; 32] {
+        let order = self.column_order(index);
         let schema = sql.schema();
-        let fingerprint = if order == schema.column_order() {
+        if order == schema.column_order() {
             schema.fingerprint()
         } else {
             schema.clone().with_column_order(order).fingerprint()
+        }
+    }
+
+    /// Returns the proven revisions whose schema has the same SQL as `sql`, oldest first.
+    #[cfg(not(feature = "normal-form"))]
+    pub fn with_schema(&self, sql: &SchemaSql) -> Vec<RevisionIndex> {
+        let hash = sql.hash();
+        let has_sql = |index: &RevisionIndex| {
+            let proven = self[*index].proven();
+            proven.is_some_and(|proven| proven.sql_hash == hash)
         };
-        SchemaMatch::of(fingerprint == proven.fingerprint)
+        self.indices().filter(has_sql).collect()
     }
 
     /// Returns the proven revisions whose schema equals `sql`, oldest first.
+    #[cfg(feature = "normal-form")]
     pub fn with_schema(&self, sql: &SchemaSql) -> Vec<RevisionIndex> {
         let schema = sql.schema();
         let fixed = match schema.column_order() {

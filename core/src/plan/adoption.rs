@@ -3,9 +3,13 @@
 //! If another tool has recorded its migrations there, and the chain names them by `@was`, the
 //! record decides, and the fingerprint confirms it. Otherwise the fingerprint alone decides.
 
+#[cfg(feature = "normal-form")]
 use super::recorded::{Recorded, recorded};
-use super::target::{revisions_at, unknown_target};
+use super::target::revisions_at;
+#[cfg(feature = "normal-form")]
+use super::target::unknown_target;
 use crate::history::state::UnmanagedState;
+#[cfg(feature = "normal-form")]
 use crate::history::tool_record::ToolRecord;
 use crate::schema::{Diff, SchemaSql};
 use crate::{Adopt, Chain, Conflict, RevisionIndex, RevisionSet, SchemaMatch, Step, Target, Tool};
@@ -62,6 +66,15 @@ pub fn adoption(
         Adopt::DetectPreferring(preferred) => preferred,
         Adopt::Detect => &[],
     };
+    detect(chain, state, preferred)
+}
+
+#[cfg(feature = "normal-form")]
+fn detect(
+    chain: &Chain,
+    state: &UnmanagedState,
+    preferred: &[String],
+) -> Result<Adoption, Conflict> {
     if let Some(unknown) = preferred.iter().find(|id| chain.index_of(id).is_none()) {
         return Err(unknown_target(chain, unknown));
     }
@@ -69,6 +82,12 @@ pub fn adoption(
         Some(recorded) => confirmed(chain, &state.schema, recorded),
         None => detected(chain, state, preferred),
     }
+}
+
+/// Fails, because only the normal form recognizes a revision by its schema.
+#[cfg(not(feature = "normal-form"))]
+fn detect(_: &Chain, state: &UnmanagedState, _: &[String]) -> Result<Adoption, Conflict> {
+    Err(unmanaged(&state.schema, None))
 }
 
 /// Returns the adoption at the revision that the user has named.
@@ -84,6 +103,7 @@ fn declared(chain: &Chain, schema: &SchemaSql, baseline: &Target) -> Result<Adop
 }
 
 /// Returns the adoption at the recorded revisions, if the schema does not contradict.
+#[cfg(feature = "normal-form")]
 fn confirmed(chain: &Chain, schema: &SchemaSql, recorded: Recorded) -> Result<Adoption, Conflict> {
     let Recorded { revisions, tools } = recorded;
     // At base, a chain without a proof has no tables either.
@@ -115,6 +135,7 @@ fn confirmed(chain: &Chain, schema: &SchemaSql, recorded: Recorded) -> Result<Ad
 /// Returns the adoption at the revision that has the schema.
 ///
 /// That is the only revision with the schema, or else the newest preferred revision with it.
+#[cfg(feature = "normal-form")]
 fn detected(
     chain: &Chain,
     state: &UnmanagedState,
@@ -128,7 +149,7 @@ fn detected(
             let mut unknown = chain.revisions().iter();
             let unknown = unknown.find(|revision| revision.fingerprint().is_none());
             return Err(Conflict::Unrecognized {
-                tables: table_names(schema),
+                tables: schema.names(),
                 nearest: None,
                 unknown_from: unknown.map(|revision| revision.id().to_owned()),
                 diff: Diff::default(),
@@ -160,19 +181,16 @@ fn detected(
 
 /// Returns the conflict of a database that has tables but no history.
 pub(super) fn unmanaged(schema: &SchemaSql, adoptable: Option<String>) -> Conflict {
-    let tables = table_names(schema);
+    let tables = schema.names();
     Conflict::Unmanaged { tables, adoptable }
 }
 
 /// Returns the last version of each record, as in `@was`: `sqlx:4`.
+#[cfg(feature = "normal-form")]
 fn last_versions(records: &[ToolRecord]) -> Vec<String> {
     let last = records.iter();
     let last = last.filter_map(|record| Some(format!("{}:{}", record.tool, record.last()?)));
     last.collect()
-}
-
-fn table_names(schema: &SchemaSql) -> Vec<String> {
-    schema.schema().names().map(str::to_owned).collect()
 }
 
 /// Returns the id of the newest of the revisions, or `base`.

@@ -19,6 +19,13 @@ pub(super) fn unmanaged(tables: &[String], adoptable: Option<&str>) -> Text {
     }
     let tables = few(tables);
     let message = format!("the database has tables ({tables}) but no history");
+    if !cfg!(feature = "normal-form") {
+        return Text::new(message)
+            .help("build the program with the feature `adopt` of revchain, which recognizes the revision")
+            .help("or record the revision that the database has: .stamp(…) or `stamp -r 001`")
+            .help(RIGHT_FILE)
+            .help(IGNORE);
+    }
     let help = "name the revision that such databases have: .adopt(Adopt::at(\"001\")), \
                 or run `stamp -r 001` for this one";
     Text::new(message).help(help).help(IGNORE)
@@ -46,7 +53,7 @@ pub(super) fn unrecognized(
     };
     if let Some(nearest) = nearest {
         let indented = diff.indented();
-        message += &format!("; the nearest is {}:{indented}", escape(nearest));
+        message += &format!("; the nearest is {}{indented}", escape(nearest));
     }
     let mut text = Text::new(message);
     if let Some(unknown) = unknown_from.map(escape) {
@@ -108,9 +115,9 @@ pub(super) fn record_differs(
     let indented = diff.indented();
     let message = format!(
         "{places} says {recorded}, but {schema}; nothing was changed. The difference to \
-         {recorded}:{indented}"
+         {recorded}{indented}"
     );
-    let mut text = Text::new(message.trim_end_matches(':')).help(Diff::legend(&recorded));
+    let mut text = Text::new(message).help(Diff::legend(&recorded));
     if diff.is_column_order() {
         text = text.help(IGNORE_ORDER);
     }
@@ -123,7 +130,7 @@ pub(super) fn record_differs(
 
 pub(super) fn baseline_differs(revision: &str, diff: &Diff) -> Text {
     let message = format!(
-        "the database has no history, and its schema differs from that of {revision}:{}",
+        "the database has no history, and its schema differs from that of {revision}{}",
         diff.indented()
     );
     let mut text = Text::new(message).help(Diff::legend(revision));

@@ -106,11 +106,11 @@ fn drifted(revision: &str, is_of: Option<&str>, diff: &Diff) -> Text {
     let diff = diff.indented();
     if let Some(other) = is_of {
         let message =
-            format!("the history says {revision}, but the schema is that of {other}:{diff}");
+            format!("the history says {revision}, but the schema is that of {other}{diff}");
         let help = format!("if the database is at {other}, run `stamp -r {other}`");
         return Text::new(message).help(help);
     }
-    Text::new(format!("the schema differs from that of {revision}:{diff}"))
+    Text::new(format!("the schema differs from that of {revision}{diff}"))
         .help(Diff::legend(revision))
         .help("undo the change, or write it as a migration, with IF NOT EXISTS")
         .help(IGNORE)

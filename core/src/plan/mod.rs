@@ -9,6 +9,7 @@ pub mod conflict;
 mod conflict_text;
 pub mod planner;
 pub mod record_problem;
+#[cfg(feature = "normal-form")]
 mod recorded;
 pub mod request;
 pub mod stamped;

@@ -90,7 +90,7 @@ impl Planner<'_> {
         }
         if let Request::Stamp(_) = request {
             // A stamp can repair a history: it writes the current checksums of edited revisions.
-            let edited = history.edited.iter().copied();
+            let edited = history.edited.iter();
             self.plan.steps.extend(edited.map(Step::Stamp));
         } else {
             history.verify(self.chain)?;

@@ -40,7 +40,7 @@ pub(crate) struct History {
     /// The revisions of the chain that are stamped.
     pub(crate) stamped: RevisionSet,
     /// The stamped revisions whose stamped checksum differs from the checksum in the chain.
-    pub(crate) edited: Vec<RevisionIndex>,
+    pub(crate) edited: RevisionSet,
     /// The stamped revisions that the chain lacks.
     pub(crate) unknown: Vec<HistoryRow>,
 }
@@ -50,7 +50,7 @@ impl History {
         let by_id = LazyCell::new(|| chain.index_by_id());
         let mut history = Self {
             stamped: RevisionSet::empty(chain.len()),
-            edited: Vec::new(),
+            edited: RevisionSet::empty(chain.len()),
             unknown: Vec::new(),
         };
         for (position, row) in rows.iter().enumerate() {
@@ -67,10 +67,9 @@ impl History {
             };
             history.stamped.insert(index);
             if !checksum::is_hex_of(&row.checksum, chain[index].checksum()) {
-                history.edited.push(index);
+                history.edited.insert(index);
             }
         }
-        history.edited.sort_unstable();
         history
     }
 
@@ -97,7 +96,7 @@ impl History {
     /// Fails if a stamped revision was edited, or if a parent of it is not stamped.
     pub(crate) fn verify(&self, chain: &Chain) -> Result<(), Conflict> {
         if !self.edited.is_empty() {
-            let edited = self.edited.iter().map(|&index| &chain[index]);
+            let edited = self.edited.iter().map(|index| &chain[index]);
             let edited =
                 edited.map(|revision| (revision.id().to_owned(), revision.path().to_owned()));
             let newest = self.stamped.newest().map(|index| chain[index].id());

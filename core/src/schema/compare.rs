@@ -105,8 +105,10 @@ fn compare_tables(name: &str, old: &Table, new: &Table, order: ColumnOrder, diff
         }
     }
     if old.options != new.options {
-        let [before, after] = [old, new].map(|table| or_else(table.option_list(), "no options"));
-        let is_breaking = !new.options.is_subset(&old.options);
+        let [before, after] =
+            [old, new].map(|table| or_else(table.options.list().to_owned(), "no options"));
+        let is_breaking = new.options.is_strict && !old.options.is_strict
+            || new.options.is_without_rowid && !old.options.is_without_rowid;
         diff.push(name, format!("{table}: {before} → {after}"), is_breaking);
     }
 }

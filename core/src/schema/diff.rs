@@ -7,6 +7,9 @@ use crate::diagnostics::escape::escape;
 /// The largest number of lines that `Display` shows.
 const MAX_SHOWN: usize = 20;
 
+const NO_DIFFERENCES: &str = "build the program with the feature `adopt` of revchain, which compares \
+                              schemas by their meaning and shows the differences";
+
 /// The differences between the expected and the actual schema, one line each.
 ///
 /// - `- …`: missing in the actual schema
@@ -36,16 +39,23 @@ impl Diff {
         self.lines.iter().map(|line| line.text.as_str())
     }
 
-    /// Returns the displayed text for use in a message: a line break, then the indented lines.
+    /// Returns the displayed text for the end of a message: a colon, then the indented lines.
+    ///
+    /// Returns an empty text if there are no differences.
     pub fn indented(&self) -> String {
         if self.is_empty() {
             return String::new();
         }
-        format!("\n{self}").replace('\n', "\n    ")
+        format!(":\n{self}").replace('\n', "\n    ")
     }
 
     /// Returns an explanation of `-`, `+` and `→`, for a diff between `revision` and a database.
+    ///
+    /// Without the normal form there are no differences, so the advice is how to see them.
     pub fn legend(revision: &str) -> String {
+        if !cfg!(feature = "normal-form") {
+            return NO_DIFFERENCES.to_owned();
+        }
         format!(
             "read `-` as missing in the database, `+` as not in {revision}, `→` as {revision} → database"
         )

@@ -6,8 +6,6 @@
 //! A change to a schema of a thousand tables rehashes only a few buckets. So the build can compute
 //! a fingerprint for each of a thousand revisions.
 
-use std::collections::BTreeSet;
-
 use sha2::{Digest as _, Sha256};
 
 const BUCKETS: usize = 64;
@@ -18,15 +16,16 @@ pub(super) type Digest = [u8; 32];
 /// The digests of a schema's objects. The fingerprint is a hash of these digests.
 #[derive(Debug, Clone)]
 pub(super) struct Digests {
-    buckets: Vec<BTreeSet<Digest>>,
+    /// The sorted digests of each bucket. A bucket is small, so it needs no tree.
+    buckets: Vec<Vec<Digest>>,
     bucket_hashes: Vec<Digest>,
 }
 
 impl Default for Digests {
     fn default() -> Self {
         Self {
-            buckets: vec![BTreeSet::new(); BUCKETS],
-            bucket_hashes: vec![hash(&BTreeSet::new()); BUCKETS],
+            buckets: vec![Vec::new(); BUCKETS],
+            bucket_hashes: vec![hash(&[]); BUCKETS],
         }
     }
 }
@@ -34,23 +33,40 @@ impl Default for Digests {
 impl Digests {
     /// Removes the digests in `removed`, and adds the digests in `added`.
     pub(super) fn apply_delta(&mut self, removed: &[Digest], added: &[Digest]) {
+        let mut is_changed = [false; BUCKETS];
         for digest in removed {
-            self.buckets[bucket_index(digest)].remove(digest);
+            let index = bucket_index(digest);
+            let bucket = &mut self.buckets[index];
+            if let Ok(position) = bucket.binary_search(digest) {
+                bucket.remove(position);
+            }
+            is_changed[index] = true;
         }
         for digest in added {
-            self.buckets[bucket_index(digest)].insert(*digest);
+            let index = bucket_index(digest);
+            let bucket = &mut self.buckets[index];
+            if let Err(position) = bucket.binary_search(digest) {
+                bucket.insert(position, *digest);
+            }
+            is_changed[index] = true;
         }
-        let changed: BTreeSet<usize> = removed.iter().chain(added).map(bucket_index).collect();
-        for index in changed {
-            self.bucket_hashes[index] = hash(&self.buckets[index]);
+        for (index, bucket) in self.buckets.iter().enumerate() {
+            if is_changed[index] {
+                self.bucket_hashes[index] = hash(bucket);
+            }
         }
     }
 
     /// Returns the number of digests that only `self` or only `other` has.
     pub(super) fn distance(&self, other: &Self) -> usize {
         let pairs = self.buckets.iter().zip(&other.buckets);
-        let distances = pairs.map(|(one, other)| one.symmetric_difference(other).count());
-        distances.sum()
+        let lacking = |one: &[Digest], other: &[Digest]| {
+            let is_missing = |digest: &&Digest| other.binary_search(digest).is_err();
+            one.iter().filter(is_missing).count()
+        };
+        pairs
+            .map(|(one, other)| lacking(one, other) + lacking(other, one))
+            .sum()
     }
 
     pub(super) fn fingerprint(&self) -> Digest {
@@ -65,7 +81,6 @@ fn bucket_index(digest: &Digest) -> usize {
     usize::from(digest[0]) % BUCKETS
 }
 
-fn hash(bucket: &BTreeSet<Digest>) -> Digest {
-    let digests: Vec<Digest> = bucket.iter().copied().collect();
-    Sha256::digest(digests.as_flattened()).into()
+fn hash(bucket: &[Digest]) -> Digest {
+    Sha256::digest(bucket.as_flattened()).into()
 }

@@ -62,7 +62,7 @@ pub fn lost_constraints(rebuilt: &Rebuilt<'_>) -> Vec<LostConstraint> {
         }
     }
     lost.extend(comparison.references());
-    if old.options.contains("STRICT") && !new.options.contains("STRICT") {
+    if old.options.is_strict && !new.options.is_strict {
         lost.push(LostConstraint::new(LoosensKind::Strict, &[], "STRICT"));
     }
     lost.sort_by_key(|lost| lost.kind);
@@ -233,7 +233,7 @@ impl Comparison<'_> {
     /// Returns `true` if a new property of the column replaces a CHECK: STRICT, NOT NULL, or a
     /// foreign key.
     fn is_checked_otherwise(&self, column: &str, check: &str) -> bool {
-        let strict = |table: &Table| table.options.contains("STRICT");
+        let strict = |table: &Table| table.options.is_strict;
         if lower(check).contains("typeof(") && strict(self.new) && !strict(self.old) {
             return true;
         }
@@ -326,7 +326,7 @@ impl Comparison<'_> {
 impl Table {
     /// Returns `true` if no row can have NULL in the column.
     fn is_never_null(&self, column: &Column) -> bool {
-        let has_rowid = !self.options.contains("WITHOUT ROWID");
+        let has_rowid = !self.options.is_without_rowid;
         let is_rowid = has_rowid
             && column.has_integer_type()
             && !column.primary_key.is_empty()

@@ -13,7 +13,7 @@
 //! A schema excludes the tables of SQLite and of revchain, the bookkeeping tables of other tools,
 //! and the shadow tables of virtual tables.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::bookkeeping;
@@ -41,7 +41,7 @@ pub struct Schema {
     /// For each ambiguous word in double quotes, the objects that contain the word.
     ///
     /// The word is a string, unless a table or view that the object names has such a column.
-    quoted_in: HashMap<String, BTreeSet<Key>>,
+    quoted_in: HashMap<String, HashSet<Key>>,
     digests: Digests,
 }
 
@@ -103,7 +103,7 @@ impl Schema {
         }
         // Added objects have unresolved words in double quotes. In other objects, a quoted word can
         // change its meaning if a table or column of that name was added or removed.
-        let mut affected: BTreeSet<Key> = added.keys().cloned().collect();
+        let mut affected: HashSet<Key> = added.keys().cloned().collect();
         for name in changed.iter().flat_map(|object| &object.names) {
             affected.extend(self.quoted_in.get(name).into_iter().flatten().cloned());
         }
@@ -134,7 +134,7 @@ impl Schema {
             _ => return,
         };
         // A set, because a statement can repeat a table's name a hundred thousand times.
-        let mentions: BTreeSet<Key> = all_names(&object.sql).map(Key::Table).collect();
+        let mentions: HashSet<Key> = all_names(&object.sql).map(Key::Table).collect();
         let tables = mentions.iter().filter_map(|key| self.objects.get(key));
         // A table of another tool must not decide whether a word in double quotes is a string.
         let tables = tables.filter(|table| ToolTable::of(table).is_none());
@@ -185,15 +185,20 @@ impl Schema {
     /// or an index or trigger on one.
     fn is_included(&self, object: &Object) -> bool {
         let table = object.table_or_self();
-        if ToolTable::may_have_name(table) && self.tool_table(table).is_some() {
+        if self.is_tool_table(table) {
             return false;
         }
         let mut owners = self.virtual_tables.iter();
         object.is_virtual() || !owners.any(|owner| bookkeeping::is_shadow(table, owner))
     }
 
-    fn tool_table(&self, name: &str) -> Option<&'static ToolTable> {
-        ToolTable::of(self.objects.get(&Key::Table(lower(name)))?)
+    /// Returns `true` if the table is a bookkeeping table of another tool.
+    pub(super) fn is_tool_table(&self, name: &str) -> bool {
+        if !ToolTable::may_have_name(name) {
+            return false;
+        }
+        let table = self.objects.get(&Key::Table(lower(name)));
+        table.is_some_and(|table| ToolTable::of(table).is_some())
     }
 
     /// Returns the other tools that record their migrations in a table of this database.

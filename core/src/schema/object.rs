@@ -1,6 +1,6 @@
 //! An object of a schema: a table, an index, a view or a trigger, in normal form.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use sha2::{Digest as _, Sha256};
 
@@ -55,7 +55,7 @@ pub(super) struct Object {
     /// The lowercase names that the object defines: the object's name and the columns' names.
     pub(super) names: Vec<String>,
     /// The lowercase words in double quotes that are strings unless a column has that name.
-    pub(super) ambiguous_words: BTreeSet<String>,
+    pub(super) ambiguous_words: HashSet<String>,
     /// The SQL of the statement, to parse it again if an ambiguous word changes its meaning.
     ///
     /// Empty if the object has no ambiguous words, to save memory.
@@ -63,7 +63,7 @@ pub(super) struct Object {
 }
 
 /// The key of an object in a schema, which also defines the order of objects.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Key {
     /// The lowercase name of a table, an index or a view.
     Table(String),
@@ -99,17 +99,17 @@ impl Object {
         let mut texts = vec![self.kind.name().to_owned(), lower(&self.name)];
         if let Some(table) = &self.table {
             let columns = table.columns.iter();
-            let mut columns: Vec<[String; 2]> = columns
-                .map(|column| [lower(&column.name), fold(&column.definition())])
+            let mut columns: Vec<String> = columns
+                .map(|column| lower(&column.name) + "\0" + &fold(&column.definition()))
                 .collect();
             if order == ColumnOrder::Free {
                 columns.sort_unstable();
             }
-            texts.extend(columns.into_iter().flatten());
+            texts.extend(columns);
             texts.push(String::new());
             texts.extend(table.constraints.keys().cloned());
             texts.push(String::new());
-            texts.push(table.option_list());
+            texts.push(table.options.list().to_owned());
         } else {
             texts.push(fold(&self.text));
         }

@@ -1,7 +1,7 @@
 //! The parser for the statements in `sqlite_schema`.
 
 use std::cell::{LazyCell, RefCell};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use super::clauses::render_list;
 use super::object::{Object, ObjectKind};
@@ -17,7 +17,7 @@ use crate::sql::tokenizer::{Kind, Token, unquote};
 pub(super) fn parse_object(sql: &str, is_known: &dyn Fn(&str) -> bool) -> Object {
     let tokens = cursor::tokens(sql);
     // Sets, because a statement can repeat the same words a hundred thousand times.
-    let ambiguous = RefCell::new(BTreeSet::new());
+    let ambiguous = RefCell::new(HashSet::new());
     let bare_words: LazyCell<HashSet<String>, _> = LazyCell::new(|| {
         let words = tokens.iter().filter(|token| token.kind == Kind::Word);
         words.map(|token| lower(token.text(sql))).collect()

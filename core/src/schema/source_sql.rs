@@ -1,19 +1,24 @@
 //! The SQL in `sqlite_schema` as one text. Two texts are compared faster than two parsed schemas.
 
+#[cfg(feature = "normal-form")]
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
+use super::bookkeeping::{is_bookkeeping, shadow_tables};
+#[cfg(feature = "normal-form")]
 use super::filter::ColumnOrder;
+#[cfg(feature = "normal-form")]
 use super::normal_form::Schema;
+use crate::sql::inspect::{created_name, created_view_or_trigger, created_virtual_table};
 
-/// The SQL of a database's schema, with the normal form.
-///
-/// The first call of [`schema`](Self::schema) parses the SQL.
+/// The SQL of a database's schema.
 #[derive(Debug, Clone, Default)]
 pub struct SchemaSql {
     joined: String,
+    /// The normal form, which the first call of `schema` makes.
+    #[cfg(feature = "normal-form")]
     schema: OnceCell<Schema>,
 }
 
@@ -22,6 +27,7 @@ impl SchemaSql {
     pub fn new(joined: String) -> Self {
         Self {
             joined,
+            #[cfg(feature = "normal-form")]
             schema: OnceCell::new(),
         }
     }
@@ -33,13 +39,15 @@ impl SchemaSql {
         Self::new(statements.collect::<Vec<_>>().join("\0"))
     }
 
-    /// Returns the schema in normal form.
+    /// Returns the schema in normal form. The first call parses the SQL.
+    #[cfg(feature = "normal-form")]
     pub fn schema(&self) -> &Schema {
         self.schema
             .get_or_init(|| Schema::read(statements(&self.joined)))
     }
 
     /// Returns the schema with [`ColumnOrder::Free`] as the rule for the order of columns.
+    #[cfg(feature = "normal-form")]
     pub fn ignoring_column_order(self) -> Self {
         let schema = self.schema().clone().with_column_order(ColumnOrder::Free);
         Self {
@@ -50,7 +58,35 @@ impl SchemaSql {
 
     /// Returns `true` if the schema has no objects.
     pub fn is_empty(&self) -> bool {
-        self.joined.is_empty() || self.schema().is_empty()
+        let is_empty = self.joined.is_empty();
+        #[cfg(feature = "normal-form")]
+        let is_empty = is_empty || self.schema().is_empty();
+        is_empty
+    }
+
+    /// Returns the names of the tables and views, without bookkeeping tables and shadow tables.
+    ///
+    /// The names are sorted, ignoring ASCII case.
+    pub fn names(&self) -> Vec<String> {
+        self.names_of(created_name)
+    }
+
+    /// Returns the names of the tables, without bookkeeping tables and shadow tables.
+    pub fn tables(&self) -> Vec<String> {
+        self.names_of(|sql| created_name(sql).filter(|_| created_view_or_trigger(sql).is_none()))
+    }
+
+    fn names_of(&self, name: impl Fn(&str) -> Option<String>) -> Vec<String> {
+        let virtual_tables = statements(&self.joined).filter_map(created_virtual_table);
+        let shadows: Vec<String> = virtual_tables
+            .flat_map(|(table, module)| shadow_tables(&table, &module).collect::<Vec<_>>())
+            .collect();
+        let mut names: Vec<String> = statements(&self.joined).filter_map(name).collect();
+        names.retain(|name| !is_bookkeeping(name) && !shadows.contains(name));
+        #[cfg(feature = "normal-form")]
+        names.retain(|name| !self.schema().is_tool_table(name));
+        names.sort_unstable_by_key(|name| name.to_ascii_lowercase());
+        names
     }
 
     /// Returns the hash of all statements.

@@ -2,7 +2,7 @@
 //!
 //! A constraint on one column is part of the column, except for CHECK.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The columns, constraints and options of a table.
 #[derive(Debug, Default)]
@@ -10,11 +10,18 @@ pub(super) struct Table {
     pub(super) columns: Vec<Column>,
     /// The constraints that are not part of a column. The key is the text after `fold`.
     pub(super) constraints: BTreeMap<String, Constraint>,
-    pub(super) options: BTreeSet<&'static str>,
+    pub(super) options: TableOptions,
     /// The columns of each PRIMARY KEY and UNIQUE constraint, as a list in normal form.
     pub(super) keys: Vec<String>,
     /// The tables that foreign keys refer to.
     pub(super) parents: Vec<String>,
+}
+
+/// The options after the columns of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct TableOptions {
+    pub(super) is_strict: bool,
+    pub(super) is_without_rowid: bool,
 }
 
 /// A column. Each clause is in normal form, and empty if the column lacks the clause.
@@ -59,10 +66,22 @@ impl Table {
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.is_named(name))
     }
+}
 
-    /// Returns the table options, separated by commas.
-    pub(super) fn option_list(&self) -> String {
-        self.options.iter().copied().collect::<Vec<_>>().join(", ")
+impl TableOptions {
+    /// Returns `true` if the table has no options.
+    pub(super) fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Returns the options, separated by commas.
+    pub(super) fn list(self) -> &'static str {
+        match (self.is_strict, self.is_without_rowid) {
+            (false, false) => "",
+            (true, false) => "STRICT",
+            (false, true) => "WITHOUT ROWID",
+            (true, true) => "STRICT, WITHOUT ROWID",
+        }
     }
 }
 

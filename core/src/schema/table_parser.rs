@@ -1,12 +1,12 @@
 //! The parser for `CREATE TABLE`, starting after the name of the table.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use super::clauses::{
     DEFERRED, collation, default, deferral, on_conflict, references, render_list, type_name,
 };
 use super::render::{ALL_NAMES, IsString, fold, lower, quote, render};
-use super::table::{Column, Constraint, ConstraintKind, Table};
+use super::table::{Column, Constraint, ConstraintKind, Table, TableOptions};
 use crate::sql::cursor::{Cursor, split};
 use crate::sql::keywords::{ROWID_NAMES, TABLE_CONSTRAINTS};
 use crate::sql::tokenizer::Token;
@@ -63,15 +63,13 @@ fn constraint_name(cursor: &mut Cursor<'_>) -> Option<String> {
     Some(name)
 }
 
-const WITHOUT_ROWID: &str = "WITHOUT ROWID";
-
-fn options(mut cursor: Cursor<'_>) -> Option<BTreeSet<&'static str>> {
-    let mut options = BTreeSet::new();
+fn options(mut cursor: Cursor<'_>) -> Option<TableOptions> {
+    let mut options = TableOptions::default();
     while cursor.peek().is_some() {
         if cursor.eat(&["WITHOUT", "ROWID"]) {
-            options.insert(WITHOUT_ROWID);
+            options.is_without_rowid = true;
         } else if cursor.eat(&["STRICT"]) {
-            options.insert("STRICT");
+            options.is_strict = true;
         } else {
             return None;
         }
@@ -249,7 +247,7 @@ impl TableParser<'_> {
     /// NOT NULL is redundant for a rowid, and for key columns of STRICT or WITHOUT ROWID tables.
     fn finish(self) -> Table {
         let mut table = self.table;
-        let has_rowid = !table.options.contains(WITHOUT_ROWID);
+        let has_rowid = !table.options.is_without_rowid;
         for column in &mut table.columns {
             let is_rowid = has_rowid
                 && column.has_integer_type()

@@ -22,6 +22,8 @@ pub(super) struct KeyChanges {
     parents: HashSet<String>,
     /// The tables and views whose triggers for an event can have run.
     fired: HashSet<(Event, String)>,
+    /// The dropped indexes and triggers.
+    dropped: Vec<String>,
     /// `true` if a statement cannot be read, so that every table counts.
     is_unknown: bool,
     objects: Objects,
@@ -54,32 +56,31 @@ struct Trigger {
 }
 
 impl KeyChanges {
-    /// Reads the objects of the schema, before any script has run.
-    pub(super) fn before_scripts(connection: &Connection) -> rusqlite::Result<Self> {
+    /// Finds the changes by the statements of all scripts, before the first script runs.
+    pub(super) fn of<'s>(
+        statements: impl Iterator<Item = &'s str>,
+        connection: &Connection,
+    ) -> rusqlite::Result<Self> {
         let mut changes = Self::default();
-        let mut statement = connection.prepare(
-            "SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let sql = row.get_ref(3)?.as_bytes().unwrap_or_default();
-            let object_type = row.get_ref(0)?.as_bytes().unwrap_or_default();
-            if !is_relevant(object_type, sql) {
-                continue;
-            }
-            // SQLite accepts SQL that is not UTF-8. The names before the first such byte suffice.
-            let text = |column| -> rusqlite::Result<String> {
-                let bytes = row.get_ref(column)?.as_bytes().unwrap_or_default();
-                Ok(String::from_utf8_lossy(bytes).into_owned())
-            };
-            let (name, table, sql) = (lower(&text(1)?), lower(&text(2)?), text(3)?);
-            changes.objects.add(&text(0)?, name, table, &sql);
+        for sql in statements {
+            changes.add_statement(sql);
         }
+        // Most scripts only create tables and add columns, whatever the schema has.
+        if changes.depends_on_schema() {
+            changes.objects.read(connection)?;
+        }
+        changes.complete();
         Ok(changes)
     }
 
+    /// Returns `true` if triggers, indexes, or conflict clauses of the schema can matter.
+    fn depends_on_schema(&self) -> bool {
+        let writes_rows = !self.fired.is_empty() || !self.written.is_subset(&self.parents);
+        writes_rows || !self.dropped.is_empty()
+    }
+
     /// Adds a statement of a script.
-    pub(super) fn add_statement(&mut self, sql: &str) {
+    fn add_statement(&mut self, sql: &str) {
         let effect = effect(sql);
         if let Effect::Change(name, change) = &effect {
             let name = lower(&name.name);
@@ -126,12 +127,7 @@ impl KeyChanges {
             Change::Drop => {
                 self.parents.insert(name);
             }
-            Change::DropAttached => {
-                let mut indexes = self.objects.unique_indexes.iter();
-                if let Some((_, table)) = indexes.find(|(index, _)| *index == name) {
-                    self.parents.insert(table.clone());
-                }
-            }
+            Change::DropAttached => self.dropped.push(name),
             Change::Rename(to) => {
                 self.parents.insert(name);
                 self.parents.insert(lower(to));
@@ -159,9 +155,13 @@ impl KeyChanges {
     }
 
     /// Adds the changes by triggers, and follows renames, until nothing is new.
-    pub(super) fn complete(&mut self) {
+    fn complete(&mut self) {
         let triggers = std::mem::take(&mut self.objects.triggers);
         let renames = self.objects.renames.clone();
+        let dropped = std::mem::take(&mut self.dropped);
+        let indexes = self.objects.unique_indexes.iter();
+        let tables = indexes.filter(|(index, _)| dropped.contains(index));
+        self.parents.extend(tables.map(|(_, table)| table.clone()));
         loop {
             let before = self.len();
             for (from, to) in &renames {
@@ -207,6 +207,11 @@ impl KeyChanges {
             + usize::from(self.is_unknown)
     }
 
+    /// Returns `true` if no key of any table can be violated.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.is_unknown && self.written.is_empty() && self.parents.is_empty()
+    }
+
     /// Returns `true` if rows of the child table can violate the key.
     pub(super) fn concerns(&self, key: &ForeignKey) -> bool {
         self.is_unknown
@@ -216,6 +221,29 @@ impl KeyChanges {
 }
 
 impl Objects {
+    /// Reads the objects of a database.
+    fn read(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare(
+            "SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let sql = row.get_ref(3)?.as_bytes().unwrap_or_default();
+            let object_type = row.get_ref(0)?.as_bytes().unwrap_or_default();
+            if !is_relevant(object_type, sql) {
+                continue;
+            }
+            // SQLite accepts SQL that is not UTF-8. The names before the first such byte suffice.
+            let text = |column| -> rusqlite::Result<String> {
+                let bytes = row.get_ref(column)?.as_bytes().unwrap_or_default();
+                Ok(String::from_utf8_lossy(bytes).into_owned())
+            };
+            let (name, table, sql) = (lower(&text(1)?), lower(&text(2)?), text(3)?);
+            self.add(&text(0)?, name, table, &sql);
+        }
+        Ok(())
+    }
+
     fn add(&mut self, object_type: &str, name: String, table: String, sql: &str) {
         if !is_relevant(object_type.as_bytes(), sql.as_bytes()) {
             return;

@@ -31,19 +31,16 @@ impl<'p> KeyCheck<'p> {
         locked: &LockedSession<'_>,
         plan: &'p LockedPlan<'p>,
     ) -> Result<Self, Error> {
-        let changes = KeyChanges::before_scripts(locked.connection());
+        let steps = plan.steps.iter();
+        let scripts = steps.filter_map(|step| script(locked.database(), step));
+        let statements = scripts.flat_map(Script::statements);
+        let statements = statements.map(|statement| statement.sql());
+        let changes = KeyChanges::of(statements, locked.connection());
         let mut check = Self {
             plan,
             changes: changes.context(Operation::ReadSchema)?,
             existing: ExistingViolations::default(),
         };
-        for step in &plan.steps {
-            let script = script(locked.database(), step);
-            for statement in script.into_iter().flat_map(Script::statements) {
-                check.changes.add_statement(statement.sql());
-            }
-        }
-        check.changes.complete();
         if locked.database().settings.allow_existing_violations {
             check.existing = check.find_existing(locked)?;
             let count = check.existing.count();
@@ -87,6 +84,9 @@ impl<'p> KeyCheck<'p> {
 
     /// Returns the tables to check, as the schema is now.
     fn tables(&self, locked: &LockedSession<'_>) -> Result<Vec<String>, Error> {
+        if self.changes.is_empty() {
+            return Ok(Vec::new());
+        }
         let keys = foreign_keys(locked.connection()).context(Operation::CheckForeignKeys)?;
         let concerned = keys.into_iter().filter(|key| self.changes.concerns(key));
         let mut tables: Vec<String> = concerned.map(|key| key.table).collect();

@@ -12,6 +12,7 @@ use super::marker_renewal::renew_marker;
 use super::preflight::preflight;
 use super::steps::{RunStored, run_steps};
 use super::verify::verify_schema;
+#[cfg(feature = "backup")]
 use crate::backup::make::prune_backups;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
@@ -86,6 +87,7 @@ fn run_locked(
         check.run(&locked, &mut report)?;
     }
     locked.commit()?;
+    #[cfg(feature = "backup")]
     if report.backup.is_some() {
         prune_backups(database);
     }

@@ -2,17 +2,21 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "backup")]
 use revchain_core::DatabaseState;
 
 use super::key_check::KeyCheck;
 use super::locked_plan::LockedPlan;
 use super::reach::check_reach;
 use super::script::reject_temporary_tables;
+#[cfg(feature = "backup")]
 use crate::backup::make::make_backup;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
+#[cfg(feature = "backup")]
 use crate::report::event::Event;
 use crate::session::connection_settings::has_journal;
 use crate::session::locked::LockedSession;
+use crate::session::sql::{TEMPORARY, other_schemas};
 
 /// The backup from before the first step, and the foreign key check for after the last step.
 #[derive(Default)]
@@ -36,14 +40,22 @@ pub(super) fn preflight<'p>(
     if !plan.runs_sql() {
         return Ok(Preflight::default());
     }
-    reject_temporary_tables(locked.connection(), None)?;
-    check_reach(locked, plan)?;
+    let schemas = other_schemas(locked.connection()).context(Operation::ReadSchema)?;
+    if schemas.iter().any(|schema| schema == TEMPORARY) {
+        reject_temporary_tables(locked.connection(), None)?;
+    }
+    check_reach(locked, plan, &schemas)?;
+    #[cfg(feature = "backup")]
+    let backup = back_up(locked, plan)?;
+    #[cfg(not(feature = "backup"))]
+    let backup = None;
     Ok(Preflight {
-        backup: back_up(locked, plan)?,
+        backup,
         key_check: Some(KeyCheck::prepare(locked, plan)?),
     })
 }
 
+#[cfg(feature = "backup")]
 fn back_up(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> Result<Option<PathBuf>, Error> {
     let database = locked.database();
     // A new database has no data to back up.

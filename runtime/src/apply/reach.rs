@@ -16,23 +16,33 @@ use super::locked_plan::LockedPlan;
 use crate::report::error::{Context, Direction, Error, ErrorKind, Operation};
 use crate::report::not_owned::{NotOwned, Owner, Place};
 use crate::session::locked::LockedSession;
-use crate::session::sql::{has_temporary_schema, query_texts, quote};
+use crate::session::sql::{TEMPORARY, query_texts, quote};
 
 /// Fails if a script of the plan can reach a table that is not the chain's own.
+///
+/// `schemas` has the names of all schemas of the connection but `main`.
 ///
 /// # Errors
 ///
 /// - [`ErrorKind::TemporaryTriggers`] if a temporary trigger can fire.
 /// - [`ErrorKind::NotOwned`] if a script names a table of another owner.
-pub(super) fn check_reach(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> Result<(), Error> {
+pub(super) fn check_reach(
+    locked: &LockedSession<'_>,
+    plan: &LockedPlan<'_>,
+    schemas: &[String],
+) -> Result<(), Error> {
     let connection = locked.connection();
     let database = locked.database();
     let ignored = SchemaFilter {
         ignored: database.settings.ignored_tables.clone(),
         own: None,
     };
-    reject_temporary_triggers(connection, &ignored)?;
-    let attached = attached_names(connection).context(Operation::ReadSchema)?;
+    let (temporary, attached): (Vec<&String>, Vec<&String>) =
+        schemas.iter().partition(|schema| *schema == TEMPORARY);
+    if !temporary.is_empty() {
+        reject_temporary_triggers(connection, &ignored)?;
+    }
+    let attached = attached_names(connection, &attached).context(Operation::ReadSchema)?;
     let own = plan.histories().own_names();
     // Most databases have one owner, so every table that a script can name is the chain's own.
     if attached.is_empty() && own.is_none() && ignored.ignored.is_empty() {
@@ -238,14 +248,16 @@ fn is_table_of_sqlite(name: &str) -> bool {
 }
 
 /// Reads the names of the objects in each attached database.
-fn attached_names(connection: &Connection) -> rusqlite::Result<Vec<(String, HashSet<String>)>> {
-    let sql = "SELECT name FROM pragma_database_list WHERE name NOT IN ('main', 'temp')";
+fn attached_names(
+    connection: &Connection,
+    schemas: &[&String],
+) -> rusqlite::Result<Vec<(String, HashSet<String>)>> {
     let mut attached = Vec::new();
-    for schema in query_texts(connection, sql, [])? {
-        let sql = format!("SELECT name FROM {}.sqlite_master", quote(&schema));
+    for schema in schemas {
+        let sql = format!("SELECT name FROM {}.sqlite_master", quote(schema));
         let names = query_texts(connection, &sql, [])?.into_iter();
         let names = names.map(|name| name.to_ascii_lowercase());
-        attached.push((schema, names.collect()));
+        attached.push(((*schema).clone(), names.collect()));
     }
     Ok(attached)
 }
@@ -265,9 +277,6 @@ fn main_names(connection: &Connection) -> rusqlite::Result<HashMap<String, Strin
 /// Fails if a temporary trigger is on a table that the scripts can write.
 fn reject_temporary_triggers(connection: &Connection, ignored: &SchemaFilter) -> Result<(), Error> {
     let read = || -> rusqlite::Result<Vec<(String, String, String)>> {
-        if !has_temporary_schema(connection)? {
-            return Ok(Vec::new());
-        }
         let mut statement = connection.prepare(
             "SELECT name, tbl_name, sql FROM sqlite_temp_master WHERE type = 'trigger'
              ORDER BY name",

@@ -9,7 +9,7 @@ use crate::report::error::{
     Context, Direction, Error, ErrorKind, Operation, SqlOrigin, StatementError,
 };
 use crate::report::sqlite::{sqlite_message, sqlite_offset};
-use crate::session::sql::{execute, has_temporary_schema, query_texts};
+use crate::session::sql::{TEMPORARY, contains_word, execute, other_schemas, query_texts};
 
 /// Runs the upgrade or the downgrade of a revision, and returns the duration.
 ///
@@ -33,8 +33,7 @@ pub(crate) fn run_script(
     }
     // A temporary table would hide a table of the same name from the next revision. The query for
     // temporary tables is slow, so skip the query if the script does not contain `temp`.
-    let words = script.sql().as_bytes().windows(4);
-    if words.clone().any(|word| word.eq_ignore_ascii_case(b"temp")) {
+    if contains_word(script.sql().as_bytes(), "temp") {
         reject_temporary_tables(connection, Some(revision))?;
     }
     Ok(start.elapsed())
@@ -91,7 +90,8 @@ pub fn reject_temporary_tables(
     connection: &Connection,
     revision: Option<&Revision>,
 ) -> Result<(), Error> {
-    if !has_temporary_schema(connection).context(Operation::ReadSchema)? {
+    let schemas = other_schemas(connection).context(Operation::ReadSchema)?;
+    if !schemas.iter().any(|schema| schema == TEMPORARY) {
         return Ok(());
     }
     let sql = "SELECT name FROM sqlite_temp_master WHERE type IN ('table', 'view')

@@ -15,7 +15,7 @@ use crate::report::outcome::{Applied, Report};
 use crate::session::database::Database;
 use crate::session::locked::LockedSession;
 use crate::state::history_entry::Origin;
-use crate::state::history_table::{HistoryTable, Stamp, current_time};
+use crate::state::history_table::{HistoryTable, Stamp, StampWriter, current_time};
 
 /// A runner for the downgrades that a database stores.
 pub(crate) trait RunStored {
@@ -48,6 +48,7 @@ pub(super) fn run_steps(
         locked,
         database,
         table: HistoryTable::of(database.migrations),
+        stamps: StampWriter::new(database.migrations, locked.connection()),
         stored,
         report,
         is_reordered: !reordered.is_empty(),
@@ -95,6 +96,7 @@ struct StepRunner<'r> {
     locked: &'r LockedSession<'r>,
     database: Database<'r>,
     table: HistoryTable<'r>,
+    stamps: StampWriter<'r>,
     stored: &'r dyn RunStored,
     report: &'r mut Report,
     /// `true` if the columns of the database have another order, which the request accepts.
@@ -203,15 +205,20 @@ impl StepRunner<'_> {
         Ok(())
     }
 
-    fn insert(&self, revision: &Revision, origin: Origin, duration: Duration) -> Result<(), Error> {
+    fn insert(
+        &mut self,
+        revision: &Revision,
+        origin: Origin,
+        duration: Duration,
+    ) -> Result<(), Error> {
         let stamp = Stamp {
             revision,
             origin,
             applied_at: current_time(),
             duration,
         };
-        let inserted = self.table.insert(self.locked.connection(), &stamp);
-        inserted.context(Operation::WriteHistory)
+        let written = self.stamps.write(&stamp);
+        written.context(Operation::WriteHistory)
     }
 
     fn remove(&self, revision: &Revision) -> Result<(), Error> {

@@ -30,7 +30,7 @@ pub(super) fn verify_schema(
         Some(index) if verdict == SchemaMatch::Different => {
             Err(Error::new(ErrorKind::WrongSchema {
                 revision: chain[index].id().to_owned(),
-                diff: difference(chain, stamped, sql.schema()).unwrap_or_default(),
+                diff: difference(chain, stamped, &sql).unwrap_or_default(),
             }))
         }
         _ => Ok(verdict),

@@ -1,23 +1,11 @@
-//! Copying a database.
+//! Copying a database to a file.
 
 use std::fs;
 use std::path::Path;
 
-use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags, ffi};
+use rusqlite::{Connection, OpenFlags};
 
-/// Replaces the content of `to` with the content of `from`, in one transaction.
-pub(crate) fn copy_database(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
-    let backup = Backup::new(from, to)?;
-    match backup.step(-1)? {
-        StepResult::Done => Ok(()),
-        // The other results mean that a database is busy.
-        _ => Err(rusqlite::Error::SqliteFailure(
-            ffi::Error::new(ffi::SQLITE_BUSY),
-            None,
-        )),
-    }
-}
+use crate::session::copy::copy_database;
 
 /// Copies the database at `from` to the new file `to`, with the same permissions.
 pub(super) fn copy_to_file(from: &Path, to: &Path) -> rusqlite::Result<()> {

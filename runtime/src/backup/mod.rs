@@ -1,6 +1,6 @@
 //! Backups: copying a database before a migration, and restoring a copy.
 
-pub(crate) mod copy;
+mod copy;
 mod file_name;
 pub(crate) mod make;
 pub(crate) mod restore;

@@ -5,12 +5,12 @@ use std::path::Path;
 use revchain_core::{Request, Target};
 use rusqlite::{Connection, OpenFlags};
 
-use super::copy::copy_database;
 use crate::plan::make_plan;
 use crate::report::error::{Error, ErrorKind, Operation};
 use crate::report::outcome::{Outcome, Report};
 use crate::report::sqlite::sqlite_message;
 use crate::session::connection_settings::has_journal;
+use crate::session::copy::copy_database;
 use crate::session::unlocked::{Exclusive, Session};
 
 /// A backup that is not damaged and that this program can upgrade.

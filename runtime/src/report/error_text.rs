@@ -245,7 +245,7 @@ fn foreign_keys(violations: &[ForeignKeyViolation], count: usize, before: usize)
 fn wrong_schema(revision: &str, diff: &Diff) -> Text {
     let diff = diff.indented();
     Text::new(format!(
-        "schema mismatch after the migration to {revision}; rolled back:{diff}"
+        "schema mismatch after the migration to {revision}; rolled back{diff}"
     ))
     .help(Diff::legend(revision))
     .help("exclude tables of another program: .ignore_tables([…]) or --ignore-tables")

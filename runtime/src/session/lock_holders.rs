@@ -20,13 +20,12 @@ pub(crate) fn lock_holders(path: &Path) -> Vec<LockHolder> {
     let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
     let mut found: Vec<Lock> = Vec::new();
     for (lock, inode) in locks.lines().filter_map(Lock::parse) {
-        if files.iter().flatten().any(|file| *file == inode) {
+        let is_of_file = files.iter().flatten().any(|file| *file == inode);
+        if is_of_file && !found.contains(&lock) {
             found.push(lock);
         }
     }
-    found.sort_unstable();
-    found.dedup();
-    let Some(strongest) = found.last().copied() else {
+    let Some(strongest) = found.iter().max().copied() else {
         return Vec::new();
     };
     let shown = found

@@ -2,6 +2,8 @@
 //! connections.
 
 pub(crate) mod connection_settings;
+#[cfg(any(feature = "backup", feature = "bundled"))]
+pub(crate) mod copy;
 pub(crate) mod database;
 pub(crate) mod lock_holders;
 pub(crate) mod lock_wait;

@@ -1,13 +1,21 @@
 //! Running SQL statements.
 
-use rusqlite::{Connection, Params, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Params, Statement, Transaction, TransactionBehavior};
 
 /// Runs a statement to its end, and returns the number of rows that it changed.
 ///
 /// This function ignores the rows that a statement returns.
 /// A migration may contain a SELECT, and `PRAGMA count_changes` makes an INSERT return a row.
 pub fn execute(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Result<u64> {
-    let mut statement = connection.prepare(sql)?;
+    run(connection, &mut connection.prepare(sql)?, values)
+}
+
+/// Does the same as [`execute`] for a statement that is already prepared.
+pub(crate) fn run(
+    connection: &Connection,
+    statement: &mut Statement<'_>,
+    values: impl Params,
+) -> rusqlite::Result<u64> {
     let mut rows = statement.query(values)?;
     while rows.next()?.is_some() {}
     drop(rows);
@@ -42,18 +50,36 @@ pub(crate) fn query_texts(
     texts.collect()
 }
 
-/// Returns `true` if the connection has a temporary schema, which may be empty.
+/// The name of the schema with the temporary tables of a connection.
+pub(crate) const TEMPORARY: &str = "temp";
+
+/// Returns the names of all schemas but `main`: of attached databases, and [`TEMPORARY`].
 ///
-/// SQLite makes the schema when a statement first needs it, even a statement that only reads it.
-pub(crate) fn has_temporary_schema(connection: &Connection) -> rusqlite::Result<bool> {
-    let schemas = query_texts(connection, "SELECT name FROM pragma_database_list", [])?;
-    Ok(schemas.iter().any(|name| name == "temp"))
+/// SQLite makes the temporary schema when a statement first needs it, even a statement that only
+/// reads it.
+pub(crate) fn other_schemas(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT name FROM pragma_database_list WHERE name <> 'main'";
+    query_texts(connection, sql, [])
 }
 
 /// Returns `true` if the text contains the word, in any case, and also as a part of a name.
 pub(crate) fn contains_word(sql: &[u8], word: &str) -> bool {
-    let mut windows = sql.windows(word.len());
-    windows.any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+    let word = word.as_bytes();
+    let starts_word = |byte: &u8| {
+        word.first()
+            .is_some_and(|first| byte.eq_ignore_ascii_case(first))
+    };
+    let mut rest = sql;
+    // Most bytes are not the first of the word, so search for that byte only.
+    while let Some(position) = rest.iter().position(starts_word) {
+        rest = &rest[position..];
+        let start = rest.get(..word.len());
+        if start.is_some_and(|start| start.eq_ignore_ascii_case(word)) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
 }
 
 /// Returns a name in double quotes. SQLite accepts every name in this form, even a keyword.

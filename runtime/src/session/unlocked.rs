@@ -129,6 +129,7 @@ impl<'s, C: Deref<Target = Connection>> Session<'s, C> {
 impl<C: Exclusive> Session<'_, C> {
     /// Does the same as [`retry`](Self::retry), but gives `attempt` mutable access to the
     /// connection.
+    #[cfg(feature = "backup")]
     pub(crate) fn retry_mut<T>(
         &mut self,
         operation: Operation,

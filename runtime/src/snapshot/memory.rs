@@ -3,8 +3,8 @@
 use rusqlite::{Connection, MAIN_DB};
 
 use super::codec::{Decoder, timestamp};
-use crate::backup::copy::copy_database;
 use crate::migrations::Migrations;
+use crate::session::copy::copy_database;
 use crate::state::history_table::current_time;
 use crate::state::marker::is_at_head;
 

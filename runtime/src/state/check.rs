@@ -75,7 +75,7 @@ impl fmt::Display for SchemaCheck {
             Self::Drifted { diff, .. } => {
                 write!(
                     f,
-                    "the schema differs from that of {revision}:{}",
+                    "the schema differs from that of {revision}{}",
                     diff.indented()
                 )
             }
@@ -147,7 +147,7 @@ fn compare(
     if schema_match == SchemaMatch::Same {
         return SchemaCheck::Same { revision };
     }
-    match difference(chain, revisions, schema.schema()) {
+    match difference(chain, revisions, schema) {
         Some(diff) if diff.is_empty() => SchemaCheck::Same { revision },
         Some(diff) => SchemaCheck::Drifted { revision, diff },
         // The fingerprint shows that the schema differs, even if an upgrade fails in memory.

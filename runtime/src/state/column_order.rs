@@ -8,10 +8,18 @@ use revchain_core::schema::{ColumnOrder, SchemaSql, diff};
 
 use super::schema_diff::Replay;
 
+/// Returns the schema as if the columns had the order of the chain.
+///
+/// If no revision has these columns, returns a schema whose comparisons ignore the order.
+pub(super) fn ignoring_column_order(chain: &Chain, sql: SchemaSql) -> SchemaSql {
+    let ordered = in_order_of_chain(chain, &sql);
+    ordered.unwrap_or_else(|| sql.ignoring_column_order())
+}
+
 /// Returns the schema of the revision that differs from `sql` only in the order of columns.
 ///
 /// Returns `None` if a revision has exactly this schema, or if no revision has these columns.
-pub(super) fn in_order_of_chain(chain: &Chain, sql: &SchemaSql) -> Option<SchemaSql> {
+fn in_order_of_chain(chain: &Chain, sql: &SchemaSql) -> Option<SchemaSql> {
     if sql.is_empty() || !chain.with_schema(sql).is_empty() {
         return None;
     }

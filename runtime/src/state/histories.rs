@@ -10,7 +10,7 @@ use revchain_core::sql::change::dropped_names;
 use revchain_core::{DatabaseState, HistoryRow, Revision, RevisionIndex, Was};
 use rusqlite::ffi;
 
-use super::column_order::{in_order_of_chain, reordered_tables};
+use super::column_order::{ignoring_column_order, reordered_tables};
 use super::history_entry::HistoryEntry;
 use super::history_rows::has_unknown;
 use super::history_table::HistoryTable;
@@ -40,7 +40,8 @@ impl<'s> Histories<'s> {
         let mut statement = database.connection.prepare(
             "SELECT name, coalesce(type = 'table' AND sql LIKE '%PRIMARY KEY%', 0), type
              FROM main.sqlite_master
-             WHERE name LIKE 'revchain\\_history%' ESCAPE '\\'",
+             WHERE name >= 'revchain_history' COLLATE NOCASE
+             AND name < 'revchain_historz' COLLATE NOCASE",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -169,8 +170,7 @@ impl<'s> Histories<'s> {
     pub(crate) fn schema_sql(&self) -> rusqlite::Result<SchemaSql> {
         let sql = self.read_schema()?;
         if self.ignores_column_order()? {
-            let ordered = in_order_of_chain(self.database.chain(), &sql);
-            return Ok(ordered.unwrap_or_else(|| sql.ignoring_column_order()));
+            return Ok(ignoring_column_order(self.database.chain(), sql));
         }
         Ok(sql)
     }

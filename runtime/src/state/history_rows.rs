@@ -191,6 +191,8 @@ pub(super) fn read_text(row: &Row<'_>, column: usize) -> rusqlite::Result<String
             }
             Ok(format!("{}…", &text[..end]))
         }
-        _ => row.get(column),
+        Ok(text) => Ok(text.to_owned()),
+        // The error names the column and the type of its value.
+        Err(_) => row.get(column),
     }
 }

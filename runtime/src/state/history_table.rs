@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use revchain_core::model::checksum;
 use revchain_core::{Downgrade, Revision};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Statement, params};
 
 use super::history_entry::Origin;
 use crate::migrations::Migrations;
-use crate::session::sql::{execute, query_texts};
+use crate::session::sql::{execute, query_texts, run};
 
 /// The history table of a chain: `revchain_history`, or `revchain_history_<name>` for a named
 /// chain.
@@ -85,55 +85,17 @@ impl<'m> HistoryTable<'m> {
         ))
     }
 
-    /// Writes a stamp. Replaces an older stamp of the same revision.
-    ///
-    /// # Errors
-    ///
-    /// Fails if SQLite fails, or if a trigger prevents the insert.
-    pub fn insert(&self, connection: &Connection, stamp: &Stamp<'_>) -> rusqlite::Result<()> {
-        let inserted = match self.try_insert(connection, stamp) {
-            // If SQLite has rolled the transaction back, a second attempt would be committed on its
-            // own.
-            Err(error) if connection.is_autocommit() => return Err(error),
-            // A table that an older version of revchain created lacks some columns. Add these
-            // columns and try again.
-            Err(_) if self.add_missing_columns(connection)? => self.try_insert(connection, stamp),
-            inserted => inserted,
-        };
-        check_one_row(inserted?)
-    }
-
-    fn try_insert(&self, connection: &Connection, stamp: &Stamp<'_>) -> rusqlite::Result<u64> {
+    fn insert_sql(&self) -> String {
         let table = &self.name;
         // Name the columns, because a table of a later version may have more columns. Keep the
         // rowid of an older stamp, because parents must precede children in the order of rowids.
-        let sql = format!(
+        format!(
             "INSERT OR REPLACE INTO main.{table} (rowid, revision, checksum, origin, applied_at,
                duration_us, program, summary, compatible, revises, upgrade_checksum, downgrade,
                irreversible)
              VALUES ((SELECT rowid FROM main.{table} WHERE revision = ?1),
                ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
-        );
-        let revision = stamp.revision;
-        let (downgrade, irreversible) = match revision.downgrade() {
-            Downgrade::Sql(script) => (Some(script.sql()), None),
-            Downgrade::Irreversible(reason) => (None, Some(&**reason)),
-        };
-        let values = params![
-            revision.id(),
-            checksum::hex(revision.checksum()),
-            stamp.origin.name(),
-            stamp.applied_at,
-            i64::try_from(stamp.duration.as_micros()).unwrap_or(i64::MAX),
-            self.migrations.program(),
-            revision.summary(),
-            revision.is_compatible(),
-            revision.revises().collect::<Vec<_>>().join(" "),
-            checksum::hex(&checksum::script(revision.upgrade())),
-            downgrade,
-            irreversible,
-        ];
-        execute(connection, &sql, values)
+        )
     }
 
     /// Removes the stamp of a revision. Fails if the history has no stamp of the revision.
@@ -169,6 +131,70 @@ impl<'m> HistoryTable<'m> {
             connection.execute_batch(&sql)?;
         }
         Ok(!missing.is_empty())
+    }
+}
+
+/// A writer of stamps, which prepares its statement once.
+pub struct StampWriter<'c> {
+    table: HistoryTable<'c>,
+    connection: &'c Connection,
+    /// The statement, prepared at the first stamp: before, the table may not exist.
+    statement: Option<Statement<'c>>,
+}
+
+impl<'c> StampWriter<'c> {
+    /// Makes a writer to the history table of a chain.
+    pub fn new(migrations: &'c Migrations, connection: &'c Connection) -> Self {
+        Self {
+            table: HistoryTable::of(migrations),
+            connection,
+            statement: None,
+        }
+    }
+
+    /// Writes a stamp. Replaces an older stamp of the same revision.
+    ///
+    /// # Errors
+    ///
+    /// Fails if SQLite fails, or if a trigger prevents the insert.
+    pub fn write(&mut self, stamp: &Stamp<'_>) -> rusqlite::Result<()> {
+        let inserted = match self.try_insert(stamp) {
+            // If SQLite has rolled the transaction back, a second attempt would be committed on its
+            // own.
+            Err(error) if self.connection.is_autocommit() => return Err(error),
+            // A table that an older version of revchain created lacks some columns. Add these
+            // columns and try again.
+            Err(_) if self.table.add_missing_columns(self.connection)? => self.try_insert(stamp),
+            inserted => inserted,
+        };
+        check_one_row(inserted?)
+    }
+
+    fn try_insert(&mut self, stamp: &Stamp<'_>) -> rusqlite::Result<u64> {
+        let revision = stamp.revision;
+        let (downgrade, irreversible) = match revision.downgrade() {
+            Downgrade::Sql(script) => (Some(script.sql()), None),
+            Downgrade::Irreversible(reason) => (None, Some(&**reason)),
+        };
+        let values = params![
+            revision.id(),
+            checksum::hex(revision.checksum()),
+            stamp.origin.name(),
+            stamp.applied_at,
+            i64::try_from(stamp.duration.as_micros()).unwrap_or(i64::MAX),
+            self.table.migrations.program(),
+            revision.summary(),
+            revision.is_compatible(),
+            revision.revises().collect::<Vec<_>>().join(" "),
+            checksum::hex(&checksum::script(revision.upgrade())),
+            downgrade,
+            irreversible,
+        ];
+        let statement = match &mut self.statement {
+            Some(statement) => statement,
+            statement => statement.insert(self.connection.prepare(&self.table.insert_sql())?),
+        };
+        run(self.connection, statement, values)
     }
 }
 

@@ -51,7 +51,7 @@ fn differences_of<'c>(
                 Some(index) => chain.ancestry(index),
                 None => RevisionSet::empty(chain.len()),
             };
-            *diff = difference(chain, &revisions, unmanaged.schema.schema())?;
+            *diff = difference(chain, &revisions, &unmanaged.schema)?;
             Some((diff, revision))
         }
         (
@@ -66,7 +66,7 @@ fn differences_of<'c>(
             for index in ids.iter().filter_map(|id| chain.index_of(id)) {
                 revisions.insert(index);
             }
-            *diff = difference(chain, &revisions, unmanaged.schema.schema())?;
+            *diff = difference(chain, &revisions, &unmanaged.schema)?;
             Some((diff, ids.last().map_or("base", String::as_str)))
         }
         (
@@ -77,7 +77,7 @@ fn differences_of<'c>(
             },
         ) => {
             let stamped = stamped(chain, state, &database.settings.policy).ok()?;
-            *diff = difference(chain, &stamped, schema.schema())?;
+            *diff = difference(chain, &stamped, schema)?;
             Some((diff, revision))
         }
         _ => None,
@@ -102,11 +102,16 @@ pub(super) fn ignored_own(database: Database<'_>, diff: &Diff, revision: &str) -
 /// Returns the differences from the schema of `revisions` to the schema `actual`.
 ///
 /// Returns `None` if an upgrade fails in memory, for example if it calls functions of the program.
-pub(crate) fn difference(chain: &Chain, revisions: &RevisionSet, actual: &Schema) -> Option<Diff> {
+pub(crate) fn difference(
+    chain: &Chain,
+    revisions: &RevisionSet,
+    actual: &SchemaSql,
+) -> Option<Diff> {
     let mut replay = Replay::new().ok()?;
     for index in revisions.iter() {
         replay.run(&chain[index]).ok()?;
     }
+    let actual = actual.schema();
     let order = match revisions.newest() {
         Some(newest) if actual.column_order() == ColumnOrder::Fixed => chain.column_order(newest),
         _ => actual.column_order(),
