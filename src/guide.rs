@@ -23,3 +23,5 @@ pub mod several_chains {}
 pub mod testing {}
 #[doc = include_str!("../docs/guide/commands.md")]
 pub mod commands {}
+#[doc = include_str!("../docs/guide/features.md")]
+pub mod features {}

@@ -1,4 +1,4 @@
-//! What a program can do with each set of features.
+//! Tests of a program with each set of features.
 
 use revchain::rusqlite::Connection;
 use revchain::{Conflict, ErrorKind, Migrations, OnDrift, Outcome, SchemaCheck};
