@@ -96,13 +96,15 @@ pub mod defect {
 pub mod error {
     pub use revchain_runtime::{
         Direction, ForeignKeyViolation, HistoryRow, LockHolder, NotOwned, Operation, Owner,
-        SqlOrigin, StatementError, StoredRevision,
+        RecordProblem, SqlOrigin, StatementError, StoredRevision,
     };
 }
 
 /// The types of the data in a revision.
 pub mod revision {
-    pub use revchain_runtime::{Assumes, AssumesKind, Date, Destroys, Script, Statement};
+    pub use revchain_runtime::{
+        Assumes, AssumesKind, Date, Destroys, Script, Statement, Tool, Was,
+    };
 }
 
 #[cfg(feature = "cli")]

@@ -24,6 +24,7 @@ pub mod source;
 pub mod sql;
 #[cfg(feature = "stored-downgrades")]
 mod stored_downgrades;
+mod tool;
 
 pub use diagnostics::{Defect, DefectKind, DefectList, Defects};
 pub use history::row::HistoryRow;
@@ -37,6 +38,9 @@ pub use model::revision::{Destroys, Downgrade, Revision, Script, Statement};
 pub use model::revision_set::{RevisionIndex, RevisionSet};
 pub use model::stand_ins::{ArgumentCount, FunctionStandIn, StandIns};
 pub use model::target::Target;
+pub use model::was::Was;
 pub use plan::conflict::Conflict;
+pub use plan::record_problem::RecordProblem;
 pub use plan::request::{Adopt, OnDrift, OnNewer, Policy, Request};
 pub use plan::steps::{Plan, Step};
+pub use tool::Tool;

@@ -15,6 +15,10 @@ pub(crate) struct Settings<'m> {
     pub(crate) policy: Policy,
     /// The names of tables that are excluded from the schema, or patterns of the form `prefix*`.
     pub(crate) ignored_tables: Vec<String>,
+    /// `true` if an adoption ignores the order of columns.
+    pub(crate) ignores_column_order: bool,
+    /// `true` if an adoption keeps a `user_version` that another tool has written.
+    pub(crate) keeps_user_version: bool,
     pub(crate) busy_timeout: Duration,
     #[cfg(feature = "backup")]
     pub(crate) backup: Option<BackupSettings>,
@@ -39,6 +43,8 @@ impl Default for Settings<'_> {
         Self {
             policy: Policy::default(),
             ignored_tables: Vec::new(),
+            ignores_column_order: false,
+            keeps_user_version: false,
             busy_timeout: Duration::from_secs(30),
             #[cfg(feature = "backup")]
             backup: None,

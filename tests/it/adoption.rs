@@ -44,14 +44,14 @@ fn tables_without_a_history_are_rejected_with_help() {
     let before = fs::read(fixture.db()).unwrap();
     let error = TOKENS.open(fixture.db()).unwrap_err();
     assert!(
-        matches!(error.conflict(), Some(Conflict::Unrecognized { tables, .. }) if tables == &["users", "notes"]),
+        matches!(error.conflict(), Some(Conflict::Unrecognized { tables, .. }) if tables == &["notes", "users"]),
         "{error}"
     );
     let text = format!("{error:#}");
     assert!(
         text.contains(".ignore_tables([…])")
-            && text.contains(".adopt(Adopt::at_unchecked(\"001\"))")
-            && text.contains("users, notes"),
+            && !text.contains("unchecked")
+            && text.contains("notes, users"),
         "{text}"
     );
     assert_eq!(fs::read(fixture.db()).unwrap(), before);
@@ -185,8 +185,7 @@ fn ambiguous_schema_requires_a_choice() {
     );
     let help = error.help().unwrap();
     assert!(
-        help.contains(".adopt(Adopt::detect_preferring([\"004\"]))")
-            && help.contains("`upgrade --adopt-as 004`"),
+        help.contains("`upgrade --adopt-as REVISION`") && !help.contains("004"),
         "{help}"
     );
     let report = TOKENS
@@ -403,14 +402,13 @@ fn database_of_another_tool_is_adopted() {
 #[test]
 fn empty_database_of_another_tool_is_new() {
     for table in [
-        "alembic_version",
-        "refinery_schema_history",
-        "_sqlx_migrations",
-        "__diesel_schema_migrations",
+        "alembic_version (version_num)",
+        "refinery_schema_history (version, name, applied_on, checksum)",
+        "_sqlx_migrations (version, description, installed_on, success, checksum, execution_time)",
+        "__diesel_schema_migrations (version, run_on)",
     ] {
         let mut db = Connection::open_in_memory().unwrap();
-        db.execute_batch(&format!("CREATE TABLE {table} (a)"))
-            .unwrap();
+        db.execute_batch(&format!("CREATE TABLE {table}")).unwrap();
         assert_eq!(
             TOKENS.upgrade(&mut db).unwrap().outcome,
             Outcome::New,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod adoption;
+mod adoption_advice;
 mod atomicity;
 mod backup;
 mod concurrency;
@@ -25,5 +26,6 @@ mod stand_ins;
 #[cfg(feature = "stored-downgrades")]
 mod stored_downgrades;
 mod support;
+mod tool_records;
 mod untrusted_files;
 mod upgrade;

@@ -114,7 +114,7 @@ fn database_without_a_history_is_adopted() {
     assert_eq!(code, 1);
     assert!(
         error.contains("several revisions have its schema: 003, 004\n")
-            && error.ends_with("or the command `upgrade --adopt-as 004`"),
+            && error.ends_with("name that revision: `upgrade --adopt-as REVISION`"),
         "{error}"
     );
     assert!(
@@ -126,6 +126,102 @@ fn database_without_a_history_is_adopted() {
         shell
             .ok("history -d app.db")
             .contains("  adopt     Add tags.")
+    );
+}
+
+/// Creates a database of a program that has counted two migrations in `user_version`.
+fn recorded(shell: &Shell) -> Connection {
+    for (file, number) in [("001_users", 1), ("002_notes", 2), ("003_tags", 3)] {
+        let path = shell.path(&format!("migrations/2026010{number}_0000_{file}.sql"));
+        let text = fs::read_to_string(&path).unwrap();
+        let was = format!("\n-- @was user_version:{number}\n\n-- @upgrade");
+        fs::write(path, text.replace("\n\n-- @upgrade", &was)).unwrap();
+    }
+    let db = Connection::open(shell.path("app.db")).unwrap();
+    let sql = "CREATE TABLE users (a); CREATE TABLE notes (a); PRAGMA user_version = 2";
+    db.execute_batch(sql).unwrap();
+    db
+}
+
+#[test]
+fn record_of_another_tool_is_taken_over() {
+    let shell = Shell::new();
+    recorded(&shell);
+    let out = shell.ok("upgrade -d app.db");
+    assert!(
+        out.starts_with("app.db: adopted at 002 as user_version recorded, then upgraded to 003: ")
+            && out.ends_with("; `user_version` 2 of the other tool is now revchain's marker"),
+        "{out}"
+    );
+    let other = Shell::new();
+    recorded(&other);
+    let report = other.json("upgrade -d app.db --json");
+    assert_eq!(report["recorded_by"], json!(["user_version"]));
+    assert_eq!(report["replaced_user_version"], json!(2));
+}
+
+#[test]
+fn user_version_is_kept_with_the_flag() {
+    let shell = Shell::new();
+    let db = recorded(&shell);
+    let (code, out, error) = shell.run("upgrade -d app.db --keep-user-version");
+    assert_eq!(code, 0, "{error}");
+    assert!(!out.contains("marker"), "{out}");
+    assert!(
+        error.contains("`user_version` is 2, of another program"),
+        "{error}"
+    );
+    let version: i64 = db
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 2);
+}
+
+#[test]
+fn record_that_disagrees_is_an_error_with_its_code() {
+    let shell = Shell::new();
+    let db = recorded(&shell);
+    db.execute_batch("PRAGMA user_version = 1").unwrap();
+    let failure = shell.json("upgrade -d app.db --json");
+    assert_eq!(
+        failure["error"]["code"],
+        json!("record-differs"),
+        "{failure}"
+    );
+    assert_eq!(
+        shell.ok("current -d app.db"),
+        "app.db: base (it has tables but no history)"
+    );
+}
+
+#[test]
+fn other_order_of_columns_is_adopted_with_the_flag() {
+    let shell = Shell::new();
+    shell.migration(
+        "20260104_0000_004_pairs.sql",
+        "003",
+        "CREATE TABLE pairs (a, b);",
+        "DROP TABLE pairs;",
+    );
+    shell.ok("upgrade -d app.db");
+    let db = Connection::open(shell.path("app.db")).unwrap();
+    db.execute_batch(
+        "DROP TABLE revchain_history; PRAGMA user_version = 0;
+         DROP TABLE pairs; CREATE TABLE pairs (b, a);",
+    )
+    .unwrap();
+    let (code, _, error) = shell.run("upgrade -d app.db");
+    assert_eq!(code, 1);
+    assert!(error.contains("--ignore-column-order"), "{error}");
+    assert!(
+        shell
+            .ok("upgrade -d app.db --ignore-column-order")
+            .contains("adopted at 004")
+    );
+    assert!(
+        shell
+            .ok("check -d app.db")
+            .contains("the schema is that of 004")
     );
 }
 

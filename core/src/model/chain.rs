@@ -167,7 +167,7 @@ impl Chain {
 
     /// Returns the proven revisions whose schema has the same SQL as `sql`, oldest first.
     #[cfg(not(feature = "normal-form"))]
-    pub(crate) fn with_schema(&self, sql: &SchemaSql) -> Vec<RevisionIndex> {
+    pub fn with_schema(&self, sql: &SchemaSql) -> Vec<RevisionIndex> {
         let hash = sql.hash();
         let has_sql = |index: &RevisionIndex| {
             let proven = self[*index].proven();
@@ -178,9 +178,15 @@ impl Chain {
 
     /// Returns the proven revisions whose schema equals `sql`, oldest first.
     #[cfg(feature = "normal-form")]
-    pub(crate) fn with_schema(&self, sql: &SchemaSql) -> Vec<RevisionIndex> {
+    pub fn with_schema(&self, sql: &SchemaSql) -> Vec<RevisionIndex> {
         let schema = sql.schema();
-        let fixed = schema.fingerprint();
+        let fixed = match schema.column_order() {
+            ColumnOrder::Fixed => schema.fingerprint(),
+            ColumnOrder::Free => {
+                let schema = schema.clone().with_column_order(ColumnOrder::Fixed);
+                schema.fingerprint()
+            }
+        };
         let free = LazyCell::new(|| {
             let schema = schema.clone().with_column_order(ColumnOrder::Free);
             schema.fingerprint()

@@ -3,9 +3,14 @@
 //! Planning does no I/O, so its tests need no database. The engine then applies the steps.
 
 pub mod adoption;
+mod adoption_text;
+mod advice;
 pub mod conflict;
 mod conflict_text;
 pub mod planner;
+pub mod record_problem;
+#[cfg(feature = "normal-form")]
+mod recorded;
 pub mod request;
 pub mod stamped;
 pub mod steps;

@@ -10,8 +10,8 @@
 //! The normal form depends on the order of columns, types, defaults, collations, constraints,
 //! indexes, views and triggers.
 //!
-//! A schema excludes the tables of SQLite, of revchain and of other tools, and the shadow tables
-//! of virtual tables.
+//! A schema excludes the tables of SQLite and of revchain, the bookkeeping tables of other tools,
+//! and the shadow tables of virtual tables.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -23,6 +23,8 @@ use super::object::{Key, Object, ObjectKind};
 use super::object_parser::parse_object;
 use super::render::lower;
 use super::table::Table;
+use super::tool_tables::ToolTable;
+use crate::Tool;
 use crate::sql::inspect::all_names;
 
 type Objects = BTreeMap<Key, Arc<Object>>;
@@ -30,7 +32,8 @@ type Objects = BTreeMap<Key, Arc<Object>>;
 /// The schema of a database.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    /// All objects except those of bookkeeping tables. Includes shadow tables.
+    /// All objects except those of SQLite and revchain. Includes shadow tables, and the bookkeeping
+    /// tables of other tools.
     objects: Objects,
     /// The virtual tables in `objects`, to recognize shadow tables.
     virtual_tables: Vec<Arc<Object>>,
@@ -88,7 +91,11 @@ impl Schema {
         }
 
         let changed: Vec<&Arc<Object>> = removed.iter().chain(added.values()).collect();
-        if changed.iter().any(|object| object.is_virtual()) {
+        if changed
+            .iter()
+            .any(|object| object.is_virtual() || may_be_tool_table(object))
+        {
+            // The table decides which other objects are included.
             self.recompute_digests();
         } else {
             let (old, new) = (self.digests_of(&removed), self.digests_of(added.values()));
@@ -129,6 +136,8 @@ impl Schema {
         // A set, because a statement can repeat a table's name a hundred thousand times.
         let mentions: HashSet<Key> = all_names(&object.sql).map(Key::Table).collect();
         let tables = mentions.iter().filter_map(|key| self.objects.get(key));
+        // A table of another tool must not decide whether a word in double quotes is a string.
+        let tables = tables.filter(|table| ToolTable::of(table).is_none());
         let names = tables.flat_map(|table| &table.names);
         let names: HashSet<&str> = names.map(String::as_str).collect();
         let resolved = parse_object(&object.sql, &|name| names.contains(name));
@@ -172,11 +181,33 @@ impl Schema {
         included.map(|object| object.digest(self.order)).collect()
     }
 
-    /// Returns `true` unless the object is a shadow table, or an index or trigger on one.
+    /// Returns `true` unless the object is a shadow table or a bookkeeping table of another tool,
+    /// or an index or trigger on one.
     fn is_included(&self, object: &Object) -> bool {
         let table = object.table_or_self();
+        if self.is_tool_table(table) {
+            return false;
+        }
         let mut owners = self.virtual_tables.iter();
         object.is_virtual() || !owners.any(|owner| bookkeeping::is_shadow(table, owner))
+    }
+
+    /// Returns `true` if the table is a bookkeeping table of another tool.
+    pub(super) fn is_tool_table(&self, name: &str) -> bool {
+        if !ToolTable::may_have_name(name) {
+            return false;
+        }
+        let table = self.objects.get(&Key::Table(lower(name)));
+        table.is_some_and(|table| ToolTable::of(table).is_some())
+    }
+
+    /// Returns the other tools that record their migrations in a table of this database.
+    ///
+    /// If two tools have the same table, the list has both.
+    pub fn recording_tools(&self) -> Vec<Tool> {
+        let tables = self.objects.values();
+        let tables = tables.filter_map(|object| ToolTable::of(object));
+        tables.flat_map(|table| table.tools).copied().collect()
     }
 
     /// Returns the objects of the schema without shadow tables, in the order of their keys.
@@ -302,9 +333,11 @@ impl Schema {
     }
 }
 
-/// Parses statements and omits the objects of bookkeeping tables.
-///
-/// A table of another tool must not decide whether a word in double quotes is a string.
+fn may_be_tool_table(object: &Object) -> bool {
+    object.kind == ObjectKind::Table && ToolTable::may_have_name(&object.name)
+}
+
+/// Parses statements and omits the objects of SQLite and revchain.
 fn parse_included<'s>(sql: impl IntoIterator<Item = &'s str>) -> Objects {
     let objects = sql.into_iter().map(|sql| parse_object(sql, &|_| true));
     objects

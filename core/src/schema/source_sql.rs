@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::bookkeeping::{is_bookkeeping, shadow_tables};
 #[cfg(feature = "normal-form")]
+use super::filter::ColumnOrder;
+#[cfg(feature = "normal-form")]
 use super::normal_form::Schema;
 use crate::sql::inspect::{created_name, created_view_or_trigger, created_virtual_table};
 
@@ -44,6 +46,16 @@ impl SchemaSql {
             .get_or_init(|| Schema::read(statements(&self.joined)))
     }
 
+    /// Returns the schema with [`ColumnOrder::Free`] as the rule for the order of columns.
+    #[cfg(feature = "normal-form")]
+    pub fn ignoring_column_order(self) -> Self {
+        let schema = self.schema().clone().with_column_order(ColumnOrder::Free);
+        Self {
+            joined: self.joined,
+            schema: OnceCell::from(schema),
+        }
+    }
+
     /// Returns `true` if the schema has no objects.
     pub fn is_empty(&self) -> bool {
         let is_empty = self.joined.is_empty();
@@ -53,6 +65,8 @@ impl SchemaSql {
     }
 
     /// Returns the names of the tables and views, without bookkeeping tables and shadow tables.
+    ///
+    /// The names are sorted, ignoring ASCII case.
     pub fn names(&self) -> Vec<String> {
         self.names_of(created_name)
     }
@@ -69,6 +83,9 @@ impl SchemaSql {
             .collect();
         let mut names: Vec<String> = statements(&self.joined).filter_map(name).collect();
         names.retain(|name| !is_bookkeeping(name) && !shadows.contains(name));
+        #[cfg(feature = "normal-form")]
+        names.retain(|name| !self.schema().is_tool_table(name));
+        names.sort_unstable_by_key(|name| name.to_ascii_lowercase());
         names
     }
 

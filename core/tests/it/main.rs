@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod adoption;
 mod chain;
 mod changes;
 mod declarations;
@@ -21,3 +22,5 @@ mod schema_sql;
 mod stored_downgrades;
 mod support;
 mod tokenizer;
+mod tool_tables;
+mod was;

@@ -42,6 +42,8 @@ pub(super) fn run_steps(
 ) -> Result<(), Error> {
     check_transaction(locked)?;
     let database = locked.database();
+    let reordered = plan.histories().reordered_tables();
+    let reordered = reordered.context(Operation::ReadSchema)?;
     let mut runner = StepRunner {
         locked,
         database,
@@ -49,6 +51,7 @@ pub(super) fn run_steps(
         stamps: StampWriter::new(database.migrations, locked.connection()),
         stored,
         report,
+        is_reordered: !reordered.is_empty(),
     };
     runner.announce(plan);
     let mut before: Option<&Step> = None;
@@ -96,6 +99,8 @@ struct StepRunner<'r> {
     stamps: StampWriter<'r>,
     stored: &'r dyn RunStored,
     report: &'r mut Report,
+    /// `true` if the columns of the database have another order, which the request accepts.
+    is_reordered: bool,
 }
 
 impl StepRunner<'_> {
@@ -190,6 +195,11 @@ impl StepRunner<'_> {
     }
 
     fn stamp(&mut self, revision: &Revision, origin: Origin) -> Result<(), Error> {
+        let origin = if self.is_reordered {
+            Origin::AdoptReordered
+        } else {
+            origin
+        };
         self.insert(revision, origin, Duration::ZERO)?;
         self.report.stamped.push(revision.id().to_owned());
         Ok(())

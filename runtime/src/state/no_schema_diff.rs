@@ -15,3 +15,8 @@ pub(crate) fn explain(conflict: Conflict, _: Database<'_>, _: &DatabaseState) ->
 pub(crate) fn difference(_: &Chain, _: &RevisionSet, _: &SchemaSql) -> Option<Diff> {
     None
 }
+
+/// Returns `None`, because no difference names a table.
+pub(super) fn ignored_own(_: Database<'_>, _: &Diff, _: &str) -> Option<Conflict> {
+    None
+}
