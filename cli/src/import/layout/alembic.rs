@@ -1,0 +1,127 @@
+//! Alembic: the output of `alembic upgrade head --sql`, and of `alembic downgrade head:base --sql`.
+
+use super::{Layout, duplicate};
+use crate::import::migration::{Migration, Sql, Upgrade};
+use crate::import::tree::{SourceFile, Tree};
+use crate::support::{Failure, Result};
+
+/// The start of the comment above the SQL of a revision.
+const UPGRADE: &str = "-- Running upgrade ";
+const DOWNGRADE: &str = "-- Running downgrade ";
+/// The comment above the SQL of `alembic stamp`.
+const STAMP: &str = "-- Running stamp_revision ";
+
+/// Returns `true` if a line is a mark of Alembic.
+pub(super) fn is_mark(line: &str) -> bool {
+    [UPGRADE, DOWNGRADE]
+        .iter()
+        .any(|mark| line.starts_with(mark))
+}
+
+/// A step of Alembic: `<from> -> <to>`, and the SQL below this comment.
+struct Step {
+    is_upgrade: bool,
+    from: Vec<String>,
+    to: Vec<String>,
+    sql: Sql,
+}
+
+/// Splits the comma-separated ids of one side of the arrow.
+fn ids(side: &str) -> Vec<String> {
+    let ids = side.split(',').map(str::trim);
+    ids.filter(|id| !id.is_empty()).map(str::to_owned).collect()
+}
+
+/// Reads the comment above a step. Returns `None` for another line.
+fn step(line: &str, file: &SourceFile, number: usize) -> Option<Step> {
+    let is_upgrade = line.starts_with(UPGRADE);
+    let rest = line
+        .strip_prefix(UPGRADE)
+        .or_else(|| line.strip_prefix(DOWNGRADE))?;
+    let (from, to) = rest.split_once("->")?;
+    Some(Step {
+        is_upgrade,
+        from: ids(from),
+        to: ids(to),
+        sql: Sql {
+            path: file.path.clone(),
+            first_line: number + 1,
+            text: String::new(),
+        },
+    })
+}
+
+/// Splits a file into steps. The SQL above the first step is that of Alembic's own table.
+fn steps(file: &SourceFile) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut is_open = false;
+    for (line, number) in file.text.lines().zip(1..) {
+        if let Some(step) = step(line, file, number) {
+            steps.push(step);
+            is_open = true;
+        } else if line.starts_with(STAMP) {
+            is_open = false;
+        } else if let Some(last) = steps.last_mut().filter(|_| is_open) {
+            last.sql.text += line;
+            last.sql.text.push('\n');
+        }
+    }
+    steps
+}
+
+pub(super) fn read(tree: &Tree) -> Result<Layout> {
+    let mut layout = Layout::default();
+    let mut downgrades: Vec<Step> = Vec::new();
+    for file in tree.files.iter().filter(|file| file.is_sql()) {
+        let steps = steps(file);
+        if steps.is_empty() {
+            layout.ignored.push(file.path.clone());
+        }
+        for step in steps {
+            if step.is_upgrade {
+                add(&mut layout.migrations, step)?;
+            } else {
+                downgrades.push(step);
+            }
+        }
+    }
+    if layout.migrations.is_empty() {
+        let has_python = tree.files.iter().any(|file| file.name.ends_with(".py"));
+        let message = format!("{}: no output of `alembic upgrade head --sql`", tree.path);
+        let failure = Failure::usage(message);
+        let help = "run `alembic upgrade head --sql > upgrade.sql`, and import that file";
+        return Err(if has_python {
+            failure.help(help)
+        } else {
+            failure
+        });
+    }
+    for downgrade in downgrades {
+        // A downgrade goes from the revision to its parents.
+        let mut migrations = layout.migrations.iter_mut();
+        let reverted = migrations.find(|migration| {
+            downgrade.from == [migration.version.clone()]
+                && migration.parents.as_ref() == Some(&downgrade.to)
+        });
+        if let Some(migration) = reverted {
+            migration.downgrade = Some(downgrade.sql);
+        }
+    }
+    Ok(layout)
+}
+
+fn add(migrations: &mut Vec<Migration>, step: Step) -> Result<()> {
+    let [version] = &step.to[..] else {
+        let (path, line) = (&step.sql.path, step.sql.first_line - 1);
+        let message = format!("{path}:{line}: an upgrade must lead to one revision");
+        return Err(Failure::failed("bad-version", message));
+    };
+    if let Some(other) = migrations.iter().find(|other| other.version == *version) {
+        return Err(duplicate(version, other.path(), &step.sql.path));
+    }
+    let upgrade = Upgrade::Sql(step.sql);
+    let mut migration = Migration::new(version, version, &format!("revision {version}"), upgrade);
+    migration.parents = Some(step.from);
+    migrations.push(migration);
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! The layouts of the tools: the names of their files, and the marks in their SQL.
+//!
+//! Each file reads the layout of one tool, and returns the migrations in the order in which the
+//! tool runs them.
+
+mod alembic;
+mod dbmate;
+mod diesel;
+mod golang_migrate;
+mod goose;
+mod numbered;
+mod plain;
+mod refinery;
+mod rusqlite_migration;
+mod sections;
+mod sqlx;
+
+use super::migration::Migration;
+use super::tool::Tool;
+use super::tree::{SourceFile, Tree};
+use crate::support::{Failure, Result};
+
+/// The migrations in a tree.
+#[derive(Debug, Default)]
+pub(crate) struct Layout {
+    /// The migrations, in the order in which the tool runs them.
+    pub(crate) migrations: Vec<Migration>,
+    /// The paths of SQL files that the tool would not run.
+    pub(crate) ignored: Vec<String>,
+}
+
+/// Reads the layout of a tool.
+///
+/// # Errors
+///
+/// Fails if two migrations have the same version, or if a mark of the tool is misplaced.
+pub(crate) fn read(tool: Tool, tree: &Tree) -> Result<Layout> {
+    match tool {
+        Tool::Sqlx => sqlx::read(tree),
+        Tool::Refinery => refinery::read(tree),
+        Tool::RusqliteMigration => rusqlite_migration::read(tree),
+        Tool::Diesel => diesel::read(tree),
+        Tool::Alembic => alembic::read(tree),
+        Tool::GolangMigrate => golang_migrate::read(tree),
+        Tool::Goose => goose::read(tree),
+        Tool::Dbmate => dbmate::read(tree),
+        Tool::Plain => plain::read(tree),
+    }
+}
+
+/// Returns the tools whose layout the tree can have.
+///
+/// Marks in the SQL decide first, then the names.
+pub(crate) fn detect(tree: &Tree) -> Vec<Tool> {
+    let has = |mark: fn(&str) -> bool| {
+        let mut files = tree.files.iter().filter(|file| file.is_sql());
+        files.any(|file| file.text.lines().any(mark))
+    };
+    if has(alembic::is_mark) {
+        return vec![Tool::Alembic];
+    }
+    if has(goose::is_mark) {
+        return vec![Tool::Goose];
+    }
+    if has(dbmate::is_mark) {
+        return vec![Tool::Dbmate];
+    }
+    let fitting: [(Tool, fn(&Tree) -> bool); 6] = [
+        (Tool::Refinery, refinery::fits),
+        (Tool::Diesel, diesel::fits),
+        (Tool::RusqliteMigration, rusqlite_migration::fits),
+        (Tool::Sqlx, sqlx::fits),
+        (Tool::GolangMigrate, golang_migrate::fits),
+        (Tool::Plain, plain::fits),
+    ];
+    let fitting = fitting.into_iter().filter(|(_, fits)| fits(tree));
+    let mut tools: Vec<Tool> = fitting.map(|(tool, _)| tool).collect();
+    // Only sqlx has this mark, and the files are named like those of other tools.
+    if tools.contains(&Tool::Sqlx) && sqlx::has_mark(tree) {
+        tools = vec![Tool::Sqlx];
+    }
+    tools
+}
+
+/// Returns the failure for two files of the same version.
+fn duplicate(version: &str, first: &str, second: &str) -> Failure {
+    let message = format!("{second}: the version {version} is also that of {first}");
+    Failure::failed("duplicate-version", message).help("remove or renumber one of the files")
+}
+
+/// Returns the paths of the SQL files for which `is_used` returns `false`.
+fn ignored(tree: &Tree, is_used: impl Fn(&SourceFile) -> bool) -> Vec<String> {
+    let files = tree.files.iter();
+    let unused = files.filter(|file| file.is_sql() && !is_used(file));
+    unused.map(|file| file.path.clone()).collect()
+}

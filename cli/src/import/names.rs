@@ -1,0 +1,169 @@
+//! The revision ids, dates and slugs of imported migrations.
+
+use std::collections::HashSet;
+
+use revchain_core::Date;
+use revchain_core::source::file_name::{LONGEST_ID, check_id};
+
+use crate::support::date_of;
+
+/// The slug and the words for a migration without a name.
+const UNNAMED: &str = "migration";
+
+/// Returns a revision id for each id of the tool.
+///
+/// The id of the tool is the revision if it fits. Capitals become small letters.
+/// Otherwise the revision is the position in the chain, such as `007`.
+pub(crate) fn revision_ids<'i>(ids: impl Iterator<Item = &'i str>) -> Vec<String> {
+    let mut used = HashSet::new();
+    let mut revisions = Vec::new();
+    for (id, position) in ids.zip(1_usize..) {
+        let id = id.to_ascii_lowercase();
+        let mut revision = if check_id(&id).is_ok() {
+            id
+        } else {
+            format!("{position:03}")
+        };
+        // An id that does not fit may stand at the position that is the id of another migration.
+        while !used.insert(revision.clone()) && revision.len() < LONGEST_ID {
+            revision.push('x');
+        }
+        revisions.push(revision);
+    }
+    revisions
+}
+
+/// The dates of the revisions.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Dates {
+    pub(crate) dates: Vec<Date>,
+    /// The number of dates that are not those in the names.
+    pub(crate) made_up: usize,
+}
+
+/// Returns a date for each id of the tool.
+///
+/// The date is the one in the id if it exists and is not before that of an earlier migration.
+/// Otherwise the date is made up: one day after 2000-01-01, or one minute after a date in an id.
+pub(crate) fn dates<'i>(ids: impl Iterator<Item = &'i str>) -> Dates {
+    let mut dates: Vec<Date> = Vec::new();
+    let mut made_up = 0;
+    for id in ids {
+        let before = dates.last().copied();
+        let in_id = date_in(id).filter(|date| before.is_none_or(|before| before <= *date));
+        let date = in_id.unwrap_or_else(|| {
+            made_up += 1;
+            next_made_up(before)
+        });
+        dates.push(date);
+    }
+    Dates { dates, made_up }
+}
+
+/// Returns the date in an id: `YYYYMMDDHHMM[SS]`, `YYYYMMDD`, or seconds since 1970.
+fn date_in(id: &str) -> Option<Date> {
+    if !id.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let digits = match id.len() {
+        14 | 12 => id[..12].to_owned(),
+        8 => format!("{id}0000"),
+        10 => {
+            let time = jiff::Timestamp::from_second(id.parse().ok()?).ok()?;
+            return Some(date_of(time)).filter(|date| is_plausible(*date));
+        }
+        _ => return None,
+    };
+    let date = Date::checked_from_number(digits.parse().ok()?)?;
+    Some(date).filter(|date| is_plausible(*date))
+}
+
+/// Returns `true` for dates from 1990 on. Earlier dates are numbers, such as `00010101`.
+fn is_plausible(date: Date) -> bool {
+    Date::new(1990, 1, 1, 0, 0).is_some_and(|first| date >= first)
+}
+
+fn next_made_up(before: Option<Date>) -> Date {
+    let number = before.map_or(2000_01_01_00_00, Date::number);
+    let zoned = |number: u64| {
+        let field = |divisor: u64, modulus: u64| (number / divisor % modulus) as i8;
+        let year = (number / 100_000_000) as i16;
+        let day = jiff::civil::date(year, field(1_000_000, 100), field(10_000, 100));
+        day.at(field(100, 100), field(1, 100), 0, 0)
+    };
+    if before.is_none() {
+        return Date::checked_from_number(number).unwrap_or(Date::MIN);
+    }
+    // A made-up date is at midnight, and the next one is a day later.
+    let is_made_up = number % 10_000 == 0 && number < 2020_01_01_00_00;
+    let step = if is_made_up { 24 * 60 } else { 1 };
+    let next = zoned(number)
+        .checked_add(jiff::Span::new().minutes(step))
+        .and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC));
+    next.map_or(Date::MIN, |next| date_of(next.timestamp()))
+}
+
+/// Returns the words of a name as the description of a revision.
+pub(crate) fn description(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let words = if words.is_empty() {
+        UNNAMED.to_owned()
+    } else {
+        words.join(" ")
+    };
+    let mut chars = words.chars();
+    let first = chars.next().unwrap_or_default();
+    first.to_uppercase().chain(chars).collect()
+}
+
+/// Returns the slug for a name.
+pub(crate) fn slug(name: &str) -> String {
+    crate::support::naming::slug(name).unwrap_or_else(|| UNNAMED.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dates, dates, description, revision_ids, slug};
+
+    fn shown(ids: &[&str]) -> (Vec<String>, usize) {
+        let Dates { dates, made_up } = dates(ids.iter().copied());
+        let dates = dates.iter().map(|date| date.prefix()).collect();
+        (dates, made_up)
+    }
+
+    #[test]
+    fn dates_in_ids_are_kept_while_they_rise() {
+        let ids = ["20240131120059", "20240230000000", "1706788800", "20230101"];
+        let expected = [
+            "20240131_1200",
+            "20240131_1201",
+            "20240201_1200",
+            "20240201_1201",
+        ];
+        assert_eq!(shown(&ids), (expected.map(str::to_owned).to_vec(), 2));
+    }
+
+    #[test]
+    fn numbers_get_a_day_each() {
+        let expected = ["20000101_0000", "20000102_0000", "20240131_0000"];
+        let ids = ["1", "00000002", "20240131"];
+        assert_eq!(shown(&ids), (expected.map(str::to_owned).to_vec(), 2));
+    }
+
+    #[test]
+    fn id_that_does_not_fit_becomes_the_position() {
+        let ids = ["AE10", "head", "a_b", "003", "1"].into_iter();
+        assert_eq!(revision_ids(ids), ["ae10", "002", "003", "003x", "1"]);
+    }
+
+    #[test]
+    fn name_becomes_description_and_slug() {
+        assert_eq!(description("_create-users "), "Create users");
+        assert_eq!(slug("Create-Users v2"), "create_users_v2");
+        assert_eq!(
+            (description("_").as_str(), slug("é").as_str()),
+            ("Migration", "migration")
+        );
+    }
+}

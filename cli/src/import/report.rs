@@ -1,0 +1,275 @@
+//! The report of an import: the written revisions, and everything that a person must know.
+
+use revchain_core::diagnostics::escape::escape;
+use serde_json::{Value, json};
+
+use super::Request;
+use super::assemble::Assembly;
+use super::cascades::Cascade;
+use super::draft::{Draft, Reverse};
+use super::item::{Item, ItemKind};
+use super::layout::Layout;
+use super::proof::Finding;
+use super::stop::Stop;
+use super::tool::{Enforcement, Tool};
+use crate::support::{Answer, count_revisions, note_lines};
+
+/// The largest number of findings in the text. JSON has all.
+const MAX_FINDINGS: usize = 20;
+
+/// The result of an import.
+#[derive(Debug)]
+pub(crate) struct Report {
+    tool: Tool,
+    source: String,
+    directory: String,
+    is_dry_run: bool,
+    /// The number of migrations of the tool.
+    migrations: usize,
+    ignored: Vec<String>,
+    /// `true` if the directory has the files already.
+    pub(crate) is_there: bool,
+    pub(crate) assembly: Assembly,
+    pub(crate) stopped: Option<Stop>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) cascades: Vec<Cascade>,
+}
+
+impl Report {
+    pub(crate) fn new(request: &Request, tool: Tool, layout: &Layout) -> Self {
+        Self {
+            tool,
+            source: request.source.display().to_string(),
+            directory: request.directory.display().to_string(),
+            is_dry_run: request.dry_run,
+            migrations: layout.migrations.len(),
+            ignored: layout.ignored.clone(),
+            is_there: false,
+            assembly: Assembly::default(),
+            stopped: None,
+            findings: Vec::new(),
+            notes: Vec::new(),
+            cascades: Vec::new(),
+        }
+    }
+
+    /// Returns the report as text and as JSON.
+    pub(crate) fn answer(&self) -> Answer {
+        Answer {
+            text: self.text(),
+            json: self.json(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.summary();
+        let sections = [
+            self.removed(),
+            self.section("skipped, because they have no SQL", self.skipped_paths()),
+            self.section("not migrations of the tool", self.ignored.clone()),
+            self.dates(),
+            self.section("irreversible", self.irreversible()),
+            self.section("left out or different", self.item_lines(false)),
+            self.section("to decide", self.item_lines(true)),
+            self.cascade_lines(),
+            self.finding_lines(),
+        ];
+        for section in sections {
+            text += &section;
+        }
+        text += &note_lines(&self.notes);
+        text += &self.next_steps();
+        text
+    }
+
+    fn summary(&self) -> String {
+        let (tool, directory) = (self.tool.name(), escape(&self.directory));
+        let count = count_revisions(self.assembly.drafts.len());
+        let head = self.assembly.drafts.last().map_or("base", |head| &head.id);
+        let migrations = self.migrations;
+        let first = format!(
+            "{}: {migrations} migrations of {tool}",
+            escape(&self.source)
+        );
+        let second = if self.is_there {
+            format!("{directory}: {count} up to {head}: all are there, so nothing was written")
+        } else if self.is_dry_run {
+            format!("{directory}: {count} up to {head} would be written")
+        } else {
+            format!("{directory}: {count} written and locked; the head is {head}")
+        };
+        let Some(stop) = &self.stopped else {
+            return format!("{first}\n{second}");
+        };
+        format!(
+            "{first}\n{second}\nstopped before {}: {} more migrations depend on {}\n  without it: {}",
+            escape(&stop.path),
+            stop.left,
+            escape(&stop.item.place()),
+            escape(&stop.reason)
+        )
+    }
+
+    fn section(&self, title: &str, lines: Vec<String>) -> String {
+        if lines.is_empty() {
+            return String::new();
+        }
+        let lines = lines.iter().map(|line| format!("\n  {}", escape(line)));
+        format!("\n{title}:{}", lines.collect::<String>())
+    }
+
+    fn removed(&self) -> String {
+        let removed = self.assembly.removed;
+        let record = self.tool.own_tables().first().unwrap_or(&"user_version");
+        let counts = [
+            (removed.transactions, "BEGIN, COMMIT or END".to_owned()),
+            (removed.foreign_keys, "PRAGMA foreign_keys".to_owned()),
+            (removed.own_table, format!("statements on {record}")),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts.map(|(count, of)| format!("{count} {of}")).collect();
+        if counts.is_empty() {
+            return String::new();
+        }
+        format!("\nremoved: {}", counts.join(", "))
+    }
+
+    fn dates(&self) -> String {
+        match self.assembly.made_up_dates {
+            0 => String::new(),
+            count => format!("\ndates: {count} made up, because the names have no rising dates"),
+        }
+    }
+
+    fn skipped_paths(&self) -> Vec<String> {
+        let items = &self.assembly.items;
+        let is_code = |path: &str| {
+            let mut code = items.iter().filter(|(_, item)| item.kind == ItemKind::Code);
+            code.any(|(_, item)| item.path == path)
+        };
+        let skipped = self.assembly.skipped.iter();
+        let skipped = skipped.filter(|skipped| !is_code(&skipped.path));
+        skipped
+            .map(|skipped| format!("{} {}", skipped.path, skipped.version))
+            .collect()
+    }
+
+    fn irreversible(&self) -> Vec<String> {
+        let drafts = self.assembly.drafts.iter();
+        drafts
+            .filter_map(|draft| Some(format!("{}: {}", draft.id, reason(draft)?)))
+            .collect()
+    }
+
+    fn item_lines(&self, needs_decision: bool) -> Vec<String> {
+        let items = self.assembly.items.iter().map(|(_, item)| item);
+        let items = items.filter(|item| item.kind.needs_decision() == needs_decision);
+        let line = |item: &Item| format!("{}: {}", item.place(), item.kind.consequence());
+        items.map(line).collect()
+    }
+
+    /// Returns the statements whose actions ran at the tool, and the statements to write.
+    fn cascade_lines(&self) -> String {
+        let mut lines = Vec::new();
+        for cascade in &self.cascades {
+            lines.push(format!("{}: {}", cascade.path, cascade.statement));
+            let children = cascade.children.iter();
+            lines.extend(children.map(|statement| format!("  {statement}")));
+        }
+        let title = match self.tool.enforcement() {
+            Enforcement::IfBundled => {
+                "deletes that changed children, if the program used rusqlite's feature `bundled`; \
+                 write below them"
+            }
+            _ => "deletes that changed children, because the tool enforced keys; write below them",
+        };
+        self.section(title, lines)
+    }
+
+    fn finding_lines(&self) -> String {
+        let findings = self.findings.iter().take(MAX_FINDINGS);
+        let mut lines: Vec<String> = findings
+            .map(|finding| format!("[{}] {}", finding.kind, finding.title))
+            .collect();
+        if self.findings.len() > MAX_FINDINGS {
+            let more = self.findings.len() - MAX_FINDINGS;
+            lines.push(format!("… and {more} more (--json shows all)"));
+        }
+        let title = "findings in revisions that have run already, so no build reports them";
+        self.section(title, lines)
+    }
+
+    fn next_steps(&self) -> String {
+        let tool = self.tool.name();
+        let mut steps = Vec::new();
+        let needs_decision = !self.item_lines(true).is_empty() || !self.cascades.is_empty();
+        if needs_decision || self.stopped.is_some() {
+            let directory = &self.directory;
+            steps.push(format!(
+                "decide: edit the files in {}, remove {directory}, and import again",
+                self.source
+            ));
+        }
+        steps.push(format!(
+            "embed the chain: static MIGRATIONS: Migrations = embed_migrations!({:?});",
+            self.directory
+        ));
+        steps.push(format!(
+            "open a database: MIGRATIONS.open(path) takes it over at its version of {tool}"
+        ));
+        self.section("next", steps)
+    }
+
+    fn json(&self) -> Value {
+        let assembly = &self.assembly;
+        let items = assembly.items.iter().map(|(_, item)| item.to_json());
+        let skipped = assembly.skipped.iter();
+        let skipped = skipped.map(|one| json!({ "path": one.path, "version": one.version }));
+        let is_written = !self.is_there && !self.is_dry_run;
+        json!({
+            "tool": self.tool.name(),
+            "source": self.source,
+            "directory": self.directory,
+            "migrations": self.migrations,
+            "written": is_written,
+            "dry_run": self.is_dry_run,
+            "revisions": assembly.drafts.iter().map(draft_json).collect::<Vec<_>>(),
+            "head": assembly.drafts.last().map(|head| &head.id),
+            "removed": {
+                "transactions": assembly.removed.transactions,
+                "foreign_keys": assembly.removed.foreign_keys,
+                "own_table": assembly.removed.own_table,
+            },
+            "skipped": skipped.collect::<Vec<_>>(),
+            "ignored": self.ignored,
+            "made_up_dates": assembly.made_up_dates,
+            "listed": items.collect::<Vec<_>>(),
+            "cascades": self.cascades.iter().map(Cascade::to_json).collect::<Vec<_>>(),
+            "findings": self.findings.iter().map(Finding::to_json).collect::<Vec<_>>(),
+            "notes": self.notes,
+            "stopped": self.stopped.as_ref().map(Stop::to_json),
+        })
+    }
+}
+
+fn draft_json(draft: &Draft) -> Value {
+    let was = draft.was.iter();
+    let was = was.map(|was| json!({ "version": was.version, "empty": was.is_empty }));
+    json!({
+        "revision": draft.id,
+        "file": draft.file_name(),
+        "revises": draft.parents,
+        "was": was.collect::<Vec<_>>(),
+        "sources": draft.sources,
+        "irreversible": reason(draft),
+    })
+}
+
+/// Returns the reason why a draft is irreversible.
+fn reason(draft: &Draft) -> Option<&str> {
+    match &draft.downgrade {
+        Reverse::Irreversible(reason) => Some(reason),
+        Reverse::Sql(_) => None,
+    }
+}
