@@ -95,7 +95,9 @@ pub mod error {
 
 /// The types of the data in a revision.
 pub mod revision {
-    pub use revchain_runtime::{Assumes, AssumesKind, Date, Destroys, Script, Statement};
+    pub use revchain_runtime::{
+        Assumes, AssumesKind, Date, Destroys, Script, Statement, Tool, Was,
+    };
 }
 
 #[cfg(feature = "cli")]

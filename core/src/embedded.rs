@@ -28,10 +28,10 @@ use crate::model::checksum;
 use crate::model::revision::Proven;
 use crate::model::shared::{Shared, Text};
 use crate::schema::SchemaSqlHash;
-use crate::{Assumes, AssumesKind, Chain, Date, Destroys, Downgrade, Revision, Script};
+use crate::{Assumes, AssumesKind, Chain, Date, Destroys, Downgrade, Revision, Script, Tool, Was};
 
 /// The version of the format. The macro and the runtime of one build always agree.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A section of the embedded bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,6 +272,12 @@ impl Writer {
             self.count(kind.take_while(|kind| **kind != declared.kind).count());
             self.text(&declared.reason);
         }
+        self.count(revision.was.len());
+        for was in &revision.was {
+            let tool = Tool::ALL.iter().take_while(|tool| **tool != was.tool);
+            self.count(tool.count() * 2 + usize::from(was.is_empty));
+            self.text(&was.version);
+        }
         self.hashes.extend(revision.checksum);
         if let Some(proven) = &revision.proven {
             self.hashes.extend(proven.fingerprint);
@@ -387,6 +393,9 @@ impl<'b> Reader<'b> {
         let assumes = (0..self.count()?)
             .map(|_| self.assumes())
             .collect::<Result<_>>()?;
+        let was = (0..self.count()?)
+            .map(|_| self.was())
+            .collect::<Result<_>>()?;
         let checksum = self.hash()?;
         let proven = if flags & IS_PROVEN != 0 {
             Some(Proven {
@@ -415,6 +424,7 @@ impl<'b> Reader<'b> {
             downgrade,
             destroys,
             assumes,
+            was,
             is_compatible: flags & IS_COMPATIBLE != 0,
             checksum,
             proven,
@@ -464,6 +474,15 @@ impl<'b> Reader<'b> {
             reason: self.string()?,
         })
     }
+
+    fn was(&mut self) -> Result<Was> {
+        let number = usize::try_from(self.number()?).map_err(|_| Damaged::Malformed)?;
+        Ok(Was {
+            tool: *Tool::ALL.get(number / 2).ok_or(Damaged::Malformed)?,
+            version: self.string()?,
+            is_empty: number % 2 == 1,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -510,6 +529,15 @@ mod tests {
         })
     }
 
+    fn was() -> impl Strategy<Value = Was> {
+        let tool = proptest::sample::select(Tool::ALL);
+        (tool, ".{1,8}", any::<bool>()).prop_map(|(tool, version, is_empty)| Was {
+            tool,
+            version,
+            is_empty,
+        })
+    }
+
     fn revision() -> impl Strategy<Value = Revision> {
         let downgrade = prop_oneof![
             script().prop_map(Downgrade::Sql),
@@ -518,6 +546,7 @@ mod tests {
         let lists = (
             proptest::collection::vec(destroys(), 0..3),
             proptest::collection::vec(assumes(), 0..3),
+            proptest::collection::vec(was(), 0..3),
         );
         let proven = proptest::option::of(any::<([u8; 32], [u8; 16])>());
         let texts = (".{0,30}", ".{0,30}");
@@ -530,7 +559,7 @@ mod tests {
             proven,
         )
             .prop_map(
-                |((path, summary), upgrade, downgrade, (destroys, assumes), flags, proven)| {
+                |((path, summary), upgrade, downgrade, (destroys, assumes, was), flags, proven)| {
                     Revision {
                         id: "".into(),
                         parents: "".into(),
@@ -541,6 +570,7 @@ mod tests {
                         downgrade,
                         destroys,
                         assumes,
+                        was,
                         is_compatible: flags.0,
                         checksum: flags.1,
                         chain_checksum: [0; 32],

@@ -37,6 +37,7 @@ pub use model::revision::{Destroys, Downgrade, Revision, Script, Statement};
 pub use model::revision_set::{RevisionIndex, RevisionSet};
 pub use model::stand_ins::{ArgumentCount, FunctionStandIn, StandIns};
 pub use model::target::Target;
+pub use model::was::{Tool, Was};
 pub use plan::conflict::Conflict;
 pub use plan::request::{Adopt, OnDrift, OnNewer, Policy, Request};
 pub use plan::steps::{Plan, Step};

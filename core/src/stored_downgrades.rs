@@ -90,6 +90,7 @@ fn stored_revision(row: &HistoryRow, has: impl Fn(&str) -> bool) -> Result<Revis
         downgrade: Downgrade::Sql(script),
         destroys: Vec::new(),
         assumes: Vec::new(),
+        was: Vec::new(),
         is_compatible: stored.is_compatible,
         checksum: expected,
         chain_checksum: [0; 32],

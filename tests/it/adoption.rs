@@ -403,14 +403,13 @@ fn database_of_another_tool_is_adopted() {
 #[test]
 fn empty_database_of_another_tool_is_new() {
     for table in [
-        "alembic_version",
-        "refinery_schema_history",
-        "_sqlx_migrations",
-        "__diesel_schema_migrations",
+        "alembic_version (version_num)",
+        "refinery_schema_history (version, name, applied_on, checksum)",
+        "_sqlx_migrations (version, description, installed_on, success, checksum, execution_time)",
+        "__diesel_schema_migrations (version, run_on)",
     ] {
         let mut db = Connection::open_in_memory().unwrap();
-        db.execute_batch(&format!("CREATE TABLE {table} (a)"))
-            .unwrap();
+        db.execute_batch(&format!("CREATE TABLE {table}")).unwrap();
         assert_eq!(
             TOKENS.upgrade(&mut db).unwrap().outcome,
             Outcome::New,

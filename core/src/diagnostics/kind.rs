@@ -80,6 +80,8 @@ kinds! {
     MalformedDirective = "malformed-directive",
     /// A directive of the header appears in a section, or `@upgrade` comes after `@downgrade`.
     MisplacedDirective = "misplaced-directive",
+    /// Two revisions declare the same `@was`.
+    DuplicateWas = "duplicate-was",
     /// SQL appears before `@upgrade`.
     SqlInHeader = "sql-in-header",
     /// A statement begins or ends a transaction.

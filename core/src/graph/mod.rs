@@ -1,6 +1,7 @@
 //! The graph of the migration files: its conversion to a chain, and the rebase of a branch.
 
 mod connect;
+mod duplicate_was;
 mod file_graph;
 mod heads;
 mod order;

@@ -30,6 +30,7 @@ pub fn link(
         }
     }
     graph.check_dates(defects);
+    graph.check_was(defects);
     if !has_one_head || graph.lacks_locked {
         return None;
     }
@@ -64,6 +65,7 @@ fn build(files: Vec<Parsed>, order: &[FileIndex]) -> Option<Chain> {
             downgrade: body.downgrade,
             destroys: body.destroys,
             assumes: body.assumes,
+            was: body.was.into_iter().map(|(was, _)| was).collect(),
             is_compatible: body.is_compatible,
             checksum,
             chain_checksum,

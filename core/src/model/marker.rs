@@ -73,6 +73,7 @@ mod tests {
             downgrade: Downgrade::Irreversible(String::new()),
             destroys: Vec::new(),
             assumes: Vec::new(),
+            was: Vec::new(),
             is_compatible: false,
             checksum: [0; 32],
             chain_checksum,

@@ -10,3 +10,4 @@ pub mod revision_set;
 pub mod shared;
 pub mod stand_ins;
 pub mod target;
+pub mod was;

@@ -8,7 +8,7 @@ use crate::diagnostics::Snippet;
 use crate::model::shared::{Shared, Text};
 use crate::schema::SchemaSqlHash;
 use crate::sql::tokenizer::{Token, each_token};
-use crate::{Assumes, Date};
+use crate::{Assumes, Date, Was};
 
 /// A revision of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub struct Revision {
     pub(crate) downgrade: Downgrade,
     pub(crate) destroys: Vec<Destroys>,
     pub(crate) assumes: Vec<Assumes>,
+    pub(crate) was: Vec<Was>,
     pub(crate) is_compatible: bool,
     pub(crate) checksum: [u8; 32],
     pub(crate) chain_checksum: [u8; 32],
@@ -87,6 +88,11 @@ impl Revision {
     /// Returns the conditions that existing rows satisfy already, as declared in the file.
     pub fn assumes(&self) -> &[Assumes] {
         &self.assumes
+    }
+
+    /// Returns the ids under which other tools recorded the revision, in the order of the file.
+    pub fn was(&self) -> &[Was] {
+        &self.was
     }
 
     /// Returns `true` if the revision is marked `@compatible`.

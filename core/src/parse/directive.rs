@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::sql::tokenizer::{Kind, Token};
 
 /// The names of all directives.
-pub(super) const DIRECTIVES: [&str; 12] = [
+pub(super) const DIRECTIVES: [&str; 13] = [
     "revises",
     "upgrade",
     "downgrade",
@@ -18,6 +18,7 @@ pub(super) const DIRECTIVES: [&str; 12] = [
     "module",
     "unproven",
     "compatible",
+    "was",
 ];
 
 /// A directive line, split into its name and its arguments.

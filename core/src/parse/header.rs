@@ -18,6 +18,7 @@ impl<'t> Parser<'t, '_> {
             "function" => return self.read_function(directive),
             "collation" => return self.read_collation(directive),
             "module" => return self.read_module(directive),
+            "was" => return self.read_was(directive),
             "revises" => "name every parent in one, `-- @revises 005 006`",
             "compatible" => "keep one",
             _ => "keep one reason",

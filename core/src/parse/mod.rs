@@ -9,6 +9,7 @@ mod header;
 mod outline;
 mod sections;
 mod stand_ins;
+mod was;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -18,6 +19,7 @@ use crate::diagnostics::Snippet;
 use crate::model::checksum;
 use crate::model::declarations::Loosens;
 use crate::model::stand_ins::StandIns;
+use crate::model::was::Was;
 use crate::source::directory::File;
 use crate::source::file_name::{FileName, FileNameError};
 use crate::sql::tokenizer::{Token, tokens};
@@ -80,6 +82,8 @@ pub struct Body {
     pub assumes: Vec<Assumes>,
     /// The objects that `@function`, `@collation` and `@module` declare.
     pub stand_ins: StandIns,
+    /// The ids that `@was` declares, and the span of each in the text.
+    pub was: Vec<(Was, Range<usize>)>,
     /// `true` if the file is marked `@unproven`.
     pub is_unproven: bool,
     /// `true` if the file is marked `@compatible`.
@@ -176,6 +180,7 @@ struct Header<'t> {
     loosens: Vec<Loosens>,
     assumes: Vec<Assumes>,
     stand_ins: StandIns,
+    was: Vec<(Was, Range<usize>)>,
     /// The name and the lowercase words of each directive that may appear several times.
     declared: HashSet<(&'t str, Vec<String>)>,
     /// The span and the number of the first line of each directive that may appear only once.

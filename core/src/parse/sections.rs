@@ -76,6 +76,7 @@ impl<'t> Parser<'t, '_> {
             loosens: mem::take(&mut self.header.loosens),
             assumes: mem::take(&mut self.header.assumes),
             stand_ins: mem::take(&mut self.header.stand_ins),
+            was: mem::take(&mut self.header.was),
             is_unproven: self.has("unproven"),
             is_compatible: self.has("compatible"),
         })

@@ -1,21 +1,8 @@
-//! Tables that belong to no schema: bookkeeping tables and shadow tables.
+//! Tables that belong to no schema: those of SQLite and revchain, and shadow tables.
 
 use super::object::Object;
 use super::render::lower;
 use crate::sql::tokenizer::{tokens, unquote};
-
-/// The tables of Alembic, refinery, sqlx, Diesel, goose, Flyway, Litestream and SeaORM.
-const TOOLS: &[&str] = &[
-    "alembic_version",
-    "refinery_schema_history",
-    "_sqlx_migrations",
-    "__diesel_schema_migrations",
-    "goose_db_version",
-    "flyway_schema_history",
-    "_litestream_seq",
-    "_litestream_lock",
-    "seaql_migrations",
-];
 
 const FTS: &[&str] = &["content", "segments", "segdir", "docsize", "stat"];
 const RTREE: &[&str] = &["node", "parent", "rowid"];
@@ -34,12 +21,10 @@ const SHADOWS: &[(&str, &[&str])] = &[
     ("dbstat", &[]),
 ];
 
-/// Returns `true` for a table of SQLite itself, of revchain, or of another tool.
+/// Returns `true` for a table of SQLite itself or of revchain.
 pub(super) fn is_bookkeeping(table: &str) -> bool {
     let table = lower(table);
-    table.starts_with("sqlite_")
-        || table.starts_with("revchain_")
-        || TOOLS.contains(&table.as_str())
+    table.starts_with("sqlite_") || table.starts_with("revchain_")
 }
 
 /// Returns `true` if a table is a shadow table `<owner>_<suffix>` of the virtual table `owner`.

@@ -31,13 +31,18 @@ impl SchemaFilter {
 
     /// Returns `true` if the table or view belongs to the schema.
     pub fn includes(&self, table: &str) -> bool {
-        if self.ignored.iter().any(|pattern| matches(pattern, table)) {
+        if self.ignores(table) {
             return false;
         }
         match &self.own {
             Some(own) => own.iter().any(|name| name.eq_ignore_ascii_case(table)),
             None => true,
         }
+    }
+
+    /// Returns `true` if `ignored` has the name, or a pattern for the name.
+    pub(crate) fn ignores(&self, table: &str) -> bool {
+        self.ignored.iter().any(|pattern| matches(pattern, table))
     }
 }
 

@@ -26,6 +26,7 @@ mod render;
 mod source_sql;
 mod table;
 mod table_parser;
+mod tool_tables;
 mod unique_keys;
 
 pub use self::compare::diff;

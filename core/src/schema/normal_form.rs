@@ -10,8 +10,8 @@
 //! The normal form depends on the order of columns, types, defaults, collations, constraints,
 //! indexes, views and triggers.
 //!
-//! A schema excludes the tables of SQLite, of revchain and of other tools, and the shadow tables
-//! of virtual tables.
+//! A schema excludes the tables of SQLite and of revchain, the bookkeeping tables of other tools,
+//! and the shadow tables of virtual tables.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -23,6 +23,8 @@ use super::object::{Key, Object, ObjectKind};
 use super::object_parser::parse_object;
 use super::render::lower;
 use super::table::Table;
+use super::tool_tables::ToolTable;
+use crate::Tool;
 use crate::sql::inspect::all_names;
 
 type Objects = BTreeMap<Key, Arc<Object>>;
@@ -30,7 +32,8 @@ type Objects = BTreeMap<Key, Arc<Object>>;
 /// The schema of a database.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    /// All objects for which `is_excluded` returns `false`, shadow tables among them.
+    /// All objects for which `is_excluded` returns `false`, shadow tables and the bookkeeping tables
+    /// of other tools among them.
     objects: Objects,
     /// The virtual tables in `objects`, to recognize shadow tables.
     virtual_tables: Vec<Arc<Object>>,
@@ -100,7 +103,11 @@ impl Schema {
         }
 
         let changed: Vec<&Arc<Object>> = removed.iter().chain(added.values()).collect();
-        if changed.iter().any(|object| object.is_virtual()) {
+        if changed
+            .iter()
+            .any(|object| object.is_virtual() || may_be_tool_table(object))
+        {
+            // The table decides which other objects are included.
             self.recompute_digests();
         } else {
             let (old, new) = (self.digests_of(&removed), self.digests_of(added.values()));
@@ -118,8 +125,6 @@ impl Schema {
     }
 
     /// Parses statements and omits excluded objects.
-    ///
-    /// A table of another tool must not decide whether a word in double quotes is a string.
     fn parse_included<'s>(&self, sql: impl IntoIterator<Item = &'s str>) -> Objects {
         let objects = sql.into_iter().map(|sql| parse_object(sql, &|_| true));
         objects
@@ -152,6 +157,8 @@ impl Schema {
         // A set, because a statement can repeat a table's name a hundred thousand times.
         let mentions: BTreeSet<Key> = all_names(&object.sql).map(Key::Table).collect();
         let tables = mentions.iter().filter_map(|key| self.objects.get(key));
+        // A table of another tool must not decide whether a word in double quotes is a string.
+        let tables = tables.filter(|table| ToolTable::of(table).is_none());
         let names = tables.flat_map(|table| &table.names);
         let names: HashSet<&str> = names.map(String::as_str).collect();
         let resolved = parse_object(&object.sql, &|name| names.contains(name));
@@ -195,17 +202,36 @@ impl Schema {
         included.map(|object| object.digest(self.order)).collect()
     }
 
-    /// Returns `true` if the object's table is a bookkeeping table or excluded by the filter.
+    /// Returns `true` if the object's table is of SQLite or revchain, or excluded by the filter.
     fn is_excluded(&self, object: &Object) -> bool {
         let table = object.table_or_self();
-        bookkeeping::is_bookkeeping(table) || !self.filter.includes(table)
+        bookkeeping::is_bookkeeping(table)
+            || !self.filter.includes(table) && ToolTable::of(object).is_none()
+            || self.filter.ignores(table)
     }
 
-    /// Returns `true` unless the object is a shadow table, or an index or trigger on one.
+    /// Returns `true` unless the object is a shadow table or a bookkeeping table of another tool,
+    /// or an index or trigger on one.
     fn is_included(&self, object: &Object) -> bool {
         let table = object.table_or_self();
+        if ToolTable::may_have_name(table) && self.tool_table(table).is_some() {
+            return false;
+        }
         let mut owners = self.virtual_tables.iter();
         object.is_virtual() || !owners.any(|owner| bookkeeping::is_shadow(table, owner))
+    }
+
+    fn tool_table(&self, name: &str) -> Option<&'static ToolTable> {
+        ToolTable::of(self.objects.get(&Key::Table(lower(name)))?)
+    }
+
+    /// Returns the other tools that record their migrations in a table of this database.
+    ///
+    /// If two tools have the same table, the list has both.
+    pub fn recording_tools(&self) -> Vec<Tool> {
+        let tables = self.objects.values();
+        let tables = tables.filter_map(|object| ToolTable::of(object));
+        tables.flat_map(|table| table.tools).copied().collect()
     }
 
     /// Returns the objects of the schema without shadow tables, in the order of their keys.
@@ -329,6 +355,10 @@ impl Schema {
         let columns = table.into_iter().flat_map(|table| &table.columns);
         Some(columns.map(|column| column.name.as_str()).collect())
     }
+}
+
+fn may_be_tool_table(object: &Object) -> bool {
+    object.kind == ObjectKind::Table && ToolTable::may_have_name(&object.name)
 }
 
 fn contains_name(names: &[String], name: &str) -> bool {

@@ -106,6 +106,7 @@ fn declarations_do_not_change_the_checksum() {
         "-- @function f(1)",
         "-- @collation c",
         "-- @module m",
+        "-- @was sqlx:4",
     ] {
         let declared = *with_header(line).chain().head().unwrap().checksum();
         assert_eq!(declared, plain, "{line}");

@@ -576,7 +576,8 @@ mod escaping {
             &format!(
                 "-- @{u}\n-- @revise{u} x\n-- @upgrade{u}\n--@destroys {u}\n-- @irreversible\n\
                  -- @destroys {u}\n-- @unproven\n-- @loosens {u}\n-- @assumes {u}\n\
-                 -- @loosens \"{u}\" {u} x\n-- @function {u}\n-- @collation {u}\n-- @module {u}"
+                 -- @loosens \"{u}\" {u} x\n-- @function {u}\n-- @collation {u}\n-- @module {u}\n\
+                 -- @was {u}\n-- @was {u}:1\n-- @was sqlx:{u}\n-- @was knex:{u}\n-- @was knex:{u}"
             ),
         );
         let twice = format!("-- @destroys \"{u}\" x\n-- @destroys \"{u}\" {u}");
@@ -608,6 +609,11 @@ mod escaping {
         checker.check_chain("cycle", &[(1, "1", "2"), (2, "2", "1")]);
         checker.check_chain("roots", &[(1, "1", "base"), (2, "2", "base")]);
         checker.check_chain("heads", &[(1, "1", "base"), (2, "2", "1"), (2, "3", "1")]);
+        let was = format!("base\n-- @was knex:{u}");
+        checker.check_chain(
+            "was",
+            &[(1, "1", &was), (2, "2", &was.replace("base", "1"))],
+        );
         checker.check_chain("dates", &[(2, "1", "base"), (1, "2", "1")]);
         checker.check_text("unknown parent", &text("2").replace("Do", u));
     }

@@ -21,3 +21,5 @@ mod schema_sql;
 mod stored_downgrades;
 mod support;
 mod tokenizer;
+mod tool_tables;
+mod was;
