@@ -258,6 +258,9 @@ impl Builder {
             Reverse::Irreversible(_) if is_empty => Reverse::Sql(String::new()),
             downgrade => downgrade.clone(),
         };
+        // Inside a transaction, `PRAGMA foreign_keys` has no effect.
+        let turns_keys_off =
+            migration.no_transaction.is_some() && parts.upgrade.removed.foreign_keys > 0;
         self.drafts.push(Draft {
             id,
             date,
@@ -268,6 +271,7 @@ impl Builder {
             upgrade: parts.upgrade.text.clone(),
             upgrade_with_pragmas: parts.upgrade.with_pragmas.clone(),
             downgrade,
+            turns_keys_off,
             migration: parts.index,
             sources: vec![migration.path().to_owned()],
         });

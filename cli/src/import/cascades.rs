@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::clean::excerpt;
 use super::draft::Draft;
 
-/// A statement on a parent, and the statements on its children that have the same effect.
+/// A statement on a parent whose foreign keys changed child rows at the tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cascade {
     pub(crate) revision: String,
@@ -21,17 +21,30 @@ pub(crate) struct Cascade {
     pub(crate) path: String,
     /// The start of the statement on the parent.
     pub(crate) statement: String,
-    /// The statements to write below it.
-    pub(crate) children: Vec<String>,
+    pub(crate) effect: OnChildren,
+}
+
+/// The effect of a statement on the children of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum OnChildren {
+    /// A `DELETE`. These statements have the same effect if they are written below it.
+    Write(Vec<String>),
+    /// The `DROP TABLE` of a rebuild. revchain keeps the rows of these tables.
+    Keep(Vec<String>),
 }
 
 impl Cascade {
     pub(crate) fn to_json(&self) -> Value {
+        let (write, keeps) = match &self.effect {
+            OnChildren::Write(statements) => (&statements[..], &[][..]),
+            OnChildren::Keep(tables) => (&[][..], &tables[..]),
+        };
         json!({
             "revision": self.revision,
             "path": self.path,
             "statement": self.statement,
-            "children": self.children,
+            "write": write,
+            "keeps": keeps,
         })
     }
 }
@@ -58,26 +71,53 @@ pub(crate) fn find(drafts: &[Draft]) -> SqliteResult<Vec<Cascade>> {
     let _settings = ProofSettings::new(&connection)?;
     let mut cascades = Vec::new();
     for draft in drafts {
-        let text = &draft.upgrade;
-        let tokens = tokens(text);
-        for statement in statements(text, &tokens) {
-            let (Some(first), Some(last)) = (statement.first(), statement.last()) else {
-                continue;
-            };
-            let sql = &text[first.span.start..last.span.end];
-            if let Effect::Change(name, Change::Delete) = effect(sql) {
-                let children = statements_on_children(&connection, &name.name)?;
+        let mut found = find_in(&connection, draft)?;
+        if !draft.turns_keys_off {
+            cascades.append(&mut found);
+        }
+    }
+    Ok(cascades)
+}
+
+/// Runs an upgrade, and finds its statements that delete parents.
+fn find_in(connection: &Connection, draft: &Draft) -> SqliteResult<Vec<Cascade>> {
+    let mut cascades = Vec::new();
+    let mut dropped: Vec<(String, Cascade)> = Vec::new();
+    let text = &draft.upgrade;
+    let tokens = tokens(text);
+    for statement in statements(text, &tokens) {
+        let (Some(first), Some(last)) = (statement.first(), statement.last()) else {
+            continue;
+        };
+        let sql = &text[first.span.start..last.span.end];
+        let cascade = |effect: OnChildren| Cascade {
+            revision: draft.id.clone(),
+            path: draft.sources.join(", "),
+            statement: excerpt(sql),
+            effect,
+        };
+        match effect(sql) {
+            Effect::Change(name, Change::Delete) => {
+                let children = statements_on_children(connection, &name.name)?;
                 if !children.is_empty() {
-                    cascades.push(Cascade {
-                        revision: draft.id.clone(),
-                        path: draft.sources.join(", "),
-                        statement: excerpt(sql),
-                        children,
-                    });
+                    cascades.push(cascade(OnChildren::Write(children)));
                 }
             }
-            // The proof has run the statement, so a failure depends on functions of the program.
-            let _ = connection.execute_batch(sql);
+            Effect::Change(name, Change::Drop) => {
+                let keys = keys_on(connection, &name.name)?.into_iter();
+                let children: Vec<String> = keys.map(|key| key.child).collect();
+                if !children.is_empty() {
+                    dropped.push((name.name, cascade(OnChildren::Keep(children))));
+                }
+            }
+            _ => {}
+        }
+        // The proof has run the statement, so a failure depends on functions of the program.
+        let _ = connection.execute_batch(sql);
+    }
+    for (table, cascade) in dropped {
+        if connection.table_exists(None, &table)? {
+            cascades.push(cascade);
         }
     }
     Ok(cascades)

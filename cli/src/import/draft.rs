@@ -32,6 +32,8 @@ pub(crate) struct Draft {
     /// The upgrade with the pragmas that change what its statements do.
     pub(crate) upgrade_with_pragmas: String,
     pub(crate) downgrade: Reverse,
+    /// `true` if the tool did not enforce foreign keys while the upgrade ran.
+    pub(crate) turns_keys_off: bool,
     /// The index of the last migration that is in the revision.
     pub(crate) migration: usize,
     /// The paths of the files that the revision is made of.

@@ -10,6 +10,9 @@ use crate::support::date_of;
 /// The slug and the words for a migration without a name.
 const UNNAMED: &str = "migration";
 
+/// The first made-up date, 2000-01-01 00:00.
+const FIRST_MADE_UP: Date = Date::from_number(200_001_010_000);
+
 /// Returns a revision id for each id of the tool.
 ///
 /// The id of the tool is the revision if it fits. Capitals become small letters.
@@ -83,24 +86,38 @@ fn is_plausible(date: Date) -> bool {
     Date::new(1990, 1, 1, 0, 0).is_some_and(|first| date >= first)
 }
 
+/// Returns the made-up date after `before`.
 fn next_made_up(before: Option<Date>) -> Date {
-    let number = before.map_or(2000_01_01_00_00, Date::number);
-    let zoned = |number: u64| {
-        let field = |divisor: u64, modulus: u64| (number / divisor % modulus) as i8;
-        let year = (number / 100_000_000) as i16;
-        let day = jiff::civil::date(year, field(1_000_000, 100), field(10_000, 100));
-        day.at(field(100, 100), field(1, 100), 0, 0)
+    let Some(before) = before else {
+        return FIRST_MADE_UP;
     };
-    if before.is_none() {
-        return Date::checked_from_number(number).unwrap_or(Date::MIN);
-    }
-    // A made-up date is at midnight, and the next one is a day later.
-    let is_made_up = number % 10_000 == 0 && number < 2020_01_01_00_00;
-    let step = if is_made_up { 24 * 60 } else { 1 };
-    let next = zoned(number)
-        .checked_add(jiff::Span::new().minutes(step))
-        .and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC));
-    next.map_or(Date::MIN, |next| date_of(next.timestamp()))
+    let number = before.number();
+    let [year, month, day, hour, minute] = [
+        number / 100_000_000,
+        number / 1_000_000 % 100,
+        number / 10_000 % 100,
+        number / 100 % 100,
+        number % 100,
+    ]
+    .map(|field| i16::try_from(field).unwrap_or_default());
+    let small = |field: i16| i8::try_from(field).unwrap_or_default();
+    let time = jiff::civil::DateTime::new(
+        year,
+        small(month),
+        small(day),
+        small(hour),
+        small(minute),
+        0,
+        0,
+    );
+    // Made-up dates are at midnight, a day apart. The years are those in which nobody wrote
+    // migrations for the tools.
+    let is_made_up = number % 10_000 == 0 && year < 2015;
+    let step = jiff::Span::new().minutes(if is_made_up { 24 * 60 } else { 1 });
+    let next = time
+        .and_then(|time| time.checked_add(step))
+        .and_then(|time| time.to_zoned(jiff::tz::TimeZone::UTC));
+    next.map_or(before, |next| date_of(next.timestamp()))
 }
 
 /// Returns the words of a name as the description of a revision.

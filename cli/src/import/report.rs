@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Request;
 use super::assemble::Assembly;
-use super::cascades::Cascade;
+use super::cascades::{Cascade, OnChildren};
 use super::draft::{Draft, Reverse};
 use super::item::{Item, ItemKind};
 use super::layout::Layout;
@@ -64,6 +64,9 @@ impl Report {
 
     fn text(&self) -> String {
         let mut text = self.summary();
+        if self.is_there {
+            return text;
+        }
         let sections = [
             self.removed(),
             self.section("skipped, because they have no SQL", self.skipped_paths()),
@@ -72,7 +75,8 @@ impl Report {
             self.section("irreversible", self.irreversible()),
             self.section("left out or different", self.item_lines(false)),
             self.section("to decide", self.item_lines(true)),
-            self.cascade_lines(),
+            self.delete_lines(),
+            self.rebuild_lines(),
             self.finding_lines(),
         ];
         for section in sections {
@@ -169,22 +173,45 @@ impl Report {
         items.map(line).collect()
     }
 
-    /// Returns the statements whose actions ran at the tool, and the statements to write.
-    fn cascade_lines(&self) -> String {
+    /// Returns the deletes whose foreign keys had an effect at the tool, and the statements to
+    /// write.
+    fn delete_lines(&self) -> String {
         let mut lines = Vec::new();
         for cascade in &self.cascades {
-            lines.push(format!("{}: {}", cascade.path, cascade.statement));
-            let children = cascade.children.iter();
-            lines.extend(children.map(|statement| format!("  {statement}")));
-        }
-        let title = match self.tool.enforcement() {
-            Enforcement::IfBundled => {
-                "deletes that changed children, if the program used rusqlite's feature `bundled`; \
-                 write below them"
+            if let OnChildren::Write(children) = &cascade.effect {
+                lines.push(format!("{}: {}", cascade.path, cascade.statement));
+                lines.extend(children.iter().map(|statement| format!("  {statement}")));
             }
-            _ => "deletes that changed children, because the tool enforced keys; write below them",
-        };
-        self.section(title, lines)
+        }
+        let title = format!(
+            "deletes that changed children{}; write below them",
+            self.if_enforced()
+        );
+        self.section(&title, lines)
+    }
+
+    /// Returns the rebuilds that deleted children at the tool.
+    fn rebuild_lines(&self) -> String {
+        let mut lines = Vec::new();
+        for cascade in &self.cascades {
+            if let OnChildren::Keep(tables) = &cascade.effect {
+                let (path, statement) = (&cascade.path, &cascade.statement);
+                lines.push(format!("{path}: {statement}: {}", tables.join(", ")));
+            }
+        }
+        let title = format!(
+            "rebuilds that changed children{}; revchain keeps the rows of these",
+            self.if_enforced()
+        );
+        self.section(&title, lines)
+    }
+
+    /// Returns the condition under which the tool enforced foreign keys.
+    fn if_enforced(&self) -> &'static str {
+        match self.tool.enforcement() {
+            Enforcement::IfBundled => ", if the program used the feature `bundled` of rusqlite",
+            _ => ", because the tool enforced foreign keys",
+        }
     }
 
     fn finding_lines(&self) -> String {
@@ -203,7 +230,9 @@ impl Report {
     fn next_steps(&self) -> String {
         let tool = self.tool.name();
         let mut steps = Vec::new();
-        let needs_decision = !self.item_lines(true).is_empty() || !self.cascades.is_empty();
+        let is_delete = |cascade: &Cascade| matches!(cascade.effect, OnChildren::Write(_));
+        let needs_decision =
+            !self.item_lines(true).is_empty() || self.cascades.iter().any(is_delete);
         if needs_decision || self.stopped.is_some() {
             let directory = &self.directory;
             steps.push(format!(

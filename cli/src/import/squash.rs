@@ -117,6 +117,7 @@ fn join(parts: &[Draft], range: &Range) -> Draft {
         .map(|part| terminated(&part.upgrade_with_pragmas));
     joined.upgrade_with_pragmas = scripts.collect::<Vec<_>>().join("\n");
     joined.downgrade = join_downgrades(parts);
+    joined.turns_keys_off = parts.iter().all(|part| part.turns_keys_off);
     joined
 }
 

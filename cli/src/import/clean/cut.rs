@@ -15,9 +15,13 @@ pub(super) fn cut(text: &str, ranges: &[Range<usize>]) -> String {
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
         let ends_line = rest[blanks..].starts_with('\n') || rest[blanks..].is_empty();
         let line = kept.rfind('\n').map_or(0, |newline| newline + 1);
-        if ends_line && kept[line..].trim().is_empty() {
+        if !kept[line..].trim().is_empty() {
+            continue;
+        }
+        at += blanks;
+        if ends_line {
             kept.truncate(line);
-            at = (at + blanks + 1).min(text.len());
+            at = (at + 1).min(text.len());
         }
     }
     kept += text.get(at..).unwrap_or_default();
@@ -35,7 +39,7 @@ mod tests {
 
     #[test]
     fn comment_beside_a_range_stays() {
-        assert_eq!(cut("BEGIN; -- why\nA;", &[0..6]), " -- why\nA;");
+        assert_eq!(cut("BEGIN; -- why\nA;", &[0..6]), "-- why\nA;");
         assert_eq!(cut("A; COMMIT;", &[3..10]), "A; ");
     }
 

@@ -129,17 +129,15 @@ fn spans(text: &str, tokens: &[Token], statement: &[Token]) -> Vec<Range<usize>>
     let (Some(first), Some(last)) = (statement.first(), statement.last()) else {
         return Vec::new();
     };
-    let mut spans = vec![first.span.start..last.span.end];
+    let mut span = first.span.start..last.span.end;
     let after = tokens.partition_point(|token| token.span.start < last.span.end);
     let next = tokens[after..].iter().find(|token| !token.is_comment());
-    if let Some(semicolon) = next.filter(|token| token.is_mark(text, ";")) {
-        if semicolon.span.start == last.span.end {
-            spans[0].end = semicolon.span.end;
-        } else {
-            spans.push(semicolon.span.clone());
-        }
+    match next.filter(|token| token.is_mark(text, ";")) {
+        Some(semicolon) if semicolon.span.start == span.end => span.end = semicolon.span.end,
+        Some(semicolon) => return vec![span, semicolon.span.clone()],
+        None => {}
     }
-    spans
+    Vec::from([span])
 }
 
 fn count(removed: &mut Removed, removal: Removal) {

@@ -65,16 +65,19 @@ pub(crate) fn detect(tree: &Tree) -> Vec<Tool> {
     if has(dbmate::is_mark) {
         return vec![Tool::Dbmate];
     }
-    let fitting: [(Tool, fn(&Tree) -> bool); 6] = [
-        (Tool::Refinery, refinery::fits),
-        (Tool::Diesel, diesel::fits),
-        (Tool::RusqliteMigration, rusqlite_migration::fits),
-        (Tool::Sqlx, sqlx::fits),
-        (Tool::GolangMigrate, golang_migrate::fits),
-        (Tool::Plain, plain::fits),
-    ];
-    let fitting = fitting.into_iter().filter(|(_, fits)| fits(tree));
-    let mut tools: Vec<Tool> = fitting.map(|(tool, _)| tool).collect();
+    let mut tools = Vec::new();
+    for (tool, fits) in [
+        (Tool::Refinery, refinery::fits(tree)),
+        (Tool::Diesel, diesel::fits(tree)),
+        (Tool::RusqliteMigration, rusqlite_migration::fits(tree)),
+        (Tool::Sqlx, sqlx::fits(tree)),
+        (Tool::GolangMigrate, golang_migrate::fits(tree)),
+        (Tool::Plain, plain::fits(tree)),
+    ] {
+        if fits {
+            tools.push(tool);
+        }
+    }
     // Only sqlx has this mark, and the files are named like those of other tools.
     if tools.contains(&Tool::Sqlx) && sqlx::has_mark(tree) {
         tools = vec![Tool::Sqlx];
