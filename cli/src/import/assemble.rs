@@ -58,8 +58,9 @@ pub(crate) fn assemble(source: Source<'_>, count: usize) -> Result<Assembly> {
     let tool = source.tool;
     let migrations = source.migrations.get(..count).unwrap_or(source.migrations);
     let ids = names::revision_ids(migrations.iter().map(|migration| migration.id.as_str()));
-    let Dates { dates, made_up } =
-        names::dates(migrations.iter().map(|migration| migration.id.as_str()));
+    let dated = migrations.iter();
+    let dated = dated.map(|migration| migration.date.as_ref().unwrap_or(&migration.id));
+    let Dates { dates, made_up } = names::dates(dated.map(String::as_str));
     let mut assembly = Assembly {
         made_up_dates: made_up,
         ..Assembly::default()

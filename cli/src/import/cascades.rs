@@ -116,7 +116,7 @@ fn find_in(connection: &Connection, draft: &Draft) -> SqliteResult<Vec<Cascade>>
         let _ = connection.execute_batch(sql);
     }
     for (table, cascade) in dropped {
-        if connection.table_exists(None, &table)? {
+        if connection.table_exists(None, table.as_str())? {
             cascades.push(cascade);
         }
     }

@@ -9,6 +9,8 @@ pub(crate) struct Migration {
     pub(crate) version: String,
     /// The words of the name.
     pub(crate) name: String,
+    /// The digits of the date, `YYYYMMDDHHMM`; `None` if only the id can have a date.
+    pub(crate) date: Option<String>,
     /// The versions of the parents; `None` if the migration follows the one before it.
     pub(crate) parents: Option<Vec<String>>,
     pub(crate) upgrade: Upgrade,
@@ -54,6 +56,7 @@ impl Migration {
             id: id.to_owned(),
             version: version.to_owned(),
             name: name.to_owned(),
+            date: None,
             parents: None,
             upgrade,
             downgrade: None,

@@ -7,7 +7,7 @@ use super::Request;
 use super::assemble::Assembly;
 use super::layout::detect;
 use super::tool::Tool;
-use super::tree::Tree;
+use super::tree::{SourceFile, Tree};
 use crate::support::{Failure, Result};
 
 /// Fails if the new chain would be among the files of the tool.
@@ -39,7 +39,8 @@ pub(super) fn tool(request: &Request, tree: &Tree) -> Result<Tool> {
         [] => {
             let message = format!("{}: these are not the files of a known tool", tree.path);
             let help = format!("name the tool: revchain import TOOL {}", tree.path);
-            Err(Failure::usage(message).help(&help))
+            let failure = Failure::usage(message).help(advice_for_alembic(tree));
+            Err(failure.help(&help))
         }
         _ => {
             let names: Vec<&str> = tools.iter().map(|tool| tool.name()).collect();
@@ -59,7 +60,16 @@ pub(super) fn tool(request: &Request, tree: &Tree) -> Result<Tool> {
 
 pub(super) fn no_migrations(tree: &Tree, tool: Tool) -> Failure {
     let message = format!("{}: there are no migrations of {}", tree.path, tool.name());
-    Failure::failed("no-migrations", message)
+    Failure::failed("no-migrations", message).help(advice_for_alembic(tree))
+}
+
+/// Returns the advice for a directory of Alembic without its output; empty for another directory.
+fn advice_for_alembic(tree: &Tree) -> &'static str {
+    if tree.files.iter().any(SourceFile::is_python) {
+        "for Alembic, run `alembic upgrade head --sql > upgrade.sql`, and import the file"
+    } else {
+        ""
+    }
 }
 
 /// Adds the old files of the revisions that a failure names.

@@ -20,7 +20,7 @@ pub(crate) struct SourceFile {
     pub(crate) path: String,
     /// The text, with `\n` for every line end and without a byte-order mark.
     ///
-    /// The text is empty if the file is neither SQL nor TOML.
+    /// The text is empty if the file is neither SQL nor TOML nor Python.
     pub(crate) text: String,
 }
 
@@ -28,6 +28,11 @@ impl SourceFile {
     /// Returns the name without directories.
     pub(crate) fn base_name(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Returns `true` if the file contains Python, by its name.
+    pub(crate) fn is_python(&self) -> bool {
+        self.name.ends_with(".py")
     }
 
     /// Returns `true` if the file contains SQL, by its name.
@@ -111,7 +116,7 @@ impl Reader {
             text: String::new(),
             path: shown,
         };
-        if file.is_sql() || file.base_name() == "metadata.toml" {
+        if file.is_sql() || file.is_python() || file.base_name() == "metadata.toml" {
             let size = fs::metadata(path).map_err(|error| unreadable(&file.path, &error))?;
             if !size.is_file() || size.len() > MAX_FILE_SIZE.min(self.size_left) {
                 let message = format!("{}: not a regular file of at most 64 MiB", file.path);

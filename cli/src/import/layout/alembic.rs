@@ -1,4 +1,6 @@
 //! Alembic: the output of `alembic upgrade head --sql`, and of `alembic downgrade head:base --sql`.
+//!
+//! The scripts `<id>_<words>.py` beside the output give the names and the dates.
 
 use super::{Layout, duplicate};
 use crate::import::migration::{Migration, Sql, Upgrade};
@@ -85,17 +87,6 @@ pub(super) fn read(tree: &Tree) -> Result<Layout> {
             }
         }
     }
-    if layout.migrations.is_empty() {
-        let has_python = tree.files.iter().any(|file| file.name.ends_with(".py"));
-        let message = format!("{}: no output of `alembic upgrade head --sql`", tree.path);
-        let failure = Failure::usage(message);
-        let help = "run `alembic upgrade head --sql > upgrade.sql`, and import that file";
-        return Err(if has_python {
-            failure.help(help)
-        } else {
-            failure
-        });
-    }
     for downgrade in downgrades {
         // A downgrade goes from the revision to its parents.
         let mut migrations = layout.migrations.iter_mut();
@@ -107,7 +98,29 @@ pub(super) fn read(tree: &Tree) -> Result<Layout> {
             migration.downgrade = Some(downgrade.sql);
         }
     }
+    for migration in &mut layout.migrations {
+        take_name(migration, tree);
+    }
     Ok(layout)
+}
+
+/// Takes the name and the date of a migration from its script, if the tree has the script.
+fn take_name(migration: &mut Migration, tree: &Tree) {
+    let prefix = format!("{}_", migration.version);
+    let mut scripts = tree.files.iter().filter(|file| file.is_python());
+    let Some(script) = scripts.find(|file| file.base_name().starts_with(&prefix)) else {
+        return;
+    };
+    let words = script.base_name()[prefix.len()..].trim_end_matches(".py");
+    words.clone_into(&mut migration.name);
+    // The docstring has the line `Create Date: 2024-01-05 09:30:00.000000`.
+    let mut lines = script.text.lines();
+    let date = lines.find_map(|line| line.strip_prefix("Create Date:"));
+    let digits = date
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_digit);
+    migration.date = Some(digits.take(12).collect());
 }
 
 fn add(migrations: &mut Vec<Migration>, step: Step) -> Result<()> {
