@@ -1,5 +1,6 @@
 //! The report of an import: the written revisions, and everything that a person must know.
 
+use revchain_core::DefectKind;
 use revchain_core::diagnostics::escape::escape;
 use serde_json::{Value, json};
 
@@ -91,11 +92,9 @@ impl Report {
         let (tool, directory) = (self.tool.name(), escape(&self.directory));
         let count = count_revisions(self.assembly.drafts.len());
         let head = self.assembly.drafts.last().map_or("base", |head| &head.id);
-        let migrations = self.migrations;
-        let first = format!(
-            "{}: {migrations} migrations of {tool}",
-            escape(&self.source)
-        );
+        let plural = if self.migrations == 1 { "" } else { "s" };
+        let (source, migrations) = (escape(&self.source), self.migrations);
+        let first = format!("{source}: {migrations} migration{plural} of {tool}");
         let second = if self.is_there {
             format!("{directory}: {count} up to {head}: all are there, so nothing was written")
         } else if self.is_dry_run {
@@ -107,7 +106,7 @@ impl Report {
             return format!("{first}\n{second}");
         };
         format!(
-            "{first}\n{second}\nstopped before {}: {} more migrations depend on {}\n  without it: {}",
+            "{first}\n{second}\nstopped before {}, {} before the end, because later SQL depends on {}\n  without it: {}",
             escape(&stop.path),
             stop.left,
             escape(&stop.item.place()),
@@ -239,6 +238,11 @@ impl Report {
                 "decide: edit the files in {}, remove {directory}, and import again",
                 self.source
             ));
+        }
+        let breaks_keys = |one: &Finding| one.kind == DefectKind::ForeignKeyViolation;
+        if self.findings.iter().any(breaks_keys) {
+            let step = "join the versions between which foreign keys break: --squash A..B";
+            steps.push(step.to_owned());
         }
         steps.push(format!(
             "embed the chain: static MIGRATIONS: Migrations = embed_migrations!({:?});",

@@ -16,6 +16,9 @@ pub(super) fn cut(text: &str, ranges: &[Range<usize>]) -> String {
         let ends_line = rest[blanks..].starts_with('\n') || rest[blanks..].is_empty();
         let line = kept.rfind('\n').map_or(0, |newline| newline + 1);
         if !kept[line..].trim().is_empty() {
+            if ends_line {
+                kept.truncate(kept.trim_end_matches([' ', '\t']).len());
+            }
             continue;
         }
         at += blanks;
@@ -39,8 +42,10 @@ mod tests {
 
     #[test]
     fn comment_beside_a_range_stays() {
-        assert_eq!(cut("BEGIN; -- why\nA;", &[0..6]), "-- why\nA;");
-        assert_eq!(cut("A; COMMIT;", &[3..10]), "A; ");
+        assert_eq!(
+            cut("BEGIN; -- why\nA; COMMIT;", &[0..6, 17..24]),
+            "-- why\nA;"
+        );
     }
 
     #[test]
