@@ -1,6 +1,6 @@
 //! The target for schemas in normal form, compared with the schemas of SQLite.
 
-use revchain_core::schema::{Schema, SchemaFilter, SchemaSql, diff};
+use revchain_core::schema::{Schema, SchemaSql, diff};
 use revchain_core::sql::tokenizer;
 use rusqlite::Connection;
 
@@ -93,8 +93,7 @@ fn read_stored_sql(db: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 fn read_schema_sql(db: &Connection) -> rusqlite::Result<SchemaSql> {
-    let joined = read_stored_sql(db)?.join("\0");
-    Ok(SchemaSql::new(joined, SchemaFilter::default()))
+    Ok(SchemaSql::new(read_stored_sql(db)?.join("\0")))
 }
 
 /// Asserts that SQL makes the same schema each time, and that every question has an answer.

@@ -252,7 +252,7 @@ impl<'c> Prover<'c> {
     }
 
     fn read_schema(&self) -> rusqlite::Result<SchemaSql> {
-        let sql = read_schema_sql(self.connection, SchemaFilter::default())?;
+        let sql = read_schema_sql(self.connection, &SchemaFilter::default())?;
         if !stand_ins::has_any(self.connection) {
             return Ok(sql);
         }

@@ -46,7 +46,7 @@ fn insert_sample_rows(connection: &Connection) -> Result<()> {
     let was_on = connection.db_config(foreign_keys)?;
     connection.set_db_config(foreign_keys, true)?;
     connection.execute_batch("BEGIN; PRAGMA defer_foreign_keys = ON")?;
-    let sql = read_schema_sql(connection, SchemaFilter::default())?;
+    let sql = read_schema_sql(connection, &SchemaFilter::default())?;
     let schema = sql.schema();
     let tables: Vec<String> = schema.tables().map(str::to_owned).collect();
     let hints = Hints::default();

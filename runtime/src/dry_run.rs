@@ -71,7 +71,7 @@ struct Content {
 
 impl Content {
     fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let sql = read_schema_sql(connection, SchemaFilter::default())?;
+        let sql = read_schema_sql(connection, &SchemaFilter::default())?;
         let schema = sql.schema().clone();
         let mut rows = Vec::new();
         for table in schema.tables() {

@@ -6,6 +6,7 @@ use std::ops::Index;
 
 use crate::model::marker;
 use crate::model::revision::Proven;
+use crate::schema::bookkeeping::shadow_tables;
 use crate::schema::{ColumnOrder, SchemaFilter, SchemaSql};
 use crate::sql::inspect;
 use crate::{Revision, RevisionIndex, RevisionSet, Script};
@@ -145,7 +146,7 @@ impl Chain {
             return SchemaMatch::Unknown;
         };
         // Equal SQL makes equal schemas, so the SQL need not be parsed.
-        if sql.hash() == Some(proven.sql_hash) {
+        if sql.hash() == proven.sql_hash {
             return SchemaMatch::Same;
         }
         let order = self.column_order(newest);
@@ -181,14 +182,20 @@ impl Chain {
 
     /// Returns a filter for the tables and views that this chain creates, except `ignored`.
     ///
+    /// The filter includes the shadow tables of virtual tables, which SQLite creates.
     /// In a database that several chains share, each chain compares only its own tables and views.
     pub fn own_objects(&self, ignored: &[String]) -> SchemaFilter {
         let upgrades = self.revisions.iter().map(Revision::upgrade);
-        let statements = upgrades.flat_map(Script::statements);
-        let own = statements.filter_map(|statement| inspect::created_name(statement.sql()));
+        let mut own = Vec::new();
+        for statement in upgrades.flat_map(Script::statements) {
+            own.extend(inspect::created_name(statement.sql()));
+            if let Some((table, module)) = inspect::created_virtual_table(statement.sql()) {
+                own.extend(shadow_tables(&table, &module));
+            }
+        }
         SchemaFilter {
             ignored: ignored.to_vec(),
-            own: Some(own.collect()),
+            own: Some(own),
         }
     }
 

@@ -21,6 +21,18 @@ const SHADOWS: &[(&str, &[&str])] = &[
     ("dbstat", &[]),
 ];
 
+/// Returns the names of the shadow tables of a virtual table.
+///
+/// Returns no names if the module is not in [`SHADOWS`].
+pub(crate) fn shadow_tables(table: &str, module: &str) -> impl Iterator<Item = String> {
+    let mut modules = SHADOWS.iter();
+    let found = modules.find(|(name, _)| name.eq_ignore_ascii_case(module));
+    let suffixes = found.map_or(&[][..], |(_, suffixes)| suffixes);
+    suffixes
+        .iter()
+        .map(move |suffix| format!("{table}_{suffix}"))
+}
+
 /// Returns `true` for a table of SQLite itself or of revchain.
 pub(super) fn is_bookkeeping(table: &str) -> bool {
     let table = lower(table);

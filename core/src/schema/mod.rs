@@ -9,7 +9,7 @@
 //! The module `loosened` finds the constraints that a rebuild loses, with the parts of a table that
 //! `unique_keys` and `references` split.
 
-mod bookkeeping;
+pub(crate) mod bookkeeping;
 mod breaking;
 mod clauses;
 mod compare;

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::bookkeeping;
-use super::filter::{ColumnOrder, SchemaFilter};
+use super::filter::ColumnOrder;
 use super::fingerprint::{Digest, Digests};
 use super::object::{Key, Object, ObjectKind};
 use super::object_parser::parse_object;
@@ -32,12 +32,11 @@ type Objects = BTreeMap<Key, Arc<Object>>;
 /// The schema of a database.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    /// All objects for which `is_excluded` returns `false`, shadow tables and the bookkeeping tables
-    /// of other tools among them.
+    /// All objects except those of SQLite and revchain. Includes shadow tables, and the bookkeeping
+    /// tables of other tools.
     objects: Objects,
     /// The virtual tables in `objects`, to recognize shadow tables.
     virtual_tables: Vec<Arc<Object>>,
-    filter: SchemaFilter,
     order: ColumnOrder,
     /// For each ambiguous word in double quotes, the objects that contain the word.
     ///
@@ -62,18 +61,7 @@ pub struct Attached<'s> {
 impl Schema {
     /// Parses a schema, given as the `sql` column of `sqlite_schema`.
     pub fn read<'s>(sql: impl IntoIterator<Item = &'s str>) -> Self {
-        Self::read_filtered(sql, &SchemaFilter::default())
-    }
-
-    /// Parses the tables and views that `filter` includes, with their indexes and triggers.
-    pub fn read_filtered<'s>(
-        sql: impl IntoIterator<Item = &'s str>,
-        filter: &SchemaFilter,
-    ) -> Self {
-        let mut schema = Self {
-            filter: filter.clone(),
-            ..Self::default()
-        };
+        let mut schema = Self::default();
         schema.apply_delta([], sql);
         schema
     }
@@ -92,7 +80,7 @@ impl Schema {
         let mut removed: Vec<Arc<Object>> = removed
             .filter_map(|sql| self.remove(&parse_object(sql, &|_| true).key()))
             .collect();
-        let added = self.parse_included(added);
+        let added = parse_included(added);
         for (key, object) in &added {
             removed.extend(self.remove(key));
             for word in &object.ambiguous_words {
@@ -122,15 +110,6 @@ impl Schema {
         for key in affected {
             self.resolve_quotes(&key);
         }
-    }
-
-    /// Parses statements and omits excluded objects.
-    fn parse_included<'s>(&self, sql: impl IntoIterator<Item = &'s str>) -> Objects {
-        let objects = sql.into_iter().map(|sql| parse_object(sql, &|_| true));
-        objects
-            .filter(|object| !self.is_excluded(object))
-            .map(|object| (object.key(), Arc::new(object)))
-            .collect()
     }
 
     fn remove(&mut self, key: &Key) -> Option<Arc<Object>> {
@@ -200,14 +179,6 @@ impl Schema {
         let objects = objects.into_iter();
         let included = objects.filter(|object| self.is_included(object));
         included.map(|object| object.digest(self.order)).collect()
-    }
-
-    /// Returns `true` if the object's table is of SQLite or revchain, or excluded by the filter.
-    fn is_excluded(&self, object: &Object) -> bool {
-        let table = object.table_or_self();
-        bookkeeping::is_bookkeeping(table)
-            || !self.filter.includes(table) && ToolTable::of(object).is_none()
-            || self.filter.ignores(table)
     }
 
     /// Returns `true` unless the object is a shadow table or a bookkeeping table of another tool,
@@ -359,6 +330,15 @@ impl Schema {
 
 fn may_be_tool_table(object: &Object) -> bool {
     object.kind == ObjectKind::Table && ToolTable::may_have_name(&object.name)
+}
+
+/// Parses statements and omits the objects of SQLite and revchain.
+fn parse_included<'s>(sql: impl IntoIterator<Item = &'s str>) -> Objects {
+    let objects = sql.into_iter().map(|sql| parse_object(sql, &|_| true));
+    objects
+        .filter(|object| !bookkeeping::is_bookkeeping(object.table_or_self()))
+        .map(|object| (object.key(), Arc::new(object)))
+        .collect()
 }
 
 fn contains_name(names: &[String], name: &str) -> bool {

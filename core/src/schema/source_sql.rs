@@ -5,7 +5,6 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use super::filter::SchemaFilter;
 use super::normal_form::Schema;
 
 /// The SQL of a database's schema, with the normal form.
@@ -14,16 +13,14 @@ use super::normal_form::Schema;
 #[derive(Debug, Clone, Default)]
 pub struct SchemaSql {
     joined: String,
-    filter: SchemaFilter,
     schema: OnceCell<Schema>,
 }
 
 impl SchemaSql {
     /// Makes a value from `joined`: the `sql` column of `sqlite_schema`, separated by NULs.
-    pub fn new(joined: String, filter: SchemaFilter) -> Self {
+    pub fn new(joined: String) -> Self {
         Self {
             joined,
-            filter,
             schema: OnceCell::new(),
         }
     }
@@ -32,31 +29,25 @@ impl SchemaSql {
     pub fn with_replaced(&self, replace: impl Fn(&str) -> Option<String>) -> Self {
         let statements = statements(&self.joined);
         let statements = statements.map(|sql| replace(sql).unwrap_or_else(|| sql.to_owned()));
-        let joined = statements.collect::<Vec<_>>().join("\0");
-        Self::new(joined, self.filter.clone())
+        Self::new(statements.collect::<Vec<_>>().join("\0"))
     }
 
-    /// Returns the tables and views that the filter includes, in normal form.
+    /// Returns the schema in normal form.
     pub fn schema(&self) -> &Schema {
         self.schema
-            .get_or_init(|| Schema::read_filtered(statements(&self.joined), &self.filter))
+            .get_or_init(|| Schema::read(statements(&self.joined)))
     }
 
-    /// Returns `true` if the database has no object that the filter includes.
+    /// Returns `true` if the schema has no objects.
     pub fn is_empty(&self) -> bool {
         self.joined.is_empty() || self.schema().is_empty()
     }
 
-    /// Returns the hash of all statements, or `None` if the filter can exclude tables.
-    ///
-    /// The hash cannot leave out the statements of an excluded table.
-    pub fn hash(&self) -> Option<SchemaSqlHash> {
-        if !self.filter.is_all() {
-            return None;
-        }
+    /// Returns the hash of all statements.
+    pub fn hash(&self) -> SchemaSqlHash {
         let mut hash = SchemaSqlHash::default();
         hash.apply_delta([], statements(&self.joined));
-        Some(hash)
+        hash
     }
 
     /// Returns the statements that only `self` has, and the statements that only `other` has.

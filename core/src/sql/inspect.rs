@@ -71,6 +71,17 @@ pub fn created_name(sql: &str) -> Option<String> {
     cursor.qualified_name()
 }
 
+/// Returns the name and the module of the virtual table that a statement creates.
+pub(crate) fn created_virtual_table(sql: &str) -> Option<(String, String)> {
+    let tokens = cursor::tokens(sql);
+    let mut cursor = Cursor::new(sql, &tokens);
+    cursor.expect(&["CREATE", "VIRTUAL", "TABLE"])?;
+    cursor.eat(&["IF", "NOT", "EXISTS"]);
+    let name = cursor.qualified_name()?;
+    cursor.expect(&["USING"])?;
+    Some((name, cursor.name()?))
+}
+
 /// Returns the name of the view or trigger that a statement creates.
 pub fn created_view_or_trigger(sql: &str) -> Option<String> {
     // CREATE, TEMP, TRIGGER, IF, NOT, EXISTS, and `schema.name`.

@@ -10,7 +10,7 @@ use revchain_core::history::row::StoredRevision;
 use revchain_core::model::checksum;
 use revchain_core::plan::planner::plan;
 use revchain_core::plan::stamped::stamped;
-use revchain_core::schema::{SchemaFilter, SchemaSql};
+use revchain_core::schema::SchemaSql;
 use revchain_core::{
     Adopt, Chain, Conflict, DatabaseState, Date, Downgrade, HistoryRow, Plan, Policy, Request,
     RevisionIndex, RevisionSet, Target,
@@ -105,10 +105,7 @@ fn edited(chain: &Chain, ids: &[&str], id: &str) -> DatabaseState {
 }
 
 fn tables() -> DatabaseState {
-    DatabaseState::Unmanaged(SchemaSql::new(
-        "CREATE TABLE users (name)".to_owned(),
-        SchemaFilter::default(),
-    ))
+    DatabaseState::Unmanaged(SchemaSql::new("CREATE TABLE users (name)".to_owned()))
 }
 
 fn adopted_at(target: impl Into<Target>) -> Policy {

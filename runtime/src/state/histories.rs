@@ -159,7 +159,7 @@ impl<'s> Histories<'s> {
                 own: None,
             }
         };
-        read_schema_sql(self.database.connection, filter)
+        read_schema_sql(self.database.connection, &filter)
     }
 
     /// Returns the lowercase names that the chain makes; `None` if the database is not shared.

@@ -147,7 +147,7 @@ impl Replay {
                 result?;
             }
         }
-        let mut after = read_schema_sql(&self.connection, SchemaFilter::default())?;
+        let mut after = read_schema_sql(&self.connection, &SchemaFilter::default())?;
         if stand_ins::has_any(&self.connection) {
             after = after.with_replaced(stand_ins::virtual_table);
         }
