@@ -10,7 +10,7 @@ use super::names::{self, Dates};
 use super::squash::{Span, squash};
 use super::tool::Tool;
 use crate::support::{Result, naming};
-use revchain_core::Date;
+use revchain_core::{Date, Tool as Record};
 
 /// The drafts, and what the report says about the way to them.
 #[derive(Debug, Default)]
@@ -162,7 +162,7 @@ impl Assembly {
 
 /// The drafts so far.
 struct Builder {
-    record: &'static str,
+    record: Record,
     drafts: Vec<Draft>,
     /// The ids of the revisions that stand for each version: one, or those of the parents of a
     /// skipped migration.

@@ -1,7 +1,7 @@
 //! A revision that `import` is about to write.
 
-use revchain_core::Date;
 use revchain_core::source::file_name::FileName;
+use revchain_core::{Date, Tool as Record};
 
 /// The directives that a migration of another tool may have in its first comment.
 ///
@@ -29,8 +29,9 @@ pub(crate) struct Draft {
     pub(crate) parents: Vec<String>,
     pub(crate) was: Vec<Was>,
     pub(crate) upgrade: String,
-    /// The upgrade with the pragmas that change what its statements do.
-    pub(crate) upgrade_with_pragmas: String,
+    /// The upgrade with the pragmas that change what its statements do; `None` without such
+    /// pragmas.
+    pub(crate) upgrade_with_pragmas: Option<String>,
     pub(crate) downgrade: Reverse,
     /// `true` if the tool did not enforce foreign keys while the upgrade ran.
     pub(crate) turns_keys_off: bool,
@@ -43,7 +44,7 @@ pub(crate) struct Draft {
 /// A version under which the tool recorded a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Was {
-    pub(crate) record: &'static str,
+    pub(crate) record: Record,
     pub(crate) version: String,
     /// `true` if the migration had no SQL, and was skipped.
     pub(crate) is_empty: bool,
@@ -69,6 +70,13 @@ impl Draft {
     pub(crate) fn file_name(&self) -> String {
         let (date, id, slug) = (self.date, self.id.clone(), self.slug.clone());
         FileName { date, id, slug }.to_string()
+    }
+
+    /// Returns the upgrade with the pragmas that change what its statements do.
+    pub(crate) fn replayed(&self) -> &str {
+        self.upgrade_with_pragmas
+            .as_deref()
+            .unwrap_or(&self.upgrade)
     }
 
     /// Returns the text of the file.

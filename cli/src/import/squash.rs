@@ -112,10 +112,10 @@ fn join(parts: &[Draft], range: &Range) -> Draft {
     joined.sources = parts.iter().flat_map(|part| part.sources.clone()).collect();
     let scripts = parts.iter().map(|part| script(part, &part.upgrade));
     joined.upgrade = scripts.collect::<Vec<_>>().join("\n\n");
-    let scripts = parts
-        .iter()
-        .map(|part| terminated(&part.upgrade_with_pragmas));
-    joined.upgrade_with_pragmas = scripts.collect::<Vec<_>>().join("\n");
+    if parts.iter().any(|part| part.upgrade_with_pragmas.is_some()) {
+        let scripts = parts.iter().map(Draft::replayed).map(terminated);
+        joined.upgrade_with_pragmas = Some(scripts.collect::<Vec<_>>().join("\n"));
+    }
     joined.downgrade = join_downgrades(parts);
     joined.turns_keys_off = parts.iter().all(|part| part.turns_keys_off);
     joined

@@ -1,6 +1,7 @@
 //! The tools whose migrations `import` reads.
 
 use clap::ValueEnum;
+use revchain_core::Tool as Record;
 
 /// A migration tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,11 +54,17 @@ impl Tool {
         }
     }
 
-    /// Returns the name of the record in `@was`, which adoption reads in a database.
-    pub(crate) fn record(self) -> &'static str {
+    /// Returns the tool in `@was`, whose record adoption reads in a database.
+    pub(crate) fn record(self) -> Record {
         match self {
-            Self::RusqliteMigration | Self::Plain => "user_version",
-            other => other.name(),
+            Self::Sqlx => Record::Sqlx,
+            Self::Refinery => Record::Refinery,
+            Self::Diesel => Record::Diesel,
+            Self::Alembic => Record::Alembic,
+            Self::GolangMigrate => Record::GolangMigrate,
+            Self::Goose => Record::Goose,
+            Self::Dbmate => Record::Dbmate,
+            Self::RusqliteMigration | Self::Plain => Record::UserVersion,
         }
     }
 
@@ -76,7 +83,7 @@ impl Tool {
 
     /// Returns `true` if the tool records its migrations in `PRAGMA user_version`.
     pub(crate) fn owns_user_version(self) -> bool {
-        self.record() == "user_version"
+        self.record() == Record::UserVersion
     }
 
     /// Returns the foreign key enforcement by the tool's defaults.

@@ -30,8 +30,8 @@ pub(crate) struct Cleaned {
     pub(crate) lead: Vec<String>,
     /// The SQL below these lines.
     pub(crate) text: String,
-    /// The SQL with the pragmas that change what later statements do.
-    pub(crate) with_pragmas: String,
+    /// The SQL with the pragmas that change what later statements do; `None` without such pragmas.
+    pub(crate) with_pragmas: Option<String>,
     pub(crate) statements: usize,
     pub(crate) removed: Removed,
     pub(crate) items: Vec<Item>,
@@ -106,7 +106,9 @@ pub(crate) fn clean(sql: &Sql, context: Context) -> Result<Cleaned> {
         }
         cuts.extend(spans);
     }
-    cleaned.with_pragmas = cut(&text, &cuts_but_pragmas);
+    if cuts.len() > cuts_but_pragmas.len() {
+        cleaned.with_pragmas = Some(cut(&text, &cuts_but_pragmas));
+    }
     let (lead, rest) = comments::split_lead(&cut(&text, &cuts));
     cleaned.lead = lead;
     cleaned.text = comments::without_directives(&rest);

@@ -279,7 +279,7 @@ fn first_takes_an_sql_file() {
     assert!(text.contains("2 revisions written"), "{text}");
     assert_eq!(
         failure(
-            &shell_without_chain(&shell),
+            shell_without_chain(&shell),
             "import sqlx old --first missing"
         )
         .0,
