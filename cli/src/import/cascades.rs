@@ -5,7 +5,7 @@
 
 use revchain_core::schema::quote;
 use revchain_core::sql::change::{Change, Effect, effect};
-use revchain_core::sql::tokenizer::{statements, tokens};
+use revchain_core::sql::tokenizer::{Token, statements, tokens};
 use revchain_runtime::internal::ProofSettings;
 use revchain_runtime::rusqlite::{Connection, Result as SqliteResult};
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub(crate) struct Cascade {
 pub(crate) enum OnChildren {
     /// A `DELETE`. These statements have the same effect if they are written below it.
     Write(Vec<String>),
-    /// The `DROP TABLE` of a rebuild. revchain keeps the rows of these tables.
+    /// The `DROP TABLE` of a rebuild, or a `REPLACE`. revchain keeps the rows of these tables.
     Keep(Vec<String>),
 }
 
@@ -103,9 +103,14 @@ fn find_in(connection: &Connection, draft: &Draft) -> SqliteResult<Vec<Cascade>>
                     cascades.push(cascade(OnChildren::Write(children)));
                 }
             }
+            Effect::Change(name, Change::Update) if replaces(sql) => {
+                let children = children_of(connection, &name.name)?;
+                if !children.is_empty() {
+                    cascades.push(cascade(OnChildren::Keep(children)));
+                }
+            }
             Effect::Change(name, Change::Drop) => {
-                let keys = keys_on(connection, &name.name)?.into_iter();
-                let children: Vec<String> = keys.map(|key| key.child).collect();
+                let children = children_of(connection, &name.name)?;
                 if !children.is_empty() {
                     dropped.push((name.name, cascade(OnChildren::Keep(children))));
                 }
@@ -121,6 +126,22 @@ fn find_in(connection: &Connection, draft: &Draft) -> SqliteResult<Vec<Cascade>>
         }
     }
     Ok(cascades)
+}
+
+/// Returns `true` for `REPLACE` and `INSERT OR REPLACE`, which delete the old row.
+fn replaces(sql: &str) -> bool {
+    let tokens = tokens(sql);
+    let is_replace = |token: &Token| token.is_word(sql, "REPLACE");
+    tokens.first().is_some_and(is_replace)
+        || tokens
+            .windows(2)
+            .any(|pair| pair[0].is_word(sql, "OR") && is_replace(&pair[1]))
+}
+
+/// Returns the tables whose foreign keys on a table have an action for deleted rows.
+fn children_of(connection: &Connection, table: &str) -> SqliteResult<Vec<String>> {
+    let keys = keys_on(connection, table)?.into_iter();
+    Ok(keys.map(|key| key.child).collect())
 }
 
 /// Returns the statements that repair the children of a table after parents were deleted.

@@ -15,14 +15,13 @@ mod names;
 mod pragmas;
 mod proof;
 mod report;
+mod request;
 mod source;
 mod squash;
 mod stop;
 pub(crate) mod tool;
 mod tree;
 mod write;
-
-use std::path::PathBuf;
 
 use revchain_core::lock_file::FILE_NAME;
 
@@ -31,27 +30,12 @@ use self::cascades::Cascade;
 use self::draft::Draft;
 use self::proof::Proven;
 pub(crate) use self::report::Report;
+pub(crate) use self::request::Request;
 pub(crate) use self::squash::Range;
 use self::squash::Span;
 use self::tool::{Enforcement, Tool};
 use self::write::Existing;
 use crate::support::Result;
-
-/// The request of the user.
-#[derive(Debug)]
-pub(crate) struct Request {
-    /// The tool; `None` to detect it.
-    pub(crate) tool: Option<Tool>,
-    /// The directory or the file of the tool.
-    pub(crate) source: PathBuf,
-    /// The directory of the new chain.
-    pub(crate) directory: PathBuf,
-    /// The migrations to join.
-    pub(crate) squash: Vec<Range>,
-    /// The database or the SQL file with the schema before the first migration.
-    pub(crate) first: Option<PathBuf>,
-    pub(crate) dry_run: bool,
-}
 
 /// Imports the migrations.
 ///

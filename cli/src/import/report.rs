@@ -4,13 +4,13 @@ use revchain_core::DefectKind;
 use revchain_core::diagnostics::escape::escape;
 use serde_json::{Value, json};
 
-use super::Request;
 use super::assemble::Assembly;
 use super::cascades::{Cascade, OnChildren};
 use super::draft::{Draft, Reverse};
 use super::item::{Item, ItemKind};
 use super::layout::Layout;
 use super::proof::Finding;
+use super::request::Request;
 use super::stop::Stop;
 use super::tool::{Enforcement, Tool};
 use crate::support::{Answer, count_revisions, note_lines};
@@ -189,7 +189,7 @@ impl Report {
         self.section(&title, lines)
     }
 
-    /// Returns the rebuilds that deleted children at the tool.
+    /// Returns the rebuilds and the `REPLACE` statements that deleted children at the tool.
     fn rebuild_lines(&self) -> String {
         let mut lines = Vec::new();
         for cascade in &self.cascades {
@@ -199,7 +199,7 @@ impl Report {
             }
         }
         let title = format!(
-            "rebuilds that changed children{}; revchain keeps the rows of these",
+            "replaced rows that changed children{}; revchain keeps the rows of these",
             self.if_enforced()
         );
         self.section(&title, lines)
@@ -244,9 +244,12 @@ impl Report {
             let step = "join the versions between which foreign keys break: --squash A..B";
             steps.push(step.to_owned());
         }
+        let argument = match self.directory.as_str() {
+            "migrations" => String::new(),
+            directory => format!("{directory:?}"),
+        };
         steps.push(format!(
-            "embed the chain: static MIGRATIONS: Migrations = embed_migrations!({:?});",
-            self.directory
+            "embed the chain: static MIGRATIONS: Migrations = embed_migrations!({argument});"
         ));
         steps.push(format!(
             "open a database: MIGRATIONS.open(path) takes it over at its version of {tool}"

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::Request;
 use super::assemble::Assembly;
 use super::layout::detect;
+use super::request::Request;
 use super::tool::Tool;
 use super::tree::{SourceFile, Tree};
 use crate::support::{Failure, Result};

@@ -10,18 +10,10 @@ use revchain_core::sql::tokenizer::{Kind, Token, Unterminated, statements, token
 
 use super::item::Item;
 use super::migration::Sql;
-use super::tool::Tool;
 use crate::support::{Failure, Result};
 use cut::cut;
+pub(crate) use verdict::Context;
 use verdict::{Removal, Verdict, judge};
-
-/// The facts about a migration on which the cleaning depends.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Context {
-    pub(crate) tool: Tool,
-    /// `true` if the tool replaces `${NAME}`, also in strings.
-    pub(crate) is_template: bool,
-}
 
 /// The SQL of one direction without the parts that a migration must not contain.
 #[derive(Debug, Clone, Default)]

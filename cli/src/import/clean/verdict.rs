@@ -5,8 +5,16 @@ use revchain_core::sql::change::{Change, Effect, effect};
 use revchain_core::sql::references::looked_up;
 use revchain_core::sql::tokenizer::{Kind, Token, unquote};
 
-use super::Context;
 use crate::import::item::ItemKind;
+use crate::import::tool::Tool;
+
+/// The facts about a migration on which the cleaning depends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context {
+    pub(crate) tool: Tool,
+    /// `true` if the tool replaces `${NAME}`, also in strings.
+    pub(crate) is_template: bool,
+}
 
 /// The decision on a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! The scripts `<id>_<words>.py` beside the output give the names and the dates.
 
-use super::{Layout, duplicate};
+use super::found::{Layout, duplicate};
 use crate::import::migration::{Migration, Sql, Upgrade};
 use crate::import::tree::{SourceFile, Tree};
 use crate::support::{Failure, Result};

@@ -1,9 +1,9 @@
 //! dbmate: `<number>_<words>.sql` with sections below `-- migrate:up` and `-- migrate:down`.
 
+use super::found::{Layout, ignored};
 use super::goose::of_sections;
 use super::numbered::{Numbered, split_digits};
 use super::sections::{MarkKind, split};
-use super::{Layout, ignored};
 use crate::import::tree::{SourceFile, Tree};
 use crate::support::Result;
 

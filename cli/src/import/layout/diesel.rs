@@ -1,7 +1,7 @@
 //! Diesel: directories `<version>_<words>` with `up.sql`, `down.sql` and `metadata.toml`.
 
+use super::found::{Layout, duplicate, ignored};
 use super::numbered::whole;
-use super::{Layout, duplicate, ignored};
 use crate::import::migration::{Mark, Migration, Upgrade};
 use crate::import::tree::{SourceFile, Tree};
 use crate::support::Result;

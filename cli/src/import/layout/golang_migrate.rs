@@ -1,7 +1,7 @@
 //! golang-migrate: `<number>_<words>.up.sql` and `<number>_<words>.down.sql`.
 
+use super::found::{Layout, ignored};
 use super::numbered::{Numbered, numbered};
-use super::{Layout, ignored};
 use crate::import::tree::Tree;
 use crate::support::Result;
 

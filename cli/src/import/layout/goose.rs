@@ -1,8 +1,8 @@
 //! goose: `<number>_<words>.sql` with sections below `-- +goose Up` and `-- +goose Down`.
 
+use super::found::{Layout, ignored};
 use super::numbered::{Numbered, numbered, stored};
 use super::sections::{MarkKind, Sections, split};
-use super::{Layout, ignored};
 use crate::import::migration::{Migration, Sql, Upgrade};
 use crate::import::tree::Tree;
 use crate::support::Result;

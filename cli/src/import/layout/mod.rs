@@ -6,6 +6,7 @@
 mod alembic;
 mod dbmate;
 mod diesel;
+mod found;
 mod golang_migrate;
 mod goose;
 mod numbered;
@@ -15,19 +16,10 @@ mod rusqlite_migration;
 mod sections;
 mod sqlx;
 
-use super::migration::Migration;
 use super::tool::Tool;
-use super::tree::{SourceFile, Tree};
-use crate::support::{Failure, Result};
-
-/// The migrations in a tree.
-#[derive(Debug, Default)]
-pub(crate) struct Layout {
-    /// The migrations, in the order in which the tool runs them.
-    pub(crate) migrations: Vec<Migration>,
-    /// The paths of SQL files that the tool would not run.
-    pub(crate) ignored: Vec<String>,
-}
+use super::tree::Tree;
+use crate::support::Result;
+pub(crate) use found::Layout;
 
 /// Reads the layout of a tool.
 ///
@@ -83,17 +75,4 @@ pub(crate) fn detect(tree: &Tree) -> Vec<Tool> {
         tools = vec![Tool::Sqlx];
     }
     tools
-}
-
-/// Returns the failure for two files of the same version.
-fn duplicate(version: &str, first: &str, second: &str) -> Failure {
-    let message = format!("{second}: the version {version} is also that of {first}");
-    Failure::failed("duplicate-version", message).help("remove or renumber one of the files")
-}
-
-/// Returns the paths of the SQL files for which `is_used` returns `false`.
-fn ignored(tree: &Tree, is_used: impl Fn(&SourceFile) -> bool) -> Vec<String> {
-    let files = tree.files.iter();
-    let unused = files.filter(|file| file.is_sql() && !is_used(file));
-    unused.map(|file| file.path.clone()).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::duplicate;
+use super::found::duplicate;
 use crate::import::migration::{Migration, Sql, Upgrade};
 use crate::import::tree::SourceFile;
 use crate::support::{Failure, Result};

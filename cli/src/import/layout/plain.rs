@@ -1,7 +1,7 @@
 //! Plain numbered files: `001.sql`, `1-name.sql` or `001_name.sql`.
 
+use super::found::{Layout, ignored};
 use super::numbered::{Numbered, split_digits};
-use super::{Layout, ignored};
 use crate::import::tree::{SourceFile, Tree};
 use crate::support::Result;
 

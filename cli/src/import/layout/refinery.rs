@@ -1,7 +1,7 @@
 //! refinery: `V<number>__<words>.sql` or `.rs`, and `U…` for versions that may have gaps.
 
+use super::found::{Layout, ignored};
 use super::numbered::{Numbered, split_digits, stored, whole};
-use super::{Layout, ignored};
 use crate::import::migration::{Migration, Upgrade};
 use crate::import::tree::{SourceFile, Tree};
 use crate::support::Result;

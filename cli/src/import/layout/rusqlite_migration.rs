@@ -1,7 +1,8 @@
 //! rusqlite_migration: directories `<number>-<words>` with `up.sql` and `down.sql`.
 
+use super::diesel;
+use super::found::{Layout, ignored};
 use super::numbered::{Numbered, split_digits};
-use super::{Layout, diesel, ignored};
 use crate::import::tree::{SourceFile, Tree};
 use crate::support::{Failure, Result};
 

@@ -1,7 +1,7 @@
 //! sqlx: `<number>_<words>.sql`, or `.up.sql` and `.down.sql`.
 
+use super::found::{Layout, ignored};
 use super::numbered::{Numbered, numbered};
-use super::{Layout, ignored};
 use crate::import::migration::{Mark, Migration, Upgrade};
 use crate::import::tree::{SourceFile, Tree};
 use crate::support::Result;

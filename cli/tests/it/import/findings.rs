@@ -1,4 +1,4 @@
-//! What the proof would have said of revisions that have run already.
+//! The findings of the proof in revisions that have run already.
 
 use serde_json::json;
 
@@ -131,6 +131,16 @@ ALTER TABLE new RENAME TO users;";
     let outside = format!("-- no-transaction\nPRAGMA foreign_keys = OFF;\n{rebuild}");
     let outside = self::shell(&[files[0], ("old/2_b.sql", &outside)]);
     assert_eq!(outside.json("import old --json")["cascades"], json!([]));
+}
+
+#[test]
+fn replace_on_a_parent_names_the_kept_children() {
+    let replace = "INSERT OR REPLACE INTO users VALUES (1, 'a');";
+    let shell = shell(&[("old/1_a.sql", PARENT), ("old/2_b.sql", replace)]);
+    let report = shell.json("import sqlx old --json");
+    assert_eq!(report["cascades"][0]["keeps"], json!(["posts", "stars"]));
+    let text = shell.ok("import sqlx old --directory again");
+    assert!(text.contains("VALUES (1, 'a'): posts, stars\n"), "{text}");
 }
 
 #[test]
