@@ -123,14 +123,14 @@ fn push_script(text: &mut String, sql: &str) {
 }
 
 /// Returns `true` if a comment line is a directive that the new file keeps.
-fn is_taken_over(line: &str) -> bool {
+pub(crate) fn is_taken_over(line: &str) -> bool {
     let directive = line.strip_prefix("-- @").unwrap_or_default();
     let name = directive.split_whitespace().next().unwrap_or_default();
     TAKEN_OVER.contains(&name)
 }
 
 /// Returns a comment line that revchain does not read as a directive.
-fn without_directive(line: &str) -> String {
+pub(crate) fn without_directive(line: &str) -> String {
     let words = line.trim_start_matches('-').trim_start();
     match words.strip_prefix('@') {
         Some(rest) => format!("-- : @{rest}"),

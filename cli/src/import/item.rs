@@ -54,6 +54,11 @@ impl ItemKind {
         !matches!(self, Self::NoTransaction | Self::Vacuum | Self::Pragma)
     }
 
+    /// Returns `true` for a pragma that changes what later statements do to the schema.
+    pub(crate) fn is_schema_pragma(self) -> bool {
+        matches!(self, Self::LegacyAlterTable | Self::WritableSchema)
+    }
+
     /// Returns `true` if the chain may differ from the databases of the tool without the part.
     pub(crate) fn needs_decision(self) -> bool {
         matches!(

@@ -30,6 +30,14 @@ pub(crate) fn first_difference(drafts: &[Draft]) -> SqliteResult<Option<usize>> 
     Ok(None)
 }
 
+/// Returns `true` if the drafts run with the pragmas that were left out.
+pub(crate) fn run_with_pragmas(drafts: &[Draft]) -> SqliteResult<bool> {
+    let connection = Connection::open_in_memory()?;
+    let _settings = ProofSettings::new(&connection)?;
+    let mut scripts = drafts.iter().map(Draft::replayed);
+    Ok(scripts.all(|script| connection.execute_batch(script).is_ok()))
+}
+
 fn differ(a: &Connection, b: &Connection) -> SqliteResult<bool> {
     let a = read_schema_sql(a, &SchemaFilter::default())?;
     let b = read_schema_sql(b, &SchemaFilter::default())?;

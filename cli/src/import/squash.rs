@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::clean::terminated;
-use super::draft::{Draft, Reverse};
+use super::draft::{Draft, Reverse, is_taken_over, without_directive};
 use super::migration::Migration;
 use crate::support::{Failure, Result};
 
@@ -107,7 +107,10 @@ fn join(parts: &[Draft], range: &Range) -> Draft {
     let mut joined = parts[parts.len() - 1].clone();
     joined.parents.clone_from(&parts[0].parents);
     let summary = format!("-- Squash of {} to {}.", range.first, range.last);
-    joined.comment = vec![summary];
+    let comments = parts.iter().flat_map(|part| part.comment.iter());
+    let directives = comments.filter(|line| is_taken_over(line));
+    joined.comment = directives.cloned().collect();
+    joined.comment.insert(0, summary);
     joined.was = parts.iter().flat_map(|part| part.was.clone()).collect();
     joined.sources = parts.iter().flat_map(|part| part.sources.clone()).collect();
     let scripts = parts.iter().map(|part| script(part, &part.upgrade));
@@ -121,10 +124,12 @@ fn join(parts: &[Draft], range: &Range) -> Draft {
     joined
 }
 
-/// Returns a script below the summary of its draft.
+/// Returns a script below the comment of its draft.
 fn script(part: &Draft, sql: &str) -> String {
-    let summary = part.comment.first().map_or("", String::as_str);
-    format!("{summary}\n{}", terminated(sql))
+    let comment = part.comment.iter().filter(|line| !is_taken_over(line));
+    let mut lines: Vec<String> = comment.map(|line| without_directive(line)).collect();
+    lines.push(terminated(sql));
+    lines.join("\n")
 }
 
 /// Joins the downgrades, the last one first.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::assemble::{Assembly, Source, assemble};
 use super::item::Item;
+use super::pragmas;
 use super::proof;
 use super::source::with_origin;
 use crate::support::{Failure, Result};
@@ -53,11 +54,7 @@ pub(crate) fn assemble_sound(
         let Err(rejected) = proof::check(&assembly.drafts, directory) else {
             return Ok((assembly, stopped));
         };
-        let failing = assembly.drafts.get(rejected.index);
-        let failing = failing.map_or(0, |draft| draft.migration);
-        let mut items = assembly.items.iter();
-        let cause = items.find(|(index, item)| *index <= failing && item.kind.can_matter());
-        let Some((first_left, item)) = cause.cloned() else {
+        let Some((first_left, item)) = cause(&assembly, rejected.index) else {
             return Err(with_origin(rejected.failure, &assembly));
         };
         count = first_left;
@@ -69,6 +66,21 @@ pub(crate) fn assemble_sound(
             left: migrations.len() - count,
         });
     }
+}
+
+/// Returns the first part on which the failing draft can depend, and the index of its migration.
+fn cause(assembly: &Assembly, failing: usize) -> Option<(usize, Item)> {
+    let drafts = assembly.drafts.get(..=failing)?;
+    let migration = drafts.last()?.migration;
+    // If the drafts fail with the pragmas too, the pragmas are not the cause.
+    let depends_on_pragmas = pragmas::run_with_pragmas(drafts).unwrap_or(true);
+    let mut items = assembly.items.iter();
+    let cause = items.find(|(index, item)| {
+        *index <= migration
+            && item.kind.can_matter()
+            && (depends_on_pragmas || !item.kind.is_schema_pragma())
+    });
+    cause.cloned()
 }
 
 fn nothing_left(stopped: Option<Stop>) -> Failure {

@@ -84,7 +84,7 @@ pub(crate) fn clean(sql: &Sql, context: Context) -> Result<Cleaned> {
             }
             Verdict::Remove(removal) => count(&mut cleaned.removed, removal),
             Verdict::LeaveOut(kind) => {
-                is_replayed = verdict::changes_later_statements(kind);
+                is_replayed = kind.is_schema_pragma();
                 cleaned.items.push(Item {
                     kind,
                     path: sql.path.clone(),

@@ -34,11 +34,6 @@ pub(super) enum Removal {
     OwnTable,
 }
 
-/// Returns `true` if a left-out statement changes what later statements of the script do.
-pub(super) fn changes_later_statements(kind: ItemKind) -> bool {
-    matches!(kind, ItemKind::LegacyAlterTable | ItemKind::WritableSchema)
-}
-
 /// Decides on a statement. The spans of the tokens are offsets in `text`.
 pub(super) fn judge(text: &str, statement: &[Token], context: Context) -> Verdict {
     let tokens: Vec<&Token> = statement

@@ -2,6 +2,8 @@
 //!
 //! The scripts `<id>_<words>.py` beside the output give the names and the dates.
 
+use std::mem;
+
 use super::found::{Layout, duplicate};
 use crate::import::migration::{Migration, Sql, Upgrade};
 use crate::import::tree::{SourceFile, Tree};
@@ -53,19 +55,28 @@ fn step(line: &str, file: &SourceFile, number: usize) -> Option<Step> {
     })
 }
 
-/// Splits a file into steps. The SQL above the first step is that of Alembic's own table.
+/// Splits a file into steps. The first step also has the SQL above its comment.
 fn steps(file: &SourceFile) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    let mut is_open = false;
+    let mut above = String::new();
+    let mut is_open = true;
     for (line, number) in file.text.lines().zip(1..) {
-        if let Some(step) = step(line, file, number) {
+        if let Some(mut step) = step(line, file, number) {
+            if steps.is_empty() {
+                // An empty line stands for the comment, so that line numbers stay the same.
+                step.sql.first_line = 1;
+                step.sql.text = mem::take(&mut above) + "\n";
+            }
             steps.push(step);
             is_open = true;
         } else if line.starts_with(STAMP) {
             is_open = false;
-        } else if let Some(last) = steps.last_mut().filter(|_| is_open) {
-            last.sql.text += line;
-            last.sql.text.push('\n');
+        } else if is_open {
+            let text = steps
+                .last_mut()
+                .map_or(&mut above, |last| &mut last.sql.text);
+            *text += line;
+            text.push('\n');
         }
     }
     steps
@@ -125,8 +136,8 @@ fn take_name(migration: &mut Migration, tree: &Tree) {
 
 fn add(migrations: &mut Vec<Migration>, step: Step) -> Result<()> {
     let [version] = &step.to[..] else {
-        let (path, line) = (&step.sql.path, step.sql.first_line - 1);
-        let message = format!("{path}:{line}: an upgrade must lead to one revision");
+        let (path, to) = (&step.sql.path, step.to.join(", "));
+        let message = format!("{path}: an upgrade leads to several revisions: {to}");
         return Err(Failure::failed("bad-version", message));
     };
     if let Some(other) = migrations.iter().find(|other| other.version == *version) {

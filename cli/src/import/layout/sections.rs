@@ -1,5 +1,7 @@
 //! Splitting of a file into sections at the marks of a tool, which are comment lines.
 
+use revchain_core::sql::cursor;
+
 use crate::import::migration::{Mark, Sql};
 use crate::import::tree::SourceFile;
 use crate::support::{Failure, Result};
@@ -34,9 +36,10 @@ pub(super) struct Sections {
 ///
 /// # Errors
 ///
-/// Fails if a section begins twice.
+/// Fails if a section begins twice, or if SQL is in no section.
 pub(super) fn split(file: &SourceFile, kinds: fn(&str) -> Vec<MarkKind>) -> Result<Sections> {
     let mut sections = Sections::default();
+    let mut outside = section_at(file, 1);
     let mut open: Option<MarkKind> = None;
     for (text, line) in file.text.lines().zip(1..) {
         let kinds = kinds(text);
@@ -60,7 +63,7 @@ pub(super) fn split(file: &SourceFile, kinds: fn(&str) -> Vec<MarkKind>) -> Resu
         let section = match open {
             Some(MarkKind::Up) => sections.up.as_mut(),
             Some(MarkKind::Down) => sections.down.as_mut(),
-            _ => None,
+            _ => Some(&mut outside),
         };
         if let Some(section) = section {
             if kinds.is_empty() {
@@ -69,7 +72,11 @@ pub(super) fn split(file: &SourceFile, kinds: fn(&str) -> Vec<MarkKind>) -> Resu
             section.text.push('\n');
         }
     }
-    Ok(sections)
+    if cursor::tokens(&outside.text).is_empty() {
+        return Ok(sections);
+    }
+    let message = format!("{}: SQL is above the first section", file.path);
+    Err(Failure::failed("bad-section", message).help("move it below the mark of the upgrade"))
 }
 
 fn begin(sections: &mut Sections, kind: MarkKind, file: &SourceFile, line: usize) -> Result<()> {
@@ -81,10 +88,15 @@ fn begin(sections: &mut Sections, kind: MarkKind, file: &SourceFile, line: usize
         let message = format!("{}:{line}: this section begins twice", file.path);
         return Err(Failure::failed("bad-section", message).help("join the two sections"));
     }
-    *section = Some(Sql {
+    *section = Some(section_at(file, line));
+    Ok(())
+}
+
+/// Returns an empty section that begins at a line.
+fn section_at(file: &SourceFile, line: usize) -> Sql {
+    Sql {
         path: file.path.clone(),
         first_line: line,
         text: String::new(),
-    });
-    Ok(())
+    }
 }

@@ -191,7 +191,10 @@ fn downgrade_that_breaks_the_next_upgrade_is_irreversible() {
 fn squash_joins_revisions_and_their_versions() {
     let shell = shell(&[
         A,
-        ("old/0002_b.up.sql", "-- Make b.\nCREATE TABLE b (b)"),
+        (
+            "old/0002_b.up.sql",
+            "-- Make b.\n-- @function f(1)\nCREATE TABLE b (b DEFAULT (f(1)))",
+        ),
         ("old/0002_b.down.sql", "DROP TABLE b"),
         ("old/0003_x.sql", EMPTY),
         ("old/0004_c.up.sql", "CREATE TABLE c (c);"),
@@ -206,10 +209,11 @@ fn squash_joins_revisions_and_their_versions() {
 -- @was sqlx:2
 -- @was sqlx:3 empty
 -- @was sqlx:4
+-- @function f(1)
 
 -- @upgrade
 -- Make b.
-CREATE TABLE b (b);
+CREATE TABLE b (b DEFAULT (f(1)));
 
 -- C.
 CREATE TABLE c (c);

@@ -178,7 +178,7 @@ fn alembic_keeps_branches_and_merges() {
     let report = detected(&shell, "alembic");
     assert_eq!(was(&report), ["a1", "b2", "c3", "d4", "e5 empty"]);
     assert_eq!(report["revisions"][3]["revises"], json!(["b2", "c3"]));
-    assert_eq!(report["removed"]["own_table"], 6);
+    assert_eq!(report["removed"]["own_table"], 7);
     assert_eq!(
         shell.json("import old/upgrade.sql --json")["written"],
         false
@@ -198,6 +198,20 @@ fn alembic_takes_downgrades_names_and_dates() {
     detected(&shell, "alembic");
     let text = migration(&shell, "20240105_0930_a1_add_a.sql");
     assert!(text.ends_with("-- @downgrade\nDROP TABLE a;\n"), "{text}");
+}
+
+#[test]
+fn sql_above_the_first_alembic_step_belongs_to_it() {
+    let text =
+        "BEGIN;\n\nATTACH 'x' AS x;\n\n-- Running upgrade  -> a1\n\nVACUUM;\nCREATE TABLE a (a);\n";
+    let shell = shell(&[("old/upgrade.sql", text)]);
+    let report = detected(&shell, "alembic");
+    let lines = ["attach", "vacuum"].map(|kind| {
+        let listed = report["listed"].as_array().unwrap();
+        listed.iter().find(|item| item["kind"] == kind).unwrap()["line"].clone()
+    });
+    assert_eq!(lines, [json!(3), json!(7)]);
+    assert_eq!(report["removed"]["transactions"], 1);
 }
 
 #[test]
@@ -245,6 +259,25 @@ DROP TABLE users;
     assert!(
         text.ends_with("END;\n\n-- @downgrade\nDROP TABLE users;\n"),
         "{text}"
+    );
+}
+
+#[test]
+fn sql_above_the_first_section_is_an_error() {
+    let text = "-- Comment.\nCREATE TABLE a (a);\n-- +goose Up\nCREATE TABLE b (a);\n";
+    let shell = shell(&[("old/1_a.sql", text)]);
+    let (code, error) = failure(&shell, "import old");
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("old/1_a.sql: SQL is above the first section"),
+        "{error}"
+    );
+    let twice = "-- migrate:up\nCREATE TABLE a (a);\n-- migrate:up\n";
+    let shell = self::shell(&[("old/1_a.sql", twice)]);
+    let error = failure(&shell, "import old").1;
+    assert!(
+        error.contains("old/1_a.sql:3: this section begins twice"),
+        "{error}"
     );
 }
 

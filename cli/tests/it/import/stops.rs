@@ -154,6 +154,23 @@ DROP TABLE old;";
 }
 
 #[test]
+fn pragma_is_not_blamed_for_another_failure() {
+    let shell = shell(&[
+        (
+            "old/V1__a.sql",
+            "PRAGMA legacy_alter_table = ON;\nCREATE TABLE a (a);",
+        ),
+        ("old/V2__b.sql", "DROP TABLE b;"),
+    ]);
+    let (code, error) = failure(&shell, "import old");
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("the upgrade of 2 fails: no such table: b"),
+        "{error}"
+    );
+}
+
+#[test]
 fn import_stops_before_writable_schema_that_matters() {
     let edit = "PRAGMA writable_schema = ON;
 UPDATE sqlite_master SET sql = 'CREATE TABLE a (a NOT NULL)' WHERE name = 'a';
