@@ -158,11 +158,20 @@ impl Report {
             .collect()
     }
 
+    /// Returns each reason with the revisions that it makes irreversible.
     fn irreversible(&self) -> Vec<String> {
-        let drafts = self.assembly.drafts.iter();
-        drafts
-            .filter_map(|draft| Some(format!("{}: {}", draft.id, reason(draft)?)))
-            .collect()
+        let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+        for draft in &self.assembly.drafts {
+            let Some(reason) = reason(draft) else {
+                continue;
+            };
+            match groups.iter_mut().find(|(other, _)| *other == reason) {
+                Some((_, ids)) => ids.push(&draft.id),
+                None => groups.push((reason, vec![&draft.id])),
+            }
+        }
+        let line = |(reason, ids): (&str, Vec<&str>)| format!("{}: {reason}", shortened(&ids));
+        groups.into_iter().map(line).collect()
     }
 
     fn item_lines(&self, needs_decision: bool) -> Vec<String> {
@@ -199,7 +208,7 @@ impl Report {
             }
         }
         let title = format!(
-            "replaced rows that changed children{}; revchain keeps the rows of these",
+            "rebuilds and replaced rows that changed children{}; revchain keeps the rows of",
             self.if_enforced()
         );
         self.section(&title, lines)
@@ -208,8 +217,10 @@ impl Report {
     /// Returns the condition under which the tool enforced foreign keys.
     fn if_enforced(&self) -> &'static str {
         match self.tool.enforcement() {
-            Enforcement::IfBundled => ", if the program used the feature `bundled` of rusqlite",
-            _ => ", because the tool enforced foreign keys",
+            Enforcement::IfBundled => {
+                ", if foreign keys were on, as with the feature `bundled` of rusqlite"
+            }
+            _ => ", because foreign keys were on",
         }
     }
 
@@ -300,6 +311,14 @@ fn draft_json(draft: &Draft) -> Value {
         "sources": draft.sources,
         "irreversible": reason(draft),
     })
+}
+
+/// Joins ids. Names the first and the last of many.
+fn shortened(ids: &[&str]) -> String {
+    match ids {
+        [first, _, _, .., last] => format!("{first} … {last} ({} revisions)", ids.len()),
+        _ => ids.join(", "),
+    }
 }
 
 /// Returns the reason why a draft is irreversible.

@@ -62,3 +62,55 @@ fn head_has_the_schema_that_the_tool_made() {
         assert!(schema(&last).tables().count() > 3);
     }
 }
+
+/// The tools whose databases `upgrade` must take over, and their databases.
+const MOVED: [&str; 5] = [
+    "sqlx",
+    "refinery",
+    "rusqlite_migration",
+    "diesel",
+    "alembic",
+];
+const DATABASES: [&str; 4] = ["first.db", "middle.db", "fifth.db", "last.db"];
+
+/// Returns the number of rows of each table of a database.
+fn rows(path: &Path) -> Vec<(String, i64)> {
+    let db = Connection::open(path).unwrap();
+    let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'
+                 ORDER BY name";
+    let mut names = db.prepare(names).unwrap();
+    let names = names.query_map([], |row| row.get(0)).unwrap();
+    let count = |table: String| {
+        let sql = format!("SELECT count(*) FROM \"{table}\"");
+        let count = db.query_row(&sql, [], |row| row.get(0)).unwrap();
+        (table, count)
+    };
+    names.map(|name| count(name.unwrap())).collect()
+}
+
+#[test]
+fn databases_of_the_tools_move_without_a_flag() {
+    for (tool, directory) in TOOLS.into_iter().filter(|(tool, _)| MOVED.contains(tool)) {
+        let shell = import(tool, directory);
+        for name in DATABASES {
+            let path = shell.path(name);
+            fs::copy(fixtures().join(tool).join(name), &path).unwrap();
+            let before = rows(&path);
+            let text = shell.ok(&format!("upgrade -d {name}"));
+            println!("{tool}: {text}");
+            shell.ok(&format!("check -d {name}"));
+            assert_eq!(
+                shell.json(&format!("pending -d {name} --json"))["pending"],
+                serde_json::json!([])
+            );
+            let after = rows(&path);
+            for (table, count) in before {
+                let kept = after.iter().find(|(other, _)| *other == table);
+                assert!(
+                    kept.is_some_and(|(_, kept)| *kept >= count),
+                    "{tool} {name}: {table}"
+                );
+            }
+        }
+    }
+}
