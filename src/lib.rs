@@ -89,7 +89,7 @@ pub mod defect {
 pub mod error {
     pub use revchain_runtime::{
         Direction, ForeignKeyViolation, HistoryRow, LockHolder, NotOwned, Operation, Owner,
-        SqlOrigin, StatementError, StoredRevision,
+        RecordProblem, SqlOrigin, StatementError, StoredRevision,
     };
 }
 

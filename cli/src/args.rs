@@ -91,6 +91,12 @@ pub struct UpgradeArgs {
     /// Revision to adopt if several match the schema
     #[arg(long, value_name = "REVISION")]
     pub(crate) adopt_as: Vec<String>,
+    /// Adopt tables whose columns have another order
+    #[arg(long)]
+    pub(crate) ignore_column_order: bool,
+    /// Keep the user_version that another tool has written
+    #[arg(long)]
+    pub(crate) keep_user_version: bool,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }

@@ -39,5 +39,6 @@ pub use model::stand_ins::{ArgumentCount, FunctionStandIn, StandIns};
 pub use model::target::Target;
 pub use model::was::{Tool, Was};
 pub use plan::conflict::Conflict;
+pub use plan::record_problem::RecordProblem;
 pub use plan::request::{Adopt, OnDrift, OnNewer, Policy, Request};
 pub use plan::steps::{Plan, Step};

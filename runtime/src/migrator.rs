@@ -61,7 +61,8 @@ impl<'m> Migrator<'m> {
     /// An upgrade stamps the revision that the database has, and then applies the pending
     /// revisions.
     /// Both happen in one transaction.
-    /// Default: [`Adopt::Detect`], which recognizes the revision by the schema of the database.
+    /// Default: [`Adopt::Detect`], which recognizes the revision by what another migration tool has
+    /// recorded, or else by the schema of the database.
     ///
     /// [`Adopt::AtUnchecked`] also sets [`on_drift`](Self::on_drift) to [`OnDrift::Warn`].
     /// The schema of the database may differ from that of the revision, also after the upgrade.
@@ -87,6 +88,29 @@ impl<'m> Migrator<'m> {
             self.settings.policy.on_drift = OnDrift::Warn;
         }
         self.settings.policy.adopt = adopt;
+        self
+    }
+
+    /// Adopts a database whose tables have their columns in another order than in the chain.
+    ///
+    /// The history remembers such an adoption, so later comparisons ignore the order, too.
+    /// Other differences are still errors.
+    /// A statement that depends on the order, such as `INSERT INTO t SELECT * FROM s`, moves values
+    /// to other columns in such a database.
+    /// Default: `false`.
+    pub fn ignore_column_order(mut self, ignore: bool) -> Self {
+        self.settings.ignores_column_order = ignore;
+        self
+    }
+
+    /// Keeps the `user_version` in which another tool has recorded its migrations.
+    ///
+    /// The program of that tool can then still open the database, but revchain has no marker, so
+    /// each open reads history and schema.
+    /// Default: `false`. An adoption by that record replaces the number by the marker, and the
+    /// report has it in [`Report::replaced_user_version`].
+    pub fn keep_user_version(mut self, keep: bool) -> Self {
+        self.settings.keeps_user_version = keep;
         self
     }
 

@@ -14,6 +14,10 @@ pub(crate) struct Settings<'m> {
     pub(crate) policy: Policy,
     /// The names of tables that are excluded from the schema, or patterns of the form `prefix*`.
     pub(crate) ignored_tables: Vec<String>,
+    /// `true` if an adoption ignores the order of columns.
+    pub(crate) ignores_column_order: bool,
+    /// `true` if an adoption keeps a `user_version` that another tool has written.
+    pub(crate) keeps_user_version: bool,
     pub(crate) busy_timeout: Duration,
     pub(crate) backup: Option<BackupSettings>,
     /// `true` if rows that violated a foreign key before the migrations are accepted.
@@ -36,6 +40,8 @@ impl Default for Settings<'_> {
         Self {
             policy: Policy::default(),
             ignored_tables: Vec::new(),
+            ignores_column_order: false,
+            keeps_user_version: false,
             busy_timeout: Duration::from_secs(30),
             backup: None,
             allow_existing_violations: false,

@@ -50,7 +50,7 @@ fn tables_without_a_history_are_rejected_with_help() {
     let text = format!("{error:#}");
     assert!(
         text.contains(".ignore_tables([…])")
-            && text.contains(".adopt(Adopt::at_unchecked(\"001\"))")
+            && !text.contains("unchecked")
             && text.contains("notes, users"),
         "{text}"
     );
@@ -185,8 +185,7 @@ fn ambiguous_schema_requires_a_choice() {
     );
     let help = error.help().unwrap();
     assert!(
-        help.contains(".adopt(Adopt::detect_preferring([\"004\"]))")
-            && help.contains("`upgrade --adopt-as 004`"),
+        help.contains("`upgrade --adopt-as REVISION`") && !help.contains("004"),
         "{help}"
     );
     let report = TOKENS

@@ -13,6 +13,12 @@ pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
     if !args.adopt_as.is_empty() {
         migrator = migrator.adopt(Adopt::detect_preferring(&args.adopt_as));
     }
+    if args.ignore_column_order {
+        migrator = migrator.ignore_column_order(true);
+    }
+    if args.keep_user_version {
+        migrator = migrator.keep_user_version(true);
+    }
     if !exists(path) {
         // Check the target before `open` creates the file: a failure must not leave an empty file.
         let _plan = in_database(path, migrator.plan_new(request.clone()))?;

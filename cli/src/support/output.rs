@@ -93,7 +93,10 @@ pub(crate) fn show_progress(event: &Event<'_>) {
     let mut stderr = anstream::stderr();
     // Ignore the error: a migration must not fail because the progress cannot be printed.
     let _ = match event {
-        Event::Waiting { .. } | Event::Drifted { .. } | Event::BackedUp { .. } => {
+        Event::Waiting { .. }
+        | Event::Drifted { .. }
+        | Event::BackedUp { .. }
+        | Event::UserVersionKept { .. } => {
             writeln!(stderr, "{event}")
         }
         Event::Upgraded {

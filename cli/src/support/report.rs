@@ -22,6 +22,8 @@ pub(crate) fn report(path: &Path, report: &Report) -> Answer {
             "reverted": report.reverted.iter().map(applied).collect::<Vec<_>>(),
             "stamped": report.stamped,
             "unstamped": report.unstamped,
+            "recorded_by": report.recorded_by.iter().map(|tool| tool.name()).collect::<Vec<_>>(),
+            "replaced_user_version": report.replaced_user_version,
             "foreign_key_check_us": micros(report.foreign_key_check),
             "backup": report.backup,
             "dry_run": null,

@@ -67,6 +67,8 @@ fn note_on(conflict: &Conflict) -> Option<String> {
         Conflict::Unmanaged { .. }
         | Conflict::Unrecognized { .. }
         | Conflict::BaselineDiffers { .. }
+        | Conflict::Record { .. }
+        | Conflict::RecordDiffers { .. }
         | Conflict::Ambiguous { .. } => "it has tables but no history",
         Conflict::Drifted { .. } => "the schema has drifted; `check` shows the differences",
         _ => return None,

@@ -114,7 +114,7 @@ fn database_without_a_history_is_adopted() {
     assert_eq!(code, 1);
     assert!(
         error.contains("several revisions have its schema: 003, 004\n")
-            && error.ends_with("or the command `upgrade --adopt-as 004`"),
+            && error.ends_with("name that revision: `upgrade --adopt-as REVISION`"),
         "{error}"
     );
     assert!(

@@ -2,3 +2,4 @@
 
 pub mod row;
 pub mod state;
+pub mod tool_record;

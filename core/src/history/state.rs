@@ -1,6 +1,7 @@
 //! The state of a database.
 
 use crate::HistoryRow;
+use crate::plan::adoption::UnmanagedState;
 use crate::schema::SchemaSql;
 
 /// The state of a database that a plan depends on.
@@ -9,7 +10,7 @@ pub enum DatabaseState {
     /// A new database: no history, no tables and no views.
     Empty,
     /// A database with tables or views, but no history.
-    Unmanaged(SchemaSql),
+    Unmanaged(UnmanagedState),
     /// A database in which the history of this chain has another name.
     OtherChain {
         /// The name of the chain in the database; `None` for a history without a name.

@@ -160,7 +160,7 @@ impl Chain {
     }
 
     /// Returns the proven revisions whose schema equals `sql`, oldest first.
-    pub(crate) fn with_schema(&self, sql: &SchemaSql) -> Vec<RevisionIndex> {
+    pub fn with_schema(&self, sql: &SchemaSql) -> Vec<RevisionIndex> {
         let schema = sql.schema();
         let fixed = schema.fingerprint();
         let free = LazyCell::new(|| {

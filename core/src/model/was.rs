@@ -113,6 +113,10 @@ impl Tool {
     ///
     /// Returns `None` if the tool cannot record such a version.
     pub fn normalize(self, version: &str) -> Option<String> {
+        if self == Self::Diesel {
+            // Diesel removes the dashes of a directory's name.
+            return Some(version.replace('-', "")).filter(|version| !version.is_empty());
+        }
         let Some(greatest) = self.greatest_number() else {
             return Some(version.to_owned()).filter(|version| !version.is_empty());
         };

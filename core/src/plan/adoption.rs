@@ -1,38 +1,144 @@
-//! Recognizing a database that has no history.
+//! The revisions of a database that has no history.
+//!
+//! If another tool has recorded its migrations there, and the chain names them by `@was`, the record
+//! decides, and the fingerprint confirms it. Otherwise the fingerprint alone decides.
 
-use super::target::unknown_target;
+use super::recorded::{Recorded, recorded};
+use super::target::{revisions_at, unknown_target};
+use crate::history::tool_record::ToolRecord;
 use crate::schema::{Diff, SchemaSql};
-use crate::{Adopt, Chain, Conflict, RevisionIndex, RevisionSet};
+use crate::{Adopt, Chain, Conflict, RevisionIndex, RevisionSet, SchemaMatch, Step, Target, Tool};
 
-/// Returns the revisions of a database without a history, determined by comparing schemas.
-///
-/// The newest is the only revision with the schema, or else the newest preferred revision with it.
+/// The contents of a database that has no history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnmanagedState {
+    /// The schema.
+    pub schema: SchemaSql,
+    /// The records of other tools.
+    pub records: Vec<ToolRecord>,
+}
+
+/// The revisions at which an upgrade adopts a database.
+#[derive(Debug)]
+pub struct Adoption {
+    /// The revisions.
+    pub revisions: RevisionSet,
+    /// The tools whose records have decided the revisions; empty if none has.
+    pub recorded_by: Vec<Tool>,
+    /// `true` if the schema differs from that of the revisions.
+    pub is_drifted: bool,
+    /// `true` if the user has named the revision.
+    is_declared: bool,
+}
+
+impl Adoption {
+    /// Iterates over the steps that stamp the revisions.
+    pub(super) fn steps(&self) -> impl Iterator<Item = Step> + '_ {
+        let step: fn(RevisionIndex) -> Step = if self.is_declared {
+            Step::Stamp
+        } else {
+            Step::Adopt
+        };
+        self.revisions.iter().map(step)
+    }
+}
+
+/// Decides the revisions at which an upgrade adopts a database.
 ///
 /// # Errors
 ///
 /// Fails in these cases:
-/// - no revision has the schema,
-/// - several revisions have the schema, and `adopt` prefers none of these,
-/// - the chain lacks a preferred revision.
-pub fn detect_all(
+/// - the record of another tool does not describe a set of revisions,
+/// - the record and the schema disagree,
+/// - without a record, no revision or more than one has the schema, and `adopt` prefers none,
+/// - the chain lacks a revision that `adopt` names, or that revision has another schema.
+pub fn adoption(
     chain: &Chain,
-    schema: &SchemaSql,
+    state: &UnmanagedState,
     adopt: &Adopt,
-) -> Result<RevisionSet, Conflict> {
+) -> Result<Adoption, Conflict> {
     let preferred: &[String] = match adopt {
+        Adopt::At(baseline) => {
+            let adoption = declared(chain, &state.schema, baseline)?;
+            if adoption.is_drifted {
+                let (revision, diff) = (id_of(chain, &adoption.revisions), Diff::default());
+                return Err(Conflict::BaselineDiffers { revision, diff });
+            }
+            return Ok(adoption);
+        }
+        Adopt::AtUnchecked(baseline) => return declared(chain, &state.schema, baseline),
         Adopt::DetectPreferring(preferred) => preferred,
-        _ => &[],
+        Adopt::Detect => &[],
     };
     if let Some(unknown) = preferred.iter().find(|id| chain.index_of(id).is_none()) {
         return Err(unknown_target(chain, unknown));
     }
+    match recorded(chain, &state.records)? {
+        Some(recorded) => confirmed(chain, &state.schema, recorded),
+        None => detected(chain, state, preferred),
+    }
+}
+
+/// Returns the adoption at the revision that the user has named.
+fn declared(chain: &Chain, schema: &SchemaSql, baseline: &Target) -> Result<Adoption, Conflict> {
+    let revisions = revisions_at(chain, baseline)?;
+    let is_drifted = chain.schema_match(&revisions, schema) == SchemaMatch::Different;
+    Ok(Adoption {
+        revisions,
+        recorded_by: Vec::new(),
+        is_drifted,
+        is_declared: true,
+    })
+}
+
+/// Returns the adoption at the recorded revisions, if the schema does not contradict.
+fn confirmed(chain: &Chain, schema: &SchemaSql, recorded: Recorded) -> Result<Adoption, Conflict> {
+    let Recorded { revisions, tools } = recorded;
+    // At base, a chain without a proof has no tables either.
+    let is_contradicted = if revisions.is_empty() {
+        !schema.is_empty()
+    } else {
+        chain.schema_match(&revisions, schema) == SchemaMatch::Different
+    };
+    if is_contradicted {
+        let same = chain.with_schema(schema).into_iter();
+        return Err(Conflict::RecordDiffers {
+            tools,
+            revisions: revisions
+                .iter()
+                .map(|index| chain[index].id().to_owned())
+                .collect(),
+            is_of: same.map(|index| chain[index].id().to_owned()).collect(),
+            diff: Diff::default(),
+        });
+    }
+    Ok(Adoption {
+        revisions,
+        recorded_by: tools,
+        is_drifted: false,
+        is_declared: false,
+    })
+}
+
+/// Returns the adoption at the revision that has the schema.
+///
+/// That is the only revision with the schema, or else the newest preferred revision with it.
+fn detected(
+    chain: &Chain,
+    state: &UnmanagedState,
+    preferred: &[String],
+) -> Result<Adoption, Conflict> {
+    let schema = &state.schema;
     let matching = chain.with_schema(schema);
     let newest = match matching[..] {
         [] if !chain.is_proven() => return Err(unmanaged(schema, None)),
         [] => {
+            let mut unknown = chain.revisions().iter();
+            let unknown = unknown.find(|revision| revision.fingerprint().is_none());
             return Err(Conflict::Unrecognized {
                 tables: table_names(schema),
                 nearest: None,
+                unknown_from: unknown.map(|revision| revision.id().to_owned()),
                 diff: Diff::default(),
             });
         }
@@ -47,18 +153,38 @@ pub fn detect_all(
     };
     let Some(newest) = newest else {
         let ids = matching.iter().map(|&index| chain[index].id().to_owned());
-        let revisions = ids.collect();
-        return Err(Conflict::Ambiguous { revisions });
+        return Err(Conflict::Ambiguous {
+            revisions: ids.collect(),
+            recorded: last_versions(&state.records),
+        });
     };
-    Ok(RevisionSet::up_to(newest, chain.len()))
+    Ok(Adoption {
+        revisions: RevisionSet::up_to(newest, chain.len()),
+        recorded_by: Vec::new(),
+        is_drifted: false,
+        is_declared: false,
+    })
 }
 
 /// Returns the conflict of a database that has tables but no history.
-pub(crate) fn unmanaged(schema: &SchemaSql, adoptable: Option<String>) -> Conflict {
+pub(super) fn unmanaged(schema: &SchemaSql, adoptable: Option<String>) -> Conflict {
     let tables = table_names(schema);
     Conflict::Unmanaged { tables, adoptable }
 }
 
+/// Returns the last version of each record, as in `@was`: `sqlx:4`.
+fn last_versions(records: &[ToolRecord]) -> Vec<String> {
+    let last = records.iter();
+    let last = last.filter_map(|record| Some(format!("{}:{}", record.tool, record.last()?)));
+    last.collect()
+}
+
 fn table_names(schema: &SchemaSql) -> Vec<String> {
     schema.schema().names().map(str::to_owned).collect()
+}
+
+/// Returns the id of the newest of the revisions, or `base`.
+pub(super) fn id_of(chain: &Chain, revisions: &RevisionSet) -> String {
+    let newest = revisions.newest().map(|index| chain[index].id());
+    newest.unwrap_or("base").to_owned()
 }

@@ -1,7 +1,7 @@
 //! The reasons why a request cannot be planned.
 
-use crate::HistoryRow;
 use crate::schema::Diff;
+use crate::{HistoryRow, RecordProblem, Tool};
 
 /// The reason why a request cannot be planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Conflict {
         tables: Vec<String>,
         /// The revision whose schema differs least; `None` if no schema is similar.
         nearest: Option<String>,
+        /// The first revision whose schema is unknown, because the proof could not check it.
+        unknown_from: Option<String>,
         /// The differences from the schema of the revision in `nearest`.
         diff: Diff,
     },
@@ -30,6 +32,28 @@ pub enum Conflict {
     Ambiguous {
         /// The revisions, oldest first.
         revisions: Vec<String>,
+        /// The last version of each other tool that has recorded its migrations, as in `@was`.
+        recorded: Vec<String>,
+    },
+    /// The database has no history, and the record of another tool does not decide the revision.
+    #[non_exhaustive]
+    Record {
+        /// The tool.
+        tool: Tool,
+        /// The reason.
+        problem: RecordProblem,
+    },
+    /// The database has no history, and its schema is not that of the recorded revisions.
+    #[non_exhaustive]
+    RecordDiffers {
+        /// The tools that have recorded the revisions.
+        tools: Vec<Tool>,
+        /// The recorded revisions, oldest first; empty for base.
+        revisions: Vec<String>,
+        /// The revisions that have the schema of the database, oldest first.
+        is_of: Vec<String>,
+        /// The differences from the schema of the recorded revisions.
+        diff: Diff,
     },
     /// The database has tables but no history, and the revision of `Adopt::At` has another schema.
     #[non_exhaustive]
@@ -38,6 +62,14 @@ pub enum Conflict {
         revision: String,
         /// The differences from the schema of the revision.
         diff: Diff,
+    },
+    /// The settings exclude tables that the chain makes, so the schemas cannot be equal.
+    #[non_exhaustive]
+    IgnoredOwn {
+        /// The excluded tables and views.
+        tables: Vec<String>,
+        /// The revision that has the tables.
+        revision: String,
     },
     /// The schema of the database differs from the schema of the stamped revision.
     #[non_exhaustive]
@@ -126,13 +158,22 @@ pub enum Conflict {
 }
 
 impl Conflict {
+    /// Makes the conflict of tables that the settings exclude, and that the chain makes.
+    #[doc(hidden)]
+    pub fn ignored_own(tables: Vec<String>, revision: String) -> Self {
+        Self::IgnoredOwn { tables, revision }
+    }
+
     /// Returns the short name of the conflict, as `--json` shows it.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unmanaged { .. } => "unmanaged",
             Self::Unrecognized { .. } => "unrecognized",
             Self::Ambiguous { .. } => "ambiguous",
+            Self::Record { problem, .. } => problem.code(),
+            Self::RecordDiffers { .. } => "record-differs",
             Self::BaselineDiffers { .. } => "baseline-differs",
+            Self::IgnoredOwn { .. } => "ignored-own",
             Self::Drifted { .. } => "drifted",
             Self::Newer { .. } => "newer",
             Self::Untrusted { .. } => "untrusted",

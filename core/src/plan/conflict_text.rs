@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::adoption_text::{ambiguous, baseline_differs, record_differs, unmanaged, unrecognized};
 use crate::diagnostics::escape::escape;
 use crate::diagnostics::text::Text;
 use crate::schema::Diff;
@@ -13,9 +14,9 @@ const MAX_UNKNOWN: usize = 10;
 /// The largest number of names that a sentence lists.
 const MAX_NAMES: usize = 3;
 
-const IGNORE: &str = "exclude tables of another program: .ignore_tables([…]) or --ignore-tables";
-const CHANGE_DATABASE: &str = "change the database to that schema";
-const RIGHT_FILE: &str = "check that this is the right file for this program";
+pub(super) const IGNORE: &str =
+    "exclude tables of another program: .ignore_tables([…]) or --ignore-tables";
+pub(super) const RIGHT_FILE: &str = "check that this is the right file for this program";
 const NAME_A_CHAIN: &str = "give at least one of two chains in one file a name: \
                             embed_migrations!(\"…\", name = \"…\")";
 
@@ -33,10 +34,27 @@ impl Conflict {
             Self::Unrecognized {
                 tables,
                 nearest,
+                unknown_from,
                 diff,
-            } => unrecognized(tables, nearest.as_deref(), diff),
-            Self::Ambiguous { revisions } => ambiguous(revisions),
+            } => unrecognized(tables, nearest.as_deref(), unknown_from.as_deref(), diff),
+            Self::Ambiguous {
+                revisions,
+                recorded,
+            } => ambiguous(revisions, recorded),
+            Self::Record { tool, problem } => problem.text(*tool),
+            Self::RecordDiffers {
+                tools,
+                revisions,
+                is_of,
+                diff,
+            } => record_differs(tools, revisions, is_of, diff),
             Self::BaselineDiffers { revision, diff } => baseline_differs(revision, diff),
+            Self::IgnoredOwn { tables, revision } => Text::new(format!(
+                "the settings ignore tables that the chain makes, and that {} has: {}",
+                escape(revision),
+                few(tables)
+            ))
+            .help("remove the tables from .ignore_tables([…]) or --ignore-tables"),
             Self::Drifted {
                 revision,
                 is_of,
@@ -92,65 +110,6 @@ impl fmt::Display for Conflict {
 }
 
 impl std::error::Error for Conflict {}
-
-fn unmanaged(tables: &[String], adoptable: Option<&str>) -> Text {
-    if let Some(revision) = adoptable {
-        return Text::new("the database has no history yet").help(format!(
-            "run an upgrade: it recognizes the schema of {revision} and continues from there"
-        ));
-    }
-    let tables = few(tables);
-    let message = format!("the database has tables ({tables}) but no history");
-    let help = "name the revision that such databases have: .adopt(Adopt::at(\"001\")), \
-                or run `stamp -r 001` for this one";
-    Text::new(message).help(help).help(IGNORE)
-}
-
-fn unrecognized(tables: &[String], nearest: Option<&str>, diff: &Diff) -> Text {
-    let adopt = format!(
-        "or adopt such databases as they are: .adopt(Adopt::at_unchecked(\"{}\"))",
-        nearest.unwrap_or("001")
-    );
-    let Some(nearest) = nearest else {
-        let tables = few(tables);
-        let message = format!(
-            "the database has tables or views ({tables}) but no history, and no revision has a \
-             similar schema"
-        );
-        let text = Text::new(message).help(RIGHT_FILE);
-        return text.help(IGNORE).help(adopt);
-    };
-    let diff = diff.indented();
-    let message = format!(
-        "the database has tables but no history, and no revision has its schema; \
-         the nearest is {nearest}:{diff}"
-    );
-    let text = Text::new(message).help(Diff::legend(nearest));
-    text.help(CHANGE_DATABASE).help(IGNORE).help(adopt)
-}
-
-fn ambiguous(revisions: &[String]) -> Text {
-    let all = few(revisions);
-    let last = escape(revisions.last().map_or("", String::as_str));
-    Text::new(format!(
-        "the database has tables but no history, and several revisions have its schema: {all}"
-    ))
-    .help("find out which revision the database has: the revisions differ in their effect on rows")
-    .help(format!(
-        "name the revision: .adopt(Adopt::detect_preferring([\"{last}\"])), or the command \
-         `upgrade --adopt-as {last}`"
-    ))
-}
-
-fn baseline_differs(revision: &str, diff: &Diff) -> Text {
-    let diff = diff.indented();
-    let message = format!(
-        "the database has no history, and its schema differs from that of {revision}:{diff}"
-    );
-    let skip = format!("or skip the comparison: .adopt(Adopt::at_unchecked(\"{revision}\"))");
-    let text = Text::new(message).help(Diff::legend(revision));
-    text.help(CHANGE_DATABASE).help(IGNORE).help(skip)
-}
 
 fn drifted(revision: &str, is_of: Option<&str>, diff: &Diff) -> Text {
     let diff = diff.indented();
@@ -243,7 +202,7 @@ fn other_name(name: Option<&str>) -> Text {
         ))
 }
 
-fn few(names: &[String]) -> String {
+pub(super) fn few(names: &[String]) -> String {
     let shown = escape(&names[..names.len().min(MAX_NAMES)].join(", "));
     match names.len() {
         count if count > MAX_NAMES => format!("{shown}, … {count} in all"),

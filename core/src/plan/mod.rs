@@ -3,9 +3,12 @@
 //! Planning does no I/O, so its tests need no database. The engine then applies the steps.
 
 pub mod adoption;
+mod adoption_text;
 pub mod conflict;
 mod conflict_text;
 pub mod planner;
+pub mod record_problem;
+mod recorded;
 pub mod request;
 pub mod stamped;
 pub mod steps;

@@ -1,11 +1,11 @@
 //! Decides the steps that bring a database to the target of a request.
 
-use super::adoption::{detect_all, unmanaged};
+use super::adoption::{UnmanagedState, adoption, id_of, unmanaged};
 use super::stamped::{History, newer};
 use super::target::{kept_by_downgrade, out_of_reach, revisions_at, wanted_by_upgrade};
 use crate::schema::{Diff, SchemaSql};
 use crate::{
-    Adopt, Chain, Conflict, DatabaseState, Downgrade, HistoryRow, OnDrift, Plan, Policy, Request,
+    Chain, Conflict, DatabaseState, Downgrade, HistoryRow, OnDrift, Plan, Policy, Request,
     RevisionSet, SchemaMatch, Step, Target,
 };
 
@@ -28,6 +28,7 @@ pub fn plan(
             from: None,
             steps: Vec::new(),
             stamped: RevisionSet::empty(chain.len()),
+            recorded_by: Vec::new(),
             is_drifted: false,
             unknown: Vec::new(),
             kept_unknown: 0,
@@ -67,7 +68,7 @@ impl Planner<'_> {
             DatabaseState::Managed { rows, schema } => {
                 self.start_managed(rows, schema.as_ref(), request)
             }
-            DatabaseState::Unmanaged(schema) => self.start_unmanaged(schema, request),
+            DatabaseState::Unmanaged(unmanaged) => self.start_unmanaged(unmanaged, request),
         }
     }
 
@@ -122,32 +123,24 @@ impl Planner<'_> {
         Ok(true)
     }
 
-    fn start_unmanaged(&mut self, schema: &SchemaSql, request: &Request) -> Result<(), Conflict> {
-        let adopt = &self.policy.adopt;
-        match request {
-            Request::Upgrade(_) => {}
+    fn start_unmanaged(
+        &mut self,
+        state: &UnmanagedState,
+        request: &Request,
+    ) -> Result<(), Conflict> {
+        let adoption = match request {
+            Request::Upgrade(_) => adoption(self.chain, state, &self.policy.adopt)?,
             Request::Downgrade(_) => {
-                let adoptable = detect_all(self.chain, schema, adopt).ok();
-                let adoptable = adoptable.map(|stamped| self.id_of(&stamped));
-                return Err(unmanaged(schema, adoptable));
+                let adoptable = adoption(self.chain, state, &self.policy.adopt).ok();
+                let adoptable = adoptable.map(|adoption| self.id_of(&adoption.revisions));
+                return Err(unmanaged(&state.schema, adoptable));
             }
             Request::Stamp(_) => return Ok(()),
-        }
-        let (Adopt::At(baseline) | Adopt::AtUnchecked(baseline)) = adopt else {
-            self.plan.stamped = detect_all(self.chain, schema, adopt)?;
-            let adopted = self.plan.stamped.iter().map(Step::Adopt);
-            self.plan.steps.extend(adopted);
-            return Ok(());
         };
-        self.plan.stamped = revisions_at(self.chain, baseline)?;
-        let stamped = &self.plan.stamped;
-        let verdict = self.chain.schema_match(stamped, schema);
-        self.plan.is_drifted = verdict == SchemaMatch::Different;
-        if self.plan.is_drifted && matches!(adopt, Adopt::At(_)) {
-            let (revision, diff) = (self.id_of(stamped), Diff::default());
-            return Err(Conflict::BaselineDiffers { revision, diff });
-        }
-        self.plan.steps.extend(stamped.iter().map(Step::Stamp));
+        self.plan.steps.extend(adoption.steps());
+        self.plan.is_drifted = adoption.is_drifted;
+        self.plan.stamped = adoption.revisions;
+        self.plan.recorded_by = adoption.recorded_by;
         Ok(())
     }
 
@@ -216,7 +209,6 @@ impl Planner<'_> {
     }
 
     fn id_of(&self, stamped: &RevisionSet) -> String {
-        let newest = stamped.newest().map(|index| self.chain[index].id());
-        newest.unwrap_or("base").to_owned()
+        id_of(self.chain, stamped)
     }
 }

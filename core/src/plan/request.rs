@@ -29,14 +29,17 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Adopt {
-    /// The revision whose schema the database has.
+    /// The revisions that another tool has recorded, by the `@was` of the chain.
     ///
+    /// If their schema is not that of the database, the upgrade fails.
+    /// Without such a record: the revision whose schema the database has.
     /// If several revisions share that schema, the upgrade fails.
     #[default]
     Detect,
-    /// The revision whose schema the database has.
+    /// The same as [`Adopt::Detect`], with a choice between revisions that share a schema.
     ///
-    /// If several revisions share that schema, the newest one in this list wins.
+    /// If no record decides, and several revisions have the schema of the database, the newest one
+    /// in this list wins.
     DetectPreferring(Vec<String>),
     /// This revision. If the schema of the database differs, the upgrade fails and shows the diff.
     ///

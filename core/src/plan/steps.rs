@@ -1,6 +1,6 @@
 //! The plan as a value.
 
-use crate::{Chain, HistoryRow, Revision, RevisionIndex, RevisionSet};
+use crate::{Chain, HistoryRow, Revision, RevisionIndex, RevisionSet, Tool};
 
 /// A step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Step {
     Downgrade(RevisionIndex),
     /// Run the downgrade that the database stores for this revision, and remove the stamp.
     DowngradeStored(Box<Revision>),
-    /// Stamp a revision of an adopted database, as detected by comparing schemas.
+    /// Stamp a revision of an adopted database, as detected by records and schema.
     Adopt(RevisionIndex),
     /// Stamp the revision. Replaces an older stamp of the same revision.
     Stamp(RevisionIndex),
@@ -60,6 +60,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The revisions of the chain that are stamped after the steps.
     pub stamped: RevisionSet,
+    /// The tools whose records have decided the revisions of an adopted database.
+    pub recorded_by: Vec<Tool>,
     /// `true` if the schema of the database differs from the proven schema of its revision.
     pub is_drifted: bool,
     /// The stamped revisions that the chain lacks, in the order of their stamps.

@@ -23,16 +23,22 @@ pub fn diff(expected: &Schema, actual: &Schema) -> Diff {
             compare_objects(old, new, schemas, &mut diff);
         } else if !comes_with_table(old, expected, actual) {
             let is_breaking = breaking::breaks_if_removed(old.kind);
-            diff.push(&old.name, format!("- {}", describe(old)), is_breaking);
+            let text = format!("- {}", describe(old));
+            diff.push_table(&old.name, text, is_breaking, column_count(old));
         }
     }
     for new in actual.included() {
         if expected.object(&new.key()).is_none() && !comes_with_table(new, actual, expected) {
             let is_breaking = index_rejects_rows(new, schemas);
-            diff.push(&new.name, format!("+ {}", describe(new)), is_breaking);
+            let text = format!("+ {}", describe(new));
+            diff.push_table(&new.name, text, is_breaking, column_count(new));
         }
     }
     diff
+}
+
+fn column_count(object: &Object) -> usize {
+    object.table.as_ref().map_or(0, |table| table.columns.len())
 }
 
 /// Returns `true` if an index or a trigger is on a table that exists only in the schema `own`.
@@ -151,7 +157,7 @@ fn compare_column_order(name: &str, old: &Table, new: &Table, diff: &mut Diff) {
         return;
     };
     let line = format!("{}: columns in the order {order}", quote(name));
-    diff.push(name, line, false);
+    diff.push_column_order(name, line);
 }
 
 /// Returns the lowercase names of the columns that both tables have, in the order of `table`.

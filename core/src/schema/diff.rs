@@ -24,6 +24,10 @@ struct Line {
     object: String,
     /// `true` if a program written for the expected schema can fail on the actual one.
     is_breaking: bool,
+    /// `true` if only the order of a table's columns differs.
+    is_column_order: bool,
+    /// The number of differences that the line stands for. A missing table counts each column.
+    weight: usize,
 }
 
 impl Diff {
@@ -52,6 +56,16 @@ impl Diff {
         self.lines.is_empty()
     }
 
+    /// Returns `true` if the schemas differ in nothing but the order of columns.
+    pub fn is_column_order(&self) -> bool {
+        !self.is_empty() && self.lines.iter().all(|line| line.is_column_order)
+    }
+
+    /// Returns the number of differences. A table that only one schema has counts each column.
+    pub fn weight(&self) -> usize {
+        self.lines.iter().map(|line| line.weight).sum()
+    }
+
     /// Returns the names of the objects that differ, one for each line.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(|line| line.object.as_str())
@@ -75,7 +89,31 @@ impl Diff {
             text: text.trim_end().to_owned(),
             object: object.to_owned(),
             is_breaking,
+            is_column_order: false,
+            weight: 1,
         });
+    }
+
+    /// Adds a line for a table of `columns` columns that only one of the schemas has.
+    pub(super) fn push_table(
+        &mut self,
+        object: &str,
+        text: String,
+        is_breaking: bool,
+        columns: usize,
+    ) {
+        self.push(object, text, is_breaking);
+        if let Some(line) = self.lines.last_mut() {
+            line.weight += columns;
+        }
+    }
+
+    /// Adds a line for a table whose columns have another order.
+    pub(super) fn push_column_order(&mut self, object: &str, text: String) {
+        self.push(object, text, false);
+        if let Some(line) = self.lines.last_mut() {
+            line.is_column_order = true;
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use proptest::sample::select;
 use revchain_core::Step::{self, CreateHistory};
 use revchain_core::history::row::StoredRevision;
 use revchain_core::model::checksum;
+use revchain_core::plan::adoption::UnmanagedState;
 use revchain_core::plan::planner::plan;
 use revchain_core::plan::stamped::stamped;
 use revchain_core::schema::SchemaSql;
@@ -105,7 +106,10 @@ fn edited(chain: &Chain, ids: &[&str], id: &str) -> DatabaseState {
 }
 
 fn tables() -> DatabaseState {
-    DatabaseState::Unmanaged(SchemaSql::new("CREATE TABLE users (name)".to_owned()))
+    DatabaseState::Unmanaged(UnmanagedState {
+        schema: SchemaSql::new("CREATE TABLE users (name)".to_owned()),
+        records: Vec::new(),
+    })
 }
 
 fn adopted_at(target: impl Into<Target>) -> Policy {
@@ -188,6 +192,7 @@ fn empty_database_gets_the_whole_chain() {
             from: None,
             steps,
             stamped: RevisionSet::full(5),
+            recorded_by: Vec::new(),
             is_drifted: false,
             unknown: vec![],
             kept_unknown: 0,
@@ -212,6 +217,7 @@ fn history_at_an_ancestor_gets_the_pending_revisions() {
             from: Some(RevisionIndex::new(2)),
             steps: vec![upgrade(3), upgrade(4)],
             stamped: RevisionSet::full(5),
+            recorded_by: Vec::new(),
             is_drifted: false,
             unknown: vec![],
             kept_unknown: 0,
@@ -236,6 +242,7 @@ fn history_at_head_needs_nothing() {
             from: Some(RevisionIndex::new(4)),
             steps: vec![],
             stamped: RevisionSet::full(5),
+            recorded_by: Vec::new(),
             is_drifted: false,
             unknown: vec![],
             kept_unknown: 0,
@@ -928,6 +935,7 @@ proptest! {
                 from: plan.to(),
                 steps: vec![],
                 stamped: after,
+                recorded_by: Vec::new(),
                 is_drifted: false,
                 unknown: vec![],
                 kept_unknown: 0,

@@ -7,7 +7,7 @@ use rusqlite::{MAIN_DB, Transaction, TransactionBehavior};
 use crate::session::connection_settings::has_journal;
 use crate::session::database::Database;
 use crate::state::histories::Histories;
-use crate::state::marker;
+use crate::state::marker::{self, ForeignVersion};
 
 /// Writes the marker, so that the next open need not read history and schema.
 ///
@@ -48,6 +48,6 @@ fn try_renew(database: Database<'_>) -> rusqlite::Result<()> {
         Some(sql) => database.chain().schema_match(&stamped, sql),
         None => SchemaMatch::Unknown,
     };
-    marker::write(database, &stamped, verdict)?;
+    marker::write(database, &stamped, verdict, ForeignVersion::Keep)?;
     transaction.commit()
 }

@@ -2,7 +2,7 @@
 
 use revchain_core::plan::planner::plan;
 use revchain_core::{
-    Conflict, DatabaseState, Plan, Request, RevisionSet, SchemaMatch, Step, Target,
+    Conflict, DatabaseState, Plan, Request, RevisionSet, SchemaMatch, Step, Target, Tool,
 };
 use rusqlite::ErrorCode;
 
@@ -20,7 +20,7 @@ use crate::session::locked::LockedSession;
 use crate::session::sql::read;
 use crate::session::unlocked::{Exclusive, Session};
 use crate::state::histories::Histories;
-use crate::state::marker;
+use crate::state::marker::{self, ForeignVersion};
 use crate::state::schema_diff::explain;
 
 /// Fulfills a request in one transaction, or leaves the database unchanged.
@@ -78,7 +78,8 @@ fn run_locked(
     report.backup = preflight.backup;
     run_steps(&locked, &plan, stored, &mut report)
         .map_err(|error| as_read_only(error, database, Some(&plan)))?;
-    verify_and_mark(database, &plan)?;
+    report.recorded_by.clone_from(&plan.recorded_by);
+    report.replaced_user_version = verify_and_mark(database, &plan)?;
     if let Some(check) = preflight.key_check {
         check.run(&locked, &mut report)?;
     }
@@ -197,9 +198,12 @@ fn new_report(
 ) -> Report {
     let chain = database.chain();
     let is_adoption = plan.steps.iter().any(|step| matches!(step, Step::Adopt(_)));
+    let runs_sql_only = !plan.steps.iter().any(|step| matches!(step, Step::Stamp(_)));
     let outcome = match (request, state) {
         _ if plan.is_empty() => Outcome::UpToDate,
         _ if is_adoption => Outcome::Adopted,
+        // The record of another tool says that it has applied nothing.
+        (Request::Upgrade(_), DatabaseState::Unmanaged(_)) if runs_sql_only => Outcome::New,
         (Request::Stamp(_), _) | (_, DatabaseState::Unmanaged(_)) => Outcome::Stamped,
         (Request::Downgrade(_), _) => Outcome::Downgraded,
         (_, DatabaseState::Empty | DatabaseState::OtherChain { .. }) => Outcome::New,
@@ -209,7 +213,9 @@ fn new_report(
 }
 
 /// Compares the schema with the proven schema, and writes the marker.
-fn verify_and_mark(database: Database<'_>, plan: &LockedPlan<'_>) -> Result<(), Error> {
+///
+/// Returns the `user_version` of another tool that the marker has replaced.
+fn verify_and_mark(database: Database<'_>, plan: &LockedPlan<'_>) -> Result<Option<i32>, Error> {
     let (stamped, verdict) = if plan.kept().is_empty() {
         let expected = plan.to().filter(|_| plan.runs_sql() && !plan.is_drifted);
         let verdict = verify_schema(database, plan.histories(), &plan.stamped, expected)?;
@@ -218,7 +224,30 @@ fn verify_and_mark(database: Database<'_>, plan: &LockedPlan<'_>) -> Result<(), 
         // For an unknown revision, the chain has neither a schema nor a marker.
         (RevisionSet::default(), SchemaMatch::Unknown)
     };
-    marker::write(database, &stamped, verdict).context(Operation::WriteHistory)
+    let is_record = plan.recorded_by.contains(&Tool::UserVersion);
+    let foreign = if is_record && !database.settings.keeps_user_version {
+        ForeignVersion::TakeOver
+    } else {
+        ForeignVersion::Keep
+    };
+    let replaced = marker::write(database, &stamped, verdict, foreign);
+    let replaced = replaced.context(Operation::WriteHistory)?;
+    report_user_version(database, replaced).context(Operation::WriteHistory)?;
+    Ok(replaced)
+}
+
+/// Emits an event if the marker has replaced a `user_version`, or if a `user_version` prevents it.
+fn report_user_version(database: Database<'_>, replaced: Option<i32>) -> rusqlite::Result<()> {
+    if let Some(version) = replaced {
+        database
+            .settings
+            .emit(&Event::UserVersionReplaced { version });
+    } else if database.migrations.name().is_none() {
+        if let Some(version) = marker::foreign_user_version(database.connection)? {
+            database.settings.emit(&Event::UserVersionKept { version });
+        }
+    }
+    Ok(())
 }
 
 /// Converts an error with the code `SQLITE_READONLY` to an error that lists the pending revisions.

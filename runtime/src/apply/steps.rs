@@ -48,6 +48,10 @@ pub(super) fn run_steps(
         table: HistoryTable::of(database.migrations),
         stored,
         report,
+        is_reordered: plan
+            .histories()
+            .adopts_other_column_order()
+            .context(Operation::ReadSchema)?,
     };
     runner.announce(plan);
     let mut before: Option<&Step> = None;
@@ -94,6 +98,8 @@ struct StepRunner<'r> {
     table: HistoryTable<'r>,
     stored: &'r dyn RunStored,
     report: &'r mut Report,
+    /// `true` for an adoption that ignores the order of columns.
+    is_reordered: bool,
 }
 
 impl StepRunner<'_> {
@@ -188,6 +194,11 @@ impl StepRunner<'_> {
     }
 
     fn stamp(&mut self, revision: &Revision, origin: Origin) -> Result<(), Error> {
+        let origin = if self.is_reordered {
+            Origin::AdoptReordered
+        } else {
+            origin
+        };
         self.insert(revision, origin, Duration::ZERO)?;
         self.report.stamped.push(revision.id().to_owned());
         Ok(())

@@ -99,6 +99,22 @@ pub enum Event<'e> {
         /// The head.
         revision: &'e Revision,
     },
+    /// The marker has replaced the `user_version` that another tool had written.
+    ///
+    /// The program that wrote this number no longer opens the database.
+    #[non_exhaustive]
+    UserVersionReplaced {
+        /// The number that the other tool had written.
+        version: i32,
+    },
+    /// Another program uses `user_version`, so revchain wrote no marker.
+    ///
+    /// Each open reads history and schema, as long as the number stays.
+    #[non_exhaustive]
+    UserVersionKept {
+        /// The number that the other program has written.
+        version: i32,
+    },
     /// The transaction is committed.
     #[non_exhaustive]
     Committed {
@@ -160,6 +176,15 @@ impl fmt::Display for Event<'_> {
                     revision.id()
                 )
             }
+            Self::UserVersionReplaced { version } => write!(
+                f,
+                "`user_version` {version} of another tool is now revchain's marker; the program \
+                 that wrote it no longer opens the database"
+            ),
+            Self::UserVersionKept { version } => write!(
+                f,
+                "`user_version` is {version}, of another program: each open reads history and schema"
+            ),
             Self::Committed { at } => write!(f, "committed at {}", id(*at)),
         }
     }
@@ -182,7 +207,9 @@ impl Event<'_> {
                 let revision = revision.id();
                 tracing::info!(target: "revchain", revision, duration_us, "{self}");
             }
-            Self::ExistingViolations { .. } => tracing::warn!(target: "revchain", "{self}"),
+            Self::ExistingViolations { .. } | Self::UserVersionReplaced { .. } => {
+                tracing::warn!(target: "revchain", "{self}")
+            }
             Self::Drifted { revision } => {
                 tracing::warn!(target: "revchain", revision = revision.id(), "{self}");
             }
@@ -192,7 +219,10 @@ impl Event<'_> {
             | Self::CreatedFromSnapshot { revision } => {
                 tracing::info!(target: "revchain", revision = revision.id(), "{self}");
             }
-            Self::Started { .. } | Self::BackedUp { .. } | Self::Committed { .. } => {
+            Self::Started { .. }
+            | Self::BackedUp { .. }
+            | Self::UserVersionKept { .. }
+            | Self::Committed { .. } => {
                 tracing::info!(target: "revchain", "{self}")
             }
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use revchain_core::Revision;
+use revchain_core::{Revision, Tool};
 
 /// The changes that a request made to a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,14 @@ pub struct Report {
     pub stamped: Vec<String>,
     /// The ids of the revisions whose stamp was removed without running a script.
     pub unstamped: Vec<String>,
+    /// The tools whose records have decided the revision of an adopted database.
+    ///
+    /// Empty if the schema alone has decided, or if the database was not adopted.
+    pub recorded_by: Vec<Tool>,
+    /// The `user_version` of another tool that the marker of revchain has replaced.
+    ///
+    /// The program that wrote this number no longer opens the database.
+    pub replaced_user_version: Option<i32>,
     /// The duration of the foreign key check after the scripts; zero if no script ran.
     ///
     /// The check is one for all revisions, so the durations in `applied` and `reverted` omit it.
@@ -100,6 +108,8 @@ impl Report {
             reverted: Vec::new(),
             stamped: Vec::new(),
             unstamped: Vec::new(),
+            recorded_by: Vec::new(),
+            replaced_user_version: None,
             foreign_key_check: Duration::ZERO,
             backup: None,
         }
@@ -120,6 +130,19 @@ impl Report {
 impl fmt::Display for Report {
     /// Writes a line, for example for a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_outcome(f)?;
+        match self.replaced_user_version {
+            Some(version) => write!(
+                f,
+                "; `user_version` {version} of the other tool is now revchain's marker"
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Report {
+    fn write_outcome(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let from = self.from.as_deref().unwrap_or("base");
         let to = self.to.as_deref().unwrap_or("base");
         let stamped = self.stamped.last().map_or("base", String::as_str);
@@ -140,9 +163,13 @@ impl fmt::Display for Report {
             ),
             Outcome::Restored => write!(f, "restored at {to}; it was at {from} before"),
             Outcome::Adopted if self.applied.is_empty() => {
-                write!(f, "adopted at {stamped}, nothing pending")
+                write!(f, "adopted at {stamped}{}, nothing pending", self.source())
             }
-            Outcome::Adopted => write!(f, "adopted at {stamped}, then upgraded to {to}: {applied}"),
+            Outcome::Adopted => write!(
+                f,
+                "adopted at {stamped}{}, then upgraded to {to}: {applied}",
+                self.source()
+            ),
             Outcome::Stamped if !self.applied.is_empty() => {
                 write!(f, "stamped at {stamped}, then upgraded to {to}: {applied}")
             }
@@ -159,6 +186,17 @@ impl fmt::Display for Report {
                 )
             }
         }
+    }
+}
+
+impl Report {
+    /// Returns the words for the records that have decided: ` as sqlx recorded`.
+    fn source(&self) -> String {
+        if self.recorded_by.is_empty() {
+            return String::new();
+        }
+        let tools: Vec<&str> = self.recorded_by.iter().map(|tool| tool.name()).collect();
+        format!(" as {} recorded", tools.join(" and "))
     }
 }
 

@@ -3,13 +3,13 @@
 use std::fmt;
 
 use revchain_core::diagnostics::escape::escape;
-use revchain_core::plan::adoption::detect_all;
+use revchain_core::plan::adoption::{UnmanagedState, adoption};
 use revchain_core::plan::stamped::stamped;
 use revchain_core::schema::{Diff, SchemaSql};
 use revchain_core::{DatabaseState, RevisionSet, SchemaMatch};
 
 use super::histories::Histories;
-use super::schema_diff::{difference, explain};
+use super::schema_diff::{difference, explain, ignored_own};
 use crate::report::error::Error;
 use crate::session::database::Database;
 
@@ -100,7 +100,7 @@ pub(crate) fn observe(database: Database<'_>) -> rusqlite::Result<Observed> {
             schema: Some(schema),
             ..
         }
-        | DatabaseState::Unmanaged(schema) => schema.clone(),
+        | DatabaseState::Unmanaged(UnmanagedState { schema, .. }) => schema.clone(),
         _ => histories.schema_sql()?,
     };
     Ok(Observed { state, schema })
@@ -111,7 +111,9 @@ pub(crate) fn check(database: Database<'_>, observed: &Observed) -> Result<Schem
     let Observed { state, schema } = observed;
     let (chain, policy) = (database.chain(), &database.settings.policy);
     let revisions = match state {
-        DatabaseState::Unmanaged(schema) => detect_all(chain, schema, &policy.adopt),
+        DatabaseState::Unmanaged(unmanaged) => {
+            adoption(chain, unmanaged, &policy.adopt).map(|adoption| adoption.revisions)
+        }
         _ => stamped(chain, state, policy),
     };
     let revisions = revisions.map_err(|conflict| explain(conflict, database, state))?;
@@ -123,7 +125,14 @@ pub(crate) fn check(database: Database<'_>, observed: &Observed) -> Result<Schem
     }
     let revision = database.revision_at(revisions.newest());
     let revision = revision.map(|revision| revision.id().to_owned());
-    Ok(compare(database, &revisions, schema, revision))
+    let check = compare(database, &revisions, schema, revision);
+    if let SchemaCheck::Drifted { revision, diff } = &check {
+        let revision = revision.as_deref().unwrap_or("base");
+        if let Some(ignored) = ignored_own(database, diff, revision) {
+            return Err(Error::from_conflict(ignored));
+        }
+    }
+    Ok(check)
 }
 
 fn compare(

@@ -3,17 +3,20 @@
 use std::collections::HashSet;
 
 use revchain_core::model::checksum;
+use revchain_core::plan::adoption::UnmanagedState;
 use revchain_core::schema::{SchemaFilter, SchemaSql};
 use revchain_core::source::file_name::is_chain_name;
 use revchain_core::sql::change::dropped_names;
-use revchain_core::{DatabaseState, HistoryRow, Revision, RevisionIndex};
+use revchain_core::{DatabaseState, HistoryRow, Revision, RevisionIndex, Was};
 use rusqlite::ffi;
 
+use super::column_order::in_order_of_chain;
 use super::history_entry::HistoryEntry;
 use super::history_rows::has_unknown;
 use super::history_table::HistoryTable;
 use super::marker::marker_index;
 use super::schema::read_schema_sql;
+use super::tool_records::read_records;
 use crate::migrations::Migrations;
 use crate::session::database::Database;
 use crate::session::sql::query_texts;
@@ -101,11 +104,22 @@ impl<'s> Histories<'s> {
             return Ok(DatabaseState::OtherChain { name });
         }
         let schema = self.schema_sql()?;
-        if schema.is_empty() {
-            Ok(DatabaseState::Empty)
-        } else {
-            Ok(DatabaseState::Unmanaged(schema))
+        let records = read_records(self.database, &schema, self.is_shared())?;
+        // A tool of the chain that has recorded migrations has made tables, even if none is left.
+        let is_recorded = records.iter().any(|record| {
+            let is_named = |was: &Was| was.tool == record.tool;
+            let mut was = self
+                .database
+                .chain()
+                .revisions()
+                .iter()
+                .flat_map(Revision::was);
+            record.last().is_some() && was.any(is_named)
+        });
+        if schema.is_empty() && !is_recorded {
+            return Ok(DatabaseState::Empty);
         }
+        Ok(DatabaseState::Unmanaged(UnmanagedState { schema, records }))
     }
 
     /// Returns `true` if a plan must compare the schema, because no marker confirms the history.
@@ -149,7 +163,37 @@ impl<'s> Histories<'s> {
 
     /// Reads the schema without ignored tables. In a shared database, reads only the objects of the
     /// chain.
+    ///
+    /// If the history or the settings ignore the order of columns, the schema is returned as if the
+    /// columns had the order of the chain.
     pub(crate) fn schema_sql(&self) -> rusqlite::Result<SchemaSql> {
+        let sql = self.read_schema()?;
+        if self.ignores_column_order()? {
+            if let Some(ordered) = in_order_of_chain(self.database.chain(), &sql) {
+                return Ok(ordered);
+            }
+        }
+        Ok(sql)
+    }
+
+    /// Returns `true` if the columns of the database have another order than those of the chain,
+    /// and the settings accept this at an adoption.
+    pub(crate) fn adopts_other_column_order(&self) -> rusqlite::Result<bool> {
+        if self.has_own || !self.database.settings.ignores_column_order {
+            return Ok(false);
+        }
+        let sql = self.read_schema()?;
+        Ok(in_order_of_chain(self.database.chain(), &sql).is_some())
+    }
+
+    fn ignores_column_order(&self) -> rusqlite::Result<bool> {
+        match self.own() {
+            Some(table) => table.ignores_column_order(self.database.connection),
+            None => Ok(self.database.settings.ignores_column_order),
+        }
+    }
+
+    fn read_schema(&self) -> rusqlite::Result<SchemaSql> {
         let ignored = &self.database.settings.ignored_tables;
         let filter = if self.is_shared() {
             self.database.chain().own_objects(ignored)

@@ -35,8 +35,12 @@ pub enum Origin {
     Upgrade,
     /// `stamp`, or an upgrade with `Adopt::At` or `Adopt::AtUnchecked`. No script ran.
     Stamp,
-    /// An upgrade that recognized the schema of a database without a history. No script ran.
+    /// An upgrade that recognized the revision of a database without a history. No script ran.
     Adopt,
+    /// An adoption that ignored the order of columns.
+    ///
+    /// As long as the history has such a row, comparisons of the schema ignore the order, too.
+    AdoptReordered,
     /// The creation of the database from the embedded snapshot.
     ///
     /// `applied_at` is the time of the creation, and `duration` is zero.
@@ -46,7 +50,13 @@ pub enum Origin {
 }
 
 impl Origin {
-    const KNOWN: [Self; 4] = [Self::Upgrade, Self::Stamp, Self::Adopt, Self::Snapshot];
+    const KNOWN: [Self; 5] = [
+        Self::Upgrade,
+        Self::Stamp,
+        Self::Adopt,
+        Self::AdoptReordered,
+        Self::Snapshot,
+    ];
 
     /// Returns the name of the origin, as the history stores it.
     pub fn name(self) -> &'static str {
@@ -54,6 +64,7 @@ impl Origin {
             Self::Upgrade => "upgrade",
             Self::Stamp => "stamp",
             Self::Adopt => "adopt",
+            Self::AdoptReordered => "adopt-reordered",
             Self::Snapshot => "snapshot",
             Self::Unknown => "unknown",
         }

@@ -6,7 +6,7 @@ use revchain_core::history::row::StoredRevision;
 use revchain_core::{Chain, Date, HistoryRow, Revision};
 use rusqlite::{Connection, Row};
 
-use super::history_entry::HistoryEntry;
+use super::history_entry::{HistoryEntry, Origin};
 use super::history_table::HistoryTable;
 
 /// The number of rows that are read in addition to the length of the chain. This limits the work
@@ -72,6 +72,16 @@ impl HistoryTable<'_> {
             Ok(HistoryRow::new(read_text(row, 0)?, read_text(row, 1)?))
         })?;
         rows.collect()
+    }
+
+    /// Returns `true` if the database was adopted with another order of columns.
+    pub(super) fn ignores_column_order(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM main.{} WHERE origin = ?1)",
+            self.name()
+        );
+        let origin = Origin::AdoptReordered.name();
+        connection.query_row(&sql, [origin], |row| row.get(0))
     }
 
     /// Reads the stored downgrades, at most `MAX_DOWNGRADE_BYTES`.

@@ -56,6 +56,21 @@ pub(crate) fn is_claimed(database: Database<'_>) -> bool {
     marker.is_ok_and(|marker| !is_unclaimed(marker))
 }
 
+/// Returns the `user_version` if another program has written it.
+pub(crate) fn foreign_user_version(connection: &Connection) -> rusqlite::Result<Option<i32>> {
+    let version = connection.query_row("PRAGMA main.user_version", [], |row| row.get(0))?;
+    Ok(Some(version).filter(|&version| !is_unclaimed(version)))
+}
+
+/// The handling of a `user_version` that another program has written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForeignVersion {
+    /// Keep the number, and write no marker.
+    Keep,
+    /// Replace the number by the marker.
+    TakeOver,
+}
+
 fn read_marker(connection: &Connection, migrations: &Migrations) -> rusqlite::Result<i32> {
     let Some(name) = migrations.name() else {
         return connection.query_row("PRAGMA main.user_version", [], |row| row.get(0));
@@ -76,7 +91,8 @@ fn schema_version(connection: &Connection) -> rusqlite::Result<i32> {
 /// Writes the marker for the stamped revisions, in the transaction that changes the history.
 ///
 /// If no marker can express the state, this function removes an old marker.
-/// It does not change a `user_version` of another program.
+/// It does not change a `user_version` of another program, unless `foreign` says so.
+/// Returns the number of the other program that the marker has replaced.
 /// It writes no marker if another object has the name `revchain_markers`.
 ///
 /// # Errors
@@ -86,7 +102,8 @@ pub(crate) fn write(
     database: Database<'_>,
     stamped: &RevisionSet,
     schema: SchemaMatch,
-) -> rusqlite::Result<()> {
+    foreign: ForeignVersion,
+) -> rusqlite::Result<Option<i32>> {
     let Database {
         connection,
         migrations,
@@ -94,7 +111,7 @@ pub(crate) fn write(
     } = database;
     // Create the table first, because its creation changes the schema version in the marker.
     if migrations.name().is_some() && !create_marker_table(connection)? {
-        return Ok(());
+        return Ok(None);
     }
     let before = match read_marker(connection, migrations) {
         Ok(marker) => marker,
@@ -111,15 +128,20 @@ pub(crate) fn write(
             .unwrap_or(0),
         None => 0,
     };
-    if marker == before || !is_unclaimed(before) {
-        return Ok(());
+    let replaced = Some(before).filter(|&before| !is_unclaimed(before));
+    // Without a marker, the number of the other program is of more use than zero.
+    let keeps = replaced.is_some() && (foreign == ForeignVersion::Keep || marker == 0);
+    if marker == before || keeps {
+        return Ok(None);
     }
     let Some(name) = migrations.name() else {
-        return connection.execute_batch(&format!("PRAGMA main.user_version = {marker}"));
+        connection.execute_batch(&format!("PRAGMA main.user_version = {marker}"))?;
+        return Ok(replaced);
     };
     let sql = "INSERT OR REPLACE INTO main.revchain_markers (name, marker) VALUES (?1, ?2)";
     let written = execute(connection, sql, (name, marker)).map(drop);
-    ignore_sql_error(written).map(drop)
+    ignore_sql_error(written)?;
+    Ok(None)
 }
 
 /// Creates the table for the markers of named chains.

@@ -24,35 +24,79 @@ pub(crate) fn explain(
     database: Database<'_>,
     state: &DatabaseState,
 ) -> Error {
-    let chain = database.chain();
-    match (&mut conflict, state) {
-        (Conflict::Unrecognized { nearest, diff, .. }, DatabaseState::Unmanaged(schema)) => {
-            if let Some(found) = find_nearest(chain, schema.schema()) {
-                *nearest = Some(chain[found.index].id().to_owned());
-                *diff = found.diff;
-            }
+    let found = differences_of(&mut conflict, database, state);
+    if let Some((diff, revision)) = found {
+        if let Some(ignored) = ignored_own(database, diff, revision) {
+            return Error::from_conflict(ignored);
         }
-        (Conflict::BaselineDiffers { revision, diff, .. }, DatabaseState::Unmanaged(schema)) => {
+    }
+    Error::from_conflict(conflict)
+}
+
+/// Adds the differences to a conflict. Returns them, and the revision from which they are.
+fn differences_of<'c>(
+    conflict: &'c mut Conflict,
+    database: Database<'_>,
+    state: &DatabaseState,
+) -> Option<(&'c Diff, &'c str)> {
+    let chain = database.chain();
+    match (conflict, state) {
+        (Conflict::Unrecognized { nearest, diff, .. }, DatabaseState::Unmanaged(unmanaged)) => {
+            let found = find_nearest(chain, unmanaged.schema.schema())?;
+            *diff = found.diff;
+            Some((diff, nearest.insert(chain[found.index].id().to_owned())))
+        }
+        (Conflict::BaselineDiffers { revision, diff, .. }, DatabaseState::Unmanaged(unmanaged)) => {
             let revisions = match chain.index_of(revision) {
                 Some(index) => chain.ancestry(index),
                 None => RevisionSet::empty(chain.len()),
             };
-            *diff = difference(chain, &revisions, schema.schema()).unwrap_or_default();
+            *diff = difference(chain, &revisions, unmanaged.schema.schema())?;
+            Some((diff, revision))
         }
         (
-            Conflict::Drifted { diff, .. },
+            Conflict::RecordDiffers {
+                revisions: ids,
+                diff,
+                ..
+            },
+            DatabaseState::Unmanaged(unmanaged),
+        ) => {
+            let mut revisions = RevisionSet::empty(chain.len());
+            for index in ids.iter().filter_map(|id| chain.index_of(id)) {
+                revisions.insert(index);
+            }
+            *diff = difference(chain, &revisions, unmanaged.schema.schema())?;
+            Some((diff, ids.last().map_or("base", String::as_str)))
+        }
+        (
+            Conflict::Drifted { revision, diff, .. },
             DatabaseState::Managed {
                 schema: Some(schema),
                 ..
             },
         ) => {
-            if let Ok(stamped) = stamped(chain, state, &database.settings.policy) {
-                *diff = difference(chain, &stamped, schema.schema()).unwrap_or_default();
-            }
+            let stamped = stamped(chain, state, &database.settings.policy).ok()?;
+            *diff = difference(chain, &stamped, schema.schema())?;
+            Some((diff, revision))
         }
-        _ => {}
+        _ => None,
     }
-    Error::from_conflict(conflict)
+}
+
+/// Returns the conflict for tables that the settings exclude, and that the chain makes.
+pub(super) fn ignored_own(database: Database<'_>, diff: &Diff, revision: &str) -> Option<Conflict> {
+    let filter = SchemaFilter {
+        ignored: database.settings.ignored_tables.clone(),
+        own: None,
+    };
+    let tables = diff.names().filter(|name| !filter.includes(name));
+    let tables: Vec<String> = tables.map(str::to_owned).collect();
+    if tables.is_empty() {
+        return None;
+    }
+    let revision = revision.to_owned();
+    Some(Conflict::ignored_own(tables, revision))
 }
 
 /// Returns the differences from the schema of `revisions` to the schema `actual`.
@@ -75,54 +119,60 @@ pub(crate) fn difference(chain: &Chain, revisions: &RevisionSet, actual: &Schema
 struct Nearest {
     index: RevisionIndex,
     diff: Diff,
+    /// `true` if the schema and that of the database have the name of a table or view in common.
+    is_similar: bool,
 }
 
 /// Finds the newest of the revisions whose schemas differ least from `actual`.
 ///
+/// The measure is the number of differences, where a missing table counts each column.
 /// Returns `None` if that schema and `actual` have no table or view name in common.
 fn find_nearest(chain: &Chain, actual: &Schema) -> Option<Nearest> {
     let mut replay = Replay::new().ok()?;
     let free = actual.clone().with_column_order(ColumnOrder::Free);
-    let mut nearest: Option<(usize, RevisionIndex, Schema)> = None;
+    let mut nearest: Option<Nearest> = None;
+    let mut least_distance = usize::MAX;
     for (index, is_linear) in chain.linear() {
         if replay.run(&chain[index]).is_err() {
             break;
         }
-        let order = if is_linear {
-            ColumnOrder::Fixed
+        let (order, actual) = if is_linear {
+            (ColumnOrder::Fixed, actual)
         } else {
-            ColumnOrder::Free
+            (ColumnOrder::Free, &free)
         };
         let schema = replay.schema.clone().with_column_order(order);
-        let distance = schema.distance(if is_linear { actual } else { &free });
-        if nearest
-            .as_ref()
-            .is_none_or(|(least, ..)| distance <= *least)
-        {
-            nearest = Some((distance, index, schema));
+        // The number of objects that differ is known already, so skip the diff of a schema in which
+        // far more objects differ.
+        let distance = schema.distance(actual);
+        least_distance = least_distance.min(distance);
+        if distance > 2 * least_distance + 2 {
+            continue;
+        }
+        let diff = diff(&schema, actual);
+        let least = nearest.as_ref().map(|nearest| nearest.diff.weight());
+        if least.is_none_or(|least| diff.weight() <= least) {
+            let has_name =
+                |name: &str| actual.names().any(|other| other.eq_ignore_ascii_case(name));
+            nearest = Some(Nearest {
+                index,
+                diff,
+                is_similar: schema.names().any(has_name),
+            });
         }
     }
-    let (_, index, schema) = nearest?;
-    let has_name = |name: &str| actual.names().any(|other| other.eq_ignore_ascii_case(name));
-    if !schema.names().any(has_name) {
-        return None;
-    }
-    let actual = actual.clone().with_column_order(schema.column_order());
-    Some(Nearest {
-        index,
-        diff: diff(&schema, &actual),
-    })
+    nearest.filter(|nearest| nearest.is_similar)
 }
 
 /// A database in memory that runs upgrades, and the schema after the last upgrade.
-struct Replay {
+pub(super) struct Replay {
     connection: Connection,
     before: SchemaSql,
     schema: Schema,
 }
 
 impl Replay {
-    fn new() -> rusqlite::Result<Self> {
+    pub(super) fn new() -> rusqlite::Result<Self> {
         let connection = Connection::open_in_memory()?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
         Ok(Self {
@@ -132,10 +182,20 @@ impl Replay {
         })
     }
 
+    /// Returns the schema after the last upgrade.
+    pub(super) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Returns the SQL of the schema after the last upgrade.
+    pub(super) fn sql(&self) -> &SchemaSql {
+        &self.before
+    }
+
     /// Runs an upgrade. Fails if a schema change fails.
     ///
     /// A proven revision runs on stand-ins for the objects that only the program registers.
-    fn run(&mut self, revision: &Revision) -> rusqlite::Result<()> {
+    pub(super) fn run(&mut self, revision: &Revision) -> rusqlite::Result<()> {
         for statement in revision.upgrade().statements() {
             let result = if revision.proven().is_some() {
                 self.execute_on_stand_ins(statement.sql())
