@@ -6,7 +6,7 @@ use super::clean::{Cleaned, Context, Removed, clean};
 use super::draft::{Draft, Reverse, Was};
 use super::item::{Item, ItemKind};
 use super::migration::{Migration, Upgrade};
-use super::names::{self, Dates};
+use super::names::{self, DateOf};
 use super::squash::{Span, squash};
 use super::tool::Tool;
 use crate::support::{Result, naming};
@@ -58,13 +58,7 @@ pub(crate) fn assemble(source: Source<'_>, count: usize) -> Result<Assembly> {
     let tool = source.tool;
     let migrations = source.migrations.get(..count).unwrap_or(source.migrations);
     let ids = names::revision_ids(migrations.iter().map(|migration| migration.id.as_str()));
-    let dated = migrations.iter();
-    let dated = dated.map(|migration| migration.date.as_ref().unwrap_or(&migration.id));
-    let Dates { dates, made_up } = names::dates(dated.map(String::as_str));
-    let mut assembly = Assembly {
-        made_up_dates: made_up,
-        ..Assembly::default()
-    };
+    let mut assembly = Assembly::default();
     let mut builder = Builder::new(tool, migrations);
     for (index, migration) in migrations.iter().enumerate() {
         let parts = assembly.clean(tool, migration, index)?;
@@ -77,8 +71,9 @@ pub(crate) fn assemble(source: Source<'_>, count: usize) -> Result<Assembly> {
             builder.skip(migration, &parents);
             continue;
         }
-        builder.add(&parts, parents, ids[index].clone(), dates[index]);
+        builder.add(&parts, parents, ids[index].clone());
     }
+    assembly.made_up_dates = builder.made_up_dates;
     assembly.drafts = builder.drafts;
     for span in source.squash {
         squash(&mut assembly.drafts, span)?;
@@ -164,6 +159,7 @@ impl Assembly {
 struct Builder {
     record: Record,
     drafts: Vec<Draft>,
+    made_up_dates: usize,
     /// The ids of the revisions that stand for each version: one, or those of the parents of a
     /// skipped migration.
     revisions: HashMap<String, Vec<String>>,
@@ -179,6 +175,7 @@ impl Builder {
         Self {
             record: tool.record(),
             drafts: Vec::new(),
+            made_up_dates: 0,
             revisions: HashMap::new(),
             leading: Vec::new(),
             has_first: first.is_some_and(|first| first.version.is_empty()),
@@ -235,8 +232,24 @@ impl Builder {
         })
     }
 
-    fn add(&mut self, parts: &Parts<'_>, parents: Vec<String>, id: String, date: Date) {
+    /// Returns the date of a migration, which is not before those of its parents.
+    fn date(&mut self, migration: &Migration, parents: &[String]) -> Date {
+        let drafts = self.drafts.iter();
+        let before = drafts.filter(|draft| parents.contains(&draft.id));
+        let before = before.map(|draft| draft.date).max();
+        let dated = migration.date.as_ref().unwrap_or(&migration.id);
+        match names::date(dated, before) {
+            DateOf::Name(date) => date,
+            DateOf::MadeUp(date) => {
+                self.made_up_dates += 1;
+                date
+            }
+        }
+    }
+
+    fn add(&mut self, parts: &Parts<'_>, parents: Vec<String>, id: String) {
         let migration = parts.migration;
+        let date = self.date(migration, &parents);
         let mut was = std::mem::take(&mut self.leading);
         was.extend(self.was(migration, false));
         self.revisions

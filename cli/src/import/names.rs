@@ -36,31 +36,25 @@ pub(crate) fn revision_ids<'i>(ids: impl Iterator<Item = &'i str>) -> Vec<String
     revisions
 }
 
-/// The dates of the revisions.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Dates {
-    pub(crate) dates: Vec<Date>,
-    /// The number of dates that are not those in the names.
-    pub(crate) made_up: usize,
+/// The date of a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DateOf {
+    /// The date in the name of the migration.
+    Name(Date),
+    /// A date that is made up, because the name has none after `before`.
+    MadeUp(Date),
 }
 
-/// Returns a date for each id of the tool.
+/// Returns the date of a migration whose parents have dates up to `before`.
 ///
-/// The date is the one in the id if it exists and is not before that of an earlier migration.
-/// Otherwise the date is made up: one day after 2000-01-01, or one minute after a date in an id.
-pub(crate) fn dates<'i>(ids: impl Iterator<Item = &'i str>) -> Dates {
-    let mut dates: Vec<Date> = Vec::new();
-    let mut made_up = 0;
-    for id in ids {
-        let before = dates.last().copied();
-        let in_id = date_in(id).filter(|date| before.is_none_or(|before| before <= *date));
-        let date = in_id.unwrap_or_else(|| {
-            made_up += 1;
-            next_made_up(before)
-        });
-        dates.push(date);
+/// The date is the one in `id` if it exists and is not before that of the parents.
+/// Otherwise the date is made up: one day after 2000-01-01, or one minute after a date in a name.
+pub(crate) fn date(id: &str, before: Option<Date>) -> DateOf {
+    let in_id = date_in(id).filter(|date| before.is_none_or(|before| before <= *date));
+    match in_id {
+        Some(date) => DateOf::Name(date),
+        None => DateOf::MadeUp(next_made_up(before)),
     }
-    Dates { dates, made_up }
 }
 
 /// Returns the date in an id: `YYYYMMDDHHMM[SS]`, `YYYYMMDD`, or seconds since 1970.
@@ -141,12 +135,24 @@ pub(crate) fn slug(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Dates, dates, description, revision_ids, slug};
+    use super::{DateOf, date, description, revision_ids, slug};
 
+    /// Returns the dates of migrations that follow each other, and the number of made-up dates.
     fn shown(ids: &[&str]) -> (Vec<String>, usize) {
-        let Dates { dates, made_up } = dates(ids.iter().copied());
-        let dates = dates.iter().map(|date| date.prefix()).collect();
-        (dates, made_up)
+        let (mut shown, mut made_up) = (Vec::new(), 0);
+        let mut before = None;
+        for id in ids {
+            let date = match date(id, before) {
+                DateOf::Name(date) => date,
+                DateOf::MadeUp(date) => {
+                    made_up += 1;
+                    date
+                }
+            };
+            shown.push(date.prefix());
+            before = Some(date);
+        }
+        (shown, made_up)
     }
 
     #[test]

@@ -11,6 +11,7 @@ use revchain_runtime::Migrations;
 use revchain_runtime::rusqlite::Connection;
 use serde_json::{Value, json};
 
+use super::clean::excerpt;
 use super::draft::{Draft, Rendered, Reverse};
 use super::pragmas;
 use crate::support::{Failure, Result};
@@ -141,7 +142,7 @@ fn reason(defect: &Defect) -> String {
     let title: Vec<&str> = defect.title().split_whitespace().collect();
     let title = title.join(" ");
     match defect.detail_lines().next() {
-        Some(detail) => format!("{title}: {}", detail.trim()),
+        Some(detail) => format!("{title}: {}", excerpt(detail)),
         None => title,
     }
 }

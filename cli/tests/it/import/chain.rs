@@ -125,7 +125,7 @@ fn empty_migration_is_recorded_at_the_revision_before_it() {
     );
     assert_eq!(was(1), json!([one("4", false)]));
     assert_eq!(report["skipped"].as_array().unwrap().len(), 2);
-    let text = migration(&shell, "20000102_0000_0002_a.sql");
+    let text = migration(&shell, "20000101_0000_0002_a.sql");
     let lines = "-- @was sqlx:1 empty\n-- @was sqlx:2\n-- @was sqlx:3 empty\n";
     assert!(text.contains(lines), "{text}");
 }
@@ -203,7 +203,7 @@ fn squash_joins_revisions_and_their_versions() {
     ]);
     let report = shell.json("import sqlx old --squash 2..4 --json");
     assert_eq!(report["revisions"].as_array().unwrap().len(), 3);
-    let text = migration(&shell, "20000104_0000_0004_c.sql");
+    let text = migration(&shell, "20000103_0000_0004_c.sql");
     let expected = "-- Squash of 2 to 4.
 -- @revises 0001
 -- @was sqlx:2

@@ -63,14 +63,7 @@ fn head_has_the_schema_that_the_tool_made() {
     }
 }
 
-/// The tools whose databases `upgrade` must take over, and their databases.
-const MOVED: [&str; 5] = [
-    "sqlx",
-    "refinery",
-    "rusqlite_migration",
-    "diesel",
-    "alembic",
-];
+/// The databases of each tool: after the first, a middle, the fifth and the last migration.
 const DATABASES: [&str; 4] = ["first.db", "middle.db", "fifth.db", "last.db"];
 
 /// Returns the number of rows of each table of a database.
@@ -90,14 +83,14 @@ fn rows(path: &Path) -> Vec<(String, i64)> {
 
 #[test]
 fn databases_of_the_tools_move_without_a_flag() {
-    for (tool, directory) in TOOLS.into_iter().filter(|(tool, _)| MOVED.contains(tool)) {
+    for (tool, directory) in TOOLS {
         let shell = import(tool, directory);
         for name in DATABASES {
             let path = shell.path(name);
             fs::copy(fixtures().join(tool).join(name), &path).unwrap();
             let before = rows(&path);
             let text = shell.ok(&format!("upgrade -d {name}"));
-            println!("{tool}: {text}");
+            assert!(text.contains(": adopted at "), "{tool}: {text}");
             shell.ok(&format!("check -d {name}"));
             assert_eq!(
                 shell.json(&format!("pending -d {name} --json"))["pending"],
@@ -113,4 +106,37 @@ fn databases_of_the_tools_move_without_a_flag() {
             }
         }
     }
+}
+
+#[test]
+fn heads_of_alembic_are_taken_over_as_a_set() {
+    let shell = import("alembic", "alembic-branches");
+    for (name, count) in [("first", 4), ("branch", 3), ("heads", 2), ("last", 0)] {
+        let path = shell.path("app.db");
+        fs::copy(
+            fixtures().join(format!("alembic-branches/{name}.db")),
+            &path,
+        )
+        .unwrap();
+        let report = shell.json("upgrade -d app.db --json");
+        assert_eq!(report["applied"].as_array().unwrap().len(), count, "{name}");
+        assert_eq!(report["outcome"], "adopted");
+        shell.ok("check -d app.db");
+    }
+}
+
+#[test]
+fn forgotten_view_makes_a_downgrade_irreversible() {
+    let shell = shell(&[]);
+    let source = fixtures().join("sqlx/reversible");
+    let report = shell.json(&format!("import sqlx {} --json", source.display()));
+    let reason = |index: usize| report["revisions"][index]["irreversible"].clone();
+    assert_eq!((reason(0), reason(1), reason(2)), Default::default());
+    let expected = "the downgrade of 20240507110000 does not give back the schema of \
+                    20240318170000: + view published_posts AS ";
+    assert!(
+        reason(4).as_str().unwrap().starts_with(expected),
+        "{report}"
+    );
+    assert_eq!(reason(5), "no downgrade was written for sqlx");
 }
