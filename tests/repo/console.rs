@@ -79,22 +79,22 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+fn is_duration(word: &str) -> bool {
+    let units = ["ns", "µs", "ms", "s"];
+    let mut numbers = units.iter().filter_map(|unit| word.strip_suffix(unit));
+    numbers.any(|number| number.parse::<f64>().is_ok())
+}
+
 /// Replaces durations such as `1.2ms`, which differ between runs.
 fn without_durations(text: &str) -> String {
-    let is_duration = |word: &str| {
-        let units = ["ns", "µs", "ms", "s"];
-        let numbers = units.iter().filter_map(|unit| word.strip_suffix(unit));
-        numbers
-            .into_iter()
-            .any(|number| number.parse::<f64>().is_ok())
-    };
     let lines = text.lines().map(|line| {
-        let words = line.split(' ');
-        let words = words.map(|word| {
-            if is_duration(word) {
-                "<duration>"
+        let words = line.split(' ').map(|word| {
+            let number = word.trim_end_matches(';');
+            let end = &word[number.len()..];
+            if is_duration(number) {
+                format!("<duration>{end}")
             } else {
-                word
+                word.to_owned()
             }
         });
         words.collect::<Vec<_>>().join(" ") + "\n"
@@ -145,7 +145,7 @@ fn guide_shows_the_output_of_its_commands() {
 
 #[test]
 fn durations_are_no_difference() {
-    let text = "002  Add s.  1.2µs\nin 3ms\nas 4s of a 5ks\n";
-    let expected = "002  Add s.  <duration>\nin <duration>\nas <duration> of a 5ks\n";
+    let text = "002  Add s.  1.2µs\nin 3ms; b\nas 4s of a 5ks\n";
+    let expected = "002  Add s.  <duration>\nin <duration>; b\nas <duration> of a 5ks\n";
     assert_eq!(without_durations(text), expected);
 }

@@ -238,7 +238,7 @@ impl Report {
     }
 
     fn next_steps(&self) -> String {
-        let tool = self.tool.name();
+        let tool = self.tool.record();
         let mut steps = Vec::new();
         let is_delete = |cascade: &Cascade| matches!(cascade.effect, OnChildren::Write(_));
         let needs_decision =
@@ -255,6 +255,12 @@ impl Report {
             let step = "join the versions between which foreign keys break: --squash A..B";
             steps.push(step.to_owned());
         }
+        let mut versions = self.assembly.drafts.iter().flat_map(|draft| &draft.was);
+        if self.tool == Tool::Plain && versions.next().is_some() {
+            let step =
+                "if the program does not count them in user_version, remove the lines `@was`";
+            steps.push(step.to_owned());
+        }
         let argument = match self.directory.as_str() {
             "migrations" => String::new(),
             directory => format!("{directory:?}"),
@@ -263,7 +269,7 @@ impl Report {
             "embed the chain: static MIGRATIONS: Migrations = embed_migrations!({argument});"
         ));
         steps.push(format!(
-            "open a database: MIGRATIONS.open(path) takes it over at its version of {tool}"
+            "open a database: MIGRATIONS.open(path) takes it over at the version that {tool} recorded"
         ));
         self.section("next", steps)
     }

@@ -309,6 +309,11 @@ fn plain_files_count_in_user_version() {
     std::fs::remove_dir_all(shell.path("migrations")).unwrap();
     std::fs::rename(shell.path("old/10 more.sql"), shell.path("old/003.sql")).unwrap();
     assert_eq!(was(&detected(&shell, "plain")), ["1", "2", "3 empty"]);
+    let text = shell.ok("import old --directory again");
+    assert!(
+        text.contains("does not count them in user_version"),
+        "{text}"
+    );
 }
 
 #[test]
