@@ -179,7 +179,7 @@ pub struct LockArgs {
 #[command(allow_missing_positional = true)]
 pub struct ImportArgs {
     /// Tool that ran the migrations [default: detected]
-    #[arg(value_name = "TOOL", hide_possible_values = false)]
+    #[arg(value_name = "TOOL")]
     pub(crate) tool: Option<Tool>,
     /// Directory or file of the tool's migrations
     #[arg(value_name = "DIR", required = true)]

@@ -93,3 +93,50 @@ pub(crate) fn write(directory: &Path, files: &[(String, String)]) -> Result<()> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs;
+
+    use super::{Existing, existing, write};
+
+    fn files(names: &[&str]) -> Vec<(String, String)> {
+        let files = names
+            .iter()
+            .map(|name| ((*name).to_owned(), format!("{name}: new")));
+        files.collect()
+    }
+
+    #[test]
+    fn failing_write_removes_what_it_wrote() {
+        let directory = tempfile::tempdir().unwrap();
+        let old = directory.path().join("b.sql");
+        fs::write(&old, "old").unwrap();
+        assert!(write(directory.path(), &files(&["a.sql", "b.sql", "c.sql"])).is_err());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_to_string(old).unwrap(), "old");
+    }
+
+    #[test]
+    fn failing_write_removes_a_new_directory() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("migrations");
+        assert!(write(&directory, &files(&["a.sql", "a.sql"])).is_err());
+        assert!(!directory.exists());
+    }
+
+    #[test]
+    fn other_files_are_no_migrations() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("README.md"), "").unwrap();
+        fs::write(directory.path().join(".a.sql"), "").unwrap();
+        let names = ["a.sql".to_owned()];
+        assert_eq!(existing(directory.path(), &names).unwrap(), Existing::None);
+        fs::write(directory.path().join("a.sql"), "").unwrap();
+        fs::write(directory.path().join("revchain.lock"), "").unwrap();
+        assert_eq!(existing(directory.path(), &names).unwrap(), Existing::All);
+        fs::write(directory.path().join("b.sql"), "").unwrap();
+        assert!(existing(directory.path(), &names).is_err());
+    }
+}
