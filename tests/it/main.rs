@@ -25,5 +25,6 @@ mod stand_ins;
 #[cfg(feature = "stored-downgrades")]
 mod stored_downgrades;
 mod support;
+mod tool_records;
 mod untrusted_files;
 mod upgrade;

@@ -7,6 +7,7 @@ mod database;
 mod fixture;
 mod notes;
 mod recorder;
+mod tools;
 
 pub(crate) use authorizer::{authorize, clear_authorizer, read_by};
 pub(crate) use cases::deterministic_runner;
@@ -19,3 +20,4 @@ pub(crate) use notes::{NOTES, TAGS, newer_database, program};
 #[cfg(feature = "stored-downgrades")]
 pub(crate) use notes::{Step, TITLES};
 pub(crate) use recorder::Recorder;
+pub(crate) use tools::{locked, six_migrations, tool_database, tool_file};
