@@ -153,9 +153,7 @@ impl Report {
         };
         let skipped = self.assembly.skipped.iter();
         let skipped = skipped.filter(|skipped| !is_code(&skipped.path));
-        skipped
-            .map(|skipped| format!("{} {}", skipped.path, skipped.version))
-            .collect()
+        skipped.map(|skipped| skipped.path.clone()).collect()
     }
 
     /// Returns each reason with the revisions that it makes irreversible.

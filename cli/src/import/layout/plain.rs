@@ -17,10 +17,17 @@ fn parse(file: &SourceFile) -> Option<(&str, &str)> {
     is_separated.then_some((number, words))
 }
 
-/// Returns `true` if all SQL files have plain names.
+/// The number of digits of a time, `YYYYMMDDHHMMSS`.
+const TIME_DIGITS: usize = 14;
+
+/// Returns `true` if all SQL files have plain names, and at least one number counts.
+///
+/// If all numbers are times, a tool has made them.
 pub(super) fn fits(tree: &Tree) -> bool {
-    let mut files = tree.top_level().filter(|file| file.is_sql()).peekable();
-    files.peek().is_some() && files.all(|file| parse(file).is_some())
+    let files = tree.top_level().filter(|file| file.is_sql());
+    let numbers: Option<Vec<&str>> = files.map(|file| Some(parse(file)?.0)).collect();
+    let is_count = |number: &&str| number.len() != TIME_DIGITS;
+    numbers.is_some_and(|numbers| numbers.iter().any(is_count))
 }
 
 /// Reads the files. The program is expected to count its migrations in `PRAGMA user_version`.

@@ -330,6 +330,17 @@ help: name the tool: revchain import plain old";
 }
 
 #[test]
+fn times_as_numbers_are_of_sqlx() {
+    let file = (
+        "old/20240105093000_add_users.sql",
+        "CREATE TABLE users (a);",
+    );
+    detected(&shell(&[file]), "sqlx");
+    let mixed = shell(&[file, ("old/1_a.sql", "CREATE TABLE a (a);")]);
+    assert!(failure(&mixed, "import old").1.contains("sqlx or plain"));
+}
+
+#[test]
 fn up_and_down_files_are_ambiguous() {
     let shell = shell(&[
         ("old/1_a.up.sql", "CREATE TABLE a (a);"),
