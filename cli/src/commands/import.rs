@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::args::ImportArgs;
 use crate::import::{self, Request};
-use crate::support::{Failure, Result};
+use crate::support::{Answer, Failure, Result};
 
 /// Writes the chain into `directory`, unless the arguments name another directory.
 ///
@@ -21,9 +21,9 @@ pub(crate) fn run(args: &ImportArgs, directory: &Path) -> Result {
         dry_run: args.dry_run,
     };
     let report = import::run(&request)?;
-    let answer = report.answer();
+    let (text, json) = (report.text(), report.json());
     if report.stopped.is_some() {
-        return Err(Failure::failed("stopped", answer.text).details(answer.json));
+        return Err(Failure::failed("stopped", text).details(json));
     }
-    Ok(answer)
+    Ok(Answer { text, json })
 }

@@ -3,6 +3,8 @@
 //! revchain does not enforce foreign keys while a migration runs, so SQLite runs no actions such as
 //! `ON DELETE CASCADE`.
 
+use std::fmt;
+
 use revchain_core::schema::quote;
 use revchain_core::sql::change::{Change, Effect, effect};
 use revchain_core::sql::tokenizer::{Token, statements, tokens};
@@ -12,16 +14,34 @@ use serde_json::{Value, json};
 
 use super::clean::excerpt;
 use super::draft::Draft;
+use super::migration::{Migration, Upgrade};
 
 /// A statement on a parent whose foreign keys changed child rows at the tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cascade {
     pub(crate) revision: String,
-    /// The file of the migration.
-    pub(crate) path: String,
+    /// The file of the migration, and the line of the statement.
+    pub(crate) place: Place,
     /// The start of the statement on the parent.
     pub(crate) statement: String,
     pub(crate) effect: OnChildren,
+}
+
+/// The place of a statement in the files of the tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) path: String,
+    /// The line; `None` if the statement was changed on the way into the chain.
+    pub(crate) line: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}", self.path),
+            None => f.write_str(&self.path),
+        }
+    }
 }
 
 /// The effect of a statement on the children of a table.
@@ -41,7 +61,8 @@ impl Cascade {
         };
         json!({
             "revision": self.revision,
-            "path": self.path,
+            "path": self.place.path,
+            "line": self.place.line,
             "statement": self.statement,
             "write": write,
             "keeps": keeps,
@@ -66,12 +87,12 @@ enum Action {
 }
 
 /// Runs the upgrades, and finds the statements that delete parents.
-pub(crate) fn find(drafts: &[Draft]) -> SqliteResult<Vec<Cascade>> {
+pub(crate) fn find(drafts: &[Draft], migrations: &[Migration]) -> SqliteResult<Vec<Cascade>> {
     let connection = Connection::open_in_memory()?;
     let _settings = ProofSettings::new(&connection)?;
     let mut cascades = Vec::new();
     for draft in drafts {
-        let mut found = find_in(&connection, draft)?;
+        let mut found = find_in(&connection, draft, migrations)?;
         if !draft.turns_keys_off {
             cascades.append(&mut found);
         }
@@ -80,7 +101,11 @@ pub(crate) fn find(drafts: &[Draft]) -> SqliteResult<Vec<Cascade>> {
 }
 
 /// Runs an upgrade, and finds its statements that delete parents.
-fn find_in(connection: &Connection, draft: &Draft) -> SqliteResult<Vec<Cascade>> {
+fn find_in(
+    connection: &Connection,
+    draft: &Draft,
+    migrations: &[Migration],
+) -> SqliteResult<Vec<Cascade>> {
     let mut cascades = Vec::new();
     let mut dropped: Vec<(String, Cascade)> = Vec::new();
     let text = &draft.upgrade;
@@ -92,7 +117,7 @@ fn find_in(connection: &Connection, draft: &Draft) -> SqliteResult<Vec<Cascade>>
         let sql = &text[first.span.start..last.span.end];
         let cascade = |effect: OnChildren| Cascade {
             revision: draft.id.clone(),
-            path: draft.sources.join(", "),
+            place: place(sql, draft, migrations),
             statement: excerpt(sql),
             effect,
         };
@@ -126,6 +151,29 @@ fn find_in(connection: &Connection, draft: &Draft) -> SqliteResult<Vec<Cascade>>
         }
     }
     Ok(cascades)
+}
+
+/// Returns the first place of a statement in the files of a draft.
+fn place(statement: &str, draft: &Draft, migrations: &[Migration]) -> Place {
+    let scripts = migrations
+        .iter()
+        .filter_map(|migration| match &migration.upgrade {
+            Upgrade::Sql(sql) if draft.sources.contains(&sql.path) => Some(sql),
+            _ => None,
+        });
+    for script in scripts {
+        if let Some(offset) = script.text.find(statement) {
+            let above = script.text[..offset].matches('\n').count();
+            return Place {
+                path: script.path.clone(),
+                line: Some(script.first_line + above),
+            };
+        }
+    }
+    Place {
+        path: draft.sources.join(", "),
+        line: None,
+    }
 }
 
 /// Returns `true` for `REPLACE` and `INSERT OR REPLACE`, which delete the old row.

@@ -15,6 +15,7 @@ mod names;
 mod pragmas;
 mod proof;
 mod report;
+mod report_text;
 mod request;
 mod source;
 mod squash;
@@ -33,7 +34,7 @@ pub(crate) use self::report::Report;
 pub(crate) use self::request::Request;
 pub(crate) use self::squash::Range;
 use self::squash::Span;
-use self::tool::{Enforcement, Tool};
+use self::tool::Enforcement;
 use self::write::Existing;
 use crate::support::Result;
 
@@ -72,7 +73,7 @@ pub(crate) fn run(request: &Request) -> Result<Report> {
     let (findings, notes) = proof::judge(&mut assembly.drafts, &directory);
     report.findings = findings;
     report.notes = notes;
-    report.cascades = find_cascades(tool, &assembly.drafts);
+    report.cascades = find_cascades(source, &assembly.drafts);
     let proven = proof::check(&assembly.drafts, &directory);
     let proven = proven.map_err(|rejected| source::with_origin(rejected.failure, &assembly))?;
     report.is_there = existing == Existing::All;
@@ -93,10 +94,10 @@ fn files(assembly: &Assembly, proven: Proven) -> Vec<(String, String)> {
 }
 
 /// Returns the statements whose actions ran at the tool.
-fn find_cascades(tool: Tool, drafts: &[Draft]) -> Vec<Cascade> {
-    if tool.enforcement() == Enforcement::Off {
+fn find_cascades(source: Source<'_>, drafts: &[Draft]) -> Vec<Cascade> {
+    if source.tool.enforcement() == Enforcement::Off {
         return Vec::new();
     }
     // The proof has run the same statements.
-    cascades::find(drafts).unwrap_or_default()
+    cascades::find(drafts, source.migrations).unwrap_or_default()
 }

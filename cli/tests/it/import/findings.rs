@@ -52,9 +52,19 @@ fn text_shows_at_most_20_findings() {
 fn deletes_of_parents_show_the_statements_for_children() {
     let shell = shell(&[
         ("old/1_a.sql", PARENT),
-        ("old/2_b.sql", "DELETE FROM users WHERE name IS NULL;"),
+        (
+            "old/2_b.sql",
+            "-- Comment.\n\nBEGIN;\nDELETE FROM users WHERE name IS NULL;",
+        ),
     ]);
     let report = shell.json("import sqlx old --json");
+    assert_eq!(
+        (
+            &report["cascades"][0]["path"],
+            &report["cascades"][0]["line"]
+        ),
+        (&json!("old/2_b.sql"), &json!(4))
+    );
     let write = report["cascades"][0]["write"].as_array().unwrap();
     let statements = [
         "DELETE FROM posts WHERE author IS NOT NULL AND NOT EXISTS \
