@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod adoption;
+mod adoption_advice;
 mod atomicity;
 mod backup;
 mod concurrency;

@@ -162,7 +162,13 @@ impl Chain {
     /// Returns the proven revisions whose schema equals `sql`, oldest first.
     pub fn with_schema(&self, sql: &SchemaSql) -> Vec<RevisionIndex> {
         let schema = sql.schema();
-        let fixed = schema.fingerprint();
+        let fixed = match schema.column_order() {
+            ColumnOrder::Fixed => schema.fingerprint(),
+            ColumnOrder::Free => {
+                let schema = schema.clone().with_column_order(ColumnOrder::Fixed);
+                schema.fingerprint()
+            }
+        };
         let free = LazyCell::new(|| {
             let schema = schema.clone().with_column_order(ColumnOrder::Free);
             schema.fingerprint()

@@ -71,6 +71,14 @@ pub enum Conflict {
         /// The revision that has the tables.
         revision: String,
     },
+    /// A script moves values by position, but the columns of a table have another order.
+    #[non_exhaustive]
+    MovesByPosition {
+        /// The revision of the script.
+        revision: String,
+        /// The table.
+        table: String,
+    },
     /// The schema of the database differs from the schema of the stamped revision.
     #[non_exhaustive]
     Drifted {
@@ -164,6 +172,12 @@ impl Conflict {
         Self::IgnoredOwn { tables, revision }
     }
 
+    /// Makes the conflict of a script that moves values by position.
+    #[doc(hidden)]
+    pub fn moves_by_position(revision: String, table: String) -> Self {
+        Self::MovesByPosition { revision, table }
+    }
+
     /// Returns the short name of the conflict, as `--json` shows it.
     pub fn code(&self) -> &'static str {
         match self {
@@ -174,6 +188,7 @@ impl Conflict {
             Self::RecordDiffers { .. } => "record-differs",
             Self::BaselineDiffers { .. } => "baseline-differs",
             Self::IgnoredOwn { .. } => "ignored-own",
+            Self::MovesByPosition { .. } => "moves-by-position",
             Self::Drifted { .. } => "drifted",
             Self::Newer { .. } => "newer",
             Self::Untrusted { .. } => "untrusted",

@@ -55,6 +55,16 @@ impl Conflict {
                 few(tables)
             ))
             .help("remove the tables from .ignore_tables([…]) or --ignore-tables"),
+            Self::MovesByPosition { revision, table } => {
+                let (revision, table) = (escape(revision), escape(table));
+                Text::new(format!(
+                    "a script of {revision} moves values of {table} by position, but the columns \
+                     of {table} have another order in this database; nothing was changed"
+                ))
+                .help(format!(
+                    "rebuild {table} in this database with the columns in the order of the chain"
+                ))
+            }
             Self::Drifted {
                 revision,
                 is_of,

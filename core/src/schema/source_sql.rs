@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
+use super::filter::ColumnOrder;
 use super::normal_form::Schema;
 
 /// The SQL of a database's schema, with the normal form.
@@ -36,6 +37,15 @@ impl SchemaSql {
     pub fn schema(&self) -> &Schema {
         self.schema
             .get_or_init(|| Schema::read(statements(&self.joined)))
+    }
+
+    /// Returns the schema with [`ColumnOrder::Free`] as the rule for comparing the order of columns.
+    pub fn ignoring_column_order(self) -> Self {
+        let schema = self.schema().clone().with_column_order(ColumnOrder::Free);
+        Self {
+            joined: self.joined,
+            schema: OnceCell::from(schema),
+        }
     }
 
     /// Returns `true` if the schema has no objects.

@@ -3,6 +3,7 @@
 //! SQLite does not report these facts. The functions only compare tokens and do not parse, so the
 //! results can be incomplete.
 
+use super::change::{Change, Effect, effect};
 use super::cursor::{self, Cursor};
 use super::keywords::BEFORE_OBJECT;
 use super::tokenizer::{Kind, Token, each_token, unquote};
@@ -160,6 +161,28 @@ pub fn copies_by_position(sql: &str) -> bool {
         && tokens
             .windows(2)
             .any(|pair| pair[0].is_word(sql, "SELECT") && pair[1].is_mark(sql, "*"))
+}
+
+/// Returns `true` if a statement moves values into or out of a table by the position of columns.
+///
+/// `INSERT … SELECT *` reads by position, and an `INSERT` without a column list writes by position.
+pub fn depends_on_column_order(sql: &str, table: &str) -> bool {
+    if !starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH"]) || !names_object(sql, table) {
+        return false;
+    }
+    let tokens = cursor::tokens(sql);
+    let reads_all = tokens.windows(2).any(|pair| {
+        let is_before = pair[0].is_word(sql, "SELECT") || pair[0].is_mark(sql, ".");
+        is_before && pair[1].is_mark(sql, "*")
+    });
+    let is_target = match effect(sql) {
+        Effect::Change(name, change) => {
+            name.name.eq_ignore_ascii_case(table)
+                && matches!(change, Change::Insert | Change::Update)
+        }
+        _ => true,
+    };
+    reads_all || is_target && insert_columns(sql).is_none()
 }
 
 /// Returns the column list of an `INSERT` in lowercase, or `None` without a column list.

@@ -401,7 +401,8 @@ fn record_decides_between_revisions_of_one_schema() {
         let record = record(Tool::UserVersion, &[version]);
         // A preference never overrides the record.
         for adopt in [Adopt::Detect, Adopt::detect_preferring(["002"])] {
-            let plan = try_plan(&chain, schema(&["a"]), &[record.clone()], adopt).unwrap();
+            let plan =
+                try_plan(&chain, schema(&["a"]), std::slice::from_ref(&record), adopt).unwrap();
             assert_eq!(plan.upgrades().count(), upgrades, "{version}");
             assert_eq!(plan.recorded_by, [Tool::UserVersion]);
         }

@@ -1,6 +1,7 @@
 //! Applying a plan. Apart from a restore, no other code changes an existing database.
 
 mod assumptions;
+mod column_order;
 pub(crate) mod foreign_keys;
 mod key_changes;
 mod key_check;

@@ -6,6 +6,7 @@ use revchain_core::{
 };
 use rusqlite::ErrorCode;
 
+use super::column_order::check_column_order;
 use super::locked_plan::{LockedPlan, LockedState};
 use super::marker_renewal::renew_marker;
 use super::preflight::preflight;
@@ -74,6 +75,7 @@ fn run_locked(
         return Ok(report);
     }
     warn_of_drift(database, &plan);
+    check_column_order(database, &plan)?;
     let preflight = preflight(&locked, &plan)?;
     report.backup = preflight.backup;
     run_steps(&locked, &plan, stored, &mut report)

@@ -4,7 +4,7 @@
 //! remembers it. From then on, its schema is read as if the columns had the order of the chain.
 
 use revchain_core::Chain;
-use revchain_core::schema::{ColumnOrder, SchemaSql};
+use revchain_core::schema::{ColumnOrder, SchemaSql, diff};
 
 use super::schema_diff::Replay;
 
@@ -25,4 +25,13 @@ pub(super) fn in_order_of_chain(chain: &Chain, sql: &SchemaSql) -> Option<Schema
         }
     }
     None
+}
+
+/// Returns the names of the tables whose columns have another order than in the chain.
+pub(super) fn reordered_tables(chain: &Chain, sql: &SchemaSql) -> Vec<String> {
+    let Some(ordered) = in_order_of_chain(chain, sql) else {
+        return Vec::new();
+    };
+    let differences = diff(ordered.schema(), sql.schema());
+    differences.names().map(str::to_owned).collect()
 }

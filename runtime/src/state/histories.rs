@@ -10,7 +10,7 @@ use revchain_core::sql::change::dropped_names;
 use revchain_core::{DatabaseState, HistoryRow, Revision, RevisionIndex, Was};
 use rusqlite::ffi;
 
-use super::column_order::in_order_of_chain;
+use super::column_order::{in_order_of_chain, reordered_tables};
 use super::history_entry::HistoryEntry;
 use super::history_rows::has_unknown;
 use super::history_table::HistoryTable;
@@ -169,21 +169,28 @@ impl<'s> Histories<'s> {
     pub(crate) fn schema_sql(&self) -> rusqlite::Result<SchemaSql> {
         let sql = self.read_schema()?;
         if self.ignores_column_order()? {
-            if let Some(ordered) = in_order_of_chain(self.database.chain(), &sql) {
-                return Ok(ordered);
-            }
+            let ordered = in_order_of_chain(self.database.chain(), &sql);
+            return Ok(ordered.unwrap_or_else(|| sql.ignoring_column_order()));
         }
         Ok(sql)
     }
 
-    /// Returns `true` if the columns of the database have another order than those of the chain,
-    /// and the settings accept this at an adoption.
+    /// Returns `true` for an adoption of a database whose columns have another order than those of
+    /// the chain.
     pub(crate) fn adopts_other_column_order(&self) -> rusqlite::Result<bool> {
-        if self.has_own || !self.database.settings.ignores_column_order {
-            return Ok(false);
+        Ok(!self.has_own && !self.reordered_tables()?.is_empty())
+    }
+
+    /// Returns the tables whose columns have another order than in the chain, if the history or the
+    /// settings ignore the order.
+    pub(crate) fn reordered_tables(&self) -> rusqlite::Result<Vec<String>> {
+        if !self.ignores_column_order()? {
+            return Ok(Vec::new());
         }
-        let sql = self.read_schema()?;
-        Ok(in_order_of_chain(self.database.chain(), &sql).is_some())
+        Ok(reordered_tables(
+            self.database.chain(),
+            &self.read_schema()?,
+        ))
     }
 
     fn ignores_column_order(&self) -> rusqlite::Result<bool> {

@@ -108,8 +108,8 @@ pub(crate) fn difference(chain: &Chain, revisions: &RevisionSet, actual: &Schema
         replay.run(&chain[index]).ok()?;
     }
     let order = match revisions.newest() {
-        Some(newest) => chain.column_order(newest),
-        None => ColumnOrder::Fixed,
+        Some(newest) if actual.column_order() == ColumnOrder::Fixed => chain.column_order(newest),
+        _ => actual.column_order(),
     };
     let expected = replay.schema.with_column_order(order);
     Some(diff(&expected, &actual.clone().with_column_order(order)))
@@ -136,7 +136,7 @@ fn find_nearest(chain: &Chain, actual: &Schema) -> Option<Nearest> {
         if replay.run(&chain[index]).is_err() {
             break;
         }
-        let (order, actual) = if is_linear {
+        let (order, actual) = if is_linear && actual.column_order() == ColumnOrder::Fixed {
             (ColumnOrder::Fixed, actual)
         } else {
             (ColumnOrder::Free, &free)

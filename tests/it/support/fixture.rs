@@ -8,6 +8,8 @@ use revchain_core::{LoadedMigrations, lock_file};
 use revchain_prove::{migrations_from_directory, migrations_from_directory_unproven};
 use tempfile::TempDir;
 
+use super::tools::locked;
+
 /// A temporary directory for a database, removed on drop.
 pub(crate) struct Fixture(TempDir);
 
@@ -56,6 +58,15 @@ impl Fixture {
         let lock = lock_file::render(&chain, &chain.revisions()[..1]);
         fs::write(directory.join(lock_file::FILE_NAME), lock).unwrap();
         migrations_from_directory(&directory).unwrap()
+    }
+
+    /// Builds a linear chain of upgrades, with the proof and without judging its rows.
+    pub(crate) fn chain_locked(&self, upgrades: &[&str]) -> Migrations {
+        let steps: Vec<_> = upgrades
+            .iter()
+            .map(|upgrade| (*upgrade, "SELECT 1;"))
+            .collect();
+        locked(&self.write_chain(&steps))
     }
 
     fn write_chain(&self, steps: &[(&str, &str)]) -> PathBuf {
