@@ -95,8 +95,9 @@ pub(crate) fn write(directory: &Path, files: &[(String, String)]) -> Result<()> 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use std::fs;
 
     use super::{Existing, existing, write};
