@@ -125,7 +125,15 @@ pub(crate) fn judge(drafts: &mut [Draft], directory: &str) -> (Vec<Finding>, Vec
     (findings, loaded.notes)
 }
 
-/// Returns `true` if the downgrade is the cause of a defect.
+/// The defects in a downgrade with which it fails or loses rows.
+const WRONG: &[DefectKind] = &[
+    DefectKind::RowsLost,
+    DefectKind::FailsOnRows,
+    DefectKind::ForeignKeyViolation,
+    DefectKind::RunsTooLong,
+];
+
+/// Returns `true` if a defect means that the downgrade is wrong.
 ///
 /// The upgrades run, so an upgrade that fails only fails when it runs again after the downgrade.
 fn is_of_downgrade(defect: &Defect, file: &Rendered) -> bool {
@@ -133,8 +141,10 @@ fn is_of_downgrade(defect: &Defect, file: &Rendered) -> bool {
         return false;
     };
     let is_below = |(line, _): (u32, u32)| line >= downgrade;
-    let kinds = [DefectKind::SqlError, DefectKind::DowngradeDoesNotRestore];
-    kinds.contains(&defect.kind()) || defect.line_column().is_some_and(is_below)
+    match defect.kind() {
+        DefectKind::SqlError | DefectKind::DowngradeDoesNotRestore => true,
+        kind => WRONG.contains(&kind) && defect.line_column().is_some_and(is_below),
+    }
 }
 
 /// Returns the title of a defect, and its first detail, as the reason of `@irreversible`.

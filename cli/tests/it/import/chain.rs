@@ -160,6 +160,52 @@ fn wrong_downgrade_is_irreversible_with_the_reason() {
 }
 
 #[test]
+fn downgrade_that_fails_or_loses_rows_is_irreversible() {
+    let reason = |upgrade: &str, downgrade: &str| {
+        let shell = shell(&[
+            ("old/1_a.sql", "CREATE TABLE a (a TEXT NOT NULL, b TEXT);"),
+            ("old/2_b.up.sql", upgrade),
+            ("old/2_b.down.sql", downgrade),
+        ]);
+        let report = import(&shell);
+        report["revisions"][1]["irreversible"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let lost = "CREATE TABLE new (a TEXT NOT NULL, b TEXT);\nINSERT INTO new SELECT a, b FROM a WHERE 0;\n\
+                DROP TABLE a;\nALTER TABLE new RENAME TO a;";
+    let reason_for_lost = reason("ALTER TABLE a ADD COLUMN c TEXT;", lost);
+    assert!(
+        reason_for_lost.starts_with("the downgrade of 2 loses all rows"),
+        "{reason_for_lost}"
+    );
+    let upgrade = "CREATE TABLE new (b TEXT);\nINSERT INTO new SELECT b FROM a;\nDROP TABLE a;\n\
+                   ALTER TABLE new RENAME TO a;";
+    let fails = "ALTER TABLE a RENAME TO new;\nCREATE TABLE a (a TEXT NOT NULL, b TEXT);\n\
+                 INSERT INTO a (b) SELECT b FROM new;\nDROP TABLE new;";
+    let reason_for_failure = reason(upgrade, fails);
+    assert!(
+        reason_for_failure.contains("fails where the table has rows"),
+        "{reason_for_failure}"
+    );
+}
+
+#[test]
+fn downgrade_with_a_finding_is_kept() {
+    let shell = shell(&[
+        ("old/1_a.sql", "CREATE TABLE a (a TEXT, b TEXT);"),
+        ("old/2_b.up.sql", "UPDATE a SET b = 'x' WHERE b IS NULL;"),
+        ("old/2_b.down.sql", "UPDATE a SET b = NULL WHERE b = \"x\";"),
+    ]);
+    let report = import(&shell);
+    assert_eq!(report["revisions"][1]["irreversible"], Value::Null);
+    let findings = report["findings"].as_array().unwrap().iter();
+    let codes: Vec<_> = findings.map(|finding| finding["code"].clone()).collect();
+    assert_eq!(codes, ["double-quoted-string"]);
+}
+
+#[test]
 fn downgrade_that_breaks_the_next_upgrade_is_irreversible() {
     let shell = shell(&[
         ("old/1_a.up.sql", "CREATE TABLE a (a UNIQUE);"),
