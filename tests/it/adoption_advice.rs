@@ -201,6 +201,23 @@ fn other_order_of_columns_is_accepted_for_ever() {
 }
 
 #[test]
+fn stamp_of_a_reordered_database_keeps_the_order() {
+    let fixture = Fixture::new();
+    let chain = people(&fixture);
+    let mut db = database(REORDERED);
+    let migrator = chain.migrator().ignore_column_order(true);
+    migrator.stamp(&mut db, "001").unwrap();
+    chain.migrator().stamp(&mut db, "002").unwrap();
+    let origins = chain.migrator().history(&db).unwrap();
+    assert!(
+        origins
+            .iter()
+            .all(|entry| entry.origin == Origin::AdoptReordered)
+    );
+    assert!(chain.check(&db).unwrap().is_same());
+}
+
+#[test]
 fn drift_of_a_reordered_database_is_still_found() {
     let fixture = Fixture::new();
     let chain = people(&fixture);

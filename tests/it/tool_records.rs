@@ -519,9 +519,24 @@ fn record_in_a_named_chain_is_read() {
 fn record_in_an_ignored_table_is_not_read() {
     let fixture = Fixture::new();
     let chain = six_migrations(&fixture);
-    let mut db = tool_database(&fixture, "sqlx/middle.db");
-    let migrator = chain.migrator().ignore_tables(["_sqlx_migrations"]);
-    assert_eq!(migrator.upgrade(&mut db).unwrap_err().code(), "ambiguous");
+    let named = six_migrations(&Fixture::new()).named("notes").unwrap();
+    for chain in [chain, named] {
+        let mut db = tool_database(&fixture, "sqlx/middle.db");
+        let migrator = chain.migrator().ignore_tables(["_sqlx_migrations"]);
+        assert_eq!(migrator.upgrade(&mut db).unwrap_err().code(), "ambiguous");
+    }
+}
+
+/// The record says that the database has tables, so it is not new.
+#[test]
+fn record_without_tables_is_not_a_new_database() {
+    let fixture = Fixture::new();
+    let chain = six_migrations(&fixture);
+    let mut db = tool_database(&fixture, "sqlx/first.db");
+    db.execute_batch("DROP TABLE posts; DROP TABLE users; DROP TABLE settings")
+        .unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "record-differs", "{error}");
 }
 
 #[test]

@@ -250,6 +250,16 @@ fn ancestor_without_a_version_is_applied() {
     );
 }
 
+/// A revision of the chain alone stands between: it has only the version of an empty migration.
+#[test]
+fn ancestor_with_an_empty_version_alone_is_applied() {
+    let chain = line(&[&["sqlx:1"], &["sqlx:2 empty"], &["sqlx:3"]]);
+    assert_eq!(
+        adopted(&chain, &[record(Tool::Sqlx, &["1", "3"])]),
+        ["001", "002", "003"]
+    );
+}
+
 #[test]
 fn squashed_revision_needs_all_its_versions() {
     let chain = line(&[&["sqlx:1", "sqlx:2", "sqlx:3"], &["sqlx:4"]]);

@@ -87,6 +87,15 @@ fn malformed_was_shows_a_right_one_and_the_tools() {
     }
 }
 
+/// Diesel records the name of a directory without its dashes.
+#[test]
+fn dashes_of_a_diesel_version_do_not_count() {
+    for version in ["2024-01-05-093000", "20240105093000"] {
+        let chain = one(&format!("@was diesel:{version}")).chain();
+        assert_eq!(chain.head().unwrap().was()[0].version, "20240105093000");
+    }
+}
+
 #[test]
 fn every_tool_has_a_name_of_its_own() {
     for tool in Tool::ALL {

@@ -42,16 +42,15 @@ pub(super) fn run_steps(
 ) -> Result<(), Error> {
     check_transaction(locked)?;
     let database = locked.database();
+    let reordered = plan.histories().reordered_tables();
+    let reordered = reordered.context(Operation::ReadSchema)?;
     let mut runner = StepRunner {
         locked,
         database,
         table: HistoryTable::of(database.migrations),
         stored,
         report,
-        is_reordered: plan
-            .histories()
-            .adopts_other_column_order()
-            .context(Operation::ReadSchema)?,
+        is_reordered: !reordered.is_empty(),
     };
     runner.announce(plan);
     let mut before: Option<&Step> = None;
@@ -98,7 +97,7 @@ struct StepRunner<'r> {
     table: HistoryTable<'r>,
     stored: &'r dyn RunStored,
     report: &'r mut Report,
-    /// `true` for an adoption that ignores the order of columns.
+    /// `true` if the columns of the database have another order, which the request accepts.
     is_reordered: bool,
 }
 

@@ -175,12 +175,6 @@ impl<'s> Histories<'s> {
         Ok(sql)
     }
 
-    /// Returns `true` for an adoption of a database whose columns have another order than those of
-    /// the chain.
-    pub(crate) fn adopts_other_column_order(&self) -> rusqlite::Result<bool> {
-        Ok(!self.has_own && !self.reordered_tables()?.is_empty())
-    }
-
     /// Returns the tables whose columns have another order than in the chain, if the history or the
     /// settings ignore the order.
     pub(crate) fn reordered_tables(&self) -> rusqlite::Result<Vec<String>> {

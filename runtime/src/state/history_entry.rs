@@ -37,7 +37,7 @@ pub enum Origin {
     Stamp,
     /// An upgrade that recognized the revision of a database without a history. No script ran.
     Adopt,
-    /// An adoption that ignored the order of columns.
+    /// An adoption or `stamp` of a database whose columns have another order than in the chain.
     ///
     /// As long as the history has such a row, comparisons of the schema ignore the order, too.
     AdoptReordered,
