@@ -18,7 +18,7 @@ fn console_blocks(page: &str) -> Vec<String> {
 }
 
 /// Builds the programs, and returns their directory.
-fn build_programs() -> PathBuf {
+pub(crate) fn build_programs() -> PathBuf {
     let status = Command::new(env!("CARGO"))
         .args([
             "build",
