@@ -140,3 +140,47 @@ fn forgotten_view_makes_a_downgrade_irreversible() {
     );
     assert_eq!(reason(5), "no downgrade was written for sqlx");
 }
+
+/// Returns all rows of the tables of the migrations, as SQL literals.
+fn contents(db: &Connection) -> Vec<String> {
+    let columns = [
+        ("users", ["id", "email", "name", "created_at"]),
+        ("posts", ["id", "title", "body", "published_at"]),
+        ("settings", ["key", "value", "key", "value"]),
+        (
+            "title_changes",
+            ["post_id", "old_title", "changed_at", "id"],
+        ),
+    ];
+    let mut rows = Vec::new();
+    for (table, columns) in columns {
+        let columns = columns
+            .map(|column| format!("quote({column})"))
+            .join(" || ',' || ");
+        let sql = format!("SELECT '{table} ' || {columns} FROM {table} ORDER BY 1");
+        let mut statement = db.prepare(&sql).unwrap();
+        let found = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.extend(found.map(|row| row.unwrap()));
+    }
+    rows
+}
+
+/// The tool upgraded `fifth.db` and added the rows of `last.sql`. revchain must leave the same.
+#[test]
+fn upgrade_leaves_the_rows_that_the_tool_left() {
+    let fill = fs::read_to_string(fixtures().join("make/fill/last.sql")).unwrap();
+    for (tool, directory) in TOOLS {
+        let shell = import(tool, directory);
+        let last = Connection::open(fixtures().join(tool).join("last.db")).unwrap();
+        let expected = contents(&last);
+        assert!(expected.len() > 15, "{expected:?}");
+        for name in ["middle.db", "fifth.db"] {
+            let path = shell.path(name);
+            fs::copy(fixtures().join(tool).join(name), &path).unwrap();
+            shell.ok(&format!("upgrade -d {name}"));
+            let db = Connection::open(&path).unwrap();
+            db.execute_batch(&fill).unwrap();
+            assert_eq!(contents(&db), expected, "{tool} {name}");
+        }
+    }
+}
