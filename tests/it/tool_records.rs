@@ -1,11 +1,16 @@
 //! Databases of other migration tools, adopted by what the tool has recorded.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use revchain::rusqlite::Connection;
+use revchain::rusqlite::hooks::{AuthAction, Authorization};
 use revchain::{Migrations, Outcome, Report};
 
-use crate::support::{Fixture, Recorder, count, dump, locked, rows, six_migrations, tool_database};
+use crate::support::{
+    Fixture, Recorder, authorize, count, dump, locked, read_by, rows, six_migrations, tool_database,
+};
 
 /// The tools with a directory of databases, and the table of the record.
 const TOOLS: [(&str, &str); 8] = [
@@ -485,20 +490,34 @@ fn failed_adoption_keeps_the_user_version() {
 
 /// Returns `true` if an upgrade reads no table, because the marker says that nothing is to be done.
 fn is_found_by_the_marker(chain: &Migrations, db: &mut Connection) -> bool {
-    // A damaged history would be an error if the upgrade read it.
-    db.execute_batch("BEGIN; UPDATE revchain_history SET checksum = 'x'; COMMIT")
-        .unwrap();
-    let is_found = chain.upgrade(db).is_ok();
-    let sql = "UPDATE revchain_history SET checksum = ?1 WHERE revision = ?2";
-    for revision in chain.revisions() {
-        let hex: String = revision
-            .checksum()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        db.execute(sql, [&*hex, revision.id()]).unwrap();
+    let (report, read) = read_by(db, |db| chain.upgrade(db).unwrap());
+    assert_eq!(report.outcome, Outcome::UpToDate);
+    read.is_empty()
+}
+
+/// The cost of an adoption at the head is that of reading its schema.
+#[test]
+fn adoption_at_the_head_reads_the_schema_once() {
+    let fixture = Fixture::new();
+    let chain = six_migrations(&fixture);
+    for (tool, _) in TOOLS {
+        let mut db = tool_database(&fixture, &format!("{tool}/last.db"));
+        let reads = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::clone(&reads);
+        authorize(&mut db, move |context| {
+            // Only the query for the schema SQL reads this column, and it does so twice.
+            if let AuthAction::Read {
+                table_name: "sqlite_master",
+                column_name: "tbl_name",
+            } = context.action
+            {
+                seen.fetch_add(1, Ordering::Relaxed);
+            }
+            Authorization::Allow
+        });
+        assert_eq!(chain.upgrade(&mut db).unwrap().stamped.len(), 6, "{tool}");
+        assert_eq!(reads.load(Ordering::Relaxed), 2, "{tool}");
     }
-    is_found
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use revchain_core::plan::planner::plan;
+use revchain_core::schema::SchemaSql;
 use revchain_core::{Conflict, DatabaseState, Plan, Request};
 
 use crate::report::error::{Context, Error, Operation};
@@ -63,6 +64,16 @@ impl<'s> LockedPlan<'s> {
 
     pub(super) fn histories(&self) -> &Histories<'s> {
         &self.state.histories
+    }
+
+    /// Returns the schema of a database without a history, if no step changes it.
+    ///
+    /// The adoption of a large database need not read the schema again.
+    pub(super) fn unchanged_schema(&self) -> Option<&SchemaSql> {
+        match self.state() {
+            DatabaseState::Unmanaged(unmanaged) if !self.runs_sql() => Some(&unmanaged.schema),
+            _ => None,
+        }
     }
 
     /// Returns the tables whose foreign keys are checked; `None` for all tables.

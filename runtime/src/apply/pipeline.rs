@@ -218,7 +218,10 @@ fn new_report(
 ///
 /// Returns the `user_version` of another tool that the marker has replaced.
 fn verify_and_mark(database: Database<'_>, plan: &LockedPlan<'_>) -> Result<Option<i32>, Error> {
-    let (stamped, verdict) = if plan.kept().is_empty() {
+    let (stamped, verdict) = if let Some(schema) = plan.unchanged_schema() {
+        let verdict = database.chain().schema_match(&plan.stamped, schema);
+        (plan.stamped.clone(), verdict)
+    } else if plan.kept().is_empty() {
         let expected = plan.to().filter(|_| plan.runs_sql() && !plan.is_drifted);
         let verdict = verify_schema(database, plan.histories(), &plan.stamped, expected)?;
         (plan.stamped.clone(), verdict)
