@@ -11,6 +11,16 @@ pub mod proof {}
 pub mod branches {}
 #[doc = include_str!("../docs/guide/adopting.md")]
 pub mod adopting {}
+#[doc = include_str!("../docs/guide/from-sqlx.md")]
+pub mod from_sqlx {}
+#[doc = include_str!("../docs/guide/from-refinery.md")]
+pub mod from_refinery {}
+#[doc = include_str!("../docs/guide/from-rusqlite_migration.md")]
+pub mod from_rusqlite_migration {}
+#[doc = include_str!("../docs/guide/from-diesel.md")]
+pub mod from_diesel {}
+#[doc = include_str!("../docs/guide/from-alembic.md")]
+pub mod from_alembic {}
 #[doc = include_str!("../docs/guide/running.md")]
 pub mod running {}
 #[doc = include_str!("../docs/guide/newer-databases.md")]
@@ -23,3 +33,5 @@ pub mod several_chains {}
 pub mod testing {}
 #[doc = include_str!("../docs/guide/commands.md")]
 pub mod commands {}
+#[doc = include_str!("../docs/guide/features.md")]
+pub mod features {}

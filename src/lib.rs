@@ -60,6 +60,9 @@
 //! - `prove` (default): proves the chain at compile time. Without this feature, the build compiles
 //!   neither SQLite nor C code for the macro, and no revision has a fingerprint. Then a database
 //!   without a history needs [`Adopt::At`], and an upgrade does not detect drift.
+//! - `adopt` (default): compares schemas by their meaning, to adopt databases that another program
+//!   has created, and to show differences. Without this feature, revchain compares the SQL text.
+//! - `backup` (default): makes backups, restores them, and runs requests on a copy.
 //! - `cli`: adds the commands in `revchain::cli`, which a program mounts in its clap CLI.
 //! - `tracing`: emits the events of [`Migrator::on_event`] through `tracing`, with the target
 //!   `revchain`. Drift and existing violations have the level `WARN`. Waits and starts of scripts
@@ -68,6 +71,8 @@
 //!   downgrades that the database stores.
 //! - `testing`: adds [`testing::at`], a database with sample rows at any revision. It is for the
 //!   `[dev-dependencies]` of a program, because it adds the code of the proof.
+//!
+//! [`guide::features`] has the size of each feature.
 //!
 //! revchain accepts a range of rusqlite versions, so that the program can choose the version.
 //! The chosen version is re-exported as [`rusqlite`].

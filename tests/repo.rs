@@ -12,6 +12,8 @@ mod documents;
 mod downstream;
 #[path = "repo/functions.rs"]
 mod functions;
+#[path = "repo/imported.rs"]
+mod imported;
 #[path = "repo/imports.rs"]
 mod imports;
 #[path = "repo/lexer.rs"]

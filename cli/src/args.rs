@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::import::Range;
+use crate::import::tool::Tool;
+
 /// The commands on a chain and a database.
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
@@ -31,6 +34,8 @@ pub enum Command {
     Lock(LockArgs),
     /// Put a second head behind the first (for developers)
     Rebase(DirectoryArgs),
+    /// Write a chain from another tool's files (for developers)
+    Import(ImportArgs),
 }
 
 /// The database of a command, and the form of the output.
@@ -169,6 +174,29 @@ pub struct LockArgs {
     pub(crate) source: DirectoryArgs,
 }
 
+/// The arguments of `import`.
+#[derive(Debug, Clone, Args)]
+#[command(allow_missing_positional = true)]
+pub struct ImportArgs {
+    /// Tool that ran the migrations [default: detected]
+    #[arg(value_name = "TOOL")]
+    pub(crate) tool: Option<Tool>,
+    /// Directory or file of the tool's migrations
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) source: PathBuf,
+    /// Join the migrations from version A to version B
+    #[arg(long, value_name = "A..B", value_parser = Range::parse)]
+    pub(crate) squash: Vec<Range>,
+    /// Database or SQL file with the schema before them
+    #[arg(long, value_name = "DATABASE|FILE")]
+    pub(crate) first: Option<PathBuf>,
+    /// Report only; write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) output: DirectoryArgs,
+}
+
 impl Command {
     /// Returns `true` if the output is JSON.
     pub(crate) fn is_json(&self) -> bool {
@@ -182,6 +210,7 @@ impl Command {
             Self::Migrate(args) => args.source.json,
             Self::Lock(args) => args.source.json,
             Self::Rebase(args) => args.json,
+            Self::Import(args) => args.output.json,
         }
     }
 }

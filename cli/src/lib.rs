@@ -41,6 +41,7 @@
 mod app;
 pub mod args;
 mod commands;
+mod import;
 mod support;
 
 pub use app::Commands;

@@ -64,6 +64,19 @@ impl LoadedMigrations {
     pub fn read(directory: &Path, shown: &str) -> Self {
         let mut defects = DefectList::new();
         let (files, lock_file) = read_files(directory, shown, &mut defects);
+        Self::of(files, lock_file, defects)
+    }
+
+    /// Loads files that are not written yet, as [`read`](Self::read) loads those of a directory.
+    pub fn from_files(files: Vec<File>, lock_file: Option<File>) -> Self {
+        let mut defects = DefectList::new();
+        let lock_file =
+            lock_file.and_then(|file| lock_file::parse(file.path, &file.bytes?, &mut defects));
+        Self::of(files, lock_file, defects)
+    }
+
+    /// Parses and links files. `defects` has the defects that were found while they were read.
+    fn of(files: Vec<File>, lock_file: Option<LockFile>, mut defects: DefectList) -> Self {
         let mut parsed = Vec::with_capacity(files.len());
         let mut sources = HashMap::new();
         for file in files {

@@ -18,7 +18,7 @@ fn console_blocks(page: &str) -> Vec<String> {
 }
 
 /// Builds the programs, and returns their directory.
-fn build_programs() -> PathBuf {
+pub(crate) fn build_programs() -> PathBuf {
     let status = Command::new(env!("CARGO"))
         .args([
             "build",
@@ -37,21 +37,74 @@ fn build_programs() -> PathBuf {
     test.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// Makes a directory with the migrations of the token store.
-fn new_directory() -> tempfile::TempDir {
+/// Makes the directory in which the commands of a page run.
+///
+/// A page `from-TOOL.md` has the files of the tool in `old`, and one of its databases, `app.db`.
+/// Other pages have the migrations of the token store.
+fn new_directory(page: &str) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let migrations = directory.path().join("migrations");
-    fs::create_dir(&migrations).unwrap();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    for entry in fs::read_dir(source).unwrap().map(Result::unwrap) {
-        fs::copy(entry.path(), migrations.join(entry.file_name())).unwrap();
-    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Some(tool) = page.strip_prefix("from-") else {
+        copy(
+            &root.join("migrations"),
+            &directory.path().join("migrations"),
+        );
+        return directory;
+    };
+    let fixture = root
+        .join("tests/fixtures/tools")
+        .join(tool.trim_end_matches(".md"));
+    // Alembic writes its SQL beside its scripts.
+    let is_alembic = fixture.join("upgrade.sql").exists();
+    let old = if is_alembic {
+        fixture.clone()
+    } else {
+        fixture.join("migrations")
+    };
+    copy(&old, &directory.path().join("old"));
+    fs::copy(fixture.join("middle.db"), directory.path().join("app.db")).unwrap();
     directory
 }
 
+/// Copies a directory with its subdirectories, without databases.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else if from.extension().is_none_or(|extension| extension != "db") {
+            fs::copy(from, to).unwrap();
+        }
+    }
+}
+
+fn is_duration(word: &str) -> bool {
+    let units = ["ns", "µs", "ms", "s"];
+    let mut numbers = units.iter().filter_map(|unit| word.strip_suffix(unit));
+    numbers.any(|number| number.parse::<f64>().is_ok())
+}
+
+/// Replaces durations such as `1.2ms`, which differ between runs.
+fn without_durations(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let words = line.split(' ').map(|word| {
+            let number = word.trim_end_matches(';');
+            let end = &word[number.len()..];
+            if is_duration(number) {
+                format!("<duration>{end}")
+            } else {
+                word.to_owned()
+            }
+        });
+        words.collect::<Vec<_>>().join(" ") + "\n"
+    });
+    lines.collect()
+}
+
 /// Runs the commands of a block, and returns the block as it should be.
-fn run(block: &str, programs: &Path) -> String {
-    let directory = new_directory();
+fn run(page: &str, block: &str, programs: &Path) -> String {
+    let directory = new_directory(page);
     let mut shown = String::new();
     for command in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
         let mut words = command.split(' ');
@@ -76,15 +129,23 @@ fn guide_shows_the_output_of_its_commands() {
     let mut problems = Vec::new();
     let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGES)).unwrap();
     for page in pages.map(Result::unwrap) {
-        let path = format!("{PAGES}/{}", page.file_name().to_str().unwrap());
+        let name = page.file_name().into_string().unwrap();
+        let path = format!("{PAGES}/{name}");
         for block in console_blocks(&read(&path)) {
             blocks += 1;
-            let shown = run(&block, &programs);
-            if shown != block {
+            let shown = run(&name, &block, &programs);
+            if without_durations(&shown) != without_durations(&block) {
                 problems.push(format!("{path}:\n{block}prints\n{shown}"));
             }
         }
     }
     assert_none(&problems);
     assert!(blocks >= 5, "{blocks}");
+}
+
+#[test]
+fn durations_are_no_difference() {
+    let text = "002  Add s.  1.2µs\nin 3ms; b\nas 4s of a 5ks\n";
+    let expected = "002  Add s.  <duration>\nin <duration>; b\nas <duration> of a 5ks\n";
+    assert_eq!(without_durations(text), expected);
 }

@@ -9,12 +9,9 @@ use revchain_runtime::Migrations;
 use serde_json::json;
 
 use crate::args::MigrateArgs;
-use crate::support::{Answer, Failure, Result, SourceTree, create, load, now, write_lock_file};
-
-/// The maximum length of a slug, in characters.
-///
-/// The limit keeps file names far below 255 bytes, the maximum of common file systems.
-const LONGEST_SLUG: usize = 60;
+use crate::support::{
+    Answer, Failure, Result, SourceTree, create, load, naming, now, write_lock_file,
+};
 
 /// Writes the file of a new revision that revises the head of the chain in `directory`.
 ///
@@ -28,7 +25,10 @@ pub(crate) fn run(args: &MigrateArgs, directory: &Path, embedded: Option<&Migrat
             return Err(Defects::from(defect).into());
         }
     }
-    let slug = slug(&args.description)?;
+    let slug = naming::slug(&args.description).ok_or_else(|| {
+        let message = "the description has no letters a-z and no digits";
+        Failure::usage(message).help("use words with letters a-z or digits")
+    })?;
     let id = id(args.revision.as_deref(), chain)?;
     let head = chain.and_then(Chain::head);
     // If the clock is behind, use the parent's date: a revision must not be older than its parent.
@@ -84,35 +84,8 @@ fn id(requested: Option<&str>, chain: Option<&Chain>) -> Result<String> {
     }
 }
 
-/// Joins the first words of the description to a slug.
-fn slug(description: &str) -> Result<String> {
-    let words = description.split(|c: char| !c.is_ascii_alphanumeric());
-    let mut slug = String::new();
-    for word in words.filter(|word| !word.is_empty()) {
-        if slug.is_empty() {
-            slug.extend(word.chars().take(LONGEST_SLUG));
-        } else if slug.len() + 1 + word.len() <= LONGEST_SLUG {
-            slug = slug + "_" + word;
-        } else {
-            break;
-        }
-    }
-    if slug.is_empty() {
-        let message = "the description has no letters a-z and no digits";
-        return Err(Failure::usage(message).help("use words with letters a-z or digits"));
-    }
-    Ok(slug.to_ascii_lowercase())
-}
-
 /// Returns the text of a new migration file, with empty scripts.
 fn text(description: &str, revises: &str) -> String {
-    // Remove line breaks: a line break would end the summary. Remove a leading `@`: an `@` would
-    // begin a directive.
-    let words: Vec<&str> = description.split_whitespace().collect();
-    let summary = words.join(" ").replace(char::is_control, "");
-    let mut summary = summary.trim_start_matches(['@', '-', ' ']).to_owned();
-    if !summary.ends_with(['.', '!', '?']) {
-        summary.push('.');
-    }
+    let summary = naming::summary(description);
     format!("-- {summary}\n-- @revises {revises}\n\n-- @upgrade\n\n-- @downgrade\n")
 }

@@ -4,6 +4,7 @@ mod check;
 mod current;
 mod downgrade;
 mod history;
+mod import;
 mod lock;
 mod migrate;
 mod pending;
@@ -45,6 +46,7 @@ fn dispatch(app: &Commands<'_>, command: &Command) -> Result {
         Command::Migrate(args) => migrate::run(args, &app.migrations_directory(), embedded),
         Command::Lock(args) => lock::run(args, &app.migrations_directory(), embedded),
         Command::Rebase(args) => rebase::run(args, &app.migrations_directory()),
+        Command::Import(args) => import::run(args, &app.migrations_directory()),
     }
 }
 
@@ -58,6 +60,7 @@ pub fn run_on_directory(directory: &Path, name: Option<&str>, command: &Command)
         Command::Migrate(args) => migrate::run(args, directory, None),
         Command::Lock(args) => lock::run(args, directory, None),
         Command::Rebase(args) => rebase::run(args, directory),
+        Command::Import(args) => import::run(args, directory),
         _ => run_on_chain(directory, name, command),
     };
     finish(result, command.is_json())

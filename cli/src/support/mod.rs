@@ -3,6 +3,7 @@
 mod confirm;
 mod database;
 mod failure;
+pub(crate) mod naming;
 mod output;
 pub(crate) mod report;
 mod source_tree;
@@ -15,7 +16,9 @@ pub(crate) use output::{
     Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, note_lines, rfc3339,
     show_progress,
 };
-pub(crate) use source_tree::{SourceTree, create, load, now, remove, replace, write_lock_file};
+pub(crate) use source_tree::{
+    SourceTree, create, date_of, load, now, remove, replace, write_lock_file,
+};
 pub(crate) use upgrade_preview::UpgradePreview;
 
 /// The result of a command, or of one of its parts.

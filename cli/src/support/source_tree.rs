@@ -103,9 +103,14 @@ fn io_failure(path: &Path, error: &io::Error) -> Failure {
 
 /// Returns the current time, in UTC, as the date of a revision.
 pub(crate) fn now() -> Date {
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    let year = u16::try_from(now.year()).unwrap_or_default();
-    let fields = [now.month(), now.day(), now.hour(), now.minute()];
+    date_of(jiff::Timestamp::now())
+}
+
+/// Returns a time, in UTC, as the date of a revision.
+pub(crate) fn date_of(time: jiff::Timestamp) -> Date {
+    let time = time.to_zoned(jiff::tz::TimeZone::UTC);
+    let year = u16::try_from(time.year()).unwrap_or_default();
+    let fields = [time.month(), time.day(), time.hour(), time.minute()];
     let [month, day, hour, minute] = fields.map(i8::unsigned_abs);
     Date::new(year, month, day, hour, minute).unwrap_or(Date::MIN)
 }

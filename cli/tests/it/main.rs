@@ -6,6 +6,7 @@ mod check;
 mod current;
 mod downgrade;
 mod history;
+mod import;
 mod lock;
 mod migrate;
 mod output;

@@ -93,7 +93,7 @@ fn check_pragma(text: &str, tokens: &[&Token]) -> Option<Violation> {
     let is_qualified = tokens.get(2).is_some_and(|token| token.text(text) == ".");
     let name = tokens.get(if is_qualified { 3 } else { 1 })?;
     let lower = unquote(name.text(text)).to_ascii_lowercase();
-    if PRAGMAS.split(' ').any(|allowed| allowed == lower) {
+    if is_allowed_pragma(&lower) {
         return None;
     }
     let (note, help) = pragma_advice(&lower);
@@ -104,6 +104,11 @@ fn check_pragma(text: &str, tokens: &[&Token]) -> Option<Violation> {
         note,
         help,
     })
+}
+
+/// Returns `true` if a migration may contain the pragma. `name` is in lowercase.
+pub fn is_allowed_pragma(name: &str) -> bool {
+    PRAGMAS.split(' ').any(|allowed| allowed == name)
 }
 
 /// Returns the note and the help for a forbidden pragma.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 /// The objects of `sqlite_master` that may belong to a chain.
 ///
-/// The condition leaves out the prefixes `revchain_` and `sqlite_`: ASCII has a backtick after `_`.
+/// The condition leaves out the prefixes `revchain_` and `sqlite_`: the backtick follows `_`.
 /// Comparisons take a third of the time of a pattern.
 const OBJECTS: &str = "FROM main.sqlite_master
     WHERE NOT (tbl_name >= 'revchain_' AND tbl_name < 'revchain`')

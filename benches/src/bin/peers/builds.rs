@@ -57,7 +57,7 @@ const REVCHAIN_VARIANTS: [Variant; 3] = [
     },
     Variant {
         name: ", without the proof",
-        arguments: &["--no-default-features"],
+        arguments: &["--no-default-features", "--features", "adopt,backup"],
         is_locked: false,
     },
 ];

@@ -66,6 +66,8 @@ struct Results {
     settings: BTreeMap<&'static str, String>,
     /// The size of the minimal program in bytes, by peer and length of the chain.
     sizes: BTreeMap<(&'static str, usize), u64>,
+    /// The size of revchain's program without optional parts, by length of the chain.
+    smallest: BTreeMap<usize, u64>,
     /// The number of crates.
     crates: BTreeMap<&'static str, usize>,
     builds: Vec<builds::Build>,
@@ -132,14 +134,14 @@ fn build_programs<'p>(
             programs.build(peer, count, Program::Measure)?;
             measured.push((*peer, count));
         }
-        let counts = if is_quick {
-            &COUNTS[1..2]
-        } else {
-            &COUNTS[1..]
-        };
+        let counts = if is_quick { &COUNTS[1..2] } else { &COUNTS[..] };
         for &count in counts {
             let size = programs.build(peer, count, Program::Minimal)?;
             results.sizes.insert((peer.name, count), size);
+            if peer.name == "revchain" {
+                let size = programs.build(peer, count, Program::Smallest)?;
+                results.smallest.insert(count, size);
+            }
         }
     }
     Ok(measured)

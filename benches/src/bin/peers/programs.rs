@@ -73,20 +73,22 @@ pub(crate) static PEERS: [Peer; 6] = [
     },
 ];
 
-/// The two programs of a peer.
+/// A program of a peer.
 #[derive(Clone, Copy)]
 pub(crate) enum Program {
     /// The program that measures scenarios.
     Measure,
     /// The program that only opens its database, for its size, its build and its process.
     Minimal,
+    /// The same program without the optional parts of the library. Only revchain has it.
+    Smallest,
 }
 
 impl Program {
     pub(crate) fn name(self, peer: &Peer) -> String {
         match self {
             Self::Measure => "measure".to_owned(),
-            Self::Minimal => format!("bench-{}", peer.name),
+            Self::Minimal | Self::Smallest => format!("bench-{}", peer.name),
         }
     }
 }
@@ -158,6 +160,9 @@ impl Programs {
         let mut cargo = self.cargo(peer, "build");
         cargo.args(["--offline", "--release", "--bin", &name]);
         cargo.arg("--target-dir").arg(&target);
+        if let Program::Smallest = program {
+            cargo.args(["--no-default-features", "--features", "prove"]);
+        }
         output(cargo.args(features(count)))?;
         // The program with another length of the chain replaces this one in the target directory.
         let copy = self.program(peer, count, program);
@@ -167,7 +172,11 @@ impl Programs {
     }
 
     fn program(&self, peer: &Peer, count: usize, program: Program) -> PathBuf {
-        let name = format!("{}-{count}-{}", peer.name, program.name(peer));
+        let suffix = match program {
+            Program::Smallest => "-smallest",
+            Program::Measure | Program::Minimal => "",
+        };
+        let name = format!("{}-{count}-{}{suffix}", peer.name, program.name(peer));
         self.target.join("peers/bin").join(name)
     }
 

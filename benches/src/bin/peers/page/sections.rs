@@ -105,6 +105,26 @@ impl Page<'_> {
             Some(results.crates.get(peer.name)?.to_string())
         })?;
         self.end_table();
+        if results.smallest.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            self.text,
+            "revchain without the features `adopt` and `backup`:\n\n\
+             | revisions | size | compared with the floor |\n| --- | --- | --- |"
+        )?;
+        for (count, size) in &results.smallest {
+            let floor = results.sizes.get(&(floor_name(), *count));
+            let floor = floor.ok_or("the floor's program was not measured")?;
+            writeln!(
+                self.text,
+                "| {} | {} | {:+} KB |",
+                numbers::count(*count),
+                numbers::kilobytes(*size),
+                (*size as i64 - *floor as i64) / 1000
+            )?;
+        }
+        self.end_table();
         Ok(())
     }
 

@@ -1,0 +1,29 @@
+//! `import`: writing a chain from the migrations of another tool.
+
+use std::path::Path;
+
+use crate::args::ImportArgs;
+use crate::import::{self, Request};
+use crate::support::{Answer, Failure, Result};
+
+/// Writes the chain into `directory`, unless the arguments name another directory.
+///
+/// If the import stopped before the last migration, the command fails, and the message is the
+/// report.
+pub(crate) fn run(args: &ImportArgs, directory: &Path) -> Result {
+    let directory = args.output.directory.as_deref().unwrap_or(directory);
+    let request = Request {
+        tool: args.tool,
+        source: args.source.clone(),
+        directory: directory.to_owned(),
+        squash: args.squash.clone(),
+        first: args.first.clone(),
+        dry_run: args.dry_run,
+    };
+    let report = import::run(&request)?;
+    let (text, json) = (report.text(), report.json());
+    if report.stopped.is_some() {
+        return Err(Failure::failed("stopped", text).details(json));
+    }
+    Ok(Answer { text, json })
+}

@@ -1,0 +1,94 @@
+//! The end of an import before a migration whose SQL cannot be imported.
+
+use serde_json::{Value, json};
+
+use super::assemble::{Assembly, Source, assemble};
+use super::item::Item;
+use super::pragmas;
+use super::proof;
+use super::source::with_origin;
+use crate::support::{Failure, Result};
+
+/// The reason why an import ends before the last migration.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop {
+    /// The path of the first migration that is not imported.
+    pub(crate) path: String,
+    /// The part that later SQL depends on.
+    pub(crate) item: Item,
+    /// The first failure without that part.
+    pub(crate) reason: String,
+    /// The number of migrations that are not imported.
+    pub(crate) left: usize,
+}
+
+impl Stop {
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "path": self.path,
+            "because_of": self.item.to_json(),
+            "reason": self.reason,
+            "left": self.left,
+        })
+    }
+}
+
+/// Assembles the drafts up to the first migration that later SQL depends on, and that cannot be
+/// imported.
+///
+/// # Errors
+///
+/// Fails if the upgrades do not run for another reason, or if no draft is left.
+pub(crate) fn assemble_sound(
+    source: Source<'_>,
+    directory: &str,
+) -> Result<(Assembly, Option<Stop>)> {
+    let migrations = source.migrations;
+    let mut stopped: Option<Stop> = None;
+    let mut count = migrations.len();
+    loop {
+        let assembly = assemble(source, count)?;
+        if assembly.drafts.is_empty() {
+            return Err(nothing_left(stopped));
+        }
+        let Err(rejected) = proof::check(&assembly.drafts, directory) else {
+            return Ok((assembly, stopped));
+        };
+        let Some((first_left, item)) = cause(&assembly, rejected.index) else {
+            return Err(with_origin(rejected.failure, &assembly));
+        };
+        count = first_left;
+        let reason = rejected.failure.message.lines().next().unwrap_or_default();
+        stopped = Some(Stop {
+            path: migrations[count].path().to_owned(),
+            item,
+            reason: reason.to_owned(),
+            left: migrations.len() - count,
+        });
+    }
+}
+
+/// Returns the first part on which the failing draft can depend, and the index of its migration.
+fn cause(assembly: &Assembly, failing: usize) -> Option<(usize, Item)> {
+    let drafts = assembly.drafts.get(..=failing)?;
+    let migration = drafts.last()?.migration;
+    // If the drafts fail with the pragmas too, the pragmas are not the cause.
+    let depends_on_pragmas = pragmas::run_with_pragmas(drafts).unwrap_or(true);
+    let mut items = assembly.items.iter();
+    let cause = items.find(|(index, item)| {
+        *index <= migration
+            && item.kind.can_matter()
+            && (depends_on_pragmas || !item.kind.is_schema_pragma())
+    });
+    cause.cloned()
+}
+
+fn nothing_left(stopped: Option<Stop>) -> Failure {
+    let Some(stop) = stopped else {
+        return Failure::failed("no-migrations", "the migrations have no SQL");
+    };
+    let (place, reason) = (stop.item.place(), &stop.reason);
+    let message = format!("nothing can be imported: later SQL depends on {place}\n{reason}");
+    let help = "write its effect as SQL, or pass the schema after it: --first DATABASE";
+    Failure::failed("stopped", message).help(help)
+}
