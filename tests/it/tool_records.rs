@@ -505,10 +505,7 @@ fn failed_script_after_an_adoption_keeps_the_user_version() {
     let mut db = Connection::open(fixture.db()).unwrap();
     db.execute_batch("CREATE TABLE t (a); INSERT INTO t VALUES (1), (1); PRAGMA user_version = 1")
         .unwrap();
-    assert_eq!(
-        chain.upgrade(&mut db).unwrap_err().code(),
-        "statement"
-    );
+    assert_eq!(chain.upgrade(&mut db).unwrap_err().code(), "statement");
     assert_eq!(count(&db, "PRAGMA user_version"), 1);
     db.execute_batch("DELETE FROM t WHERE rowid = 2").unwrap();
     assert_eq!(
