@@ -97,8 +97,33 @@ impl<'m> Migrator<'m> {
     /// The history remembers such an adoption, so later comparisons ignore the order, too.
     /// Other differences are still errors.
     /// A statement that depends on the order, such as `INSERT INTO t SELECT * FROM s`, moves values
-    /// to other columns in such a database.
+    /// to other columns in such a database. A script with such a statement is rejected.
     /// Default: `false`.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use revchain::rusqlite::Connection;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = Connection::open_in_memory()?;
+    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "002")?;
+    /// # db.execute_batch("DROP TABLE revchain_history; DROP TABLE app_passwords")?;
+    /// db.execute_batch(
+    ///     "CREATE TABLE app_passwords (
+    ///        created_at INTEGER NOT NULL,
+    ///        updated_at INTEGER NOT NULL,
+    ///        user_id TEXT PRIMARY KEY,
+    ///        encrypted_password BLOB NOT NULL
+    ///      );
+    ///      CREATE INDEX idx_app_passwords_updated ON app_passwords (updated_at)",
+    /// )?;
+    /// assert!(MIGRATIONS.upgrade(&mut db).is_err());
+    /// MIGRATIONS.migrator().ignore_column_order(true).upgrade(&mut db)?;
+    /// assert!(MIGRATIONS.check(&db)?.is_same());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "adopt")]
     pub fn ignore_column_order(mut self, ignore: bool) -> Self {
         self.settings.ignores_column_order = ignore;
@@ -111,6 +136,17 @@ impl<'m> Migrator<'m> {
     /// each open reads history and schema.
     /// Default: `false`. An adoption by that record replaces the number by the marker, and the
     /// report has it in [`Report::replaced_user_version`].
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = revchain::rusqlite::Connection::open_in_memory()?;
+    /// let report = MIGRATIONS.migrator().keep_user_version(true).upgrade(&mut db)?;
+    /// assert_eq!(report.replaced_user_version, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "adopt")]
     pub fn keep_user_version(mut self, keep: bool) -> Self {
         self.settings.keeps_user_version = keep;
@@ -154,6 +190,7 @@ An authorizer that the program has set is lost, because SQLite cannot return it.
     /// `*`.
     /// Indexes and triggers that another program adds to tables of the chain are not excluded.
     /// The history tables of other migration tools are always excluded.
+    /// A table that the chain makes cannot be excluded.
     ///
     /// revchain writes no marker if tables are ignored, so each open reads history and schema.
     pub fn ignore_tables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {

@@ -1,5 +1,7 @@
 //! The revisions of a database without a history: by the record of another tool, and by the schema.
 
+use proptest::prelude::*;
+use proptest::sample::Index;
 use revchain_core::history::state::UnmanagedState;
 use revchain_core::history::tool_record::ToolRecord;
 use revchain_core::model::revision::Proven;
@@ -534,6 +536,95 @@ fn other_order_of_columns_is_advised_to_be_ignored() {
     let diff = revchain_core::schema::diff(schema(&["a", "b"]).schema(), other.schema());
     assert!(!diff.is_column_order(), "{diff}");
     assert!(!revchain_core::schema::diff(&Schema::default(), &Schema::default()).is_column_order());
+}
+
+/// Makes a chain of `parents.len() + 1` revisions with one head. Each has a version of sqlx.
+fn random_chain(parents: &[(Index, Index)]) -> (Chain, Vec<Vec<usize>>) {
+    let mut all: Vec<Vec<usize>> = vec![Vec::new()];
+    for (index, (first, second)) in parents.iter().enumerate() {
+        let mut chosen = vec![first.index(index + 1), second.index(index + 1)];
+        chosen.sort_unstable();
+        chosen.dedup();
+        all.push(chosen);
+    }
+    let has_child = |index: usize| all.iter().any(|parents| parents.contains(&index));
+    let heads: Vec<usize> = (0..all.len()).filter(|&index| !has_child(index)).collect();
+    if heads.len() > 1 {
+        all.push(heads);
+    }
+    let id = |index: usize| format!("r{index:02}");
+    let revisions: Vec<(String, String, String)> = all
+        .iter()
+        .enumerate()
+        .map(|(index, parents)| {
+            let parents: Vec<String> = parents.iter().map(|parent| id(*parent)).collect();
+            let parents = match parents.len() {
+                0 => "base".to_owned(),
+                _ => parents.join(" "),
+            };
+            (id(index), parents, format!("sqlx:{}", index + 1))
+        })
+        .collect();
+    let was: Vec<[&str; 1]> = revisions.iter().map(|(.., was)| [was.as_str()]).collect();
+    let revisions: Vec<(&str, &str, &[&str])> = revisions
+        .iter()
+        .zip(&was)
+        .map(|((id, parents, _), was)| (id.as_str(), parents.as_str(), &was[..]))
+        .collect();
+    (chain(&revisions), all)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn set_is_adopted_if_it_has_the_parents_of_each(
+        parents in proptest::collection::vec(any::<(Index, Index)>(), 0..7),
+        recorded in any::<u16>(),
+    ) {
+        let (chain, parents) = random_chain(&parents);
+        let is_recorded = |index: &usize| recorded & (1 << *index) != 0;
+        let set: Vec<usize> = (0..parents.len()).filter(is_recorded).collect();
+        prop_assume!(!set.is_empty());
+        let versions: Vec<String> = set.iter().map(|index| (index + 1).to_string()).collect();
+        let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
+        let records = [record(Tool::Sqlx, &versions)];
+        let missing: Vec<usize> = (0..parents.len())
+            .filter(|index| !set.contains(index))
+            .filter(|index| descends_from(&parents, &set, *index))
+            .collect();
+        if missing.is_empty() {
+            let mut expected: Vec<String> = set.iter().map(|index| format!("r{index:02}")).collect();
+            expected.sort_unstable();
+            let mut found = adopted(&chain, &records);
+            found.sort_unstable();
+            prop_assert_eq!(found, expected);
+        } else {
+            let Conflict::Record { problem: RecordProblem::Gap { missing: named, .. }, .. } =
+                try_plan(&chain, schema(&["a"]), &records, Adopt::Detect).unwrap_err()
+            else {
+                panic!("the record has a gap");
+            };
+            let mut named: Vec<String> =
+                named.iter().map(|named| named.split(' ').next().unwrap().to_owned()).collect();
+            named.sort_unstable();
+            let expected: Vec<String> =
+                missing.iter().map(|index| format!("r{index:02}")).collect();
+            prop_assert_eq!(named, expected);
+        }
+    }
+}
+
+/// Returns `true` if a revision of `set` descends from `ancestor`.
+fn descends_from(parents: &[Vec<usize>], set: &[usize], ancestor: usize) -> bool {
+    let mut open: Vec<usize> = set.to_vec();
+    while let Some(index) = open.pop() {
+        if parents[index].contains(&ancestor) {
+            return true;
+        }
+        open.extend(&parents[index]);
+    }
+    false
 }
 
 /// A part of a record problem that a test compares.
