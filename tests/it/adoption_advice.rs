@@ -309,3 +309,25 @@ fn script_that_moves_values_by_position_is_rejected() {
         assert_eq!(dump(&db, ada), "Integer(1) Ada Lovelace \n");
     }
 }
+
+#[test]
+fn downgrade_that_moves_values_by_position_is_rejected() {
+    let fixture = Fixture::new();
+    let chain = fixture.proven(&[
+        (
+            "CREATE TABLE people (id INTEGER PRIMARY KEY, first TEXT, last TEXT);",
+            "DROP TABLE people;",
+        ),
+        (
+            "CREATE TABLE names (first TEXT, last TEXT);
+             INSERT INTO names (first, last) SELECT first, last FROM people;",
+            "DELETE FROM people; INSERT INTO people SELECT NULL, first, last FROM names; DROP TABLE names;",
+        ),
+    ]);
+    let mut db = database("CREATE TABLE people (last TEXT, id INTEGER PRIMARY KEY, first TEXT)");
+    let migrator = chain.migrator().ignore_column_order(true);
+    migrator.upgrade(&mut db).unwrap();
+    let error = chain.migrator().downgrade_to(&mut db, "001").unwrap_err();
+    assert_eq!(error.code(), "moves-by-position", "{error}");
+    assert_eq!(ids(&db), ["001", "002"]);
+}

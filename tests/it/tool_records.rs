@@ -316,6 +316,10 @@ fn rows_of_undone_migrations_do_not_count() {
              FROM flyway_schema_history WHERE version = '1'",
         ),
         (
+            "bookkeeping/knex.db",
+            "INSERT INTO knex_migrations (name) VALUES (NULL)",
+        ),
+        (
             "goose/middle.db",
             "INSERT INTO goose_db_version (version_id, is_applied) VALUES (5, 1), (5, 0)",
         ),
@@ -457,6 +461,20 @@ fn user_version_stays_if_the_setting_says_so() {
     assert_eq!(count(&db, "PRAGMA user_version"), 4);
     assert!(!is_found_by_the_marker(&chain, &mut db));
     assert_eq!(chain.upgrade(&mut db).unwrap().outcome, Outcome::UpToDate);
+}
+
+/// Without a marker, zero would lose the number for nothing.
+#[test]
+fn user_version_stays_if_no_marker_can_be_written() {
+    let fixture = Fixture::new();
+    let chain = six_migrations(&fixture);
+    let mut db = tool_database(&fixture, "rusqlite_migration/middle.db");
+    db.execute_batch("CREATE TABLE other (a)").unwrap();
+    let migrator = chain.migrator().ignore_tables(["other"]);
+    let report = migrator.upgrade(&mut db).unwrap();
+    assert_eq!(report.stamped.len(), 4);
+    assert_eq!(report.replaced_user_version, None);
+    assert_eq!(count(&db, "PRAGMA user_version"), 4);
 }
 
 /// A `user_version` that is not the record of a tool belongs to another program.
