@@ -495,6 +495,43 @@ fn failed_adoption_keeps_the_user_version() {
     assert_eq!(rows(&db), before);
 }
 
+#[test]
+fn failed_script_after_an_adoption_keeps_the_user_version() {
+    let fixture = Fixture::new();
+    let chain = fixture.chain_locked(&[
+        "-- @was user_version:1\nCREATE TABLE t (a);",
+        "-- @was user_version:2\nCREATE UNIQUE INDEX i ON t (a);",
+    ]);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    db.execute_batch("CREATE TABLE t (a); INSERT INTO t VALUES (1), (1); PRAGMA user_version = 1")
+        .unwrap();
+    assert_eq!(
+        chain.upgrade(&mut db).unwrap_err().code(),
+        "statement"
+    );
+    assert_eq!(count(&db, "PRAGMA user_version"), 1);
+    db.execute_batch("DELETE FROM t WHERE rowid = 2").unwrap();
+    assert_eq!(
+        chain.upgrade(&mut db).unwrap().replaced_user_version,
+        Some(1)
+    );
+}
+
+/// The first migration of the other tool changed nothing, so the database is empty.
+#[test]
+fn database_at_an_empty_first_migration_is_new() {
+    let fixture = Fixture::new();
+    let chain = fixture.chain_locked(&[
+        "-- @was user_version:1 empty\n-- @was user_version:2\nCREATE TABLE t (a);",
+    ]);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    db.execute_batch("PRAGMA user_version = 1").unwrap();
+    let report = chain.upgrade(&mut db).unwrap();
+    assert_eq!((report.outcome, report.applied.len()), (Outcome::New, 1));
+    assert_eq!(report.replaced_user_version, Some(1));
+    assert!(is_found_by_the_marker(&chain, &mut db));
+}
+
 /// Returns `true` if an upgrade reads no table, because the marker says that nothing is to be done.
 fn is_found_by_the_marker(chain: &Migrations, db: &mut Connection) -> bool {
     let (report, read) = read_by(db, |db| chain.upgrade(db).unwrap());
