@@ -1,5 +1,7 @@
 //! Tests of a program with each set of features.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use revchain::rusqlite::Connection;
 use revchain::{Conflict, ErrorKind, Migrations, OnDrift, Outcome, SchemaCheck};
 use revchain_feature_tests::{NOTES, SHARED};
