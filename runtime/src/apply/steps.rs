@@ -122,6 +122,9 @@ impl StepRunner<'_> {
     }
 
     fn run(&mut self, step: &Step) -> Result<(), Error> {
+        if !matches!(step, Step::Adopt(_) | Step::Stamp(_) | Step::Unstamp(_)) {
+            self.stamps.before_schema_change();
+        }
         match step {
             Step::CreateHistory => {
                 let created = self.table.create(self.locked.connection());

@@ -134,7 +134,7 @@ impl<'m> HistoryTable<'m> {
     }
 }
 
-/// A writer of stamps, which prepares its statement once.
+/// A writer of stamps, which prepares its statement once for several stamps.
 pub struct StampWriter<'c> {
     table: HistoryTable<'c>,
     connection: &'c Connection,
@@ -150,6 +150,14 @@ impl<'c> StampWriter<'c> {
             connection,
             statement: None,
         }
+    }
+
+    /// Drops the statement. The caller must call this function before the schema changes.
+    ///
+    /// SQLite prepares a statement again if the schema has changed. If memory runs out meanwhile,
+    /// SQLite can roll the transaction back, and then execute the statement outside of it.
+    pub(crate) fn before_schema_change(&mut self) {
+        self.statement = None;
     }
 
     /// Writes a stamp. Replaces an older stamp of the same revision.
