@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::clean::{Cleaned, Context, Removed, clean};
-use super::draft::{Draft, Reverse, Was};
+use super::draft::{Draft, Reverse};
 use super::item::{Item, ItemKind};
 use super::migration::{Migration, Upgrade};
 use super::names::{self, DateOf};
 use super::squash::{Span, squash};
 use super::tool::Tool;
 use crate::support::{Result, naming};
-use revchain_core::{Date, Tool as Record};
+use revchain_core::{Date, Tool as Record, Was};
 
 /// The drafts, and what the report says about the way to them.
 #[derive(Debug, Default)]
@@ -226,7 +226,7 @@ impl Builder {
             return None;
         }
         Some(Was {
-            record: self.record,
+            tool: self.record,
             version: migration.version.clone(),
             is_empty,
         })

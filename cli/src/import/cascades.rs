@@ -146,7 +146,7 @@ fn find_in(
         let _ = connection.execute_batch(sql);
     }
     for (table, cascade) in dropped {
-        if connection.table_exists(None, table.as_str())? {
+        if connection.table_exists(Some("main"), table.as_str())? {
             cascades.push(cascade);
         }
     }
@@ -241,8 +241,8 @@ fn statement_on_child(key: &Key, parent: &str) -> String {
 fn keys_on(connection: &Connection, parent: &str) -> SqliteResult<Vec<Key>> {
     let mut statement = connection.prepare(
         "SELECT m.name, f.seq, f.\"from\", f.on_delete, coalesce(f.\"to\",
-             (SELECT name FROM pragma_table_info(?1) WHERE pk = f.seq + 1))
-         FROM main.sqlite_master m JOIN pragma_foreign_key_list(m.name) f
+             (SELECT name FROM pragma_table_info(?1, 'main') WHERE pk = f.seq + 1))
+         FROM main.sqlite_master m JOIN pragma_foreign_key_list(m.name, 'main') f
          WHERE m.type = 'table' AND f.\"table\" = ?1 COLLATE NOCASE
              AND f.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')
          ORDER BY m.rowid, f.id, f.seq",

@@ -1,7 +1,7 @@
 //! A revision that `import` is about to write.
 
 use revchain_core::source::file_name::FileName;
-use revchain_core::{Date, Tool as Record};
+use revchain_core::{Date, Was};
 
 /// The directives that a migration of another tool may have in its first comment.
 ///
@@ -41,20 +41,11 @@ pub(crate) struct Draft {
     pub(crate) sources: Vec<String>,
 }
 
-/// A version under which the tool recorded a revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Was {
-    pub(crate) record: Record,
-    pub(crate) version: String,
-    /// `true` if the migration had no SQL, and was skipped.
-    pub(crate) is_empty: bool,
-}
-
 /// The downgrade of a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reverse {
     Sql(String),
-    /// There is none, for this reason.
+    /// No downgrade exists, for this reason.
     Irreversible(String),
 }
 
@@ -92,7 +83,7 @@ impl Draft {
         lines.push(format!("-- @revises {parents}"));
         for was in &self.was {
             let suffix = if was.is_empty { " empty" } else { "" };
-            lines.push(format!("-- @was {}:{}{suffix}", was.record, was.version));
+            lines.push(format!("-- @was {was}{suffix}"));
         }
         lines.extend(directives.into_iter().cloned());
         if let Reverse::Irreversible(reason) = &self.downgrade {

@@ -1,8 +1,10 @@
 //! The schema before the first migration of a tool, for `--first`.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
+use revchain_core::source::directory::MAX_FILE_SIZE;
 use revchain_runtime::rusqlite::{Connection, Result as SqliteResult};
 
 use super::migration::{Migration, Sql, Upgrade};
@@ -19,12 +21,17 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 pub(crate) fn read(path: &Path, tool: Tool) -> Result<Migration> {
     let shown = path.to_string_lossy().into_owned();
     let io_failure = |error: std::io::Error| Failure::failed("io", format!("{shown}: {error}"));
-    let bytes = fs::read(path).map_err(io_failure)?;
-    let text = if bytes.starts_with(MAGIC) {
+    let file = File::open(path).map_err(io_failure)?;
+    let mut bytes = Vec::new();
+    let mut start = file.take(MAGIC.len() as u64);
+    start.read_to_end(&mut bytes).map_err(io_failure)?;
+    let text = if bytes == MAGIC {
         let connection = open_to_inspect(path)?;
         let schema = schema(&connection, tool);
         schema.map_err(|error| Failure::failed("sqlite", format!("{shown}: {error}")))?
     } else {
+        let mut rest = start.into_inner().take(MAX_FILE_SIZE);
+        rest.read_to_end(&mut bytes).map_err(io_failure)?;
         String::from_utf8(bytes).map_err(|_| {
             let message = format!("{shown}: neither a database nor SQL in UTF-8");
             Failure::usage(message)
@@ -41,12 +48,14 @@ pub(crate) fn read(path: &Path, tool: Tool) -> Result<Migration> {
     Ok(migration)
 }
 
-/// Returns the statements of a database's schema, without the tables of SQLite and of the tool.
+/// Returns the statements of a database's schema, without the tables of SQLite, of revchain and of
+/// the tool.
 fn schema(connection: &Connection, tool: Tool) -> SqliteResult<String> {
     // The shadow tables of a virtual table come with the virtual table.
     let mut statement = connection.prepare(
         "SELECT sql, tbl_name FROM main.sqlite_master
          WHERE sql IS NOT NULL AND tbl_name NOT GLOB 'sqlite_*'
+         AND tbl_name NOT GLOB 'revchain_*'
          AND tbl_name NOT IN
              (SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow')
          ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'view' THEN 1 ELSE 2 END, rowid",

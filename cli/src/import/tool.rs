@@ -90,10 +90,11 @@ impl Tool {
     pub(crate) fn enforcement(self) -> Enforcement {
         match self {
             Self::Sqlx => Enforcement::On,
-            Self::Refinery | Self::RusqliteMigration | Self::Diesel => Enforcement::IfBundled,
-            Self::Alembic | Self::GolangMigrate | Self::Goose | Self::Dbmate | Self::Plain => {
-                Enforcement::Off
+            // A program that runs plain files usually does so with rusqlite.
+            Self::Refinery | Self::RusqliteMigration | Self::Diesel | Self::Plain => {
+                Enforcement::IfBundled
             }
+            Self::Alembic | Self::GolangMigrate | Self::Goose | Self::Dbmate => Enforcement::Off,
         }
     }
 }

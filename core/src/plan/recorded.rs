@@ -210,7 +210,7 @@ impl<'c> ToolVersions<'c> {
             .filter(|(_, was)| was.iter().any(|was| !was.is_empty))
             .map(|(index, _)| *index)
             .collect();
-        let newest = revisions.newest();
+        let mut child_of_gap = None;
         let mut missing = Vec::new();
         // Parents come before their children, so one pass from the end is enough.
         for child in self.chain.indices().rev() {
@@ -220,16 +220,17 @@ impl<'c> ToolVersions<'c> {
             for &parent in self.chain[child].revises().filter_map(|id| by_id.get(id)) {
                 if !revisions.contains(parent) && recordable.contains(&parent) {
                     missing.push(parent);
+                    child_of_gap = child_of_gap.or(Some(child));
                 }
                 revisions.insert(parent);
             }
         }
-        let Some(newest) = newest.filter(|_| !missing.is_empty()) else {
+        let Some(child) = child_of_gap else {
             return Ok(revisions);
         };
         let missing = missing.iter().rev();
         Err(RecordProblem::Gap {
-            revision: self.chain[newest].id().to_owned(),
+            revision: self.chain[child].id().to_owned(),
             missing: missing.map(|&index| self.described(index)).collect(),
         })
     }

@@ -163,26 +163,35 @@ pub fn copies_by_position(sql: &str) -> bool {
             .any(|pair| pair[0].is_word(sql, "SELECT") && pair[1].is_mark(sql, "*"))
 }
 
-/// Returns `true` if a statement moves values into or out of a table by the position of columns.
+/// Returns `true` if a statement can move values by the position of columns.
 ///
-/// `INSERT … SELECT *` reads by position, and an `INSERT` without a column list writes by position.
-pub fn depends_on_column_order(sql: &str, table: &str) -> bool {
-    if !starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH"]) || !names_object(sql, table) {
+/// A statement that writes and contains `SELECT *` reads by position, from any table or view.
+/// An `INSERT` without a column list into one of `tables` writes by position.
+pub fn moves_by_position(sql: &str, tables: &[String]) -> bool {
+    if !starts_with_one_of(sql, &["INSERT", "REPLACE", "UPDATE", "WITH"]) {
         return false;
     }
-    let tokens = cursor::tokens(sql);
-    let reads_all = tokens.windows(2).any(|pair| {
-        let is_before = pair[0].is_word(sql, "SELECT") || pair[0].is_mark(sql, ".");
-        is_before && pair[1].is_mark(sql, "*")
-    });
     let is_target = match effect(sql) {
-        Effect::Change(name, change) => {
-            name.name.eq_ignore_ascii_case(table)
-                && matches!(change, Change::Insert | Change::Update)
+        Effect::Change(name, Change::Insert | Change::Update) => {
+            let mut tables = tables.iter();
+            tables.any(|table| table.eq_ignore_ascii_case(&name.name))
         }
-        _ => true,
+        Effect::Change(..) | Effect::None => false,
+        Effect::Unknown => true,
     };
-    reads_all || is_target && insert_columns(sql).is_none()
+    let is_insert = !starts_with_one_of(sql, &["UPDATE"]);
+    selects_all(sql) || is_target && is_insert && insert_columns(sql).is_none()
+}
+
+/// Returns `true` if the result of a query in the statement includes all columns of a table.
+fn selects_all(sql: &str) -> bool {
+    let tokens = cursor::tokens(sql);
+    tokens.windows(2).any(|pair| {
+        let is_projection = pair[0].is_one_of(sql, &["SELECT", "DISTINCT", "ALL"])
+            || pair[0].is_mark(sql, ",")
+            || pair[0].is_mark(sql, ".");
+        is_projection && pair[1].is_mark(sql, "*")
+    })
 }
 
 /// Returns the column list of an `INSERT` in lowercase, or `None` without a column list.

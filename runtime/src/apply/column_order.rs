@@ -1,53 +1,43 @@
 //! The check that no script depends on the order of columns that a database lacks.
 
-use revchain_core::sql::inspect::depends_on_column_order;
-use revchain_core::{Conflict, Downgrade, Revision, Script, Step};
+use revchain_core::sql::change::{Change, Effect, effect};
+use revchain_core::sql::inspect::moves_by_position;
+use revchain_core::{Conflict, Script};
 
+use super::key_check::script;
 use super::locked_plan::LockedPlan;
-use crate::report::error::{Context, Error, Operation};
+use crate::report::error::Error;
 use crate::session::database::Database;
 
-/// Fails if a script moves values by position, and a table in it has another order of columns.
+/// Fails if a table has another order of columns, and a script can move values by position.
 ///
-/// The script would put the values into other columns than in the proof.
+/// The script could put the values into other columns than in the proof.
 pub(super) fn check_column_order(
     database: Database<'_>,
     plan: &LockedPlan<'_>,
 ) -> Result<(), Error> {
-    if !plan.runs_sql() {
+    let mut tables = plan.reordered().to_vec();
+    let Some(first) = tables.first().cloned() else {
         return Ok(());
-    }
-    let tables = plan.histories().reordered_tables();
-    let tables = tables.context(Operation::ReadSchema)?;
-    if tables.is_empty() {
-        return Ok(());
-    }
+    };
     for step in &plan.steps {
-        let Some(revision) = step.revision(database.chain()) else {
+        let (Some(script), Some(revision)) =
+            (script(database, step), step.revision(database.chain()))
+        else {
             continue;
         };
-        for statement in script_of(step, revision)
-            .into_iter()
-            .flat_map(Script::statements)
-        {
-            let sql = statement.sql();
-            let mut found = tables.iter();
-            if let Some(table) = found.find(|table| depends_on_column_order(sql, table)) {
-                let (id, table) = (revision.id().to_owned(), table.clone());
-                return Err(Error::from_conflict(Conflict::moves_by_position(id, table)));
+        for sql in Script::statements(script).map(|statement| statement.sql()) {
+            if moves_by_position(sql, &tables) {
+                let conflict = Conflict::moves_by_position(revision.id().to_owned(), first);
+                return Err(Error::from_conflict(conflict));
+            }
+            if let Effect::Change(from, Change::Rename(to)) = effect(sql) {
+                let mut known = tables.iter();
+                if known.any(|table| table.eq_ignore_ascii_case(&from.name)) {
+                    tables.push(to);
+                }
             }
         }
     }
     Ok(())
-}
-
-fn script_of<'r>(step: &Step, revision: &'r Revision) -> Option<&'r Script> {
-    match step {
-        Step::Upgrade(_) => Some(revision.upgrade()),
-        Step::Downgrade(_) | Step::DowngradeStored(_) => match revision.downgrade() {
-            Downgrade::Sql(script) => Some(script),
-            Downgrade::Irreversible(_) => None,
-        },
-        _ => None,
-    }
 }

@@ -24,6 +24,8 @@ pub(super) struct LockedState<'s> {
 pub(super) struct LockedPlan<'s> {
     plan: Plan,
     state: LockedState<'s>,
+    /// The tables whose columns have another order than in the chain.
+    reordered: Vec<String>,
 }
 
 impl<'s> LockedState<'s> {
@@ -53,7 +55,17 @@ impl<'s> LockedState<'s> {
         if approved.is_some_and(|approved| *approved != plan) {
             return Err(Error::from_conflict(Conflict::Changed));
         }
-        Ok(LockedPlan { plan, state: self })
+        let reordered = if plan.is_empty() {
+            Vec::new()
+        } else {
+            let tables = self.histories.reordered_tables();
+            tables.context(Operation::ReadSchema)?
+        };
+        Ok(LockedPlan {
+            plan,
+            state: self,
+            reordered,
+        })
     }
 }
 
@@ -64,6 +76,11 @@ impl<'s> LockedPlan<'s> {
 
     pub(super) fn histories(&self) -> &Histories<'s> {
         &self.state.histories
+    }
+
+    /// Returns the tables whose columns have another order than in the chain.
+    pub(super) fn reordered(&self) -> &[String] {
+        &self.reordered
     }
 
     /// Returns the schema of a database without a history, if no step changes it.

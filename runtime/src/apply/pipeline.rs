@@ -83,10 +83,18 @@ fn run_locked(
         .map_err(|error| as_read_only(error, database, Some(&plan)))?;
     report.recorded_by.clone_from(&plan.recorded_by);
     report.replaced_user_version = verify_and_mark(database, &plan)?;
+    let kept_user_version = kept_user_version(database, report.replaced_user_version);
+    let kept_user_version = kept_user_version.context(Operation::WriteHistory)?;
     if let Some(check) = preflight.key_check {
         check.run(&locked, &mut report)?;
     }
     locked.commit()?;
+    if let Some(version) = report.replaced_user_version {
+        let event = Event::UserVersionReplaced { version };
+        database.settings.emit(&event);
+    } else if let Some(version) = kept_user_version {
+        database.settings.emit(&Event::UserVersionKept { version });
+    }
     #[cfg(feature = "backup")]
     if report.backup.is_some() {
         prune_backups(database);
@@ -202,12 +210,12 @@ fn new_report(
 ) -> Report {
     let chain = database.chain();
     let is_adoption = plan.steps.iter().any(|step| matches!(step, Step::Adopt(_)));
-    let runs_sql_only = !plan.steps.iter().any(|step| matches!(step, Step::Stamp(_)));
+    let has_no_stamp = !plan.steps.iter().any(|step| matches!(step, Step::Stamp(_)));
     let outcome = match (request, state) {
         _ if plan.is_empty() => Outcome::UpToDate,
         _ if is_adoption => Outcome::Adopted,
         // The record of another tool says that it has applied nothing.
-        (Request::Upgrade(_), DatabaseState::Unmanaged(_)) if runs_sql_only => Outcome::New,
+        (Request::Upgrade(_), DatabaseState::Unmanaged(_)) if has_no_stamp => Outcome::New,
         (Request::Stamp(_), _) | (_, DatabaseState::Unmanaged(_)) => Outcome::Stamped,
         (Request::Downgrade(_), _) => Outcome::Downgraded,
         (_, DatabaseState::Empty | DatabaseState::OtherChain { .. }) => Outcome::New,
@@ -238,23 +246,18 @@ fn verify_and_mark(database: Database<'_>, plan: &LockedPlan<'_>) -> Result<Opti
         ForeignVersion::Keep
     };
     let replaced = marker::write(database, &stamped, verdict, foreign);
-    let replaced = replaced.context(Operation::WriteHistory)?;
-    report_user_version(database, replaced).context(Operation::WriteHistory)?;
-    Ok(replaced)
+    replaced.context(Operation::WriteHistory)
 }
 
-/// Emits an event if the marker has replaced a `user_version`, or if a `user_version` prevents it.
-fn report_user_version(database: Database<'_>, replaced: Option<i32>) -> rusqlite::Result<()> {
-    if let Some(version) = replaced {
-        database
-            .settings
-            .emit(&Event::UserVersionReplaced { version });
-    } else if database.migrations.name().is_none() {
-        if let Some(version) = marker::foreign_user_version(database.connection)? {
-            database.settings.emit(&Event::UserVersionKept { version });
-        }
+/// Returns the `user_version` of another program that prevents a marker.
+fn kept_user_version(
+    database: Database<'_>,
+    replaced: Option<i32>,
+) -> rusqlite::Result<Option<i32>> {
+    if replaced.is_some() || database.migrations.name().is_some() {
+        return Ok(None);
     }
-    Ok(())
+    marker::foreign_user_version(database.connection)
 }
 
 /// Converts an error with the code `SQLITE_READONLY` to an error that lists the pending revisions.

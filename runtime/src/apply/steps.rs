@@ -42,8 +42,6 @@ pub(super) fn run_steps(
 ) -> Result<(), Error> {
     check_transaction(locked)?;
     let database = locked.database();
-    let reordered = plan.histories().reordered_tables();
-    let reordered = reordered.context(Operation::ReadSchema)?;
     let mut runner = StepRunner {
         locked,
         database,
@@ -51,7 +49,7 @@ pub(super) fn run_steps(
         stamps: StampWriter::new(database.migrations, locked.connection()),
         stored,
         report,
-        is_reordered: !reordered.is_empty(),
+        is_reordered: !plan.reordered().is_empty(),
     };
     runner.announce(plan);
     let mut before: Option<&Step> = None;

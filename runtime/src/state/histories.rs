@@ -1,5 +1,6 @@
 //! The history tables of a database, and the state that they describe.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use revchain_core::history::state::UnmanagedState;
@@ -28,6 +29,8 @@ pub(crate) struct Histories<'s> {
     has_own: bool,
     /// The names of the other chains in the database; `None` for the chain without a name.
     others: Vec<Option<String>>,
+    /// `true` if the order of columns is ignored. The first use reads the history.
+    ignores_column_order: OnceCell<bool>,
 }
 
 impl<'s> Histories<'s> {
@@ -60,6 +63,7 @@ impl<'s> Histories<'s> {
             own,
             has_own,
             others,
+            ignores_column_order: OnceCell::new(),
         })
     }
 
@@ -188,10 +192,14 @@ impl<'s> Histories<'s> {
     }
 
     fn ignores_column_order(&self) -> rusqlite::Result<bool> {
-        match self.own() {
-            Some(table) => table.ignores_column_order(self.database.connection),
-            None => Ok(self.database.settings.ignores_column_order),
+        if let Some(ignores) = self.ignores_column_order.get() {
+            return Ok(*ignores);
         }
+        let ignores = match self.own() {
+            Some(table) => table.ignores_column_order(self.database.connection)?,
+            None => self.database.settings.ignores_column_order,
+        };
+        Ok(*self.ignores_column_order.get_or_init(|| ignores))
     }
 
     fn read_schema(&self) -> rusqlite::Result<SchemaSql> {
