@@ -275,9 +275,24 @@ fn script_that_moves_values_by_position_is_rejected() {
     let by_name = "INSERT INTO people (id, first, last) VALUES (7, 'Grace', 'Hopper');";
     let other =
         "CREATE TABLE o (a); INSERT INTO o VALUES (1); INSERT INTO o SELECT id FROM people;";
+    let distinct = "CREATE TABLE o (a, b, c);
+                    INSERT INTO o (a, b, c) SELECT DISTINCT * FROM people;";
+    let list = "CREATE TABLE o (a, b, c, d);
+                INSERT INTO o (a, b, c, d) SELECT 1, * FROM people;";
+    let update = "UPDATE people SET (id, first, last) =
+                  (SELECT * FROM people AS p WHERE p.id = people.id);";
+    let renamed = "ALTER TABLE people RENAME TO old; INSERT INTO old VALUES (7, 'Grace', 'Hopper');
+                   ALTER TABLE old RENAME TO people;";
+    let view = "CREATE VIEW v AS SELECT * FROM people; CREATE TABLE o (a, b, c);
+                INSERT INTO o (a, b, c) SELECT v.* FROM v;";
     for (script, is_accepted) in [
         (rebuild, false),
         (insert, false),
+        (distinct, false),
+        (list, false),
+        (update, false),
+        (renamed, false),
+        (view, false),
         (by_name, true),
         (other, true),
     ] {

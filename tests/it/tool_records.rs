@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use revchain::rusqlite::Connection;
 use revchain::rusqlite::hooks::{AuthAction, Authorization};
-use revchain::{Migrations, Outcome, Report};
+use revchain::{Event, Migrations, Outcome, Report};
 use revchain_core::schema::SchemaFilter;
 use revchain_runtime::internal::read_schema_sql;
 
@@ -190,7 +190,7 @@ fn disagreement_shows_both_and_changes_nothing() {
         assert_eq!(error.code(), "record-differs", "{tool}: {error}");
         let text = error.to_string();
         for part in [
-            " says 002, but the schema is that of 003, 004; nothing was changed",
+            " says 002, but the schema is that of 003, 004:",
             "users.email: TEXT NOT NULL → TEXT NOT NULL UNIQUE",
         ] {
             assert!(text.contains(part), "{tool}: {text}");
@@ -287,7 +287,7 @@ fn failed_migration_of_a_tool_is_named() {
         db.execute_batch(change).unwrap();
         let error = chain.upgrade(&mut db).unwrap_err();
         assert_eq!(error.code(), "record-failed", "{database}: {error}");
-        let part = format!("the migration {version} failed halfway");
+        let part = format!("the migration {version} did not complete");
         assert!(error.to_string().contains(&part), "{database}: {error}");
     }
 }
@@ -530,6 +530,37 @@ fn failed_script_after_an_adoption_keeps_the_user_version() {
         chain.upgrade(&mut db).unwrap().replaced_user_version,
         Some(1)
     );
+}
+
+/// The event says that the old program no longer opens the database, so it must be true.
+#[test]
+fn user_version_is_reported_only_after_the_commit() {
+    let fixture = Fixture::new();
+    let chain = fixture.chain_locked(&[
+        "-- @was user_version:1\nCREATE TABLE p (id INTEGER PRIMARY KEY);
+         CREATE TABLE c (p INTEGER REFERENCES p (id));",
+        "-- @was user_version:2\nINSERT INTO c SELECT id + 1 FROM p;",
+    ]);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    db.execute_batch(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p INTEGER REFERENCES p (id));
+         INSERT INTO p VALUES (1); PRAGMA user_version = 1",
+    )
+    .unwrap();
+    let replaced = AtomicUsize::new(0);
+    let migrator = chain.migrator().on_event(|event| {
+        if let Event::UserVersionReplaced { version: 1, .. } = event {
+            replaced.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    assert_eq!(
+        migrator.upgrade(&mut db).unwrap_err().code(),
+        "foreign-keys"
+    );
+    assert_eq!(replaced.load(Ordering::Relaxed), 0);
+    db.execute_batch("DELETE FROM p").unwrap();
+    migrator.upgrade(&mut db).unwrap();
+    assert_eq!(replaced.load(Ordering::Relaxed), 1);
 }
 
 /// The first migration of the other tool changed nothing, so the database is empty.

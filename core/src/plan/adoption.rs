@@ -105,7 +105,15 @@ fn declared(chain: &Chain, schema: &SchemaSql, baseline: &Target) -> Result<Adop
 /// Returns the adoption at the recorded revisions, if the schema does not contradict.
 #[cfg(feature = "normal-form")]
 fn confirmed(chain: &Chain, schema: &SchemaSql, recorded: Recorded) -> Result<Adoption, Conflict> {
-    let Recorded { revisions, tools } = recorded;
+    let Recorded {
+        mut revisions,
+        unrecordable,
+        tools,
+    } = recorded;
+    // An empty record says nothing about the revisions before the first that the tool can record.
+    if revisions.is_empty() && chain.schema_match(&unrecordable, schema) == SchemaMatch::Same {
+        revisions = unrecordable;
+    }
     // At base, a chain without a proof has no tables either.
     let is_contradicted = if revisions.is_empty() {
         !schema.is_empty()

@@ -113,10 +113,7 @@ pub(super) fn record_differs(
         is_of => format!("the schema is that of {}", few(is_of)),
     };
     let indented = diff.indented();
-    let message = format!(
-        "{places} says {recorded}, but {schema}; nothing was changed. The difference to \
-         {recorded}{indented}"
-    );
+    let message = format!("{places} says {recorded}, but {schema}{indented}");
     let mut text = Text::new(message).help(Diff::legend(&recorded));
     if diff.is_column_order() {
         text = text.help(IGNORE_ORDER);

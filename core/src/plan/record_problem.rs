@@ -31,10 +31,18 @@ pub enum RecordProblem {
         /// The versions that the tool has not recorded.
         missing: Vec<String>,
     },
-    /// The tool recorded a revision, but not all of the revisions before it.
+    /// Another tool recorded a revision that this tool could have recorded, too.
+    #[non_exhaustive]
+    Contradicted {
+        /// The revision that this tool has not recorded, with its version.
+        missing: String,
+        /// The tool that recorded the revision.
+        other: Tool,
+    },
+    /// A revision is recorded, but not all of the revisions before it.
     #[non_exhaustive]
     Gap {
-        /// The recorded revision.
+        /// The recorded revision that lacks a parent.
         revision: String,
         /// The missing revisions, oldest first, each with its version.
         missing: Vec<String>,
@@ -48,6 +56,7 @@ impl RecordProblem {
             Self::Failed { .. } => "record-failed",
             Self::Unnamed { .. } => "record-unnamed",
             Self::Incomplete { .. } => "record-incomplete",
+            Self::Contradicted { .. } => "record-contradicted",
             Self::Gap { .. } => "record-gap",
         }
     }
@@ -57,7 +66,7 @@ impl RecordProblem {
         let place = place(tool);
         match self {
             Self::Failed { versions } => Text::new(format!(
-                "{place} says that the migration {} failed halfway",
+                "{place} says that the migration {} did not complete",
                 few(versions)
             ))
             .help(format!(
@@ -106,8 +115,17 @@ impl RecordProblem {
                 program(tool)
             ))
             .help("or write each version as a revision of its own"),
+            Self::Contradicted { missing, other } => {
+                let other = self::place(*other);
+                Text::new(format!(
+                    "{other} has a revision that {place} lacks: {}",
+                    escape(missing)
+                ))
+                .help("find out which record is right, and remove the other from the database")
+                .help("or record the revision that the database really has: `stamp -r REVISION`")
+            }
             Self::Gap { revision, missing } => Text::new(format!(
-                "{place} has {}, but lacks revisions that come before it: {}",
+                "{} is recorded, but {place} lacks revisions that come before it: {}",
                 escape(revision),
                 few(missing)
             ))

@@ -10,6 +10,8 @@ use crate::{Chain, Conflict, RevisionIndex, RevisionSet, Tool, Was};
 #[derive(Debug)]
 pub(super) struct Recorded {
     pub(super) revisions: RevisionSet,
+    /// The revisions before the first that a tool can have recorded.
+    pub(super) unrecordable: RevisionSet,
     /// The tools whose records count.
     pub(super) tools: Vec<Tool>,
 }
@@ -25,24 +27,100 @@ pub(super) fn recorded(
     chain: &Chain,
     records: &[ToolRecord],
 ) -> Result<Option<Recorded>, Conflict> {
-    let mut recorded = Recorded {
-        revisions: RevisionSet::empty(chain.len()),
-        tools: Vec::new(),
-    };
+    let mut applied: Vec<(ToolVersions<'_>, RevisionSet)> = Vec::new();
     for record in records {
         let versions = ToolVersions::of(chain, record.tool);
         if versions.revisions.is_empty() {
             continue;
         }
-        let revisions = versions.revisions_of(record);
+        let revisions = versions.applied(record);
         let revisions = revisions.map_err(|problem| Conflict::Record {
             tool: record.tool,
             problem,
         })?;
-        recorded.revisions.extend(&revisions);
-        recorded.tools.push(record.tool);
+        applied.push((versions, revisions));
     }
-    Ok(Some(recorded).filter(|recorded| !recorded.tools.is_empty()))
+    if applied.is_empty() {
+        return Ok(None);
+    }
+    check_agreement(chain, &applied)?;
+    let recordable = |index: &RevisionIndex| {
+        let mut tools = applied.iter();
+        tools.any(|(versions, _)| versions.can_record(*index))
+    };
+    let mut unrecordable = RevisionSet::empty(chain.len());
+    for index in chain.indices().take_while(|index| !recordable(index)) {
+        unrecordable.insert(index);
+    }
+    Ok(Some(Recorded {
+        revisions: with_ancestors(chain, &applied)?,
+        unrecordable,
+        tools: applied.iter().map(|(versions, _)| versions.tool).collect(),
+    }))
+}
+
+/// Fails if one tool has recorded a revision, and another could have, but has not.
+fn check_agreement(
+    chain: &Chain,
+    applied: &[(ToolVersions<'_>, RevisionSet)],
+) -> Result<(), Conflict> {
+    for index in chain.indices() {
+        let recordable = applied
+            .iter()
+            .filter(|(versions, _)| versions.can_record(index));
+        let (has, lacks): (Vec<_>, Vec<_>) =
+            recordable.partition(|(_, revisions)| revisions.contains(index));
+        if let ([(has, _), ..], [(lacks, _), ..]) = (&has[..], &lacks[..]) {
+            return Err(Conflict::Record {
+                tool: lacks.tool,
+                problem: RecordProblem::Contradicted {
+                    missing: lacks.described(index),
+                    other: has.tool,
+                },
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Returns the recorded revisions with the ancestors that no tool can have recorded.
+///
+/// Fails if the records lack an ancestor that a tool can have recorded.
+fn with_ancestors(
+    chain: &Chain,
+    applied: &[(ToolVersions<'_>, RevisionSet)],
+) -> Result<RevisionSet, Conflict> {
+    let by_id: HashMap<&str, RevisionIndex> = chain.index_by_id();
+    let mut revisions = RevisionSet::empty(chain.len());
+    for (_, of_tool) in applied {
+        revisions.extend(of_tool);
+    }
+    let mut gap: Option<(Tool, RevisionIndex)> = None;
+    let mut missing = Vec::new();
+    // Parents come before their children, so one pass from the end is enough.
+    for child in chain.indices().rev() {
+        if !revisions.contains(child) {
+            continue;
+        }
+        for &parent in chain[child].revises().filter_map(|id| by_id.get(id)) {
+            let mut tools = applied.iter();
+            let able = tools.find(|(versions, _)| versions.can_record(parent));
+            if let Some((versions, _)) = able.filter(|_| !revisions.contains(parent)) {
+                missing.push(versions.described(parent));
+                gap = gap.or(Some((versions.tool, child)));
+            }
+            revisions.insert(parent);
+        }
+    }
+    let Some((tool, child)) = gap else {
+        return Ok(revisions);
+    };
+    missing.reverse();
+    let revision = chain[child].id().to_owned();
+    Err(Conflict::Record {
+        tool,
+        problem: RecordProblem::Gap { revision, missing },
+    })
 }
 
 /// The meaning of the rows of a record.
@@ -90,20 +168,25 @@ impl<'c> ToolVersions<'c> {
         self.revisions.iter().flat_map(|(_, was)| was).copied()
     }
 
-    /// Returns the revisions of a record, with all ancestors.
-    fn revisions_of(&self, record: &ToolRecord) -> Result<RevisionSet, RecordProblem> {
+    /// Returns `true` if the tool has a version for the revision that changed something.
+    fn can_record(&self, index: RevisionIndex) -> bool {
+        let mut was = self.chain[index].was().iter();
+        was.any(|was| was.tool == self.tool && !was.is_empty)
+    }
+
+    /// Returns the revisions of a record. For heads, these include all ancestors.
+    fn applied(&self, record: &ToolRecord) -> Result<RevisionSet, RecordProblem> {
         let failed = record.versions.iter().filter(|version| version.is_failed);
         let failed: Vec<String> = failed.map(|version| version.version.clone()).collect();
         if !failed.is_empty() {
             return Err(RecordProblem::Failed { versions: failed });
         }
         let versions = self.named(record)?;
-        let revisions = match form(self.tool) {
-            Form::Heads => self.up_to_heads(&versions)?,
-            Form::Rows => self.complete(&versions)?,
-            Form::Newest => self.complete(&self.up_to_newest(&versions))?,
-        };
-        self.with_ancestors(revisions)
+        match form(self.tool) {
+            Form::Heads => self.up_to_heads(&versions),
+            Form::Rows => self.complete(&versions),
+            Form::Newest => self.complete(&self.up_to_newest(&versions)),
+        }
     }
 
     /// Returns the recorded versions that the chain names. Fails if it lacks one of them.
@@ -199,40 +282,6 @@ impl<'c> ToolVersions<'c> {
             revision: self.chain[index].id().to_owned(),
             missing: lacks.map(|was| was.version.clone()).collect(),
         }
-    }
-
-    /// Adds the ancestors that the tool cannot have recorded. Fails if it lacks one that it can.
-    fn with_ancestors(&self, mut revisions: RevisionSet) -> Result<RevisionSet, RecordProblem> {
-        let by_id: HashMap<&str, RevisionIndex> = self.chain.index_by_id();
-        let recordable: HashSet<RevisionIndex> = self
-            .revisions
-            .iter()
-            .filter(|(_, was)| was.iter().any(|was| !was.is_empty))
-            .map(|(index, _)| *index)
-            .collect();
-        let mut child_of_gap = None;
-        let mut missing = Vec::new();
-        // Parents come before their children, so one pass from the end is enough.
-        for child in self.chain.indices().rev() {
-            if !revisions.contains(child) {
-                continue;
-            }
-            for &parent in self.chain[child].revises().filter_map(|id| by_id.get(id)) {
-                if !revisions.contains(parent) && recordable.contains(&parent) {
-                    missing.push(parent);
-                    child_of_gap = child_of_gap.or(Some(child));
-                }
-                revisions.insert(parent);
-            }
-        }
-        let Some(child) = child_of_gap else {
-            return Ok(revisions);
-        };
-        let missing = missing.iter().rev();
-        Err(RecordProblem::Gap {
-            revision: self.chain[child].id().to_owned(),
-            missing: missing.map(|&index| self.described(index)).collect(),
-        })
     }
 
     /// Returns the id of a revision with its version, such as `003 (sqlx:3)`.

@@ -363,7 +363,7 @@ fn failed_migration_is_a_problem_that_names_it() {
     ));
     let text = text_of(&chain, record);
     assert!(
-        text.starts_with("the record of sqlx says that the migration 2 failed halfway\n")
+        text.starts_with("the record of sqlx says that the migration 2 did not complete\n")
             && text.contains("repair the database with sqlx"),
         "{text}"
     );
@@ -387,6 +387,54 @@ fn records_of_two_tools_are_joined() {
     );
     let sqlx = record(Tool::Sqlx, &[]);
     assert_eq!(adopted(&chain, &[refinery, sqlx]), ["001", "002"]);
+}
+
+/// A record that stayed behind when the program moved to another tool must not lose a revision.
+#[test]
+fn records_that_disagree_on_a_revision_are_a_problem() {
+    let chain = line(&[
+        &["user_version:1", "sqlx:1"],
+        &["user_version:2", "sqlx:2"],
+        &["user_version:3", "sqlx:3"],
+    ]);
+    let records = [
+        record(Tool::Sqlx, &["1", "2"]),
+        record(Tool::UserVersion, &["3"]),
+    ];
+    let conflict = try_plan(&chain, schema(&["a"]), &records, Adopt::Detect).unwrap_err();
+    assert_eq!(conflict.code(), "record-contradicted");
+    let message = "`user_version` has a revision that the record of sqlx lacks: 003 (sqlx:3)";
+    assert_eq!(conflict.to_string(), message);
+    let records = [
+        record(Tool::Sqlx, &["1", "2"]),
+        record(Tool::UserVersion, &["2"]),
+    ];
+    assert_eq!(adopted(&chain, &records), ["001", "002"]);
+}
+
+/// The second tool has recorded 003, but 002 belongs to the first.
+#[test]
+fn gap_between_two_records_is_a_problem() {
+    let chain = line(&[&["user_version:1"], &["user_version:2"], &["sqlx:3"]]);
+    let records = [
+        record(Tool::UserVersion, &["1"]),
+        record(Tool::Sqlx, &["3"]),
+    ];
+    let conflict = try_plan(&chain, schema(&["a"]), &records, Adopt::Detect).unwrap_err();
+    let message = "003 is recorded, but `user_version` lacks revisions that come before it: \
+                   002 (user_version:2)";
+    assert_eq!(conflict.to_string(), message);
+}
+
+/// The first revision is from before the tool, so the tool has no version for it.
+#[test]
+fn empty_record_leaves_the_first_revision_to_the_schema() {
+    let chain = proven(line(&[&[], &["sqlx:1"]]), &[&["a"], &["a", "b"]]);
+    let empty = [record(Tool::Sqlx, &[])];
+    let plan = try_plan(&chain, schema(&["a"]), &empty, Adopt::Detect).unwrap();
+    assert_eq!(plan.upgrades().count(), 1);
+    let other = try_plan(&chain, schema(&["a", "b"]), &empty, Adopt::Detect).unwrap_err();
+    assert_eq!(other.code(), "record-differs");
 }
 
 #[test]
@@ -600,11 +648,13 @@ proptest! {
             found.sort_unstable();
             prop_assert_eq!(found, expected);
         } else {
-            let Conflict::Record { problem: RecordProblem::Gap { missing: named, .. }, .. } =
+            let Conflict::Record { problem: RecordProblem::Gap { revision, missing: named, .. }, .. } =
                 try_plan(&chain, schema(&["a"]), &records, Adopt::Detect).unwrap_err()
             else {
                 panic!("the record has a gap");
             };
+            let child: usize = revision[1..].parse().unwrap();
+            prop_assert!(missing.iter().any(|index| parents[child].contains(index)));
             let mut named: Vec<String> =
                 named.iter().map(|named| named.split(' ').next().unwrap().to_owned()).collect();
             named.sort_unstable();

@@ -167,7 +167,7 @@ fn dry_run_counts_rows_and_changes_nothing() {
 
 #[cfg(feature = "stored-downgrades")]
 #[test]
-fn downgrade_of_a_newer_database_is_planned() {
+fn stored_downgrade_with_a_wrong_checksum_is_rejected() {
     use revchain::OnNewer;
 
     let mut db = database_at("003");
