@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 
 use super::assemble::{Assembly, Source, assemble};
+use super::cascades::{self, OnChildren};
 use super::item::Item;
 use super::pragmas;
 use super::proof;
 use super::source::with_origin;
-use crate::support::{Failure, Result};
+use super::tool::Enforcement;
+use crate::support::{Failure, FailureKind, Result};
 
 /// The reason why an import ends before the last migration.
 #[derive(Debug, Clone)]
@@ -60,7 +62,8 @@ pub(crate) fn assemble_sound(
             },
             Err(rejected) => {
                 let Some((first_left, item)) = cause(&assembly, rejected.index) else {
-                    return Err(with_origin(rejected.failure, &assembly));
+                    let failure = with_cascades(rejected.failure, source, &assembly);
+                    return Err(with_origin(failure, &assembly));
                 };
                 let reason = rejected.failure.message.lines().next().unwrap_or_default();
                 (first_left, item, Some(reason.to_owned()))
@@ -74,6 +77,24 @@ pub(crate) fn assemble_sound(
             left: migrations.len() - count,
         });
     }
+}
+
+/// Adds the deletes whose cascades ran at the tool to a failure on foreign keys.
+fn with_cascades(failure: Failure, source: Source<'_>, assembly: &Assembly) -> Failure {
+    let breaks_keys = matches!(failure.kind, FailureKind::Failed("foreign-keys"));
+    if !breaks_keys || source.tool.enforcement() == Enforcement::Off {
+        return failure;
+    }
+    let cascades = cascades::find(&assembly.drafts, source.migrations).unwrap_or_default();
+    let mut help = Vec::new();
+    for cascade in &cascades {
+        if let OnChildren::Write(children) = &cascade.effect {
+            let (place, statement) = (&cascade.place, &cascade.statement);
+            help.push(format!("below {place}: {statement}, write:"));
+            help.extend(children.iter().map(|statement| format!("  {statement}")));
+        }
+    }
+    failure.help(&help.join("\n"))
 }
 
 /// Returns the first part on which the failing draft can depend, and the index of its migration.
