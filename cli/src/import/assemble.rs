@@ -20,6 +20,9 @@ pub(crate) struct Assembly {
     /// The listed parts, each with the index of its migration.
     pub(crate) items: Vec<(usize, Item)>,
     pub(crate) skipped: Vec<Skipped>,
+    /// The first part that needs a decision in a migration without other SQL, and the index of the
+    /// migration. A chain without the part would record that the migration changed nothing.
+    pub(crate) undecided: Option<(usize, Item)>,
     pub(crate) removed: Removed,
     /// The number of dates that are not those in the names.
     pub(crate) made_up_dates: usize,
@@ -64,6 +67,7 @@ pub(crate) fn assemble(source: Source<'_>, count: usize) -> Result<Assembly> {
         let parts = assembly.clean(tool, migration, index)?;
         let parents = builder.parents_of(migration);
         if parts.upgrade.statements == 0 && parents.len() < 2 {
+            assembly.find_undecided(index);
             assembly.skipped.push(Skipped {
                 path: migration.path().to_owned(),
                 version: migration.version.clone(),
@@ -125,6 +129,19 @@ impl Assembly {
             upgrade,
             downgrade,
         })
+    }
+
+    /// Sets `undecided` if a migration without SQL has a part that may have changed the database.
+    fn find_undecided(&mut self, migration: usize) {
+        if self.undecided.is_some() {
+            return;
+        }
+        let mut items = self.items.iter();
+        // A `ROLLBACK` has undone nothing if there is no other SQL.
+        let undecided = items.find(|(index, item)| {
+            *index == migration && item.kind.needs_decision() && item.kind != ItemKind::Rollback
+        });
+        self.undecided = undecided.cloned();
     }
 
     fn clean_downgrade(

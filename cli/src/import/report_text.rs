@@ -61,14 +61,21 @@ impl Report {
 
     /// Returns the reason why the import stopped. The command fails with these lines.
     fn stop_lines(&self, stop: &Stop) -> String {
+        let (path, place) = (escape(&stop.path), escape(&stop.item.place()));
+        let because = match &stop.reason {
+            Some(reason) => {
+                let reason = escape(reason);
+                format!("later SQL depends on {place}\n  without it: {reason}")
+            }
+            None => format!(
+                "it may have changed the database\n  {place}: {}",
+                stop.item.kind.consequence()
+            ),
+        };
         format!(
-            "the import stopped before {}: later SQL depends on {}\n  without it: {}\n  \
+            "the import stopped before {path}: {because}\n  \
              {} of {} migrations are not imported\n",
-            escape(&stop.path),
-            escape(&stop.item.place()),
-            escape(&stop.reason),
-            stop.left,
-            self.migrations
+            stop.left, self.migrations
         )
     }
 

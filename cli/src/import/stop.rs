@@ -3,21 +3,23 @@
 use serde_json::{Value, json};
 
 use super::assemble::{Assembly, Source, assemble};
+use super::cascades::{self, OnChildren};
 use super::item::Item;
 use super::pragmas;
 use super::proof;
 use super::source::with_origin;
-use crate::support::{Failure, Result};
+use super::tool::Enforcement;
+use crate::support::{Failure, FailureKind, Result};
 
 /// The reason why an import ends before the last migration.
 #[derive(Debug, Clone)]
 pub(crate) struct Stop {
     /// The path of the first migration that is not imported.
     pub(crate) path: String,
-    /// The part that later SQL depends on.
+    /// The part that later SQL depends on, or that is all that the migration has.
     pub(crate) item: Item,
-    /// The first failure without that part.
-    pub(crate) reason: String,
+    /// The first failure without that part; `None` if no later SQL fails.
+    pub(crate) reason: Option<String>,
     /// The number of migrations that are not imported.
     pub(crate) left: usize,
 }
@@ -34,7 +36,7 @@ impl Stop {
 }
 
 /// Assembles the drafts up to the first migration that later SQL depends on, and that cannot be
-/// imported.
+/// imported, or that has nothing but a part that needs a decision.
 ///
 /// # Errors
 ///
@@ -49,23 +51,50 @@ pub(crate) fn assemble_sound(
     loop {
         let assembly = assemble(source, count)?;
         if assembly.drafts.is_empty() {
-            return Err(nothing_left(stopped));
+            let item = stopped.map(|stop| (stop.item, stop.reason));
+            let undecided = assembly.undecided.map(|(_, item)| (item, None));
+            return Err(nothing_left(item.or(undecided)));
         }
-        let Err(rejected) = proof::check(&assembly.drafts, directory) else {
-            return Ok((assembly, stopped));
-        };
-        let Some((first_left, item)) = cause(&assembly, rejected.index) else {
-            return Err(with_origin(rejected.failure, &assembly));
+        let (first_left, item, reason) = match proof::check(&assembly.drafts, directory) {
+            Ok(_) => match assembly.undecided.clone() {
+                Some((first_left, item)) => (first_left, item, None),
+                None => return Ok((assembly, stopped)),
+            },
+            Err(rejected) => {
+                let Some((first_left, item)) = cause(&assembly, rejected.index) else {
+                    let failure = with_cascades(rejected.failure, source, &assembly);
+                    return Err(with_origin(failure, &assembly));
+                };
+                let reason = rejected.failure.message.lines().next().unwrap_or_default();
+                (first_left, item, Some(reason.to_owned()))
+            }
         };
         count = first_left;
-        let reason = rejected.failure.message.lines().next().unwrap_or_default();
         stopped = Some(Stop {
             path: migrations[count].path().to_owned(),
             item,
-            reason: reason.to_owned(),
+            reason,
             left: migrations.len() - count,
         });
     }
+}
+
+/// Adds the deletes whose cascades ran at the tool to a failure on foreign keys.
+fn with_cascades(failure: Failure, source: Source<'_>, assembly: &Assembly) -> Failure {
+    let breaks_keys = matches!(failure.kind, FailureKind::Failed("foreign-keys"));
+    if !breaks_keys || source.tool.enforcement() == Enforcement::Off {
+        return failure;
+    }
+    let cascades = cascades::find(&assembly.drafts, source.migrations).unwrap_or_default();
+    let mut help = Vec::new();
+    for cascade in &cascades {
+        if let OnChildren::Write(children) = &cascade.effect {
+            let (place, statement) = (&cascade.place, &cascade.statement);
+            help.push(format!("below {place}: {statement}, write:"));
+            help.extend(children.iter().map(|statement| format!("  {statement}")));
+        }
+    }
+    failure.help(&help.join("\n"))
 }
 
 /// Returns the first part on which the failing draft can depend, and the index of its migration.
@@ -83,12 +112,17 @@ fn cause(assembly: &Assembly, failing: usize) -> Option<(usize, Item)> {
     cause.cloned()
 }
 
-fn nothing_left(stopped: Option<Stop>) -> Failure {
-    let Some(stop) = stopped else {
+fn nothing_left(stopped: Option<(Item, Option<String>)>) -> Failure {
+    let Some((item, reason)) = stopped else {
         return Failure::failed("no-migrations", "the migrations have no SQL");
     };
-    let (place, reason) = (stop.item.place(), &stop.reason);
-    let message = format!("nothing can be imported: later SQL depends on {place}\n{reason}");
+    let place = item.place();
+    let message = match reason {
+        Some(reason) => {
+            format!("nothing can be imported: later SQL depends on {place}\n{reason}")
+        }
+        None => format!("nothing can be imported: {place} is not SQL that revchain can run"),
+    };
     let help = "write its effect as SQL, or pass the schema after it: --first DATABASE";
     Failure::failed("stopped", message).help(help)
 }

@@ -62,12 +62,14 @@ fn take_mark(migration: &mut Migration) {
     let Upgrade::Sql(sql) = &mut migration.upgrade else {
         return;
     };
-    if let Some(rest) = sql.text.strip_prefix(MARK) {
+    if sql.text.starts_with(MARK) {
         migration.no_transaction = Some(Mark {
             path: sql.path.clone(),
             line: 1,
             text: MARK.to_owned(),
         });
-        sql.text = rest.to_owned();
+        // The rest of the line is a comment, too. The newline stays, for the line numbers.
+        let end = sql.text.find('\n').unwrap_or(sql.text.len());
+        sql.text.drain(..end);
     }
 }

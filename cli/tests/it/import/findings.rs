@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::shell;
+use super::{failure, shell};
 
 const PARENT: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);
 CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users ON DELETE CASCADE);
@@ -186,5 +186,27 @@ fn squash_joins_revisions_between_which_keys_break() {
     assert_eq!(
         codes("import sqlx old --squash 2..3 --directory joined --json"),
         [""; 0]
+    );
+}
+
+#[test]
+fn broken_keys_show_the_deletes_to_write() {
+    let tables = "CREATE TABLE p (id INTEGER PRIMARY KEY);
+CREATE TABLE c (p INTEGER NOT NULL REFERENCES p (id) ON DELETE CASCADE);
+INSERT INTO p VALUES (1), (2);
+INSERT INTO c VALUES (1), (2);";
+    let shell = shell(&[
+        ("old/1_a.sql", tables),
+        ("old/2_b.sql", "-- Comment.\nDELETE FROM p WHERE id = 1;"),
+    ]);
+    let (code, error) = failure(&shell, "import sqlx old");
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("below old/2_b.sql:2: DELETE FROM p WHERE id = 1, write:"),
+        "{error}"
+    );
+    assert!(
+        error.contains("DELETE FROM c WHERE p IS NOT NULL AND NOT EXISTS"),
+        "{error}"
     );
 }

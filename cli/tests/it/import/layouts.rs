@@ -374,3 +374,31 @@ fn second_file_of_a_version_is_an_error() {
         "{error}"
     );
 }
+
+#[test]
+fn rest_of_the_line_of_a_mark_is_no_sql() {
+    let marks = [
+        ("sqlx", "-- no-transaction; DELETE FROM a;\n"),
+        (
+            "goose",
+            "-- +goose NO TRANSACTION; DELETE FROM a;\n-- +goose Up\n",
+        ),
+        (
+            "dbmate",
+            "-- migrate:up transaction:false; DELETE FROM a;\n",
+        ),
+    ];
+    for (tool, mark) in marks {
+        let first = match tool {
+            "goose" => "-- +goose Up\nCREATE TABLE a (a);",
+            "dbmate" => "-- migrate:up\nCREATE TABLE a (a);",
+            _ => "CREATE TABLE a (a);",
+        };
+        let second = format!("{mark}CREATE TABLE b (b);");
+        let shell = shell(&[("old/1_a.sql", first), ("old/2_b.sql", &second)]);
+        shell.ok(&format!("import {tool} old"));
+        let text = migration(&shell, "20000102_0000_2_b.sql");
+        assert!(text.contains("CREATE TABLE b"), "{tool}: {text}");
+        assert!(!text.contains("DELETE"), "{tool}: {text}");
+    }
+}

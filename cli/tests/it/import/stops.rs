@@ -50,28 +50,38 @@ again: 1 revision written and locked; the head is 1
 }
 
 #[test]
-fn code_that_no_sql_needs_is_listed() {
+fn import_stops_before_code_that_no_sql_needs() {
     let shell = shell(&[
         A,
         ("old/V2__b.rs", ""),
         ("old/V3__c.sql", "CREATE TABLE c (c);"),
     ]);
-    let report = shell.json("import old --json");
-    assert_eq!(report["listed"][0]["path"], "old/V2__b.rs");
-    assert_eq!(report["listed"][0]["needs_decision"], true);
-    assert_eq!(report["head"], "3");
+    let report = stopped(&shell, "import old --json");
+    assert_eq!(report["stopped"]["path"], "old/V2__b.rs");
+    assert_eq!(report["stopped"]["reason"], Value::Null);
+    assert_eq!(report["stopped"]["left"], 2);
+    assert_eq!(written(&shell), ["20000101_0000_1_a.sql", "revchain.lock"]);
+    let text = migration(&shell, "20000101_0000_1_a.sql");
+    assert!(!text.contains("refinery:2"), "{text}");
+    let (code, _, error) = shell.run("import old --directory again");
+    assert_eq!(code, 1);
+    let lines = "error: the import stopped before old/V2__b.rs: it may have changed the database
+  old/V2__b.rs: code, so left out; write its SQL in a file beside it, and import again
+  2 of 3 migrations are not imported
+";
+    assert!(error.starts_with(lines), "{error}");
 }
 
 #[test]
-fn go_code_is_listed() {
+fn import_stops_before_go_code() {
     let shell = shell(&[
         ("old/1_a.sql", "-- +goose Up\nCREATE TABLE a (a);"),
         ("old/2_b.go", ""),
         ("old/2_b_test.go", ""),
     ]);
-    let report = shell.json("import old --json");
-    assert_eq!(report["listed"].as_array().unwrap().len(), 1);
-    assert_eq!(report["listed"][0]["kind"], "code");
+    let report = stopped(&shell, "import old --json");
+    assert_eq!(report["stopped"]["because_of"]["kind"], "code");
+    assert_eq!(report["stopped"]["left"], 1);
 }
 
 #[test]
@@ -228,4 +238,23 @@ fn head_with_a_missing_parent_is_an_error() {
     let (code, error) = failure(&shell, "import old");
     assert_eq!(code, 1);
     assert!(error.contains("old/V2__b.sql"), "{error}");
+}
+
+#[test]
+fn import_stops_before_a_lone_placeholder_or_attach() {
+    for sql in ["UPDATE a SET a = ?1;", "ATTACH 'other.db' AS other;"] {
+        let shell = shell(&[A, ("old/V2__b.sql", sql)]);
+        let report = stopped(&shell, "import old --json");
+        assert_eq!(report["stopped"]["path"], "old/V2__b.sql", "{sql}");
+    }
+}
+
+#[test]
+fn lone_vacuum_or_transaction_is_skipped() {
+    for sql in ["VACUUM;", "BEGIN; COMMIT;"] {
+        let shell = shell(&[A, ("old/V2__b.sql", sql)]);
+        shell.ok("import old");
+        let text = migration(&shell, "20000101_0000_1_a.sql");
+        assert!(text.contains("-- @was refinery:2 empty"), "{text}");
+    }
 }
