@@ -67,7 +67,8 @@ fn schema(connection: &Connection, tool: Tool) -> SqliteResult<String> {
         let mut own = tool.own_tables().iter();
         if !own.any(|own| own.eq_ignore_ascii_case(&table)) {
             text += &sql;
-            text += ";\n";
+            // The SQL of a view can end with a comment.
+            text += "\n;\n";
         }
     }
     Ok(text)

@@ -77,8 +77,11 @@ pub(crate) fn run(request: &Request) -> Result<Report> {
     let proven = proof::check(&assembly.drafts, &directory);
     let proven = proven.map_err(|rejected| source::with_origin(rejected.failure, &assembly))?;
     report.is_there = existing == Existing::All;
-    if !request.dry_run && !report.is_there {
-        write::write(&request.directory, &files(&assembly, proven))?;
+    let files = files(&assembly, proven);
+    if report.is_there {
+        write::check_same(&request.directory, &files)?;
+    } else if !request.dry_run {
+        write::write(&request.directory, &files)?;
     }
     report.assembly = assembly;
     Ok(report)

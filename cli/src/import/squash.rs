@@ -44,10 +44,14 @@ impl Span {
     ///
     /// # Errors
     ///
-    /// Fails if a version does not exist.
+    /// Fails if a version does not exist, or if the range has fewer than two migrations.
     pub(crate) fn find(range: &Range, migrations: &[Migration]) -> Result<Self> {
         let first = find(migrations, &range.first)?;
         let last = find(migrations, &range.last)?;
+        if first >= last {
+            let message = format!("--squash: {}..{} is not a range", range.first, range.last);
+            return Err(Failure::usage(message).help("name the older version first"));
+        }
         Ok(Self {
             range: range.clone(),
             migrations: first..=last,

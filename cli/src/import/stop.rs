@@ -101,8 +101,12 @@ fn with_cascades(failure: Failure, source: Source<'_>, assembly: &Assembly) -> F
 fn cause(assembly: &Assembly, failing: usize) -> Option<(usize, Item)> {
     let drafts = assembly.drafts.get(..=failing)?;
     let migration = drafts.last()?.migration;
-    // If the drafts fail with the pragmas too, the pragmas are not the cause.
-    let depends_on_pragmas = pragmas::run_with_pragmas(drafts).unwrap_or(true);
+    // If the drafts fail with the pragmas too, the pragmas are not the cause. Drafts without
+    // pragmas need no second run, which would have no limit.
+    let has_pragmas = drafts
+        .iter()
+        .any(|draft| draft.upgrade_with_pragmas.is_some());
+    let depends_on_pragmas = has_pragmas && pragmas::run_with_pragmas(drafts).unwrap_or(true);
     let mut items = assembly.items.iter();
     let cause = items.find(|(index, item)| {
         *index <= migration

@@ -48,6 +48,24 @@ pub(crate) fn existing(directory: &Path, names: &[String]) -> Result<Existing> {
     Err(Failure::failed("has-migrations", message).help(help))
 }
 
+/// Fails if a file differs from the one that the import would write, or is missing.
+pub(crate) fn check_same(directory: &Path, files: &[(String, String)]) -> Result<()> {
+    let differs = |(name, text): &&(String, String)| {
+        let found = fs::read_to_string(directory.join(name));
+        found.ok().as_ref() != Some(text)
+    };
+    let Some((name, _)) = files.iter().find(differs) else {
+        return Ok(());
+    };
+    let path = directory.join(name);
+    let message = format!(
+        "{}: the file is not the one that the import would write; nothing was written",
+        path.display()
+    );
+    let help = "keep the chain if you have edited it, or remove its files to import again";
+    Err(Failure::failed("has-migrations", message).help(help))
+}
+
 /// Returns the sorted names of the SQL files and the lock file in a directory.
 fn migrations_in(directory: &Path) -> Result<Vec<String>> {
     let failed =

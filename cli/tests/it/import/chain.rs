@@ -262,6 +262,38 @@ DROP TABLE b;
 }
 
 #[test]
+fn second_run_finds_files_that_differ() {
+    let shell = shell(&[
+        ("old/1_a.sql", "CREATE TABLE a (a);"),
+        ("old/2_b.sql", "CREATE TABLE b (b);"),
+    ]);
+    shell.ok("import sqlx old");
+    std::fs::remove_file(shell.path("migrations/revchain.lock")).unwrap();
+    let (code, _, error) = shell.run("import sqlx old");
+    assert_eq!(code, 1, "{error}");
+    assert!(error.contains("migrations/revchain.lock"), "{error}");
+    std::fs::remove_dir_all(shell.path("migrations")).unwrap();
+    shell.ok("import sqlx old");
+    std::fs::write(shell.path("old/2_b.sql"), "CREATE TABLE b (c);").unwrap();
+    let (code, _, error) = shell.run("import sqlx old");
+    assert_eq!(code, 1, "{error}");
+    assert!(error.contains("_b.sql: the file is not the one"), "{error}");
+}
+
+#[test]
+fn squash_in_the_wrong_order_is_a_usage_error() {
+    let shell = shell(&[
+        ("old/1_a.sql", "CREATE TABLE a (a);"),
+        ("old/2_b.sql", "CREATE TABLE b (b);"),
+    ]);
+    for range in ["2..1", "2..2"] {
+        let (code, error) = failure(&shell, &format!("import sqlx old --squash {range}"));
+        assert_eq!(code, 2, "{error}");
+    }
+    assert!(!shell.path("migrations").exists());
+}
+
+#[test]
 fn squash_of_an_unknown_version_is_a_usage_error() {
     let shell = shell(&[A, B]);
     let (code, error) = failure(&shell, "import sqlx old --squash 1..9");
@@ -304,6 +336,22 @@ fn first_takes_the_schema_of_a_database() {
         text.contains("CREATE INDEX i") && text.contains("CREATE VIEW v"),
         "{text}"
     );
+}
+
+#[test]
+fn first_keeps_a_comment_at_the_end_of_a_view() {
+    let shell = shell(&[("old/1_a.sql", "CREATE TABLE b (b);")]);
+    let db = revchain_runtime::rusqlite::Connection::open(shell.path("first.db")).unwrap();
+    db.execute_batch(
+        "CREATE TABLE a (a);
+         CREATE VIEW v AS SELECT a FROM a -- Comment.
+         ;
+         CREATE VIEW w AS SELECT a FROM a;",
+    )
+    .unwrap();
+    drop(db);
+    shell.ok("import sqlx old --first first.db");
+    shell.ok("check migrations");
 }
 
 #[test]

@@ -17,6 +17,18 @@ fn stopped(shell: &Shell, arguments: &str) -> Value {
     report["error"].clone()
 }
 
+/// The proof stops the statement after its limit, and nothing else may run it.
+#[test]
+fn endless_statement_ends_the_import() {
+    let endless =
+        "CREATE TABLE a AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+                   SELECT count(*) AS i FROM n;";
+    let shell = shell(&[("old/1_a.sql", endless)]);
+    let (code, error) = failure(&shell, "import sqlx old");
+    assert_eq!(code, 1);
+    assert!(error.contains("runs-too-long"), "{error}");
+}
+
 #[test]
 fn import_stops_before_code_that_later_sql_needs() {
     let shell = shell(&[
