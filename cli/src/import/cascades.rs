@@ -146,11 +146,17 @@ fn find_in(
         let _ = connection.execute_batch(sql);
     }
     for (table, cascade) in dropped {
-        if connection.table_exists(Some("main"), table.as_str())? {
+        if table_exists(connection, &table)? {
             cascades.push(cascade);
         }
     }
     Ok(cascades)
+}
+
+fn table_exists(connection: &Connection, table: &str) -> SqliteResult<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master
+               WHERE type = 'table' AND name = ?1 COLLATE NOCASE)";
+    connection.query_row(sql, [table], |row| row.get(0))
 }
 
 /// Returns the first place of a statement in the files of a draft.
