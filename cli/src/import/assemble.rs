@@ -122,7 +122,7 @@ impl Assembly {
         let items = upgrade.items.iter().cloned();
         self.items.extend(items.map(|item| (index, item)));
         self.removed += upgrade.removed;
-        let downgrade = self.clean_downgrade(tool, migration, context)?;
+        let downgrade = self.clean_downgrade(tool, migration, context);
         Ok(Parts {
             migration,
             index,
@@ -144,31 +144,30 @@ impl Assembly {
         self.undecided = undecided.cloned();
     }
 
-    fn clean_downgrade(
-        &mut self,
-        tool: Tool,
-        migration: &Migration,
-        context: Context,
-    ) -> Result<Reverse> {
+    fn clean_downgrade(&mut self, tool: Tool, migration: &Migration, context: Context) -> Reverse {
         let Some(sql) = &migration.downgrade else {
             let reason = match tool {
                 Tool::Refinery | Tool::Plain => format!("{} has no downgrades", tool.name()),
                 _ => format!("no downgrade was written for {}", tool.name()),
             };
-            return Ok(Reverse::Irreversible(reason));
+            return Reverse::Irreversible(reason);
         };
-        let cleaned = clean(sql, context)?;
+        // Databases in the field do not need the downgrade, so it cannot stop the import.
+        let cleaned = match clean(sql, context) {
+            Ok(cleaned) => cleaned,
+            Err(failure) => return Reverse::Irreversible(failure.message),
+        };
         self.removed += cleaned.removed;
         let mut items = cleaned.items.iter();
         if let Some(item) = items.find(|item| item.kind.can_matter()) {
             let reason = format!("the downgrade for {} has `{}`", tool.name(), item.text);
-            return Ok(Reverse::Irreversible(reason));
+            return Reverse::Irreversible(reason);
         }
         if cleaned.statements == 0 {
             let reason = format!("the downgrade for {} is empty", tool.name());
-            return Ok(Reverse::Irreversible(reason));
+            return Reverse::Irreversible(reason);
         }
-        Ok(Reverse::Sql(cleaned.with_lead()))
+        Reverse::Sql(cleaned.with_lead())
     }
 }
 

@@ -281,6 +281,19 @@ fn second_run_finds_files_that_differ() {
 }
 
 #[test]
+fn downgrade_with_an_open_quote_is_irreversible() {
+    let shell = shell(&[
+        ("old/1_a.up.sql", "CREATE TABLE a (a);"),
+        ("old/1_a.down.sql", "DROP TABLE 'a;"),
+    ]);
+    shell.ok("import sqlx old");
+    let text = migration(&shell, &written(&shell)[0]);
+    let reason = "-- @irreversible old/1_a.down.sql:1: a quote is opened and never closed";
+    assert!(text.contains(reason), "{text}");
+    shell.ok("check migrations");
+}
+
+#[test]
 fn squash_in_the_wrong_order_is_a_usage_error() {
     let shell = shell(&[
         ("old/1_a.sql", "CREATE TABLE a (a);"),
