@@ -125,23 +125,8 @@ impl Report {
         let scripts: Duration = scripts.iter().map(|script| script.duration).sum();
         scripts + self.foreign_key_check
     }
-}
 
-impl fmt::Display for Report {
-    /// Writes a line, for example for a log.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_outcome(f)?;
-        match self.replaced_user_version {
-            Some(version) => write!(
-                f,
-                "; `user_version` {version} of the other tool is now revchain's marker"
-            ),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Report {
+    /// Writes the outcome, without the change of `user_version`.
     fn write_outcome(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let from = self.from.as_deref().unwrap_or("base");
         let to = self.to.as_deref().unwrap_or("base");
@@ -187,9 +172,7 @@ impl Report {
             }
         }
     }
-}
 
-impl Report {
     /// Returns the words for the records that have decided: ` as sqlx recorded`.
     fn source(&self) -> String {
         if self.recorded_by.is_empty() {
@@ -197,6 +180,20 @@ impl Report {
         }
         let tools: Vec<&str> = self.recorded_by.iter().map(|tool| tool.name()).collect();
         format!(" as {} recorded", tools.join(" and "))
+    }
+}
+
+impl fmt::Display for Report {
+    /// Writes a line, for example for a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_outcome(f)?;
+        match self.replaced_user_version {
+            Some(version) => write!(
+                f,
+                "; `user_version` {version} of the other tool is now revchain's marker"
+            ),
+            None => Ok(()),
+        }
     }
 }
 
