@@ -30,14 +30,14 @@ fn files(listing: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Returns `true` if Windows accepts the name of a file or a directory.
-fn is_portable(name: &str) -> bool {
+/// Returns `true` if Windows rejects the name of a file or a directory.
+fn is_rejected(name: &str) -> bool {
     let stem = name.split('.').next().unwrap().to_ascii_lowercase();
-    let device_port = stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt"));
-    !name.contains(['<', '>', ':', '"', '|', '?', '*', '\\'])
-        && !name.ends_with(['.', ' '])
-        && !DEVICES.contains(&stem.as_str())
-        && !(device_port && stem.ends_with(|c: char| c.is_ascii_digit()))
+    let is_port = stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt"));
+    name.contains(['<', '>', ':', '"', '|', '?', '*', '\\'])
+        || name.ends_with(['.', ' '])
+        || DEVICES.contains(&stem.as_str())
+        || (is_port && stem.ends_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Returns the files that a checkout on Windows lacks or changes.
@@ -48,7 +48,7 @@ fn checkout_problems(listing: &str) -> Vec<String> {
         if mode == LINK {
             problems.push(format!("{path} is a symbolic link"));
         }
-        if !path.split('/').all(is_portable) {
+        if path.split('/').any(is_rejected) {
             problems.push(format!("{path} is no name on Windows"));
         }
         if let Some(other) = names.insert(path.to_lowercase(), path) {
