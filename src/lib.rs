@@ -64,6 +64,8 @@
 //!   has created, and to show differences. Without this feature, revchain compares the SQL text.
 //! - `backup` (default): makes backups, restores them, and runs requests on a copy.
 //! - `cli`: adds the commands in `revchain::cli`, which a program mounts in its clap CLI.
+//! - `developer`: adds the commands that write and prove a directory of migrations. A program for
+//!   users leaves them out, because they contain the proof.
 //! - `tracing`: emits the events of [`Migrator::on_event`] through `tracing`, with the target
 //!   `revchain`. Drift and existing violations have the level `WARN`. Waits and starts of scripts
 //!   have the level `DEBUG`. The other events have the level `INFO`.
@@ -174,7 +176,7 @@ pub mod guide;
 /// After an edit or a removal of a migration, cargo rebuilds the crate.
 /// After an addition, cargo does not: stable Rust gives a macro no way to report that it read a
 /// directory.
-/// If the directory has a `revchain.lock`, the command `migrate` updates this file, so cargo
+/// If the directory has a `revchain.lock`, the command `new` updates this file, so cargo
 /// rebuilds the crate.
 /// Otherwise add a `build.rs` beside Cargo.toml:
 ///

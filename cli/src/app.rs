@@ -1,5 +1,6 @@
 //! The settings of the commands in an application.
 
+#[cfg(feature = "developer")]
 use std::env;
 use std::error::Error;
 use std::fmt;
@@ -15,6 +16,7 @@ use crate::support::{self, Failure, show_progress};
 pub struct Commands<'m> {
     migrator: Migrator<'m>,
     database: Option<PathBuf>,
+    #[cfg(feature = "developer")]
     directory: Option<PathBuf>,
     before_upgrade: Option<BeforeUpgrade<'m>>,
 }
@@ -29,6 +31,7 @@ impl<'m> Commands<'m> {
         Self {
             migrator: migrator.on_event(show_progress),
             database: None,
+            #[cfg(feature = "developer")]
             directory: None,
             before_upgrade: None,
         }
@@ -40,11 +43,12 @@ impl<'m> Commands<'m> {
         self
     }
 
-    /// Sets the directory that `migrate`, `lock` and `rebase` use without `--directory`.
+    /// Sets the directory that the developers' commands use without `--directory`.
     ///
     /// Default: the directory that the chain was embedded from.
     /// If cargo runs the program, the default is relative to the package.
     /// Otherwise the default is relative to the current directory.
+    #[cfg(feature = "developer")]
     pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.directory = Some(path.into());
         self
@@ -102,7 +106,8 @@ impl<'m> Commands<'m> {
         prepare(path).map_err(|error| Failure::failed("before-upgrade", with_causes(&*error)))
     }
 
-    /// Returns the directory for `migrate`, `lock` and `rebase`, unless `--directory` is given.
+    /// Returns the directory for the developers' commands, unless `--directory` is given.
+    #[cfg(feature = "developer")]
     pub(crate) fn migrations_directory(&self) -> PathBuf {
         if let Some(directory) = &self.directory {
             return directory.clone();
@@ -118,7 +123,6 @@ impl fmt::Debug for Commands<'_> {
         f.debug_struct("Commands")
             .field("migrator", &self.migrator)
             .field("database", &self.database)
-            .field("directory", &self.directory)
             .finish_non_exhaustive()
     }
 }

@@ -1,13 +1,10 @@
-//! The commands and their arguments, as clap parses them.
+//! The operators' commands and their arguments, as clap parses them.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::import::Range;
-use crate::import::tool::Tool;
-
-/// The commands on a chain and a database.
+/// The commands on a database, for operators.
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
@@ -21,21 +18,12 @@ pub enum Command {
     History(DatabaseArgs),
     /// List the revisions that an upgrade would apply
     Pending(DatabaseArgs),
-    /// Check a database for drift, or prove the migrations in DIR
+    /// Check the schema of the database for drift
     Check(CheckArgs),
     /// Record the revision of the database without running SQL
     Stamp(StampArgs),
     /// Replace the database with a backup
     Restore(RestoreArgs),
-    /// Write the next migration file (for developers)
-    #[command(visible_alias = "new")]
-    Migrate(MigrateArgs),
-    /// Mark revisions as released (for developers)
-    Lock(LockArgs),
-    /// Put a second head behind the first (for developers)
-    Rebase(DirectoryArgs),
-    /// Write a chain from another tool's files (for developers)
-    Import(ImportArgs),
 }
 
 /// The database of a command, and the form of the output.
@@ -47,17 +35,6 @@ pub struct DatabaseArgs {
     /// Tables of other programs: names, or prefixes ending in `*`
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     pub(crate) ignore_tables: Vec<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// The directory of a command, and the form of the output.
-#[derive(Debug, Clone, Args)]
-pub struct DirectoryArgs {
-    /// Directory of migrations [default: that of the chain]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) directory: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -118,9 +95,11 @@ pub struct DowngradeArgs {
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
     /// Prove the migrations in this directory, as a build does
+    #[cfg(feature = "developer")]
     #[arg(value_name = "DIR")]
     pub(crate) migrations: Option<PathBuf>,
     /// Prove locked revisions too
+    #[cfg(feature = "developer")]
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
@@ -149,54 +128,6 @@ pub struct RestoreArgs {
     pub(crate) database: DatabaseArgs,
 }
 
-/// The arguments of `migrate`.
-#[derive(Debug, Clone, Args)]
-pub struct MigrateArgs {
-    /// Summary of the revision, such as "Add browser sessions"
-    pub(crate) description: String,
-    /// Id of the new revision [default: the one after the head]
-    #[arg(short, long)]
-    pub(crate) revision: Option<String>,
-    #[command(flatten)]
-    pub(crate) source: DirectoryArgs,
-}
-
-/// The arguments of `lock`.
-#[derive(Debug, Clone, Args)]
-pub struct LockArgs {
-    /// Lock up to this revision [default: head]
-    #[arg(short, long)]
-    pub(crate) revision: Option<String>,
-    /// Only update the head line of revchain.lock
-    #[arg(long, conflicts_with = "revision")]
-    pub(crate) head: bool,
-    #[command(flatten)]
-    pub(crate) source: DirectoryArgs,
-}
-
-/// The arguments of `import`.
-#[derive(Debug, Clone, Args)]
-#[command(allow_missing_positional = true)]
-pub struct ImportArgs {
-    /// Tool that ran the migrations [default: detected]
-    #[arg(value_name = "TOOL")]
-    pub(crate) tool: Option<Tool>,
-    /// Directory or file of the tool's migrations
-    #[arg(value_name = "DIR", required = true)]
-    pub(crate) source: PathBuf,
-    /// Join the migrations from version A to version B
-    #[arg(long, value_name = "A..B", value_parser = Range::parse)]
-    pub(crate) squash: Vec<Range>,
-    /// Database or SQL file with the schema before them
-    #[arg(long, value_name = "DATABASE|FILE")]
-    pub(crate) first: Option<PathBuf>,
-    /// Report only; write nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) output: DirectoryArgs,
-}
-
 impl Command {
     /// Returns `true` if the output is JSON.
     pub(crate) fn is_json(&self) -> bool {
@@ -207,10 +138,6 @@ impl Command {
             Self::Check(args) => args.database.json,
             Self::Stamp(args) => args.database.json,
             Self::Restore(args) => args.database.json,
-            Self::Migrate(args) => args.source.json,
-            Self::Lock(args) => args.source.json,
-            Self::Rebase(args) => args.json,
-            Self::Import(args) => args.output.json,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The command-line commands of [revchain](https://docs.rs/revchain).
 //!
-//! [`Command`] lists all commands.
+//! [`Command`] lists the commands for operators, which work on a database.
+//! [`DeveloperCommand`] lists the commands for developers, which work on the migrations.
+//! They need the feature `developer`.
 //!
 //! An application adds the commands to its own clap CLI, for example as `db`:
 //!
@@ -41,10 +43,14 @@
 mod app;
 pub mod args;
 mod commands;
-mod import;
+#[cfg(feature = "developer")]
+mod developer;
+#[cfg(feature = "developer")]
+#[doc(hidden)]
+pub mod program;
 mod support;
 
 pub use app::Commands;
 pub use args::Command;
-#[doc(hidden)]
-pub use commands::run_on_directory;
+#[cfg(feature = "developer")]
+pub use developer::args::DeveloperCommand;

@@ -82,7 +82,7 @@ fn tracked_files(input: &Input, chain: &Chain) -> TokenStream {
         let path = include_path(input, revision.file_name());
         quote!(::core::include_str!(#path))
     });
-    // A new migration is not tracked yet. `revchain migrate` also rewrites the lock file, so
+    // A new migration is not tracked yet. `revchain new` also rewrites the lock file, so
     // tracking the lock file rebuilds the crate.
     // `include_str!` would reject a lock file with bytes that are not UTF-8.
     let lock_file = fs::metadata(input.path.join(FILE_NAME)).map(|metadata| {

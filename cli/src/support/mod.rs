@@ -3,21 +3,15 @@
 mod confirm;
 mod database;
 mod failure;
-pub(crate) mod naming;
 mod output;
 pub(crate) mod report;
-mod source_tree;
 mod upgrade_preview;
 
 pub(crate) use confirm::confirm;
 pub(crate) use database::{exists, must_exist, open, open_to_inspect};
 pub(crate) use failure::{Failure, FailureKind, in_database};
 pub(crate) use output::{
-    Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, note_lines, rfc3339,
-    show_progress,
-};
-pub(crate) use source_tree::{
-    SourceTree, create, date_of, load, now, remove, replace, write_lock_file,
+    Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, rfc3339, show_progress,
 };
 pub(crate) use upgrade_preview::UpgradePreview;
 

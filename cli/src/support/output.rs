@@ -24,12 +24,6 @@ pub(crate) struct Answer {
     pub(crate) json: Value,
 }
 
-/// Returns a line for each note of the proof. Each line begins with a line break.
-pub(crate) fn note_lines(notes: &[String]) -> String {
-    let lines = notes.iter().map(|note| format!("\nnote: {}", escape(note)));
-    lines.collect()
-}
-
 /// Prints the result, and returns the exit code.
 pub(crate) fn finish(result: Result, as_json: bool) -> ExitCode {
     match result {

@@ -3,7 +3,6 @@
 use std::fs;
 use std::process::ExitCode;
 
-use clap::Parser;
 use revchain_cli::Commands;
 use revchain_prove::{migrations_from_directory, migrations_from_directory_unproven};
 use revchain_runtime::rusqlite::Connection;
@@ -199,10 +198,8 @@ fn check_accepts_a_directory_and_a_database() {
     let (directory, database) = (shell.path("migrations"), shell.path("app.db"));
     let (directory, database) = (directory.to_str().unwrap(), database.to_str().unwrap());
     let check = |arguments: &[&str]| {
-        let command = App::parse_from(["app", "check"].iter().chain(arguments)).command;
-        Commands::new(migrations.migrator())
-            .database(database)
-            .run(&command)
+        let commands = Commands::new(migrations.migrator()).database(database);
+        App::run(&commands, &[&["check"], arguments].concat())
     };
     assert_eq!(check(&[directory, "-d", database]), ExitCode::SUCCESS);
     assert_eq!(

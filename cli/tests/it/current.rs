@@ -3,7 +3,6 @@
 use std::fs;
 use std::process::ExitCode;
 
-use clap::Parser;
 use revchain_cli::Commands;
 use revchain_prove::migrations_from_directory;
 use revchain_runtime::Adopt;
@@ -119,10 +118,9 @@ fn current_accounts_for_a_baseline() {
         .unwrap()
         .execute_batch("CREATE TABLE users (a)")
         .unwrap();
-    let command = App::parse_from(["app", "current"]).command;
     let commands =
         Commands::new(migrations.migrator().adopt(Adopt::at("001"))).database(shell.path("app.db"));
-    assert_eq!(commands.run(&command), ExitCode::SUCCESS);
+    assert_eq!(App::run(&commands, &["current"]), ExitCode::SUCCESS);
     let pending = migrations
         .migrator()
         .adopt(Adopt::at("001"))

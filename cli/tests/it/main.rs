@@ -8,7 +8,7 @@ mod downgrade;
 mod history;
 mod import;
 mod lock;
-mod migrate;
+mod new;
 mod output;
 mod pending;
 mod rebase;

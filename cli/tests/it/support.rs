@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, ExitCode, Output};
 
+use clap::Parser as _;
+use revchain_cli::Commands;
 use revchain_runtime::rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -111,7 +113,26 @@ impl Shell {
 #[derive(clap::Parser)]
 pub(crate) struct App {
     #[command(subcommand)]
-    pub(crate) command: revchain_cli::Command,
+    command: AppCommand,
+}
+
+#[derive(clap::Subcommand)]
+enum AppCommand {
+    #[command(flatten)]
+    Operator(revchain_cli::Command),
+    #[command(flatten)]
+    Developer(revchain_cli::DeveloperCommand),
+}
+
+impl App {
+    /// Parses the arguments that follow the name of the application, and runs the command.
+    pub(crate) fn run(commands: &Commands<'_>, arguments: &[&str]) -> ExitCode {
+        let arguments = ["app"].iter().chain(arguments);
+        match &Self::parse_from(arguments).command {
+            AppCommand::Operator(command) => commands.run(command),
+            AppCommand::Developer(command) => commands.run_developer(command),
+        }
+    }
 }
 
 /// Returns the text without its duration, which varies.

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
 use revchain_cli::Commands;
 use revchain_prove::migrations_from_directory;
 use revchain_runtime::rusqlite::Connection;
@@ -378,7 +377,6 @@ fn application_prepares_the_file_before_an_upgrade() {
     let shell = Shell::new();
     let migrations = migrations_from_directory(shell.path("migrations")).unwrap();
     let upgrade = |target: &str| {
-        let command = App::parse_from(["app", "upgrade", "-r", target]).command;
         let prepare = |path: &Path| {
             if !path.ends_with("new/app.db") {
                 return Err("not there".to_owned());
@@ -386,10 +384,9 @@ fn application_prepares_the_file_before_an_upgrade() {
             fs::create_dir(path.parent().unwrap()).map_err(|error| error.to_string())
         };
         let commands = Commands::new(migrations.migrator()).before_upgrade(prepare);
-        (
-            commands.database(shell.path("new/app.db")).run(&command),
-            shell.path("new/app.db").exists(),
-        )
+        let commands = commands.database(shell.path("new/app.db"));
+        let code = App::run(&commands, &["upgrade", "-r", target]);
+        (code, shell.path("new/app.db").exists())
     };
     assert_eq!(upgrade("nowhere"), (ExitCode::from(1), false));
     assert!(

@@ -142,7 +142,7 @@ fn unreadable_directory(shown: &str, error: &io::Error) -> Defect {
 
 fn empty_directory(shown: &str) -> Defect {
     let help = "write the first one, YYYYMMDD_HHMM_001_<slug>.sql with `-- @revises base`, or \
-                run `revchain migrate \"Create …\"`";
+                run `revchain new \"Create …\"`";
     let defect = Defect::new(DefectKind::EmptyDirectory, "there are no migrations here");
     defect.at(shown).help(help)
 }

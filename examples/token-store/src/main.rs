@@ -20,9 +20,17 @@ struct Cli {
 enum Command {
     /// Manage the database: -d, TOKEN_STORAGE_DB or tokens.db
     #[command(subcommand)]
-    Db(cli::Command),
+    Db(DatabaseCommand),
     /// Generate a key for TOKEN_ENCRYPTION_KEY
     Key,
+}
+
+#[derive(Debug, Subcommand)]
+enum DatabaseCommand {
+    #[command(flatten)]
+    Operator(cli::Command),
+    #[command(flatten)]
+    Developer(cli::DeveloperCommand),
 }
 
 fn main() -> ExitCode {
@@ -32,15 +40,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_database_command(command: &cli::Command) -> ExitCode {
+fn run_database_command(command: &DatabaseCommand) -> ExitCode {
     // `OnNewer::Downgrade` lets an older program downgrade a newer database to its own head, with
     // `db downgrade -r head`.
     let migrator = MIGRATIONS.migrator().on_newer(OnNewer::Downgrade);
-    Commands::new(migrator)
+    let commands = Commands::new(migrator)
         .database(settings::database())
         // Create the file before SQLite does: SQLite's file could be read by other users.
-        .before_upgrade(make_private)
-        .run(command)
+        .before_upgrade(make_private);
+    match command {
+        DatabaseCommand::Operator(command) => commands.run(command),
+        DatabaseCommand::Developer(command) => commands.run_developer(command),
+    }
 }
 
 fn print_key() -> ExitCode {

@@ -393,17 +393,14 @@ fn shell_without_chain(shell: &Shell) -> &Shell {
 
 #[test]
 fn application_imports_into_its_directory() {
-    use clap::Parser;
     let shell = shell(&[A]);
     let old = shell.path("old");
-    let arguments = ["app", "import", "sqlx", old.to_str().unwrap()];
-    let app = crate::support::App::parse_from(arguments);
     let chain = Shell::new();
     let migrations = revchain_prove::migrations_from_directory(chain.path("migrations")).unwrap();
     let commands = revchain_cli::Commands::new(migrations.migrator());
-    let code = commands
-        .directory(shell.path("migrations"))
-        .run(&app.command);
+    let commands = commands.directory(shell.path("migrations"));
+    let arguments = ["import", "sqlx", old.to_str().unwrap()];
+    let code = crate::support::App::run(&commands, &arguments);
     assert_eq!(code, std::process::ExitCode::SUCCESS);
     assert_eq!(written(&shell).len(), 2);
 }

@@ -52,7 +52,7 @@ impl Program {
         } = Command::new(env!("CARGO_BIN_EXE_token-store"))
             .args(arguments)
             .current_dir(self.path())
-            // Cargo sets `CARGO_MANIFEST_DIR`, with which `migrate` would find the real chain.
+            // Cargo sets `CARGO_MANIFEST_DIR`, with which `new` would find the real chain.
             .env_remove("TOKEN_STORAGE_DB")
             .env_remove("TOKEN_ENCRYPTION_KEY")
             .env_remove("CARGO_MANIFEST_DIR")

@@ -1,9 +1,8 @@
-//! The command `migrate`.
+//! The command `new`.
 
 use std::fs;
 use std::process::ExitCode;
 
-use clap::Parser;
 use revchain_cli::Commands;
 use revchain_prove::migrations_from_directory;
 
@@ -86,7 +85,7 @@ fn migrate_of_an_application_requires_its_own_chain() {
             }
             None => Commands::new(migrations.migrator()),
         };
-        commands.run(&App::parse_from(["app", "migrate", "More"]).command)
+        App::run(&commands, &["new", "More"])
     };
     fs::create_dir(shell.path("elsewhere")).unwrap();
     assert_eq!(migrate(Some("elsewhere")), ExitCode::from(1));

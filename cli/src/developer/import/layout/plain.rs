@@ -2,7 +2,7 @@
 
 use super::found::{Layout, ignored};
 use super::numbered::{Numbered, split_digits};
-use crate::import::tree::{SourceFile, Tree};
+use crate::developer::import::tree::{SourceFile, Tree};
 use crate::support::Result;
 
 /// Returns the number and the words in the name of a file.

@@ -5,8 +5,8 @@ use revchain_core::sql::change::{Change, Effect, effect};
 use revchain_core::sql::references::looked_up;
 use revchain_core::sql::tokenizer::{Kind, Token, unquote};
 
-use crate::import::item::ItemKind;
-use crate::import::tool::Tool;
+use crate::developer::import::item::ItemKind;
+use crate::developer::import::tool::Tool;
 
 /// The facts about a migration on which the cleaning depends.
 #[derive(Debug, Clone, Copy)]

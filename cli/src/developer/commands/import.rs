@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::args::ImportArgs;
-use crate::import::{self, Request};
+use crate::developer::args::ImportArgs;
+use crate::developer::import::{self, Request};
 use crate::support::{Answer, Failure, Result};
 
 /// Writes the chain into `directory`, unless the arguments name another directory.

@@ -11,8 +11,10 @@ use revchain_prove::{Scope, prove};
 use revchain_runtime::Migrations;
 use serde_json::json;
 
-use crate::args::LockArgs;
-use crate::support::{Answer, Failure, Result, SourceTree, load, note_lines, write_lock_file};
+use crate::developer::args::LockArgs;
+use crate::developer::proof::note_lines;
+use crate::developer::source_tree::{SourceTree, load, write_lock_file};
+use crate::support::{Answer, Failure, Result};
 
 /// Writes the lock file of the chain in `directory`.
 ///

@@ -2,8 +2,8 @@
 
 use super::found::{Layout, ignored};
 use super::numbered::{Numbered, numbered};
-use crate::import::migration::{Mark, Migration, Upgrade};
-use crate::import::tree::{SourceFile, Tree};
+use crate::developer::import::migration::{Mark, Migration, Upgrade};
+use crate::developer::import::tree::{SourceFile, Tree};
 use crate::support::Result;
 
 /// The first line of a file that sqlx runs outside a transaction.

@@ -1,7 +1,7 @@
 //! The migrations that the layout of a tool has, and failures that all layouts share.
 
-use crate::import::migration::Migration;
-use crate::import::tree::{SourceFile, Tree};
+use crate::developer::import::migration::Migration;
+use crate::developer::import::tree::{SourceFile, Tree};
 use crate::support::Failure;
 
 /// The migrations in a tree.

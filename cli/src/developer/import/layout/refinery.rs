@@ -2,8 +2,8 @@
 
 use super::found::{Layout, ignored};
 use super::numbered::{Numbered, split_digits, stored, whole};
-use crate::import::migration::{Migration, Upgrade};
-use crate::import::tree::{SourceFile, Tree};
+use crate::developer::import::migration::{Migration, Upgrade};
+use crate::developer::import::tree::{SourceFile, Tree};
 use crate::support::Result;
 
 /// The language of a migration.

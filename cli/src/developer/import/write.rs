@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use revchain_core::lock_file::FILE_NAME;
 
-use crate::support::{Failure, Result, create, remove};
+use crate::developer::source_tree::{create, remove};
+use crate::support::{Failure, Result};
 
 /// The migrations in the directory of the new chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The directory of a chain, as `migrate`, `lock` and `rebase` read and write it.
+//! The directory of a chain, as the developers' commands read and write it.
 
 use std::fs;
 use std::io::{self, Write};

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use revchain_core::Date;
 use revchain_core::source::file_name::{LONGEST_ID, check_id};
 
-use crate::support::date_of;
+use crate::developer::naming;
+use crate::developer::source_tree::date_of;
 
 /// The slug and the words for a migration without a name.
 const UNNAMED: &str = "migration";
@@ -130,7 +131,7 @@ pub(crate) fn description(name: &str) -> String {
 
 /// Returns the slug for a name.
 pub(crate) fn slug(name: &str) -> String {
-    crate::support::naming::slug(name).unwrap_or_else(|| UNNAMED.to_owned())
+    naming::slug(name).unwrap_or_else(|| UNNAMED.to_owned())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::diesel;
 use super::found::{Layout, ignored};
 use super::numbered::{Numbered, split_digits};
-use crate::import::tree::{SourceFile, Tree};
+use crate::developer::import::tree::{SourceFile, Tree};
 use crate::support::{Failure, Result};
 
 /// Returns the number, the words and the file name of a file in a directory of a migration.

@@ -9,7 +9,8 @@ use super::proof::Finding;
 use super::report::{Report, reason};
 use super::stop::Stop;
 use super::tool::{Enforcement, Tool};
-use crate::support::{count_revisions, note_lines};
+use crate::developer::proof::note_lines;
+use crate::support::count_revisions;
 
 /// The largest number of findings in the text. JSON has all.
 const MAX_FINDINGS: usize = 20;

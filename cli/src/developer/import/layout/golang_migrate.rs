@@ -2,7 +2,7 @@
 
 use super::found::{Layout, ignored};
 use super::numbered::{Numbered, numbered};
-use crate::import::tree::Tree;
+use crate::developer::import::tree::Tree;
 use crate::support::Result;
 
 fn is_migration(name: &str) -> bool {

@@ -9,7 +9,8 @@ use super::migration::{Migration, Upgrade};
 use super::names::{self, DateOf};
 use super::squash::{Span, squash};
 use super::tool::Tool;
-use crate::support::{Result, naming};
+use crate::developer::naming;
+use crate::support::Result;
 use revchain_core::{Date, Tool as Record, Was};
 
 /// The drafts, and what the report says about the way to them.

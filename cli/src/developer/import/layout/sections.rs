@@ -2,8 +2,8 @@
 
 use revchain_core::sql::cursor;
 
-use crate::import::migration::{Mark, Sql};
-use crate::import::tree::SourceFile;
+use crate::developer::import::migration::{Mark, Sql};
+use crate::developer::import::tree::SourceFile;
 use crate::support::{Failure, Result};
 
 /// The meaning of a mark.

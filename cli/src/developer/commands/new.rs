@@ -1,4 +1,4 @@
-//! `migrate`: writing the next file of a chain.
+//! `new`: writing the next file of a chain.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,15 +8,15 @@ use revchain_core::{Chain, Defects, Revision};
 use revchain_runtime::Migrations;
 use serde_json::json;
 
-use crate::args::MigrateArgs;
-use crate::support::{
-    Answer, Failure, Result, SourceTree, create, load, naming, now, write_lock_file,
-};
+use crate::developer::args::NewArgs;
+use crate::developer::naming;
+use crate::developer::source_tree::{SourceTree, create, load, now, write_lock_file};
+use crate::support::{Answer, Failure, Result};
 
 /// Writes the file of a new revision that revises the head of the chain in `directory`.
 ///
 /// `embedded` is the chain of the program. Fails if the directory lacks the head of `embedded`.
-pub(crate) fn run(args: &MigrateArgs, directory: &Path, embedded: Option<&Migrations>) -> Result {
+pub(crate) fn run(args: &NewArgs, directory: &Path, embedded: Option<&Migrations>) -> Result {
     let directory = args.source.directory.as_deref().unwrap_or(directory);
     let tree = SourceTree::new(directory, load(directory), embedded)?;
     let chain = tree.chain.as_ref();

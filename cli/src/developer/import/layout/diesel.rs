@@ -2,8 +2,8 @@
 
 use super::found::{Layout, duplicate, ignored};
 use super::numbered::whole;
-use crate::import::migration::{Mark, Migration, Upgrade};
-use crate::import::tree::{SourceFile, Tree};
+use crate::developer::import::migration::{Mark, Migration, Upgrade};
+use crate::developer::import::tree::{SourceFile, Tree};
 use crate::support::Result;
 
 /// Splits the name of a directory into the version as written and the words.

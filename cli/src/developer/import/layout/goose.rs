@@ -3,8 +3,8 @@
 use super::found::{Layout, ignored};
 use super::numbered::{Numbered, numbered, stored};
 use super::sections::{MarkKind, Sections, split};
-use crate::import::migration::{Migration, Sql, Upgrade};
-use crate::import::tree::Tree;
+use crate::developer::import::migration::{Migration, Sql, Upgrade};
+use crate::developer::import::tree::Tree;
 use crate::support::Result;
 
 /// Returns `true` if a line is a mark of goose.

@@ -5,8 +5,8 @@
 use std::mem;
 
 use super::found::{Layout, duplicate};
-use crate::import::migration::{Migration, Sql, Upgrade};
-use crate::import::tree::{SourceFile, Tree};
+use crate::developer::import::migration::{Migration, Sql, Upgrade};
+use crate::developer::import::tree::{SourceFile, Tree};
 use crate::support::{Failure, Result};
 
 /// The start of the comment above the SQL of a revision.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::found::duplicate;
-use crate::import::migration::{Migration, Sql, Upgrade};
-use crate::import::tree::SourceFile;
+use crate::developer::import::migration::{Migration, Sql, Upgrade};
+use crate::developer::import::tree::SourceFile;
 use crate::support::{Failure, Result};
 
 /// Splits a name into the digits at its start and the rest. Returns `None` without a digit.

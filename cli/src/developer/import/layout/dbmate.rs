@@ -4,7 +4,7 @@ use super::found::{Layout, ignored};
 use super::goose::of_sections;
 use super::numbered::{Numbered, split_digits};
 use super::sections::{MarkKind, split};
-use crate::import::tree::{SourceFile, Tree};
+use crate::developer::import::tree::{SourceFile, Tree};
 use crate::support::Result;
 
 /// Returns `true` if a line is a mark of dbmate.

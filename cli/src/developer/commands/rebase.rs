@@ -7,8 +7,9 @@ use revchain_core::source::directory::File;
 use revchain_core::{DefectList, LockFile, load};
 use serde_json::{Value, json};
 
-use crate::args::DirectoryArgs;
-use crate::support::{Answer, Failure, Result, create, now, remove, replace, write_lock_file};
+use crate::developer::args::DirectoryArgs;
+use crate::developer::source_tree::{create, now, remove, replace, write_lock_file};
+use crate::support::{Answer, Failure, Result};
 
 /// Rewrites files of `directory` until the chain has one head.
 pub(crate) fn run(args: &DirectoryArgs, directory: &Path) -> Result {

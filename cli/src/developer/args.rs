@@ -1,0 +1,94 @@
+//! The developers' commands and their arguments, as clap parses them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::developer::import::Range;
+use crate::developer::import::tool::Tool;
+
+/// The commands on a directory of migrations, for developers.
+#[derive(Debug, Clone, Subcommand)]
+#[non_exhaustive]
+pub enum DeveloperCommand {
+    /// Write the next migration file
+    #[command(visible_alias = "migrate")]
+    New(NewArgs),
+    /// Mark revisions as released
+    Lock(LockArgs),
+    /// Put a second head behind the first
+    Rebase(DirectoryArgs),
+    /// Write a chain from another tool's files
+    Import(ImportArgs),
+}
+
+/// The directory of a command, and the form of the output.
+#[derive(Debug, Clone, Args)]
+pub struct DirectoryArgs {
+    /// Directory of migrations [default: that of the chain]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The arguments of `new`.
+#[derive(Debug, Clone, Args)]
+pub struct NewArgs {
+    /// Summary of the revision, such as "Add browser sessions"
+    pub(crate) description: String,
+    /// Id of the new revision [default: the one after the head]
+    #[arg(short, long)]
+    pub(crate) revision: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: DirectoryArgs,
+}
+
+/// The arguments of `lock`.
+#[derive(Debug, Clone, Args)]
+pub struct LockArgs {
+    /// Lock up to this revision [default: head]
+    #[arg(short, long)]
+    pub(crate) revision: Option<String>,
+    /// Only update the head line of revchain.lock
+    #[arg(long, conflicts_with = "revision")]
+    pub(crate) head: bool,
+    #[command(flatten)]
+    pub(crate) source: DirectoryArgs,
+}
+
+/// The arguments of `import`.
+#[derive(Debug, Clone, Args)]
+#[command(allow_missing_positional = true)]
+pub struct ImportArgs {
+    /// Tool that ran the migrations [default: detected]
+    #[arg(value_name = "TOOL")]
+    pub(crate) tool: Option<Tool>,
+    /// Directory or file of the tool's migrations
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) source: PathBuf,
+    /// Join the migrations from version A to version B
+    #[arg(long, value_name = "A..B", value_parser = Range::parse)]
+    pub(crate) squash: Vec<Range>,
+    /// Database or SQL file with the schema before them
+    #[arg(long, value_name = "DATABASE|FILE")]
+    pub(crate) first: Option<PathBuf>,
+    /// Report only; write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) output: DirectoryArgs,
+}
+
+impl DeveloperCommand {
+    /// Returns `true` if the output is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        match self {
+            Self::New(args) => args.source.json,
+            Self::Lock(args) => args.source.json,
+            Self::Rebase(args) => args.json,
+            Self::Import(args) => args.output.json,
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The implementations of the developers' commands. Each command has a file.
+
+pub(super) mod import;
+pub(super) mod lock;
+pub(super) mod new;
+pub(super) mod rebase;
