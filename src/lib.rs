@@ -97,8 +97,8 @@ pub mod defect {
 /// The types of the data in errors.
 pub mod error {
     pub use revchain_runtime::{
-        Direction, ForeignKeyViolation, HistoryRow, LockHolder, NotOwned, Operation, Owner,
-        RecordProblem, SqlOrigin, StatementError, StoredRevision,
+        AccessProblem, BackupFailure, Direction, ForeignKeyViolation, HistoryRow, LockHolder,
+        NotOwned, Operation, Owner, RecordProblem, SqlOrigin, StatementError, StoredRevision,
     };
 }
 

@@ -35,6 +35,8 @@ pub use dry_run::{DryRun, TableRows};
 pub use migrations::Migrations;
 pub use migrator::Migrator;
 pub use plan::Plan;
+pub use report::access_problem::AccessProblem;
+pub use report::backup_failure::BackupFailure;
 pub use report::error::{
     Direction, Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin,
     StatementError,

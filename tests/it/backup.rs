@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use revchain::rusqlite::Connection;
-use revchain::{ErrorKind, Event, Outcome};
+use revchain::{ErrorKind, Event, Migrations, OnDrift, Outcome};
 
 use crate::support::{Fixture, TOKENS, count, dump, ids, is_sound, rows, schema};
 
@@ -223,6 +223,115 @@ fn failed_backup_stops_the_upgrade() {
     assert_eq!(ids(&db).len(), 4);
     drop(db);
     assert_eq!(fs::read(fixture.db()).unwrap(), before);
+}
+
+/// Returns the path of a database at 001 with damaged pages, which an upgrade to 002 does not read.
+fn damaged_database(fixture: &Fixture, chain: &Migrations) -> PathBuf {
+    let mut db = Connection::open(fixture.db()).unwrap();
+    chain.migrator().upgrade_to(&mut db, "001").unwrap();
+    let rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+                INSERT INTO t1 SELECT hex(zeroblob(50)) FROM n";
+    db.execute_batch(rows).unwrap();
+    drop(db);
+    let mut bytes = fs::read(fixture.db()).unwrap();
+    let pages = bytes.len() / 4096;
+    for page in pages / 2..pages {
+        bytes[page * 4096..][..100].fill(0x5a);
+    }
+    fs::write(fixture.db(), bytes).unwrap();
+    fixture.db()
+}
+
+#[test]
+fn damaged_database_stops_the_upgrade() {
+    let fixture = Fixture::new();
+    let chain = fixture.tables(2);
+    let path = damaged_database(&fixture, &chain);
+    let old = "app.20200101T000000Z.001.db";
+    fs::create_dir(fixture.path("backups")).unwrap();
+    fs::write(fixture.path("backups").join(old), "").unwrap();
+    let migrator = chain.migrator().backup(fixture.path("backups"), 1);
+    let error = migrator.open(&path).unwrap_err();
+    assert_eq!(error.code(), "corrupt", "{error}");
+    let text = format!("{error:#}");
+    assert!(
+        text.contains("the database is damaged; no backup was made, and nothing was changed: "),
+        "{text}"
+    );
+    let restore = format!(
+        "run `restore {}`",
+        fixture.path("backups").join(old).display()
+    );
+    assert!(text.ends_with(&restore), "{text}");
+    // A damaged copy never replaces a backup.
+    assert_eq!(backup_names(&fixture), [old]);
+    let db = Connection::open(&path).unwrap();
+    assert_eq!(ids(&db), ["001"]);
+}
+
+#[test]
+fn row_that_violates_a_constraint_is_backed_up() {
+    let fixture = Fixture::new();
+    let chain = fixture.chain(&[
+        (
+            "CREATE TABLE t (a NOT NULL CHECK (a > 0));",
+            "DROP TABLE t;",
+        ),
+        ("CREATE TABLE u (a);", "DROP TABLE u;"),
+    ]);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    chain.migrator().upgrade_to(&mut db, "001").unwrap();
+    db.execute_batch(
+        "PRAGMA ignore_check_constraints = ON;
+         INSERT INTO t VALUES (-1);
+         PRAGMA ignore_check_constraints = OFF;
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, 'NOT NULL', '/*NULL*/') WHERE name = 't';
+         PRAGMA writable_schema = RESET;
+         INSERT INTO t VALUES (NULL);
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, '/*NULL*/', 'NOT NULL') WHERE name = 't';
+         PRAGMA writable_schema = RESET;",
+    )
+    .unwrap();
+    assert_ne!(dump(&db, "PRAGMA quick_check").trim(), "ok");
+    let migrator = chain.migrator().backup(fixture.path("backups"), 1);
+    let backup = migrator.upgrade(&mut db).unwrap().backup.unwrap();
+    let report = migrator.restore(&mut db, backup).unwrap();
+    assert_eq!(report.to.as_deref(), Some("001"));
+    assert_eq!(count(&db, "SELECT count(*) FROM t"), 2);
+}
+
+#[test]
+fn index_with_a_collation_of_the_program_is_restored() {
+    let fixture = Fixture::new();
+    let chain = fixture.tables(2);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    db.create_collation("german", str::cmp).unwrap();
+    chain.migrator().upgrade_to(&mut db, "001").unwrap();
+    db.execute_batch("CREATE INDEX i ON t1 (a COLLATE german); INSERT INTO t1 VALUES ('x')")
+        .unwrap();
+    let migrator = chain
+        .migrator()
+        .on_drift(OnDrift::Warn)
+        .backup(fixture.path("backups"), 1);
+    let backup = migrator.upgrade(&mut db).unwrap().backup.unwrap();
+    db.execute_batch("DELETE FROM t1").unwrap();
+    migrator.restore(&mut db, backup).unwrap();
+    assert_eq!(count(&db, "SELECT count(*) FROM t1"), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn missing_directory_of_a_backup_is_named() {
+    let fixture = Fixture::new();
+    let mut db = database_at(&fixture, "004");
+    fs::write(fixture.path("file"), "").unwrap();
+    let migrator = TOKENS.migrator().backup(fixture.path("file/backups"), 1);
+    let error = migrator.upgrade(&mut db).unwrap_err();
+    let file = fixture.path("file");
+    let reason = format!(": {} is not a directory", file.display());
+    assert!(error.to_string().ends_with(&reason), "{error}");
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod lock;
 mod new;
 mod output;
 mod pending;
+#[cfg(target_os = "linux")]
+mod permissions;
 mod rebase;
 mod restore;
 mod stamp;

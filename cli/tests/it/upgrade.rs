@@ -324,18 +324,18 @@ fn compatible_newer_database_needs_nothing() {
 fn unusable_database_file_has_a_reason() {
     let shell = Shell::new();
     let error = |path: &str| shell.run(&format!("upgrade -d {path}")).2;
-    assert!(
-        error("no/such/app.db")
-            .ends_with("no/such/app.db: cannot open the database: the directory does not exist")
-    );
-    assert!(
-        error("migrations")
-            .ends_with("migrations: cannot open the database: the path is a directory")
-    );
+    let missing = "no/such/app.db: cannot open the database: the directory no does not exist\n\
+                   help: check the path, which begins at ";
+    assert!(error("no/such/app.db").contains(missing));
+    assert!(error("no/such/app.db").ends_with("\nhelp: or create the directory: `mkdir -p no`"));
+    assert!(error("migrations").ends_with(
+        "migrations: cannot open the database: the path is a directory\n\
+         help: name a file in the directory"
+    ));
     fs::write(shell.path("text.db"), "no database ".repeat(100)).unwrap();
     assert_eq!(
         error("text.db"),
-        "error: text.db: the file is not an SQLite database, or it is encrypted: file is not a database\nhelp: check the path of the database"
+        "error: text.db: the file is not an SQLite database, or it is encrypted: file is not a database\nhelp: check the path of the database\nhelp: if the database is encrypted, give its key to the connection"
     );
 }
 

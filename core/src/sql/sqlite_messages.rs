@@ -233,6 +233,18 @@ pub fn may_depend_on_stand_in(message: &str) -> bool {
         && missing_column(message).is_none()
 }
 
+/// Returns `true` if a finding of `PRAGMA integrity_check` is a row that violates a constraint.
+///
+/// SQLite's messages are `NULL value in t.a`, `non-INTEGER value in t.a`, `TEXT value in t.a` and
+/// `CHECK constraint failed in t`.
+pub fn is_constraint_finding(finding: &str) -> bool {
+    let starts_with_type = || {
+        let (value, _) = finding.split_once(" value in ")?;
+        Some(!value.contains(' '))
+    };
+    finding.starts_with("CHECK constraint failed in ") || starts_with_type() == Some(true)
+}
+
 /// Returns the name or the expression of the CHECK constraint that a statement violates.
 pub fn failed_check(message: &str) -> Option<&str> {
     message.strip_prefix("CHECK constraint failed: ")

@@ -275,5 +275,6 @@ fn as_read_only(error: Error, database: Database<'_>, plan: Option<&Plan>) -> Er
         pending: pending
             .map(|index| database.revision(index).id().to_owned())
             .collect(),
+        reason: None,
     })
 }

@@ -1,14 +1,25 @@
-//! Copying a database to a file.
+//! Copying a database to a file, and checking the copy.
 
 use std::fs;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::soundness::{Extent, find_damage};
 use crate::session::copy::copy_database;
 
+/// Damage in a database or in its copy.
+pub(super) enum Damage {
+    /// The database itself is damaged.
+    InDatabase(String),
+    /// Only the copy is damaged.
+    InCopy(String),
+}
+
 /// Copies the database at `from` to the new file `to`, with the same permissions.
-pub(super) fn copy_to_file(from: &Path, to: &Path) -> rusqlite::Result<()> {
+///
+/// Returns the damage that SQLite finds in the copy; `None` if the copy is sound.
+pub(super) fn copy_to_file(from: &Path, to: &Path) -> rusqlite::Result<Option<Damage>> {
     let _ = fs::remove_file(to);
     // SQLite cannot copy through a connection that has begun to write, so open another connection.
     // The caller holds the write lock, so both connections read the same content.
@@ -21,5 +32,12 @@ pub(super) fn copy_to_file(from: &Path, to: &Path) -> rusqlite::Result<()> {
     permissions.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     copy_database(&source, &mut target)?;
     // Leave WAL mode, because SQLite cannot read a WAL database in a read-only directory.
-    target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))
+    target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
+    let Some(damage) = find_damage(&target, Extent::Tables)? else {
+        return Ok(None);
+    };
+    match find_damage(&source, Extent::Tables)? {
+        Some(damage) => Ok(Some(Damage::InDatabase(damage))),
+        None => Ok(Some(Damage::InCopy(damage))),
+    }
 }

@@ -3,10 +3,11 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
-use super::copy::copy_to_file;
+use super::copy::{Damage, copy_to_file};
 use super::file_name::{BackupName, STRFTIME_FORM};
+use crate::report::backup_failure::BackupFailure;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::sqlite::sqlite_message;
 use crate::session::database::Database;
@@ -25,29 +26,30 @@ pub(crate) fn make_backup(
         return Ok(None);
     };
     let directory = &settings.directory;
-    let failed = |reason: String| {
+    let failed = |reason| {
         Error::new(ErrorKind::Backup {
             directory: directory.clone(),
             reason,
         })
     };
-    let name = BackupName::of(&path)
-        .ok_or_else(|| failed("the name of the database is not UTF-8".to_owned()))?;
-    fs::create_dir_all(directory).map_err(|error| failed(error.to_string()))?;
-    // Use a temporary name until the copy is complete.
+    let name = BackupName::of(&path).ok_or_else(|| failed(BackupFailure::BadName))?;
+    fs::create_dir_all(directory)
+        .map_err(|error| failed(BackupFailure::of_file(directory, error)))?;
+    // Use a temporary name until the copy is complete and checked.
     let partial = directory.join(format!(
         ".{}.new",
         name.at(&std::process::id().to_string(), revision)
     ));
-    let backup = copy_to_file(&path, &partial)
-        .and_then(|()| current_time(database.connection))
-        .map_err(|error| failed(sqlite_message(&error)))
-        .and_then(|time| {
+    let backup = copy_soundly(&path, &partial)
+        .and_then(|()| {
+            let time = current_time(database.connection).map_err(BackupFailure::Sqlite)?;
             let backup = directory.join(name.at(&time, revision));
-            fs::rename(&partial, &backup).map_err(|error| failed(error.to_string()))?;
+            fs::rename(&partial, &backup)
+                .map_err(|error| BackupFailure::of_file(&partial, error))?;
             Ok(backup)
         })
-        .inspect_err(|_| drop(fs::remove_file(&partial)))?;
+        .inspect_err(|_| drop(fs::remove_file(&partial)))
+        .map_err(|reason| failed(reason.with_newest(existing_backups(directory, &name).pop())))?;
     // Ignore the error of a system that cannot synchronize directories, as SQLite does.
     let _ = File::open(directory).and_then(|directory| directory.sync_all());
     remove_superseded(
@@ -58,6 +60,19 @@ pub(crate) fn make_backup(
     )
     .context(Operation::ReadHistory)?;
     Ok(Some(backup))
+}
+
+/// Copies a database, and fails if the database or its copy is damaged.
+fn copy_soundly(from: &Path, to: &Path) -> Result<(), BackupFailure> {
+    match copy_to_file(from, to) {
+        Ok(None) => Ok(()),
+        Ok(Some(Damage::InDatabase(message))) => Err(BackupFailure::damaged_database(message)),
+        Ok(Some(Damage::InCopy(message))) => Err(BackupFailure::DamagedCopy(message)),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            Err(BackupFailure::damaged_database(sqlite_message(&error)))
+        }
+        Err(error) => Err(BackupFailure::of_copy(to, error)),
+    }
 }
 
 fn database_path(connection: &Connection) -> Option<PathBuf> {

@@ -4,3 +4,4 @@ mod copy;
 mod file_name;
 pub(crate) mod make;
 pub(crate) mod restore;
+mod soundness;

@@ -5,6 +5,7 @@ use std::path::Path;
 use revchain_core::{Request, Target};
 use rusqlite::{Connection, OpenFlags};
 
+use super::soundness::{Extent, find_damage};
 use crate::plan::make_plan;
 use crate::report::error::{Error, ErrorKind, Operation};
 use crate::report::outcome::{Outcome, Report};
@@ -46,11 +47,8 @@ impl Backup {
 fn check_sound(backup: &Connection) -> Result<(), Error> {
     let damaged = |message: String| Error::new(ErrorKind::Damaged { message });
     let failed = |error: rusqlite::Error| damaged(sqlite_message(&error));
-    let finding: String = backup
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(failed)?;
-    if finding != "ok" {
-        return Err(damaged(finding));
+    if let Some(damage) = find_damage(backup, Extent::TablesAndIndexes).map_err(failed)? {
+        return Err(damaged(damage));
     }
     let is_empty = "SELECT NOT EXISTS (SELECT 1 FROM main.sqlite_master)";
     if backup

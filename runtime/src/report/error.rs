@@ -1,16 +1,18 @@
 //! Errors as data. The module `error_text` has the messages.
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use revchain_core::Conflict;
 use revchain_core::diagnostics::snippet::Snippet;
 use revchain_core::schema::Diff;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
+use super::access_problem::{AccessProblem, Goal};
+use super::backup_failure::BackupFailure;
 pub use super::direction::Direction;
+use super::environment::Environment;
 use super::not_owned::NotOwned;
 
 /// The error of a failed request.
@@ -40,7 +42,7 @@ pub enum ErrorKind {
         source: rusqlite::Error,
         /// The reason why SQLite cannot open the file; `None` if the file system does not reveal
         /// it.
-        reason: Option<&'static str>,
+        reason: Option<AccessProblem>,
     },
     /// The name is not a valid name for a chain.
     #[non_exhaustive]
@@ -69,14 +71,16 @@ pub enum ErrorKind {
     ReadOnly {
         /// The ids of the pending revisions; empty if the request is not an upgrade.
         pending: Vec<String>,
+        /// The reason why the file cannot be written; `None` if the file system does not reveal it.
+        reason: Option<AccessProblem>,
     },
     /// revchain could not make the backup, so no migration ran.
     #[non_exhaustive]
     Backup {
         /// The directory of the backups.
         directory: PathBuf,
-        /// The message of SQLite or of the file system.
-        reason: String,
+        /// The reason.
+        reason: BackupFailure,
     },
     /// The backup is damaged or empty, so it was not restored.
     #[non_exhaustive]
@@ -258,24 +262,9 @@ impl Error {
 
     /// Makes the error for a file that SQLite cannot open.
     ///
-    /// SQLite does not report the reason, so this function asks the file system.
     #[doc(hidden)]
     pub fn cannot_open(path: &Path, source: rusqlite::Error) -> Self {
-        let directory = path
-            .parent()
-            .filter(|directory| !directory.as_os_str().is_empty());
-        let reason = match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => Some("the path is a directory"),
-            Err(_) if directory.is_some_and(|directory| !directory.exists()) => {
-                Some("the directory does not exist")
-            }
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                Some("permission denied")
-            }
-            // Do not open the file here: its close would drop all locks of this process on the
-            // file.
-            _ => None,
-        };
+        let reason = None;
         Self::new(ErrorKind::Open { source, reason }).in_database(&path.to_string_lossy())
     }
 
@@ -290,7 +279,9 @@ impl Error {
         Self::new(ErrorKind::Conflict(conflict))
     }
 
+    /// Adds the path of the database, and the reason why the file system denies an access.
     pub(crate) fn in_database(mut self, database: &str) -> Self {
+        self.0.kind = self.0.kind.with_reason(Path::new(database));
         self.0.database = Some(database.to_owned()).filter(|path| !path.is_empty());
         self
     }
@@ -347,12 +338,22 @@ impl Error {
         match self.kind() {
             ErrorKind::Open { source, .. } | ErrorKind::Sqlite { source, .. } => Some(source),
             ErrorKind::Statement(error) => Some(&error.source),
+            ErrorKind::Backup {
+                reason: BackupFailure::Sqlite(source),
+                ..
+            } => Some(source),
             _ => None,
         }
     }
 
-    /// Returns the short name of the kind, such as `busy`. Commands print this name with `--json`.
+    /// Returns the short name of the error, such as `busy`. Commands print this name with `--json`.
+    ///
+    /// This is the name of the kind, or of a failure that can occur in each operation, such as
+    /// `disk-full`.
     pub fn code(&self) -> &'static str {
+        if let Some(environment) = self.sqlite_error().and_then(Environment::of) {
+            return environment.code();
+        }
         match self.kind() {
             ErrorKind::Open { .. } => "open",
             ErrorKind::BadName { .. } => "bad-name",
@@ -360,6 +361,10 @@ impl Error {
             ErrorKind::InTransaction => "in-transaction",
             ErrorKind::Busy { .. } => "busy",
             ErrorKind::ReadOnly { .. } => "read-only",
+            ErrorKind::Backup {
+                reason: BackupFailure::DamagedDatabase { .. },
+                ..
+            } => Environment::DamagedFile.code(),
             ErrorKind::Backup { .. } => "backup",
             ErrorKind::Damaged { .. } => "damaged",
             ErrorKind::Conflict(conflict) => conflict.code(),
@@ -372,6 +377,37 @@ impl Error {
             ErrorKind::NoJournal => "no-journal",
             ErrorKind::TransactionEnded { .. } => "transaction-ended",
             ErrorKind::Sqlite { .. } => "sqlite",
+        }
+    }
+}
+
+impl ErrorKind {
+    /// Adds the reason why the file system denies the access to the database at `path`.
+    ///
+    /// SQLite does not report the reason, so this function asks the file system.
+    fn with_reason(self, path: &Path) -> Self {
+        match self {
+            Self::Open { source, .. } => Self::Open {
+                source,
+                reason: AccessProblem::find(path, Goal::Open),
+            },
+            Self::ReadOnly { pending, .. } => Self::ReadOnly {
+                pending,
+                reason: AccessProblem::find(path, Goal::Write),
+            },
+            // SQLite opens journals, the WAL and its index later than the database.
+            Self::Sqlite { operation, source } => match source.sqlite_error_code() {
+                Some(ErrorCode::CannotOpen) => Self::Open {
+                    source,
+                    reason: AccessProblem::find(path, Goal::Open),
+                },
+                Some(ErrorCode::ReadOnly) => match AccessProblem::find(path, Goal::Write) {
+                    reason @ Some(_) => Self::Open { source, reason },
+                    None => Self::Sqlite { operation, source },
+                },
+                _ => Self::Sqlite { operation, source },
+            },
+            other => other,
         }
     }
 }

@@ -9,6 +9,8 @@ use revchain_core::schema::Diff;
 use revchain_core::source::file_name::CHAIN_NAME;
 use rusqlite::ErrorCode;
 
+use super::access_problem::AccessProblem;
+use super::environment::Environment;
 use super::error::{
     Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin, StatementError,
 };
@@ -81,8 +83,9 @@ impl ErrorKind {
             Self::Open {
                 reason: Some(reason),
                 ..
-            } => Text::new(format!("cannot open the database: {reason}")),
-            Self::Open { reason: None, .. } => Text::new("cannot open the database"),
+            } => reason.add_help(Text::new(format!("cannot open the database: {reason}"))),
+            Self::Open { reason: None, .. } => Text::new("cannot open the database")
+                .help("check the path, and the permissions of the file and of its directory"),
             Self::BadName { name } => {
                 let name = escape(name);
                 Text::new(format!("`{name}` is not a name for a chain"))
@@ -92,18 +95,8 @@ impl ErrorKind {
             Self::InTransaction => Text::new("the connection is inside a transaction")
                 .help("commit or roll back first: migrations need their own transaction"),
             Self::Busy { waited, holders } => busy(*waited, holders),
-            Self::ReadOnly { pending } => read_only(pending),
-            Self::Backup { directory, reason } => {
-                let directory = escape(&directory.to_string_lossy());
-                let reason = escape(reason);
-                Text::new(format!(
-                    "cannot make a backup in {directory}; nothing was changed: {reason}"
-                ))
-                .help(
-                    "check the directory: the program needs free space and write permission there",
-                )
-                .help("or continue without backups: remove .backup(…) or --backup")
-            }
+            Self::ReadOnly { pending, reason } => read_only(pending, reason.as_ref()),
+            Self::Backup { directory, reason } => reason.text(directory),
             Self::Damaged { message } => Text::new(format!(
                 "cannot restore the backup; nothing was changed: {}",
                 escape(message)
@@ -152,7 +145,7 @@ impl ErrorKind {
             ))
             .help("compare the database with a backup")
             .help("report this error: it is a defect of revchain"),
-            Self::Sqlite { operation, source } => sqlite(*operation, source.sqlite_error_code()),
+            Self::Sqlite { operation, source } => sqlite(*operation, source),
         }
     }
 }
@@ -183,14 +176,18 @@ fn busy(waited: Duration, holders: &[LockHolder]) -> Text {
         .help("or wait longer: .busy_timeout(…)")
 }
 
-fn read_only(pending: &[String]) -> Text {
+fn read_only(pending: &[String], reason: Option<&AccessProblem>) -> Text {
     let pending = match pending {
         [] => "the request changes it".to_owned(),
         [one] => format!("a revision is pending: {one}"),
         several => format!("revisions are pending: {}", several.join(", ")),
     };
-    Text::new(format!("the database is read-only, but {pending}"))
-        .help("open the database once with permission to write to the file and its directory")
+    let message = format!("the database is read-only, but {pending}");
+    match reason {
+        Some(reason) => reason.add_help(Text::new(format!("{message}\n  {reason}"))),
+        None => Text::new(message)
+            .help("open the database once with permission to write to the file and its directory"),
+    }
 }
 
 fn statement(error: &StatementError) -> Text {
@@ -203,18 +200,26 @@ fn statement(error: &StatementError) -> Text {
         ..
     } = error;
     let path = escape(&error.path);
-    let mut message = format!(
-        "the {direction} of {revision} failed\n  {path}:{line}:{column}\n{snippet}\nrolled back"
-    );
+    let environment = Environment::of(&error.source);
+    let mut message = format!("the {direction} of {revision} failed\n  {path}:{line}:{column}\n");
+    // If the statement is not the cause, the message does not point at it.
+    if environment.is_none() {
+        message += &format!("{snippet}\n");
+    }
+    message += "rolled back";
     if let Some(current) = &error.current {
         message += &format!(": the database is still at {current}");
     }
     for line in &error.violated_assumptions {
         message += &format!("\n{}", escape(line));
     }
+    let text = Text::new(message);
+    if let Some(environment) = environment {
+        return environment.add_help(text);
+    }
     match error.origin {
-        SqlOrigin::File => Text::new(message),
-        SqlOrigin::StoredInDatabase => Text::new(message)
+        SqlOrigin::File => text,
+        SqlOrigin::StoredInDatabase => text
             .help(format!("downgrade with a program that has {revision}"))
             .help("check the stored script: it may only change the tables of its database"),
     }
@@ -252,19 +257,19 @@ fn wrong_schema(revision: &str, diff: &Diff) -> Text {
     .help("look for a table that was there before CREATE TABLE IF NOT EXISTS")
 }
 
-fn sqlite(operation: Operation, code: Option<ErrorCode>) -> Text {
-    let text = Text::new(format!("{operation} failed"));
-    match (code, operation) {
-        (Some(ErrorCode::NotADatabase), _) => {
-            Text::new("the file is not an SQLite database, or it is encrypted")
-                .help("check the path of the database")
-        }
-        (_, Operation::Commit) => {
-            text.help("reopen the database: it is intact, but the commit may have taken effect")
-        }
-        (Some(ErrorCode::DatabaseCorrupt), _) => {
-            text.help("check the disk, then restore a backup: the file is damaged or unreadable")
-        }
+fn sqlite(operation: Operation, source: &rusqlite::Error) -> Text {
+    let mut text = Text::new(format!("{operation} failed"));
+    let environment = Environment::of(source);
+    if environment == Some(Environment::NotADatabase) {
+        text = Text::new("the file is not an SQLite database, or it is encrypted");
+    }
+    if operation == Operation::Commit {
+        text = text.help("reopen the database: it is intact, but the commit may have taken effect");
+    }
+    if let Some(environment) = environment {
+        return environment.add_help(text);
+    }
+    match (source.sqlite_error_code(), operation) {
         (Some(ErrorCode::ReadOnly), _) => text
             .help("make the directory writable: in WAL mode SQLite needs the files -wal and -shm"),
         // `PRAGMA foreign_key_check` fails with this code only for a foreign key mismatch.

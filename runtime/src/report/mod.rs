@@ -1,9 +1,13 @@
 //! The results of a request: reports, events, and errors.
 
+pub(crate) mod access_problem;
+pub(crate) mod backup_failure;
 pub(crate) mod direction;
+mod environment;
 pub(crate) mod error;
 mod error_text;
 pub(crate) mod event;
 pub(crate) mod not_owned;
 pub(crate) mod outcome;
+mod process_user;
 pub(crate) mod sqlite;

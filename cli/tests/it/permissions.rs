@@ -1,0 +1,165 @@
+//! Files and directories that the user of the program may not use.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use revchain_runtime::rusqlite::Connection;
+
+use crate::support::Shell;
+
+/// The user `nobody`. Root ignores the modes of files, so root's tests run the program as nobody.
+const NOBODY: u32 = 65534;
+
+/// A user without privileges, who runs the program in the directory of a shell.
+struct User {
+    shell: Shell,
+    program: PathBuf,
+    is_nobody: bool,
+}
+
+impl User {
+    /// Returns a user, and a shell with the database `app.db` at 001.
+    fn new() -> Self {
+        let shell = Shell::new();
+        shell.ok("upgrade -d app.db -r 001");
+        let mut program = PathBuf::from(env!("CARGO_BIN_EXE_revchain"));
+        let is_nobody = fs::metadata("/proc/self").unwrap().uid() == 0;
+        if is_nobody {
+            // Nobody may not reach the directory in which root has built the program.
+            program = shell.path("revchain");
+            fs::copy(env!("CARGO_BIN_EXE_revchain"), &program).unwrap();
+            set_mode(shell.0.path(), 0o755);
+        }
+        let user = Self {
+            shell,
+            program,
+            is_nobody,
+        };
+        user.give(".");
+        user.give("app.db");
+        user
+    }
+
+    /// Gives a file to the user.
+    fn give(&self, name: &str) {
+        if self.is_nobody {
+            chown(self.shell.path(name), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+    }
+
+    /// Takes a file from the user, and sets its mode.
+    fn take(&self, name: &str, mode: u32) {
+        if self.is_nobody {
+            chown(self.shell.path(name), Some(0), Some(0)).unwrap();
+        }
+        set_mode(&self.shell.path(name), mode);
+    }
+
+    /// Returns the message and the help of a command that must fail.
+    fn fail(&self, arguments: &str) -> String {
+        let mut command = Command::new(&self.program);
+        command
+            .current_dir(self.shell.0.path())
+            .args(arguments.split_whitespace());
+        if self.is_nobody {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        error
+    }
+
+    /// Fails a command, and checks that the message and the help name the file or directory.
+    #[track_caller]
+    fn is_denied(&self, arguments: &str, access: &str, name: &str) {
+        let error = self.fail(arguments);
+        let denied = format!("has no permission to {access} {name} (owner ");
+        assert!(error.contains(&denied), "{error}");
+        let help = if self.is_nobody {
+            format!("help: give it to the user of the program: `chown nobody {name}`")
+        } else {
+            format!("help: permit the access: `chmod u+rwX {name}`")
+        };
+        assert!(error.contains(&help), "{error}");
+    }
+
+    fn full_path(&self, name: &str) -> String {
+        let path = fs::canonicalize(self.shell.path(name)).unwrap();
+        path.display().to_string()
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn unreadable_file_is_named_with_owner_and_mode() {
+    let user = User::new();
+    user.take("app.db", 0o200);
+    for command in ["upgrade", "current", "check"] {
+        user.is_denied(&format!("{command} -d app.db"), "read", "app.db");
+    }
+}
+
+#[test]
+fn read_only_file_is_named_if_a_revision_is_pending() {
+    let user = User::new();
+    user.take("app.db", 0o444);
+    let error = user.fail("upgrade -d app.db");
+    assert!(
+        error.contains("the database is read-only, but revisions are pending: 002, 003\n"),
+        "{error}"
+    );
+    user.is_denied("upgrade -d app.db", "write to", &user.full_path("app.db"));
+}
+
+#[test]
+fn read_only_directory_is_named() {
+    let user = User::new();
+    fs::create_dir(user.shell.path("data")).unwrap();
+    fs::rename(user.shell.path("app.db"), user.shell.path("data/app.db")).unwrap();
+    user.take("data", 0o555);
+    let directory = user.full_path("data");
+    user.is_denied("upgrade -d data/app.db", "write to", &directory);
+    user.is_denied("upgrade -d data/new.db", "write to", "data");
+    set_mode(&user.shell.path("data"), 0o755);
+}
+
+#[test]
+fn closed_directory_is_named() {
+    let user = User::new();
+    fs::create_dir_all(user.shell.path("data/deep")).unwrap();
+    user.take("data", 0o600);
+    user.is_denied("upgrade -d data/deep/app.db", "enter", "data");
+    set_mode(&user.shell.path("data"), 0o755);
+}
+
+#[test]
+fn journal_of_another_user_is_named() {
+    let user = User::new();
+    let db = Connection::open(user.shell.path("app.db")).unwrap();
+    db.pragma_update(None, "journal_mode", "wal").unwrap();
+    drop(db);
+    fs::write(user.shell.path("app.db-wal"), "").unwrap();
+    user.take("app.db-wal", 0o000);
+    let error = user.fail("upgrade -d app.db");
+    assert!(error.contains("app.db-wal (owner "), "{error}");
+}
+
+#[test]
+fn directory_of_backups_is_named() {
+    let user = User::new();
+    fs::create_dir(user.shell.path("backups")).unwrap();
+    user.take("backups", 0o555);
+    user.is_denied("upgrade -d app.db --backup backups", "write to", "backups");
+    let error = user.fail("upgrade -d app.db --backup backups");
+    assert!(
+        error.contains("app.db: cannot make a backup in backups; nothing was changed: the user "),
+        "{error}"
+    );
+}

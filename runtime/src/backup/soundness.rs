@@ -1,0 +1,53 @@
+//! The check that a database is not damaged.
+
+use revchain_core::sql::sqlite_messages::is_constraint_finding;
+use rusqlite::{Connection, ErrorCode};
+
+use crate::report::sqlite::sqlite_message;
+use crate::session::sql::query_texts;
+
+/// The extent of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Tables without their indexes. This check reads each page once.
+    Tables,
+    /// Tables, and their indexes.
+    TablesAndIndexes,
+}
+
+/// Returns the first damage that SQLite finds; `None` if the database is sound.
+///
+/// Rows that violate a constraint are no damage: a copy keeps them as they are.
+///
+/// # Errors
+///
+/// Fails if SQLite cannot check the database, for example because the database is busy.
+pub(super) fn find_damage(
+    connection: &Connection,
+    extent: Extent,
+) -> rusqlite::Result<Option<String>> {
+    // A CHECK can call a function that only the program registers.
+    connection.pragma_update(None, "ignore_check_constraints", true)?;
+    let pragma = match extent {
+        Extent::Tables => "PRAGMA main.quick_check",
+        Extent::TablesAndIndexes => "PRAGMA main.integrity_check",
+    };
+    let findings = match query_texts(connection, pragma, []) {
+        Ok(findings) => findings,
+        Err(error) => {
+            return match (error.sqlite_error_code(), extent) {
+                (Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _) => {
+                    Ok(Some(sqlite_message(&error)))
+                }
+                // An index can call a function or a collation that only the program registers.
+                (Some(ErrorCode::Unknown), Extent::TablesAndIndexes) => {
+                    find_damage(connection, Extent::Tables)
+                }
+                (Some(ErrorCode::Unknown), Extent::Tables) => Ok(None),
+                _ => Err(error),
+            };
+        }
+    };
+    let is_damage = |finding: &String| finding != "ok" && !is_constraint_finding(finding);
+    Ok(findings.into_iter().find(is_damage))
+}

@@ -1,0 +1,112 @@
+//! The reasons why revchain could not make a backup.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use revchain_core::diagnostics::escape::escape;
+use revchain_core::diagnostics::text::Text;
+use rusqlite::ErrorCode;
+
+use super::access_problem::{AccessProblem, Goal};
+use super::environment::Environment;
+
+/// The reason why revchain could not make a backup.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BackupFailure {
+    /// The database is damaged.
+    #[non_exhaustive]
+    DamagedDatabase {
+        /// The damage that SQLite reports.
+        message: String,
+        /// The newest backup that exists.
+        newest: Option<PathBuf>,
+    },
+    /// The database is sound, but its copy is damaged. The message is SQLite's.
+    DamagedCopy(String),
+    /// SQLite failed.
+    Sqlite(rusqlite::Error),
+    /// The file system denies the access to the directory of the backups.
+    Access(AccessProblem),
+    /// The file system failed.
+    File(io::Error),
+    /// The name of the database is not UTF-8.
+    BadName,
+}
+
+#[cfg_attr(not(feature = "backup"), expect(dead_code))]
+impl BackupFailure {
+    pub(crate) fn damaged_database(message: String) -> Self {
+        let newest = None;
+        Self::DamagedDatabase { message, newest }
+    }
+
+    /// Makes the reason from an error of SQLite while it wrote the copy at `path`.
+    pub(crate) fn of_copy(path: &Path, error: rusqlite::Error) -> Self {
+        let problem = match error.sqlite_error_code() {
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
+                AccessProblem::find(path, Goal::Open)
+            }
+            _ => None,
+        };
+        problem.map_or(Self::Sqlite(error), Self::Access)
+    }
+
+    /// Makes the reason from an error of the file system at `path`.
+    pub(crate) fn of_file(path: &Path, error: io::Error) -> Self {
+        AccessProblem::find(path, Goal::Open).map_or(Self::File(error), Self::Access)
+    }
+
+    /// Adds the newest backup that exists, if the database is damaged.
+    pub(crate) fn with_newest(self, newest: Option<PathBuf>) -> Self {
+        match self {
+            Self::DamagedDatabase { message, .. } => Self::DamagedDatabase { message, newest },
+            other => other,
+        }
+    }
+}
+
+impl BackupFailure {
+    /// Returns the text of the error. It lacks the message of [`Sqlite`](Self::Sqlite).
+    pub(super) fn text(&self, directory: &Path) -> Text {
+        let directory = escape(&directory.to_string_lossy());
+        let message = format!("cannot make a backup in {directory}; nothing was changed");
+        let text = match self {
+            Self::DamagedDatabase { message, newest } => {
+                return damaged_database(message, newest.as_deref());
+            }
+            Self::DamagedCopy(damage) => {
+                let damage = escape(damage);
+                Text::new(format!("{message}: the copy is damaged: {damage}"))
+                    .help("check the disk of the backups, or name another directory")
+            }
+            Self::Sqlite(error) => match Environment::of(error) {
+                Some(Environment::DiskFull) => {
+                    Text::new(message).help(format!("free space in {directory}"))
+                }
+                Some(environment) => environment.add_help(Text::new(message)),
+                None => Text::new(message),
+            },
+            Self::Access(problem) => problem.add_help(Text::new(format!("{message}: {problem}"))),
+            Self::File(error) => Text::new(format!("{message}: {}", escape(&error.to_string())))
+                .help("name another directory"),
+            Self::BadName => Text::new(format!("{message}: the name of the database is not UTF-8"))
+                .help("rename the database"),
+        };
+        text.help("or continue without backups: remove .backup(…) or --backup")
+    }
+}
+
+fn damaged_database(message: &str, newest: Option<&Path>) -> Text {
+    let text = Text::new(format!(
+        "the database is damaged; no backup was made, and nothing was changed: {}",
+        escape(message)
+    ));
+    let Some(newest) = newest else {
+        return text.help("check the disk, then restore a backup");
+    };
+    let newest = escape(&newest.to_string_lossy());
+    text.help(format!(
+        "check the disk, move the damaged file away, then run `restore {newest}`"
+    ))
+}
