@@ -188,6 +188,7 @@ fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
 const IS_COMPATIBLE: u64 = 1;
 const HAS_DOWNGRADE: u64 = 2;
 const IS_PROVEN: u64 = 4;
+const IS_LOCKED: u64 = 8;
 
 #[derive(Default)]
 struct Writer {
@@ -246,6 +247,7 @@ impl Writer {
                 HAS_DOWNGRADE,
             ),
             (revision.proven.is_some(), IS_PROVEN),
+            (revision.is_locked, IS_LOCKED),
         ];
         let flags = flags.iter().filter(|(is_set, _)| *is_set);
         self.number(flags.map(|(_, flag)| flag).sum());
@@ -426,6 +428,7 @@ impl<'b> Reader<'b> {
             assumes,
             was,
             is_compatible: flags & IS_COMPATIBLE != 0,
+            is_locked: flags & IS_LOCKED != 0,
             checksum,
             proven,
         })
@@ -555,7 +558,7 @@ mod tests {
             script(),
             downgrade,
             lists,
-            any::<(bool, [u8; 32])>(),
+            any::<(bool, bool, [u8; 32])>(),
             proven,
         )
             .prop_map(
@@ -572,7 +575,8 @@ mod tests {
                         assumes,
                         was,
                         is_compatible: flags.0,
-                        checksum: flags.1,
+                        is_locked: flags.1,
+                        checksum: flags.2,
                         chain_checksum: [0; 32],
                         proven: proven.map(|(fingerprint, sql_hash)| Proven {
                             fingerprint,

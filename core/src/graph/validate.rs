@@ -35,7 +35,7 @@ pub fn link(
         return None;
     }
     let order = graph.order;
-    let chain = build(files, &order)?;
+    let chain = build(files, &order, lock_file)?;
     if let Some(lock_file) = lock_file {
         lock_file.check_order(&chain, defects);
     }
@@ -43,13 +43,14 @@ pub fn link(
 }
 
 /// Makes the chain. Returns `None` if a part of a file is missing.
-fn build(files: Vec<Parsed>, order: &[FileIndex]) -> Option<Chain> {
+fn build(files: Vec<Parsed>, order: &[FileIndex], lock_file: Option<&LockFile>) -> Option<Chain> {
     let mut files: Vec<Option<Parsed>> = files.into_iter().map(Some).collect();
     let mut chain_checksums: HashMap<String, [u8; 32]> = HashMap::new();
     let mut revisions = Vec::with_capacity(order.len());
     for &index in order {
         let file = files[index].take()?;
         let (id, body, checksum) = (file.id?, file.body?, file.checksum?);
+        let is_locked = lock_file.is_some_and(|lock| lock.contains(&id));
         let parents = file.revises?.parents;
         let parents: Vec<String> = parents.into_iter().map(|(id, _)| id).collect();
         let parent_checksums = parents.iter().filter_map(|id| chain_checksums.get(id));
@@ -67,6 +68,7 @@ fn build(files: Vec<Parsed>, order: &[FileIndex]) -> Option<Chain> {
             assumes: body.assumes,
             was: body.was.into_iter().map(|(was, _)| was).collect(),
             is_compatible: body.is_compatible,
+            is_locked,
             checksum,
             chain_checksum,
             proven: None,

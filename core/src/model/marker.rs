@@ -75,6 +75,7 @@ mod tests {
             assumes: Vec::new(),
             was: Vec::new(),
             is_compatible: false,
+            is_locked: false,
             checksum: [0; 32],
             chain_checksum,
             proven: None,

@@ -25,6 +25,7 @@ pub struct Revision {
     pub(crate) assumes: Vec<Assumes>,
     pub(crate) was: Vec<Was>,
     pub(crate) is_compatible: bool,
+    pub(crate) is_locked: bool,
     pub(crate) checksum: [u8; 32],
     pub(crate) chain_checksum: [u8; 32],
     pub(crate) proven: Option<Proven>,
@@ -100,6 +101,11 @@ impl Revision {
     /// A program that lacks a compatible revision can still use a database with that revision.
     pub fn is_compatible(&self) -> bool {
         self.is_compatible
+    }
+
+    /// Returns `true` if the lock file has the revision, so that the revision is released.
+    pub fn is_locked(&self) -> bool {
+        self.is_locked
     }
 
     /// Returns SHA-256 over the id, the parents and the SQL tokens of both scripts.
