@@ -97,8 +97,9 @@ pub mod defect {
 /// The types of the data in errors.
 pub mod error {
     pub use revchain_runtime::{
-        AccessProblem, BackupFailure, Direction, ForeignKeyViolation, HistoryRow, LockHolder,
-        NotOwned, Operation, Owner, RecordProblem, SqlOrigin, StatementError, StoredRevision,
+        AccessProblem, BackupFailure, Direction, EditedRevision, ForeignKeyViolation, HistoryRow,
+        LockHolder, NotOwned, Operation, Owner, RecordProblem, SqlOrigin, StatementError,
+        StoredRevision,
     };
 }
 

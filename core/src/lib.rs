@@ -40,6 +40,7 @@ pub use model::stand_ins::{ArgumentCount, FunctionStandIn, StandIns};
 pub use model::target::Target;
 pub use model::was::Was;
 pub use plan::conflict::Conflict;
+pub use plan::edited::EditedRevision;
 pub use plan::record_problem::RecordProblem;
 pub use plan::request::{Adopt, OnDrift, OnNewer, Policy, Request};
 pub use plan::steps::{Plan, Step};

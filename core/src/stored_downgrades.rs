@@ -22,16 +22,28 @@ pub(crate) fn revert(
     let mut reverted = Vec::new();
     for position in (kept..unknown.len()).rev() {
         let (before, row) = (&unknown[..position], &unknown[position]);
-        if let Some(child) = before.iter().find(|other| revises(other, &row.revision)) {
-            let child = &child.revision;
-            let reason = format!("{child}, which was stamped before it, revises it");
-            return Err(untrusted(row, &reason));
-        }
-        let has = |id: &str| is_stamped(id) || before.iter().any(|row| row.revision == id);
-        let revision = Box::new(stored_revision(row, has)?);
-        reverted.push(Step::DowngradeStored(revision));
+        reverted.push(revert_row(row, before, &is_stamped)?);
     }
     Ok(reverted)
+}
+
+/// Returns the step that reverts the revision of a row.
+///
+/// `before` has rows that were stamped before.
+/// `is_stamped` returns `true` if the history has the revision in another row.
+pub(crate) fn revert_row(
+    row: &HistoryRow,
+    before: &[HistoryRow],
+    is_stamped: impl Fn(&str) -> bool,
+) -> Result<Step, Conflict> {
+    if let Some(child) = before.iter().find(|other| revises(other, &row.revision)) {
+        let child = &child.revision;
+        let reason = format!("{child}, which was stamped before it, revises it");
+        return Err(untrusted(row, &reason));
+    }
+    let has = |id: &str| is_stamped(id) || before.iter().any(|row| row.revision == id);
+    let revision = Box::new(stored_revision(row, has)?);
+    Ok(Step::DowngradeStored(revision))
 }
 
 fn revises(row: &HistoryRow, id: &str) -> bool {
@@ -92,6 +104,7 @@ fn stored_revision(row: &HistoryRow, has: impl Fn(&str) -> bool) -> Result<Revis
         assumes: Vec::new(),
         was: Vec::new(),
         is_compatible: stored.is_compatible,
+        is_locked: false,
         checksum: expected,
         chain_checksum: [0; 32],
         proven: None,

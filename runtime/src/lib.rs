@@ -48,7 +48,8 @@ pub use revchain_core::history::row::{HistoryRow, StoredRevision};
 pub use revchain_core::schema::Diff;
 pub use revchain_core::{
     Adopt, Assumes, AssumesKind, Conflict, Date, Defect, DefectKind, Defects, Destroys, Downgrade,
-    OnDrift, OnNewer, RecordProblem, Request, Revision, Script, Statement, Target, Tool, Was,
+    EditedRevision, OnDrift, OnNewer, RecordProblem, Request, Revision, Script, Statement, Target,
+    Tool, Was,
 };
 #[doc(no_inline)]
 pub use rusqlite;

@@ -450,6 +450,46 @@ impl<'m> Migrator<'m> {
         self.run(connection, &Request::Stamp(target.into()), None)
     }
 
+    /// Reverts the revisions that are not as in the chain, and upgrades to the head.
+    ///
+    /// This is for the development of a migration.
+    /// In one transaction, the redo does these steps:
+    ///
+    /// 1. It reverts each revision that was edited after the database had applied it, and each
+    ///    revision of another branch that has an id of the chain.
+    ///    It runs the downgrades that the database stores, as [`OnNewer::Downgrade`] describes.
+    /// 2. It reverts the revisions that revise these.
+    /// 3. It applies all pending revisions.
+    ///
+    /// If no revision differs, the redo reverts the newest revision that is not locked.
+    /// It reverts a revision that the chain lacks only with [`OnNewer::Downgrade`].
+    /// Rows in tables that the downgrades do not change are kept.
+    ///
+    /// # Errors
+    ///
+    /// Fails with `Conflict::Locked` if a revision to revert is in the lock file.
+    /// Fails with `Conflict::Untrusted` if the stored downgrade is not that of the stamp.
+    /// Fails with [`ErrorKind::WrongSchema`] if the stored downgrades do not lead to the schema of
+    /// a revision.
+    /// Other errors are those of [`downgrade_to`](Self::downgrade_to).
+    /// After an error the database is as it was before, except after an error of COMMIT itself.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut db = MIGRATIONS.open_in_memory()?;
+    /// let report = MIGRATIONS.migrator().redo(&mut db)?;
+    /// assert_eq!(report.reverted[0].revision, "009");
+    /// assert_eq!(report.applied[0].revision, "009");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "stored-downgrades")]
+    pub fn redo(&self, connection: &mut Connection) -> Result<Report, Error> {
+        self.run(connection, &Request::Redo, None)
+    }
+
     /// Runs the steps of a plan.
     ///
     /// See [`upgrade_to`](Self::upgrade_to) for the transaction and the checks.
@@ -675,8 +715,12 @@ impl<'m> Migrator<'m> {
     /// The steps themselves are decided under the write lock.
     #[cfg(feature = "stored-downgrades")]
     fn needs_sandbox(&self, connection: &Connection, request: &Request) -> Result<bool, Error> {
-        let may_revert = self.settings.policy.on_newer == OnNewer::Downgrade;
-        if !may_revert || !matches!(request, Request::Downgrade(_)) {
+        let may_run_stored = match request {
+            Request::Downgrade(_) => self.settings.policy.on_newer == OnNewer::Downgrade,
+            Request::Redo => true,
+            _ => false,
+        };
+        if !may_run_stored {
             return Ok(false);
         }
         let plan = self.plan(connection, request.clone())?;

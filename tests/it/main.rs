@@ -18,6 +18,8 @@ mod inspection;
 mod newer_database;
 mod open;
 mod reach;
+#[cfg(feature = "stored-downgrades")]
+mod redo;
 #[cfg(feature = "testing")]
 mod sample_rows;
 mod shared_database;

@@ -446,7 +446,13 @@ fn second_unnamed_chain_is_rejected_with_help() {
     let fixture = Fixture::new();
     let other = fixture.proven(&[("CREATE TABLE t (a);", "DROP TABLE t;")]);
     // The chains share an id.
-    assert_eq!(other.upgrade(&mut db).unwrap_err().code(), "newer");
+    let error = other.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "edited");
+    let help = error.help().unwrap();
+    assert!(
+        help.contains("\nif another chain made this database: ") && !help.contains("redo"),
+        "{help}"
+    );
     fs::rename(
         fixture.path("migrations/20260101_0000_001_step.sql"),
         fixture.path("migrations/20260101_0000_x1_step.sql"),

@@ -13,7 +13,7 @@ pub struct HistoryRow {
     pub revision: String,
     /// The checksum that was stamped, in hexadecimal.
     pub checksum: String,
-    /// The stored description of the revision, for a revision that the chain lacks.
+    /// The stored description of the revision, for a revision that is not one of the chain.
     ///
     /// A field is `None` if the row has no value, or if the value is too long to be valid.
     pub stored: StoredRevision,

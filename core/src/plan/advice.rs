@@ -7,6 +7,8 @@ pub(super) const MAX_NAMES: usize = 3;
 
 pub(super) const IGNORE: &str =
     "exclude tables of another program: .ignore_tables([…]) or --ignore-tables";
+pub(super) const NAME_A_CHAIN: &str = "give at least one of two chains in one file a name: \
+                            embed_migrations!(\"…\", name = \"…\")";
 pub(super) const RIGHT_FILE: &str = "check that this is the right file for this program";
 
 /// Returns the first names, escaped, and the number of all names if there are more.

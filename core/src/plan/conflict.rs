@@ -1,5 +1,6 @@
 //! The reasons why a request cannot be planned.
 
+use crate::plan::edited::EditedRevision;
 use crate::schema::Diff;
 use crate::{HistoryRow, RecordProblem, Tool};
 
@@ -112,8 +113,8 @@ pub enum Conflict {
     /// The stamped checksum of some revisions differs from the checksum in the chain.
     #[non_exhaustive]
     Edited {
-        /// The id of each edited revision, with the path of the file.
-        revisions: Vec<(String, String)>,
+        /// The revisions, as stamped and as in the chain.
+        revisions: Vec<EditedRevision>,
         /// The newest revision that the database has.
         current: String,
         /// `true` if all stamped revisions of the chain are edited.
@@ -161,6 +162,12 @@ pub enum Conflict {
         /// The path of the file.
         path: String,
     },
+    /// A redo would revert a released revision.
+    #[non_exhaustive]
+    Locked {
+        /// The revision.
+        revision: String,
+    },
     /// The database changed after the plan was made.
     Changed,
 }
@@ -198,6 +205,7 @@ impl Conflict {
             Self::UnknownTarget { .. } => "unknown-target",
             Self::OutOfReach { .. } => "out-of-reach",
             Self::Irreversible { .. } => "irreversible",
+            Self::Locked { .. } => "locked",
             Self::Changed => "changed",
         }
     }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::adoption_text::{ambiguous, baseline_differs, record_differs, unmanaged, unrecognized};
-use super::advice::{IGNORE, MAX_NAMES, RIGHT_FILE, few};
+use super::advice::{IGNORE, NAME_A_CHAIN, RIGHT_FILE, few};
+use super::edited::edited;
 use crate::diagnostics::escape::escape;
 use crate::diagnostics::text::Text;
 use crate::schema::Diff;
@@ -11,9 +12,6 @@ use crate::{Conflict, HistoryRow};
 
 /// The largest number of unknown revisions that a message lists.
 const MAX_UNKNOWN: usize = 10;
-
-const NAME_A_CHAIN: &str = "give at least one of two chains in one file a name: \
-                            embed_migrations!(\"…\", name = \"…\")";
 
 impl Conflict {
     /// Returns the advice, one imperative sentence a line, the likeliest cause first.
@@ -88,6 +86,11 @@ impl Conflict {
                 ))
                 .help(format!("restore a backup from before {revision}"))
             }
+            Self::Locked { revision } => Text::new(format!(
+                "{} is released, so redo does not revert it: the lock file has it",
+                escape(revision)
+            ))
+            .help("write the change as a new revision: `revchain new`"),
             Self::Changed => Text::new("the database has changed since the plan was made")
                 .help("make a new plan, or run the command again"),
         }
@@ -173,31 +176,6 @@ fn untrusted(revision: &str, reason: &str) -> Text {
         format!("the stored downgrade of {revision} is not valid; nothing was changed: {reason}");
     let help = format!("downgrade with a program that has {revision}");
     Text::new(message).help(help).help("or restore a backup")
-}
-
-fn edited(revisions: &[(String, String)], current: &str, are_all: bool) -> Text {
-    let ids: Vec<String> = revisions.iter().map(|(id, _)| id.clone()).collect();
-    let (were, it, files) = match ids.len() {
-        1 => ("was", "it", "the file"),
-        _ => ("were", "them", "the files"),
-    };
-    let ids = few(&ids);
-    let mut message = format!("{ids} {were} edited after the database had applied {it}");
-    for (_, path) in revisions.iter().take(MAX_NAMES) {
-        message += &format!("\n  {}", escape(path));
-    }
-    let mut text = Text::new(message);
-    if are_all {
-        text = text.help(format!(
-            "if another chain made this database: {NAME_A_CHAIN}"
-        ));
-    }
-    let text = text.help(format!(
-        "restore {files}, and write the change as a new revision"
-    ));
-    text.help(format!(
-        "if the database has the change already, run `stamp -r {current}`"
-    ))
 }
 
 fn other_name(name: Option<&str>) -> Text {

@@ -7,10 +7,13 @@ mod adoption_text;
 mod advice;
 pub mod conflict;
 mod conflict_text;
+pub mod edited;
 pub mod planner;
 pub mod record_problem;
 #[cfg(feature = "normal-form")]
 mod recorded;
+#[cfg(feature = "stored-downgrades")]
+mod redo;
 pub mod request;
 pub mod stamped;
 pub mod steps;

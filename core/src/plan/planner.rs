@@ -1,13 +1,15 @@
 //! Decides the steps that bring a database to the target of a request.
 
 use super::adoption::{adoption, id_of, unmanaged};
-use super::stamped::{History, newer};
-use super::target::{kept_by_downgrade, out_of_reach, revisions_at, wanted_by_upgrade};
+use super::stamped::{History, check_no_gap, newer};
+use super::target::{
+    check_reversible, kept_by_downgrade, out_of_reach, revisions_at, wanted_by_upgrade,
+};
 use crate::history::state::UnmanagedState;
 use crate::schema::{Diff, SchemaSql};
 use crate::{
-    Chain, Conflict, DatabaseState, Downgrade, HistoryRow, OnDrift, Plan, Policy, Request,
-    RevisionSet, SchemaMatch, Step, Target,
+    Chain, Conflict, DatabaseState, HistoryRow, OnDrift, Plan, Policy, Request, RevisionSet,
+    SchemaMatch, Step, Target,
 };
 
 /// Decides the steps of a request.
@@ -40,6 +42,8 @@ pub fn plan(
         Request::Upgrade(target) => planner.upgrade(target)?,
         Request::Downgrade(target) => planner.downgrade(target)?,
         Request::Stamp(target) => planner.stamp(target)?,
+        #[cfg(feature = "stored-downgrades")]
+        Request::Redo => planner.redo(state)?,
     }
     let mut plan = planner.plan;
     // An upgrade without steps, such as an upgrade to base, creates no history.
@@ -81,9 +85,17 @@ impl Planner<'_> {
     ) -> Result<(), Conflict> {
         let history = History::read(self.chain, rows);
         let is_readable = match request {
-            Request::Upgrade(_) => history.is_compatible(),
-            Request::Downgrade(_) => history.unknown.is_empty() || history.may_revert(self.policy),
+            Request::Upgrade(_) => {
+                history.check_unedited(self.chain)?;
+                history.is_compatible()
+            }
+            Request::Downgrade(_) => {
+                history.check_unedited(self.chain)?;
+                history.unknown.is_empty() || history.may_revert(self.policy)
+            }
             Request::Stamp(_) => history.unknown.is_empty(),
+            #[cfg(feature = "stored-downgrades")]
+            Request::Redo => history.unknown.is_empty() || history.may_revert(self.policy),
         };
         if !is_readable {
             return Err(history.into_newer(self.chain, self.policy));
@@ -91,9 +103,10 @@ impl Planner<'_> {
         if let Request::Stamp(_) = request {
             // A stamp can repair a history: it writes the current checksums of edited revisions.
             let edited = history.edited.iter();
-            self.plan.steps.extend(edited.map(Step::Stamp));
-        } else {
-            history.verify(self.chain)?;
+            let stamps = edited.map(|(index, _)| Step::Stamp(*index));
+            self.plan.steps.extend(stamps);
+        } else if history.edited.is_empty() {
+            check_no_gap(self.chain, &history.stamped)?;
             // The chain has no schema for an unknown revision, so there is nothing to compare.
             if let Some(schema) = schema.filter(|_| history.unknown.is_empty()) {
                 self.plan.is_drifted = self.find_drift(&history.stamped, schema)?;
@@ -131,12 +144,12 @@ impl Planner<'_> {
     ) -> Result<(), Conflict> {
         let adoption = match request {
             Request::Upgrade(_) => adoption(self.chain, state, &self.policy.adopt)?,
-            Request::Downgrade(_) => {
+            Request::Stamp(_) => return Ok(()),
+            _ => {
                 let adoptable = adoption(self.chain, state, &self.policy.adopt).ok();
                 let adoptable = adoptable.map(|adoption| self.id_of(&adoption.revisions));
                 return Err(unmanaged(&state.schema, adoptable));
             }
-            Request::Stamp(_) => return Ok(()),
         };
         self.plan.steps.extend(adoption.steps());
         self.plan.is_drifted = adoption.is_drifted;
@@ -175,18 +188,27 @@ impl Planner<'_> {
         }
         let reverted = stamped.iter().rev();
         for index in reverted.filter(|&index| !kept.stamped.contains(index)) {
-            let revision = &self.chain[index];
-            if let Downgrade::Irreversible(reason) = revision.downgrade() {
-                return Err(Conflict::Irreversible {
-                    revision: revision.id().to_owned(),
-                    reason: reason.to_string(),
-                    path: revision.path().to_owned(),
-                });
-            }
+            check_reversible(&self.chain[index])?;
             self.plan.steps.push(Step::Downgrade(index));
         }
         self.plan.stamped = kept.stamped;
         self.plan.kept_unknown = kept.unknown;
+        Ok(())
+    }
+
+    #[cfg(feature = "stored-downgrades")]
+    fn redo(&mut self, state: &DatabaseState) -> Result<(), Conflict> {
+        let rows: &[HistoryRow] = match state {
+            DatabaseState::Managed { rows, .. } => rows,
+            _ => &[],
+        };
+        let reverted = super::redo::revert(self.chain, rows)?;
+        self.plan.steps = reverted.steps;
+        self.plan
+            .steps
+            .extend(reverted.kept.missing().map(Step::Upgrade));
+        self.plan.stamped = RevisionSet::full(self.chain.len());
+        self.plan.kept_unknown = 0;
         Ok(())
     }
 

@@ -12,6 +12,12 @@ pub enum Request {
     Downgrade(Target),
     /// Record that the database is at the target, and run nothing.
     Stamp(Target),
+    /// Revert the revisions that the database has in another form than the chain, and upgrade to
+    /// the head.
+    ///
+    /// If the database has no such revision, revert the newest revision that is not locked.
+    #[cfg(feature = "stored-downgrades")]
+    Redo,
 }
 
 /// The settings for databases without a history, with drift, or with newer revisions.

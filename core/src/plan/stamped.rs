@@ -4,7 +4,8 @@ use std::cell::LazyCell;
 
 use crate::model::checksum;
 use crate::{
-    Chain, Conflict, DatabaseState, HistoryRow, Policy, Revision, RevisionIndex, RevisionSet,
+    Chain, Conflict, DatabaseState, EditedRevision, HistoryRow, Policy, Revision, RevisionIndex,
+    RevisionSet,
 };
 
 /// Returns the stamped revisions of a database. The set is empty without a history.
@@ -28,10 +29,11 @@ pub fn stamped(
         DatabaseState::Empty | DatabaseState::Unmanaged(_) => &[],
     };
     let history = History::read(chain, rows);
+    history.check_unedited(chain)?;
     if !history.is_compatible() {
         return Err(history.into_newer(chain, policy));
     }
-    history.verify(chain)?;
+    check_no_gap(chain, &history.stamped)?;
     Ok(history.stamped)
 }
 
@@ -40,7 +42,7 @@ pub(crate) struct History {
     /// The revisions of the chain that are stamped.
     pub(crate) stamped: RevisionSet,
     /// The stamped revisions whose stamped checksum differs from the checksum in the chain.
-    pub(crate) edited: RevisionSet,
+    pub(crate) edited: Vec<(RevisionIndex, HistoryRow)>,
     /// The stamped revisions that the chain lacks.
     pub(crate) unknown: Vec<HistoryRow>,
 }
@@ -50,7 +52,7 @@ impl History {
         let by_id = LazyCell::new(|| chain.index_by_id());
         let mut history = Self {
             stamped: RevisionSet::empty(chain.len()),
-            edited: RevisionSet::empty(chain.len()),
+            edited: Vec::new(),
             unknown: Vec::new(),
         };
         for (position, row) in rows.iter().enumerate() {
@@ -67,7 +69,7 @@ impl History {
             };
             history.stamped.insert(index);
             if !checksum::is_hex_of(&row.checksum, chain[index].checksum()) {
-                history.edited.insert(index);
+                history.edited.push((index, row.clone()));
             }
         }
         history
@@ -93,37 +95,41 @@ impl History {
         newer(chain, self.unknown, is_related, policy)
     }
 
-    /// Fails if a stamped revision was edited, or if a parent of it is not stamped.
-    pub(crate) fn verify(&self, chain: &Chain) -> Result<(), Conflict> {
-        if !self.edited.is_empty() {
-            let edited = self.edited.iter().map(|index| &chain[index]);
-            let edited =
-                edited.map(|revision| (revision.id().to_owned(), revision.path().to_owned()));
-            let newest = self.stamped.newest().map(|index| chain[index].id());
-            return Err(Conflict::Edited {
-                revisions: edited.collect(),
-                current: newest.unwrap_or_default().to_owned(),
-                are_all: self.edited.len() == self.stamped.len(),
-            });
-        }
-        // A parent comes before its children. So only a revision after `first_missing` can lack a
-        // parent.
-        let Some(first_missing) = self.stamped.first_missing() else {
+    /// Fails if the chain has another form of a stamped revision.
+    pub(crate) fn check_unedited(&self, chain: &Chain) -> Result<(), Conflict> {
+        if self.edited.is_empty() {
             return Ok(());
-        };
-        let by_id = LazyCell::new(|| chain.index_by_id());
-        for index in self.stamped.iter().filter(|&index| index > first_missing) {
-            let is_missing = |id: &&str| {
-                let parent = by_id.get(id);
-                parent.is_none_or(|&parent| !self.stamped.contains(parent))
-            };
-            if let Some(missing) = chain[index].revises().find(is_missing) {
-                let (revision, missing) = (chain[index].id().to_owned(), missing.to_owned());
-                return Err(Conflict::Gap { revision, missing });
-            }
         }
-        Ok(())
+        let edited = self.edited.iter();
+        let edited = edited.map(|(index, row)| EditedRevision::new(row.clone(), &chain[*index]));
+        let newest = self.stamped.newest().map(|index| chain[index].id());
+        Err(Conflict::Edited {
+            revisions: edited.collect(),
+            current: newest.unwrap_or_default().to_owned(),
+            are_all: self.edited.len() == self.stamped.len(),
+        })
     }
+}
+
+/// Fails if a parent of a stamped revision is not stamped.
+pub(crate) fn check_no_gap(chain: &Chain, stamped: &RevisionSet) -> Result<(), Conflict> {
+    // A parent comes before its children. So only a revision after `first_missing` can lack a
+    // parent.
+    let Some(first_missing) = stamped.first_missing() else {
+        return Ok(());
+    };
+    let by_id = LazyCell::new(|| chain.index_by_id());
+    for index in stamped.iter().filter(|&index| index > first_missing) {
+        let is_missing = |id: &&str| {
+            let parent = by_id.get(id);
+            parent.is_none_or(|&parent| !stamped.contains(parent))
+        };
+        if let Some(missing) = chain[index].revises().find(is_missing) {
+            let (revision, missing) = (chain[index].id().to_owned(), missing.to_owned());
+            return Err(Conflict::Gap { revision, missing });
+        }
+    }
+    Ok(())
 }
 
 /// Returns the conflict for a database that has revisions that the chain lacks.

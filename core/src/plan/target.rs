@@ -2,7 +2,7 @@
 
 use super::steps::newest_id;
 use crate::diagnostics::suggest::did_you_mean;
-use crate::{Chain, Conflict, HistoryRow, Revision, RevisionIndex, RevisionSet, Target};
+use crate::{Chain, Conflict, Downgrade, HistoryRow, Revision, RevisionIndex, RevisionSet, Target};
 
 /// Returns the revisions of a database at `target`.
 pub(super) fn revisions_at(chain: &Chain, target: &Target) -> Result<RevisionSet, Conflict> {
@@ -128,4 +128,16 @@ pub(super) fn unknown_target(chain: &Chain, target: &str) -> Conflict {
 pub(super) fn out_of_reach(reason: String, hint: Option<&str>) -> Conflict {
     let hint = hint.map(str::to_owned);
     Conflict::OutOfReach { reason, hint }
+}
+
+/// Fails if a revision is irreversible.
+pub(super) fn check_reversible(revision: &Revision) -> Result<(), Conflict> {
+    match revision.downgrade() {
+        Downgrade::Sql(_) => Ok(()),
+        Downgrade::Irreversible(reason) => Err(Conflict::Irreversible {
+            revision: revision.id().to_owned(),
+            reason: reason.to_string(),
+            path: revision.path().to_owned(),
+        }),
+    }
 }

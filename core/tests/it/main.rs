@@ -16,6 +16,8 @@ mod normal_form;
 mod plan;
 mod properties;
 mod rebase;
+#[cfg(feature = "stored-downgrades")]
+mod redo;
 mod schema;
 mod schema_sql;
 #[cfg(feature = "stored-downgrades")]

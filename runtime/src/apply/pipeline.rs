@@ -218,6 +218,8 @@ fn new_report(
         (Request::Upgrade(_), DatabaseState::Unmanaged(_)) if has_no_stamp => Outcome::New,
         (Request::Stamp(_), _) | (_, DatabaseState::Unmanaged(_)) => Outcome::Stamped,
         (Request::Downgrade(_), _) => Outcome::Downgraded,
+        #[cfg(feature = "stored-downgrades")]
+        (Request::Redo, _) => Outcome::Redone,
         (_, DatabaseState::Empty | DatabaseState::OtherChain { .. }) => Outcome::New,
         (_, DatabaseState::Managed { .. }) => Outcome::Upgraded,
     };

@@ -52,16 +52,16 @@ pub(super) fn run_steps(
         is_reordered: !plan.reordered().is_empty(),
     };
     runner.announce(plan);
-    let mut before: Option<&Step> = None;
-    for step in &plan.steps {
-        // Stored downgrades are untrusted, and a downgrade of the chain is proven only for a schema
-        // of the chain. So verify the schema before the first downgrade of the chain.
-        if let (Step::Downgrade(index), Some(Step::DowngradeStored(_))) = (step, before) {
-            let stamped = stamped_before_downgrades(plan);
-            verify_schema(database, plan.histories(), &stamped, Some(*index))?;
-        }
+    let mut rest = plan.steps.iter();
+    while let Some(step) = rest.next() {
         runner.run(step)?;
-        before = Some(step);
+        // Stored downgrades are untrusted, and a script of the chain is proven only for a schema of
+        // the chain. So verify the schema after the last stored downgrade.
+        let is_last = !rest.as_slice().iter().any(is_stored) && !rest.as_slice().is_empty();
+        if is_stored(step) && is_last {
+            let stamped = stamped_before(rest.as_slice(), &plan.stamped);
+            verify_schema(database, plan.histories(), &stamped, stamped.newest())?;
+        }
     }
     Ok(())
 }
@@ -82,10 +82,21 @@ fn check_transaction(locked: &LockedSession<'_>) -> Result<(), Error> {
     }))
 }
 
-fn stamped_before_downgrades(plan: &Plan) -> RevisionSet {
-    let mut stamped = plan.stamped.clone();
-    for index in plan.steps.iter().filter_map(Step::index) {
-        stamped.insert(index);
+fn is_stored(step: &Step) -> bool {
+    matches!(step, Step::DowngradeStored(_))
+}
+
+/// Returns the revisions of the chain that are stamped before these steps.
+///
+/// `after` is the set after the steps. No step runs a stored downgrade.
+fn stamped_before(steps: &[Step], after: &RevisionSet) -> RevisionSet {
+    let mut stamped = after.clone();
+    for step in steps.iter().rev() {
+        match step {
+            Step::Upgrade(index) => stamped.remove(*index),
+            Step::Downgrade(index) => stamped.insert(*index),
+            _ => {}
+        }
     }
     stamped
 }
@@ -103,10 +114,10 @@ struct StepRunner<'r> {
 
 impl StepRunner<'_> {
     fn announce(&self, plan: &Plan) {
-        let first_reverted = plan.steps.iter().find_map(|step| match step {
-            Step::DowngradeStored(revision) => Some(&**revision),
+        let first_reverted = match plan.steps.first() {
+            Some(Step::DowngradeStored(revision)) => Some(&**revision),
             _ => None,
-        });
+        };
         let steps = plan
             .steps
             .iter()

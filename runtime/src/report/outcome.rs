@@ -68,6 +68,8 @@ pub enum Outcome {
     Upgraded,
     /// The database had a history, and revisions were reverted.
     Downgraded,
+    /// Revisions were reverted and applied again.
+    Redone,
     /// A backup replaced the content of the database.
     Restored,
 }
@@ -83,6 +85,7 @@ impl Outcome {
             Self::Adopted => "adopted",
             Self::Upgraded => "upgraded",
             Self::Downgraded => "downgraded",
+            Self::Redone => "redone",
             Self::Restored => "restored",
         }
     }
@@ -121,8 +124,8 @@ impl Report {
     }
 
     /// Returns the duration of the scripts and of the foreign key check.
-    fn total(&self, scripts: &[Applied]) -> Duration {
-        let scripts: Duration = scripts.iter().map(|script| script.duration).sum();
+    fn total<'a>(&self, scripts: impl IntoIterator<Item = &'a Applied>) -> Duration {
+        let scripts: Duration = scripts.into_iter().map(|script| script.duration).sum();
         scripts + self.foreign_key_check
     }
 
@@ -145,6 +148,13 @@ impl Report {
                 "downgraded from {from} to {to}: {} reverted in {:.1?}",
                 count(self.reverted.len()),
                 self.total(&self.reverted)
+            ),
+            Outcome::Redone => write!(
+                f,
+                "redone at {to}: {} reverted, {} applied in {:.1?}",
+                count(self.reverted.len()),
+                count(self.applied.len()),
+                self.total(self.reverted.iter().chain(&self.applied))
             ),
             Outcome::Restored => write!(f, "restored at {to}; it was at {from} before"),
             Outcome::Adopted if self.applied.is_empty() => {

@@ -13,7 +13,7 @@ use rusqlite::ffi;
 
 use super::column_order::{ignoring_column_order, reordered_tables};
 use super::history_entry::HistoryEntry;
-use super::history_rows::has_unknown;
+use super::history_rows::has_foreign;
 use super::history_table::HistoryTable;
 use super::marker::marker_index;
 use super::schema::read_schema_sql;
@@ -134,9 +134,9 @@ impl<'s> Histories<'s> {
             migrations,
             ..
         } = self.database;
-        // For an unknown revision, the chain has no schema to compare.
+        // For a revision that is not one of the chain, the chain has no schema to compare.
         let chain = migrations.chain();
-        if !chain.is_proven() || has_unknown(chain, rows) {
+        if !chain.is_proven() || has_foreign(chain, rows) {
             return Ok(false);
         }
         let marked = marker_index(connection, migrations)?;

@@ -3,6 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use revchain_core::history::row::StoredRevision;
+use revchain_core::model::checksum;
 use revchain_core::{Chain, Date, HistoryRow, Revision};
 use rusqlite::{Connection, Row};
 
@@ -53,10 +54,11 @@ impl HistoryTable<'_> {
         self.migrations().revisions().len() + MAX_UNKNOWN_ROWS
     }
 
-    /// Reads the rows in the order of their stamps, with the description of each unknown revision.
+    /// Reads the rows in the order of their stamps, with the description of each revision that is
+    /// not one of the chain.
     pub(super) fn rows(&self, connection: &Connection) -> rusqlite::Result<Vec<HistoryRow>> {
         let mut rows = self.stamps(connection)?;
-        self.describe_unknown(connection, &mut rows)?;
+        self.describe_foreign(connection, &mut rows)?;
         Ok(rows)
     }
 
@@ -111,8 +113,8 @@ impl HistoryTable<'_> {
         Ok(downgrades)
     }
 
-    /// Reads the stored description of each revision that the chain lacks.
-    fn describe_unknown(
+    /// Reads the stored description of each revision that is not one of the chain.
+    fn describe_foreign(
         &self,
         connection: &Connection,
         rows: &mut [HistoryRow],
@@ -120,7 +122,7 @@ impl HistoryTable<'_> {
         let chain = self.migrations().chain();
         // A plan rejects a history with more rows than the limit, so no description is needed.
         let has_more = rows.len() >= self.max_rows();
-        if has_more || !has_unknown(chain, rows) || !self.has_all_columns(connection)? {
+        if has_more || !has_foreign(chain, rows) || !self.has_all_columns(connection)? {
             return Ok(());
         }
         let by_id = chain.index_by_id();
@@ -136,7 +138,8 @@ impl HistoryTable<'_> {
         let mut room = MAX_DOWNGRADE_BYTES;
         for row in rows {
             let Some(stored) = found.next()? else { break };
-            if !by_id.contains_key(row.revision.as_str()) {
+            let index = by_id.get(row.revision.as_str());
+            if !index.is_some_and(|&index| is_stamp_of(row, &chain[index])) {
                 row.stored = stored_revision(stored, &mut room)?;
             }
         }
@@ -144,19 +147,26 @@ impl HistoryTable<'_> {
     }
 }
 
-/// Returns `true` if the rows contain a revision that the chain lacks.
-pub(super) fn has_unknown(chain: &Chain, rows: &[HistoryRow]) -> bool {
+/// Returns `true` if the rows contain a revision that is not one of the chain.
+///
+/// The chain lacks the revision, or has another form of it.
+pub(super) fn has_foreign(chain: &Chain, rows: &[HistoryRow]) -> bool {
     // Most histories have the revisions of the chain in order. This check needs no map.
-    let mut in_order = chain.revisions().iter().map(Revision::id);
-    if rows
-        .iter()
-        .all(|row| in_order.next() == Some(&row.revision))
-    {
+    let mut in_order = chain.revisions().iter();
+    let mut rows_in_order = rows.iter();
+    if rows_in_order.all(|row| in_order.next().is_some_and(|next| is_stamp_of(row, next))) {
         return false;
     }
     let by_id = chain.index_by_id();
-    rows.iter()
-        .any(|row| !by_id.contains_key(row.revision.as_str()))
+    rows.iter().any(|row| {
+        let index = by_id.get(row.revision.as_str());
+        !index.is_some_and(|&index| is_stamp_of(row, &chain[index]))
+    })
+}
+
+/// Returns `true` if the row is a stamp of exactly this revision.
+fn is_stamp_of(row: &HistoryRow, revision: &Revision) -> bool {
+    row.revision == revision.id() && checksum::is_hex_of(&row.checksum, revision.checksum())
 }
 
 /// Reads the description of a revision. `room` is the number of bytes left for stored downgrades.
