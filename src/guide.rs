@@ -5,6 +5,8 @@
 pub mod getting_started {}
 #[doc = include_str!("../docs/guide/migration-files.md")]
 pub mod migration_files {}
+#[doc = include_str!("../docs/guide/rebuilding.md")]
+pub mod rebuilding {}
 #[doc = include_str!("../docs/guide/proof.md")]
 pub mod proof {}
 #[doc = include_str!("../docs/guide/branches.md")]

@@ -177,9 +177,9 @@ pub mod guide;
 /// After an edit or a removal of a migration, cargo rebuilds the crate.
 /// After an addition, cargo does not: stable Rust gives a macro no way to report that it read a
 /// directory.
-/// If the directory has a `revchain.lock`, the command `new` updates this file, so cargo
-/// rebuilds the crate.
-/// Otherwise add a `build.rs` beside Cargo.toml:
+/// The command `new` writes the name of the new file to `revchain.lock`, so cargo rebuilds the
+/// crate.
+/// If you write files without the command, add a `build.rs` beside Cargo.toml:
 ///
 /// ```
 /// println!("cargo::rerun-if-changed=migrations"); // in its main()

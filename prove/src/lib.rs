@@ -15,6 +15,7 @@ mod destruction;
 mod diagnostics;
 mod directory;
 mod faulty_statements;
+pub mod generate;
 mod loosened;
 mod needless_stand_ins;
 mod nondeterminism;

@@ -37,7 +37,11 @@ pub struct DirectoryArgs {
 #[derive(Debug, Clone, Args)]
 pub struct NewArgs {
     /// Summary of the revision, such as "Add browser sessions"
-    pub(crate) description: String,
+    #[arg(required_unless_present = "rebuild")]
+    pub(crate) description: Option<String>,
+    /// Write the rebuild of a table, to edit it
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) rebuild: Option<String>,
     /// Id of the new revision [default: the one after the head]
     #[arg(short, long)]
     pub(crate) revision: Option<String>,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
 use revchain_core::{Chain, Date, DefectKind, Defects, LoadedMigrations, LockFile, lock_file};
 use revchain_runtime::{Migrations, Revision};
@@ -69,6 +70,16 @@ fn is_new(directory: &Path, defects: &Defects) -> bool {
 /// Writes the lock file of a directory.
 pub(crate) fn write_lock_file(directory: &Path, text: &str) -> Result<()> {
     replace(&directory.join(lock_file::FILE_NAME), text)
+}
+
+/// Sets the modification time of the head's file, so that the next build reads a new lock file.
+///
+/// Cargo only tracks files that the last build read. The new lock file did not exist then.
+/// Errors are ignored: a change of any migration also causes a build.
+pub(crate) fn touch(directory: &Path, head: &Revision) {
+    let path = directory.join(head.file_name());
+    let file = fs::File::options().append(true).open(path);
+    let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
 }
 
 /// Writes a new file, and creates the directory if needed. Fails if the file exists.

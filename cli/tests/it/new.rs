@@ -1,7 +1,7 @@
 //! The command `new`.
 
 use std::fs;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use revchain_cli::Commands;
 use revchain_prove::migrations_from_directory;
@@ -68,6 +68,7 @@ fn migrate_accepts_an_id_or_uses_the_next_one() {
         "the date is not before that of the parent: {path}"
     );
     fs::remove_file(shell.path(&path)).unwrap();
+    shell.ok("lock --head");
     assert!(shell.ok("migrate -r abc x").ends_with("_abc_x.sql"));
     let (code, _, error) = shell.run("--directory nowhere migrate -r HEAD x");
     assert_eq!(code, 2, "{error}");
@@ -91,14 +92,14 @@ fn migrate_of_an_application_requires_its_own_chain() {
     assert_eq!(migrate(Some("elsewhere")), ExitCode::from(1));
     assert_eq!(fs::read_dir(shell.path("elsewhere")).unwrap().count(), 0);
     assert_eq!(migrate(None), ExitCode::SUCCESS);
-    assert_eq!(fs::read_dir(shell.path("migrations")).unwrap().count(), 4);
+    // The new migration, and the lock file.
+    assert_eq!(fs::read_dir(shell.path("migrations")).unwrap().count(), 5);
 }
 
 #[cfg(unix)]
 #[test]
 fn migrate_accepts_a_directory_that_is_not_utf8() {
     use std::os::unix::ffi::OsStrExt;
-    use std::process::Command;
 
     let shell = Shell::new();
     let odd = shell.0.path().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
@@ -108,6 +109,110 @@ fn migrate_accepts_a_directory_that_is_not_utf8() {
         .output()
         .unwrap();
     assert!(output.status.success());
-    let file = fs::read_dir(odd).unwrap().next().unwrap().unwrap().path();
-    assert!(fs::read_to_string(file).unwrap().starts_with("-- x.\n"));
+    let files = fs::read_dir(odd)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let texts: Vec<String> = files
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    assert!(
+        texts.iter().any(|text| text.starts_with("-- x.\n")),
+        "{texts:?}"
+    );
+}
+
+#[test]
+fn new_writes_the_lock_file_from_the_first_revision_on() {
+    let shell = Shell::new();
+    let lock = || fs::read_to_string(shell.path("migrations/revchain.lock")).unwrap();
+    let path = shell.ok("new Fourth");
+    let name = path.strip_prefix("migrations/").unwrap();
+    assert!(lock().ends_with(&format!("\nhead {name}\n")), "{}", lock());
+    // Cargo tracks the file of the old head, but not yet the lock file.
+    let modified = |name: &str| {
+        let metadata = fs::metadata(shell.path("migrations").join(name)).unwrap();
+        metadata.modified().unwrap()
+    };
+    let old_head = modified("20260103_0000_003_tags.sql");
+    assert!(old_head >= modified(name), "the old head is touched");
+    let path = shell.ok("new --directory empty First");
+    let lock = fs::read_to_string(shell.path("empty/revchain.lock")).unwrap();
+    let name = path.strip_prefix("empty/").unwrap();
+    assert!(lock.ends_with(&format!("\nhead {name}\n")), "{lock}");
+}
+
+#[test]
+fn rebuild_proves_as_it_stands_and_after_an_edit() {
+    let shell = Shell::new();
+    shell.migration(
+        "20260104_0000_004_codes.sql",
+        "003",
+        "CREATE TABLE \"code list\" (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT);
+         CREATE INDEX i ON \"code list\" (a);
+         CREATE VIEW codes AS SELECT a FROM \"code list\";",
+        "DROP VIEW codes; DROP TABLE \"code list\";",
+    );
+    let output = |table: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_revchain"));
+        command
+            .current_dir(shell.0.path())
+            .args(["new", "--rebuild", table]);
+        command.output().unwrap()
+    };
+    let output = |table: &str| {
+        let output = output(table);
+        let text = [output.stdout, output.stderr].concat();
+        String::from_utf8(text).unwrap().trim_end().to_owned()
+    };
+    let path = output("code list");
+    assert!(path.ends_with("_005_rebuild_code_list.sql"), "{path}");
+    let text = fs::read_to_string(shell.path(&path)).unwrap();
+    let rebuild = "DROP VIEW codes;
+
+CREATE TABLE \"new_code list\" (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT);
+
+INSERT INTO \"new_code list\" (id, a)
+SELECT id, a FROM \"code list\";
+
+DELETE FROM sqlite_sequence WHERE name = 'new_code list';
+INSERT INTO sqlite_sequence (name, seq)
+SELECT 'new_code list', seq FROM sqlite_sequence WHERE name = 'code list';
+
+DROP TABLE \"code list\";
+ALTER TABLE \"new_code list\" RENAME TO \"code list\";
+
+CREATE INDEX i ON \"code list\" (a);
+
+CREATE VIEW codes AS SELECT a FROM \"code list\";
+";
+    assert_eq!(
+        text,
+        format!(
+            "-- Rebuild code list.
+-- @revises 004
+
+-- @upgrade
+-- Edit the new table, and the copy of its rows.
+{rebuild}
+-- @downgrade
+-- Keep the old table, and edit the copy of its rows.
+{rebuild}"
+        )
+    );
+    assert!(shell.ok("check migrations").contains("5 revisions proven"));
+    let edited = text.replacen("a TEXT)", "a TEXT NOT NULL)", 1);
+    let edited = edited.replacen("SELECT id, a FROM", "SELECT id, coalesce(a, '') FROM", 1);
+    fs::write(shell.path(&path), edited).unwrap();
+    assert!(shell.ok("check migrations").contains("5 revisions proven"));
+    // An error writes nothing.
+    let lock = fs::read(shell.path("migrations/revchain.lock")).unwrap();
+    assert_eq!(
+        output("note"),
+        "error: the head has no table note\nhelp: did you mean `notes`?"
+    );
+    assert_eq!(
+        lock,
+        fs::read(shell.path("migrations/revchain.lock")).unwrap()
+    );
+    assert_eq!(shell.run("new").0, 2);
 }

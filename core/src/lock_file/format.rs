@@ -252,7 +252,14 @@ pub fn render<'r>(chain: &Chain, locked: impl IntoIterator<Item = &'r Revision>)
         // Ignore the result: a write to a string cannot fail.
         let _ = writeln!(text, "{locked} {slug}");
     }
-    let head = chain.head().map(Revision::file_name).unwrap_or_default();
-    let _ = writeln!(text, "head {head}");
-    text
+    text + &head_line(chain.head().map(Revision::file_name).unwrap_or_default())
+}
+
+/// Returns the text of a lock file without a locked revision.
+pub fn render_head(file_name: &str) -> String {
+    HEADER.to_owned() + &head_line(file_name)
+}
+
+fn head_line(file_name: &str) -> String {
+    format!("head {file_name}\n")
 }

@@ -3,5 +3,5 @@
 mod check;
 mod format;
 
-pub use self::format::{LockFile, parse, render};
+pub use self::format::{LockFile, parse, render, render_head};
 pub use crate::source::directory::LOCK_FILE_NAME as FILE_NAME;

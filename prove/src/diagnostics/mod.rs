@@ -155,7 +155,8 @@ fn violated(run: ScriptRun<'_>, violations: &[ForeignKeyViolation], schema: &Sch
         "create the new table under another name, copy the rows, drop the old table, then rename the new one:\n\
          ALTER TABLE … RENAME also changes the foreign keys of other tables"
     } else if !missing_parents.is_empty() {
-        "drop or rebuild the referencing tables, too, or keep the table that they reference"
+        "drop or rebuild the referencing tables, too, or keep the table that they reference:\n\
+         `revchain new --rebuild TABLE` writes a rebuild"
     } else if run.any(|sql| starts_with_one_of(sql, &["DROP"])) {
         "keep the keys of the referenced rows when you copy them"
     } else {
@@ -329,7 +330,8 @@ pub(crate) fn not_restored(chain: &Chain, index: RevisionIndex, diff: &Diff) -> 
     if run.any(copies_by_select) {
         help += "\n(a table made by CREATE TABLE … AS SELECT has no keys, constraints, defaults or indexes)";
     } else if diff_has("columns in the order") {
-        help += "\n(ADD COLUMN can only append: rebuild the table, or declare the revision `@irreversible`)";
+        help += "\n(ADD COLUMN can only append: rebuild the table as `revchain new --rebuild TABLE` does,\n\
+                 or declare the revision `@irreversible`)";
     }
     let defect = Defect::new(DefectKind::DowngradeDoesNotRestore, title)
         .details(diff)

@@ -83,9 +83,10 @@ fn help_for_failure(kind: &FailureKind, sql: &str) -> &'static str {
         }
     };
     if message.contains("STORED column") {
-        "make the column VIRTUAL, or rebuild the table with the column"
+        "make the column VIRTUAL, or add it in a rebuild: `revchain new --rebuild TABLE`"
     } else if adds_column(sql) {
-        "give the column a constant DEFAULT that its constraints allow, or rebuild the table"
+        "give the column a constant DEFAULT that its constraints allow,\n\
+         or add it in a rebuild: `revchain new --rebuild TABLE`"
     } else if message.starts_with("UNIQUE constraint failed") {
         "first give each of these rows another value, or delete the duplicates"
     } else if message.starts_with("NOT NULL constraint failed") {

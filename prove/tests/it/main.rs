@@ -14,6 +14,7 @@ mod double_quotes;
 mod downgrade;
 mod failure;
 mod fingerprint;
+mod generate;
 mod keys;
 mod loosened;
 mod merges;

@@ -1,9 +1,7 @@
 //! `lock`: marking revisions as released.
 
-use std::fs::File;
 use std::mem;
 use std::path::Path;
-use std::time::SystemTime;
 
 use revchain_core::lock_file::{self, FILE_NAME};
 use revchain_core::{Chain, Revision, RevisionSet};
@@ -13,7 +11,7 @@ use serde_json::json;
 
 use crate::developer::args::LockArgs;
 use crate::developer::proof::note_lines;
-use crate::developer::source_tree::{SourceTree, load, write_lock_file};
+use crate::developer::source_tree::{SourceTree, load, touch, write_lock_file};
 use crate::support::{Answer, Failure, Result};
 
 /// Writes the lock file of the chain in `directory`.
@@ -85,14 +83,4 @@ fn requested(args: &LockArgs, chain: &Chain) -> Result<RevisionSet> {
         return Err(failure.help(&format!("name a revision up to {head}")));
     };
     Ok(chain.ancestry(index))
-}
-
-/// Sets the modification time of the head's file, so that the next build reads a new lock file.
-///
-/// Cargo only tracks files that the last build read. The new lock file did not exist then.
-/// Errors are ignored: a change of any migration also causes a build.
-fn touch(directory: &Path, head: &Revision) {
-    let path = directory.join(head.file_name());
-    let file = File::options().append(true).open(path);
-    let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
 }

@@ -1,16 +1,16 @@
 //! `new`: writing the next file of a chain.
 
-use std::io::Write;
 use std::path::Path;
 
 use revchain_core::source::file_name::{FileName, LONGEST_ID, check_id, next_id};
-use revchain_core::{Chain, Defects, Revision};
+use revchain_core::{Chain, Defects, Revision, lock_file};
+use revchain_prove::generate::{GenerateError, rebuild_table};
 use revchain_runtime::Migrations;
 use serde_json::json;
 
 use crate::developer::args::NewArgs;
 use crate::developer::naming;
-use crate::developer::source_tree::{SourceTree, create, load, now, write_lock_file};
+use crate::developer::source_tree::{SourceTree, create, load, now, touch, write_lock_file};
 use crate::support::{Answer, Failure, Result};
 
 /// Writes the file of a new revision that revises the head of the chain in `directory`.
@@ -25,7 +25,12 @@ pub(crate) fn run(args: &NewArgs, directory: &Path, embedded: Option<&Migrations
             return Err(Defects::from(defect).into());
         }
     }
-    let slug = naming::slug(&args.description).ok_or_else(|| {
+    let table = args.rebuild.as_deref();
+    let description = match (&args.description, table) {
+        (None, Some(table)) => format!("Rebuild {table}"),
+        (description, _) => description.clone().unwrap_or_default(),
+    };
+    let slug = naming::slug(&description).ok_or_else(|| {
         let message = "the description has no letters a-z and no digits";
         Failure::usage(message).help("use words with letters a-z or digits")
     })?;
@@ -41,15 +46,23 @@ pub(crate) fn run(args: &NewArgs, directory: &Path, embedded: Option<&Migrations
     };
     let file_name = name.to_string();
     let path = directory.join(&file_name);
-    create(&path, &text(&args.description, revises))?;
-    if let Some(lock_file) = &tree.lock_file {
-        // Cargo tracks the lock file, so the next build reads the new migration. If two branches
-        // add migrations, git reports a conflict in the lock file.
-        write_lock_file(directory, &lock_file.with_head(&file_name))?;
-    } else if embedded.is_some() {
-        let note = "note: there is no lock file, so cargo may not notice the new migration\n\
-                    help: run `lock --head` to write a lock file";
-        let _ = writeln!(anstream::stderr(), "{note}");
+    let scripts = match table {
+        Some(table) => rebuild(&rebuild_table(&load(directory), table)?),
+        None => "-- @upgrade\n\n-- @downgrade\n".to_owned(),
+    };
+    let summary = naming::summary(&description);
+    let text = format!("-- {summary}\n-- @revises {revises}\n\n{scripts}");
+    create(&path, &text)?;
+    // Cargo tracks the lock file, so the next build reads the new migration. If two branches add
+    // migrations, git reports a conflict in the lock file.
+    let lock_file = tree.lock_file.as_ref();
+    let lock_text = match lock_file {
+        Some(lock_file) => lock_file.with_head(&file_name),
+        None => lock_file::render_head(&file_name),
+    };
+    write_lock_file(directory, &lock_text)?;
+    if let (None, Some(head)) = (lock_file, head) {
+        touch(directory, head);
     }
     let path = path.display().to_string();
     let json = json!({ "path": path, "revision": id, "revises": revises });
@@ -84,8 +97,19 @@ fn id(requested: Option<&str>, chain: Option<&Chain>) -> Result<String> {
     }
 }
 
-/// Returns the text of a new migration file, with empty scripts.
-fn text(description: &str, revises: &str) -> String {
-    let summary = naming::summary(description);
-    format!("-- {summary}\n-- @revises {revises}\n\n-- @upgrade\n\n-- @downgrade\n")
+/// Returns both scripts of a rebuild: the downgrade rebuilds the table as it was.
+fn rebuild(script: &str) -> String {
+    let upgrade = "-- Edit the new table, and the copy of its rows.";
+    let downgrade = "-- Keep the old table, and edit the copy of its rows.";
+    format!("-- @upgrade\n{upgrade}\n{script}\n\n-- @downgrade\n{downgrade}\n{script}\n")
+}
+
+impl From<GenerateError> for Failure {
+    fn from(error: GenerateError) -> Self {
+        let failure = Self::failed(error.code(), error.message());
+        match error.help_text() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
 }

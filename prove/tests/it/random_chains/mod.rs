@@ -5,7 +5,7 @@
 //! The generator knows where each value must go, so the judge shares no code with the proof.
 
 mod broken;
-mod chain;
+pub(crate) mod chain;
 mod changes;
 mod constraints;
 mod draft;
