@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use revchain_runtime::{Migrations, Migrator, OnDrift};
 
 use crate::args::{DatabaseArgs, RunArgs};
-use crate::support::{self, Failure, show_progress};
+use crate::support::{self, Failure, Progress};
 
 /// The commands of an application, with the chain, the settings and the database to use.
 #[must_use = "commands do nothing until one is run"]
@@ -26,10 +26,11 @@ type BeforeUpgrade<'m> = Box<dyn Fn(&Path) -> Result<(), Box<dyn Error>> + 'm>;
 impl<'m> Commands<'m> {
     /// Creates the commands with the chain and the settings of `migrator`.
     ///
-    /// Adds an event callback that prints the progress to standard error.
+    /// A command with a database prints its progress to standard error, besides the callbacks of
+    /// `migrator`.
     pub fn new(migrator: Migrator<'m>) -> Self {
         Self {
-            migrator: migrator.on_event(show_progress),
+            migrator,
             database: None,
             #[cfg(feature = "developer")]
             directory: None,
@@ -80,7 +81,11 @@ impl<'m> Commands<'m> {
             return Err(Failure::usage("no database given").help("pass -d PATH"));
         };
         let migrator = self.migrator.clone();
-        Ok((path, migrator.ignore_tables(args.ignore_tables.iter())))
+        let mut migrator = migrator.ignore_tables(args.ignore_tables.iter());
+        if let Some(progress) = Progress::new(&args.output) {
+            migrator = migrator.on_event(move |event| progress.show(event));
+        }
+        Ok((path, migrator))
     }
 
     /// Like [`database_of`](Self::database_of), for a command that runs migrations.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, ColorChoice, Subcommand};
 
 /// The commands on a database, for operators.
 #[derive(Debug, Clone, Subcommand)]
@@ -26,6 +26,23 @@ pub enum Command {
     Restore(RestoreArgs),
 }
 
+/// The form of the output.
+///
+/// The ids `quiet` and `color` are those that an application would use for global flags.
+/// clap then sets both from one flag, if both have the same type.
+#[derive(Debug, Clone, Args)]
+pub struct OutputArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print errors only, and the JSON of --json
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// When to print colors
+    #[arg(long, value_name = "WHEN", default_value_t)]
+    pub(crate) color: ColorChoice,
+}
+
 /// The database of a command, and the form of the output.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
@@ -35,9 +52,8 @@ pub struct DatabaseArgs {
     /// Tables of other programs: names, or prefixes ending in `*`
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     pub(crate) ignore_tables: Vec<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// The settings and the database of a command that runs migrations.
@@ -129,15 +145,16 @@ pub struct RestoreArgs {
 }
 
 impl Command {
-    /// Returns `true` if the output is JSON.
-    pub(crate) fn is_json(&self) -> bool {
-        match self {
-            Self::Upgrade(args) => args.run.database.json,
-            Self::Downgrade(args) => args.run.database.json,
-            Self::Current(args) | Self::History(args) | Self::Pending(args) => args.json,
-            Self::Check(args) => args.database.json,
-            Self::Stamp(args) => args.database.json,
-            Self::Restore(args) => args.database.json,
-        }
+    /// Returns the form of the output.
+    pub(crate) fn output(&self) -> &OutputArgs {
+        let database = match self {
+            Self::Upgrade(args) => &args.run.database,
+            Self::Downgrade(args) => &args.run.database,
+            Self::Current(args) | Self::History(args) | Self::Pending(args) => args,
+            Self::Check(args) => &args.database,
+            Self::Stamp(args) => &args.database,
+            Self::Restore(args) => &args.database,
+        };
+        &database.output
     }
 }

@@ -42,12 +42,12 @@ pub fn main() -> ExitCode {
     let (directory, name) = (&*program.directory, program.name.as_deref());
     match &program.command {
         ProgramCommand::Operator(command) => {
-            finish(run_on_chain(directory, name, command), command.is_json())
+            finish(run_on_chain(directory, name, command), command.output())
         }
         // These commands load the directory themselves. For example, `new` accepts an empty
         // directory, and `rebase` accepts two heads.
         ProgramCommand::Developer(command) => {
-            finish(developer::run(command, directory, None), command.is_json())
+            finish(developer::run(command, directory, None), command.output())
         }
     }
 }

@@ -89,10 +89,9 @@ fn is_duration(word: &str) -> bool {
 fn without_durations(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let words = line.split(' ').map(|word| {
-            let number = word.trim_end_matches(';');
-            let end = &word[number.len()..];
+            let number = word.trim_matches(['(', ')', ';']);
             if is_duration(number) {
-                format!("<duration>{end}")
+                word.replace(number, "<duration>")
             } else {
                 word.to_owned()
             }
@@ -145,7 +144,7 @@ fn guide_shows_the_output_of_its_commands() {
 
 #[test]
 fn durations_are_no_difference() {
-    let text = "002  Add s.  1.2µs\nin 3ms; b\nas 4s of a 5ks\n";
-    let expected = "002  Add s.  <duration>\nin <duration>; b\nas <duration> of a 5ks\n";
+    let text = "to 002 (1.2µs)\nin 3ms; b\nas 4s of a 5ks\n";
+    let expected = "to 002 (<duration>)\nin <duration>; b\nas <duration> of a 5ks\n";
     assert_eq!(without_durations(text), expected);
 }

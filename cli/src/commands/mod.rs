@@ -22,7 +22,7 @@ impl Commands<'_> {
     ///
     /// The exit code is 0 for success, 1 for a failure, and 2 for a usage error.
     pub fn run(&self, command: &Command) -> ExitCode {
-        finish(dispatch(self, command), command.is_json())
+        finish(dispatch(self, command), command.output())
     }
 
     /// Runs a developers' command, prints the result, and returns the exit code.
@@ -32,7 +32,7 @@ impl Commands<'_> {
     pub fn run_developer(&self, command: &DeveloperCommand) -> ExitCode {
         let directory = self.migrations_directory();
         let result = developer::run(command, &directory, Some(self.migrations()));
-        finish(result, command.is_json())
+        finish(result, command.output())
     }
 }
 

@@ -1,7 +1,5 @@
 //! `stamp`: recording the revision of the database without running SQL.
 
-use std::io::Write;
-
 use revchain_runtime::SchemaCheck;
 
 use crate::app::Commands;
@@ -20,7 +18,7 @@ pub(crate) fn run(app: &Commands<'_>, args: &StampArgs) -> Result {
     // Warn about a wrong stamp now. Otherwise only the next upgrade would report the drift.
     if let Ok(check) = migrator.check(&connection) {
         if let SchemaCheck::Drifted { .. } = check {
-            let _ = writeln!(anstream::stderr(), "warning: {check}");
+            answer.text += &format!("\nwarning: {check}");
         }
         answer.json["drift"] = report::drift(&check);
     }

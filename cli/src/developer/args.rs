@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::args::OutputArgs;
 use crate::developer::import::Range;
 use crate::developer::import::tool::Tool;
 
@@ -28,9 +29,8 @@ pub struct DirectoryArgs {
     /// Directory of migrations [default: that of the chain]
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// The arguments of `new`.
@@ -82,17 +82,18 @@ pub struct ImportArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) output: DirectoryArgs,
+    pub(crate) target: DirectoryArgs,
 }
 
 impl DeveloperCommand {
-    /// Returns `true` if the output is JSON.
-    pub(crate) fn is_json(&self) -> bool {
-        match self {
-            Self::New(args) => args.source.json,
-            Self::Lock(args) => args.source.json,
-            Self::Rebase(args) => args.json,
-            Self::Import(args) => args.output.json,
-        }
+    /// Returns the form of the output.
+    pub(crate) fn output(&self) -> &OutputArgs {
+        let directory = match self {
+            Self::New(args) => &args.source,
+            Self::Lock(args) => &args.source,
+            Self::Rebase(args) => args,
+            Self::Import(args) => &args.target,
+        };
+        &directory.output
     }
 }

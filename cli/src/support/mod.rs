@@ -4,6 +4,8 @@ mod confirm;
 mod database;
 mod failure;
 mod output;
+mod progress;
+mod progress_line;
 pub(crate) mod report;
 mod upgrade_preview;
 
@@ -11,8 +13,9 @@ pub(crate) use confirm::confirm;
 pub(crate) use database::{exists, must_exist, open, open_to_inspect};
 pub(crate) use failure::{Failure, FailureKind, in_database};
 pub(crate) use output::{
-    Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, rfc3339, show_progress,
+    Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, rfc3339,
 };
+pub(crate) use progress::Progress;
 pub(crate) use upgrade_preview::UpgradePreview;
 
 /// The result of a command, or of one of its parts.

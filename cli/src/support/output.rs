@@ -1,14 +1,16 @@
 //! Printing the result of a command.
 
-use std::io::{self, Write};
+use std::io::{self, Stderr, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
+use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
+use clap::ColorChoice;
 use revchain_core::diagnostics::escape::{escape, is_unseen};
-use revchain_runtime::Event;
 use serde_json::Value;
 
+use crate::args::OutputArgs;
 use crate::support::{Failure, FailureKind, Result};
 
 pub(crate) const CURRENT: Style = AnsiColor::Green.on_default().bold();
@@ -24,36 +26,49 @@ pub(crate) struct Answer {
     pub(crate) json: Value,
 }
 
-/// Prints the result, and returns the exit code.
-pub(crate) fn finish(result: Result, as_json: bool) -> ExitCode {
+/// Prints the result in the form that the arguments choose, and returns the exit code.
+pub(crate) fn finish(result: Result, output: &OutputArgs) -> ExitCode {
     match result {
-        Ok(answer) => match print_answer(&answer, as_json) {
+        Ok(answer) => match print_answer(&answer, output) {
             Ok(()) => ExitCode::SUCCESS,
             // A reader such as `head` closes the pipe early. This is not a failure.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
+            Err(error) => {
+                let message = format!("cannot write to standard output: {error}");
+                let _ = print_error(&Failure::failed("output", message), output.color);
+                ExitCode::FAILURE
+            }
         },
         Err(failure) => {
             // Ignore a printing error: the exit code still reports the failure.
-            let _ = print_failure(&failure, as_json);
+            let _ = print_failure(&failure, output);
             let is_usage = failure.kind == FailureKind::Usage;
             ExitCode::from(if is_usage { 2 } else { 1 })
         }
     }
 }
 
-fn print_answer(answer: &Answer, as_json: bool) -> io::Result<()> {
-    if as_json {
+fn print_answer(answer: &Answer, output: &OutputArgs) -> io::Result<()> {
+    if output.json {
         return print_json(&answer.json);
     }
-    writeln!(anstream::stdout(), "{}", answer.text)
+    if output.quiet {
+        return Ok(());
+    }
+    let mut stdout = AutoStream::new(io::stdout(), stream_choice(output.color));
+    writeln!(stdout, "{}", answer.text)
 }
 
-fn print_failure(failure: &Failure, as_json: bool) -> io::Result<()> {
-    if as_json {
+fn print_failure(failure: &Failure, output: &OutputArgs) -> io::Result<()> {
+    if output.json {
         return print_json(&failure.to_json());
     }
-    let mut stderr = anstream::stderr();
+    print_error(failure, output.color)
+}
+
+/// Prints a failure on standard error, for people.
+fn print_error(failure: &Failure, color: ColorChoice) -> io::Result<()> {
+    let mut stderr = stderr(color);
     if failure.kind == FailureKind::Declined {
         // The user declined the command, so do not print `error:`.
         return writeln!(stderr, "{}", failure.message);
@@ -65,6 +80,19 @@ fn print_failure(failure: &Failure, as_json: bool) -> io::Result<()> {
         writeln!(stderr, "help: {}", escape(line))?;
     }
     Ok(())
+}
+
+/// Returns standard error as a stream that removes colors where the user wants none.
+pub(crate) fn stderr(color: ColorChoice) -> AutoStream<Stderr> {
+    AutoStream::new(io::stderr(), stream_choice(color))
+}
+
+fn stream_choice(color: ColorChoice) -> anstream::ColorChoice {
+    match color {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
 }
 
 /// Prints JSON in which every character that could control a terminal is escaped.
@@ -80,30 +108,6 @@ fn print_json(json: &Value) -> io::Result<()> {
         }
     }
     writeln!(io::stdout(), "{text}")
-}
-
-/// Prints the progress of a migration on standard error.
-pub(crate) fn show_progress(event: &Event<'_>) {
-    let mut stderr = anstream::stderr();
-    // Ignore the error: a migration must not fail because the progress cannot be printed.
-    let _ = match event {
-        Event::Waiting { .. }
-        | Event::Drifted { .. }
-        | Event::BackedUp { .. }
-        | Event::UserVersionKept { .. } => {
-            writeln!(stderr, "{event}")
-        }
-        Event::Upgraded {
-            revision, duration, ..
-        }
-        | Event::Downgraded {
-            revision, duration, ..
-        } => {
-            let (id, summary) = (revision.id(), escape(revision.summary()));
-            writeln!(stderr, "  {id}  {summary}  {FAINT}{duration:.1?}{FAINT:#}")
-        }
-        _ => Ok(()),
-    };
 }
 
 /// Returns the number of revisions in words, such as `2 revisions`.

@@ -13,6 +13,7 @@ mod output;
 mod pending;
 #[cfg(target_os = "linux")]
 mod permissions;
+mod progress;
 mod rebase;
 mod restore;
 mod stamp;

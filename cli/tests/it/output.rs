@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 use serde_json::{Value, json};
 
 use crate::support::{App, Shell, on_terminal};
@@ -115,6 +115,64 @@ fn usage_errors_exit_with_code_2() {
     );
     assert_eq!(shell.run("no-such-command").0, 2);
     assert_eq!(shell.run("").0, 2);
+}
+
+#[test]
+fn color_flag_overrides_the_terminal() {
+    let shell = Shell::new();
+    let colored = |command: &str| shell.output(command).stdout.contains(&0x1b);
+    assert!(colored("history -d app.db --color always"));
+    assert!(!colored("history -d app.db --color auto"));
+    let error = shell.output("upgrade --color always").stderr;
+    assert!(error.starts_with(b"\x1b"), "{error:?}");
+    if let Some(output) = on_terminal(&shell, "", "history -d app.db --color never") {
+        assert!(!output.contains('\u{1b}'), "{output}");
+    }
+}
+
+#[test]
+fn quiet_command_prints_errors_only() {
+    let shell = Shell::new();
+    let nothing = (0, String::new(), String::new());
+    assert_eq!(shell.run("upgrade -d app.db --quiet"), nothing);
+    assert_eq!(shell.run("history -d app.db --quiet"), nothing);
+    assert_eq!(shell.run("lock --quiet"), nothing);
+    let (code, out, error) = shell.run("upgrade -d app.db -r 007 --quiet");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(error.starts_with("error: app.db: there is no revision"));
+}
+
+#[test]
+fn quiet_command_prints_json_without_progress() {
+    let shell = Shell::new();
+    let (code, out, error) = shell.run("upgrade -d app.db --quiet --json");
+    let out: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &out["to"], error.as_str()), (0, &json!("003"), ""));
+}
+
+/// An application with global flags of the same names.
+#[derive(clap::Parser)]
+struct AppWithFlags {
+    #[arg(long, global = true)]
+    quiet: bool,
+    #[arg(long, global = true, default_value_t)]
+    color: clap::ColorChoice,
+    #[command(subcommand)]
+    command: revchain_cli::Command,
+}
+
+#[test]
+fn global_flags_of_an_application_are_shared() {
+    AppWithFlags::command().debug_assert();
+    for arguments in [
+        "app --quiet --color never current",
+        "app current --quiet --color never",
+    ] {
+        let app = AppWithFlags::parse_from(arguments.split(' '));
+        assert!(app.quiet && app.color == clap::ColorChoice::Never);
+        let command = format!("{:?}", app.command);
+        assert!(command.contains("quiet: true, color: Never"), "{command}");
+    }
 }
 
 #[test]

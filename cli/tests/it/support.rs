@@ -144,6 +144,14 @@ pub(crate) fn without_duration(text: &str) -> String {
 ///
 /// Returns `None` if there is no program `script`.
 pub(crate) fn on_terminal(shell: &Shell, answer: &str, arguments: &str) -> Option<String> {
+    let output = terminal_command(shell, answer, arguments)?
+        .output()
+        .unwrap();
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Returns the command that [`on_terminal`] runs.
+pub(crate) fn terminal_command(shell: &Shell, answer: &str, arguments: &str) -> Option<Command> {
     if Command::new("script").arg("--version").output().is_err() {
         eprintln!("skipped: there is no program `script`");
         return None;
@@ -156,5 +164,5 @@ pub(crate) fn on_terminal(shell: &Shell, answer: &str, arguments: &str) -> Optio
         .current_dir(shell.0.path())
         .args(["-c", &command])
         .env_remove("NO_COLOR");
-    Some(String::from_utf8_lossy(&shell_command.output().unwrap().stdout).into_owned())
+    Some(shell_command)
 }

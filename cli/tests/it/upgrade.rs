@@ -19,7 +19,7 @@ fn upgrade_of_a_missing_file_creates_it() {
         (code, without_duration(&out).as_str()),
         (0, "app.db: new database at 003: 3 revisions applied")
     );
-    assert!(error.contains("  001  Add users."), "{error}");
+    assert!(error.contains("upgrading to 001: Add users."), "{error}");
     assert_eq!(
         shell.ok("upgrade -d app.db"),
         "app.db: at 003, nothing to do"

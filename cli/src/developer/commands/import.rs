@@ -11,7 +11,7 @@ use crate::support::{Answer, Failure, Result};
 /// If the import stopped before the last migration, the command fails, and the message is the
 /// report.
 pub(crate) fn run(args: &ImportArgs, directory: &Path) -> Result {
-    let directory = args.output.directory.as_deref().unwrap_or(directory);
+    let directory = args.target.directory.as_deref().unwrap_or(directory);
     let request = Request {
         tool: args.tool,
         source: args.source.clone(),
