@@ -11,6 +11,26 @@ use crate::support::{
 };
 
 #[test]
+fn added_index_and_view_show_how_to_drop_them() {
+    let fixture = Fixture::new();
+    let db = TOKENS.open(fixture.db()).unwrap();
+    db.execute_batch("CREATE INDEX \"by user\" ON audit_logs (user_id); CREATE VIEW v AS SELECT 1")
+        .unwrap();
+    let help = TOKENS.open(fixture.db()).unwrap_err().help().unwrap();
+    let undo = help
+        .lines()
+        .find_map(|line| line.strip_prefix("find out who made the change, then undo it: "));
+    db.execute_batch(undo.unwrap()).unwrap();
+    assert!(TOKENS.check(&db).unwrap().is_same(), "{help}");
+    // A table can have rows, so the help does not advise its drop.
+    db.execute_batch("CREATE TABLE extra (a); DROP INDEX idx_audit_user_timestamp")
+        .unwrap();
+    let help = TOKENS.open(fixture.db()).unwrap_err().help().unwrap();
+    assert!(!help.contains("DROP"), "{help}");
+    assert!(help.contains("\nfind out who made the change, then undo it, or restore a backup\n"));
+}
+
+#[test]
 fn drifted_database_is_rejected_with_the_difference() {
     let fixture = Fixture::new();
     let mut db = Connection::open(fixture.db()).unwrap();

@@ -107,3 +107,86 @@ fn debug_shows_message_cause_and_help() {
         assert_eq!(format!("{error:?}"), format!("{error:#}"));
     }
 }
+
+/// Returns the error of an upgrade to 002 of a database at 001, where `t` has these rows.
+fn failed_upgrade(fixture: &Fixture, rows: &str, upgrade: &str) -> Error {
+    let chain = fixture.chain(&[
+        ("CREATE TABLE t (a, b);", "DROP TABLE t;"),
+        (upgrade, "SELECT 1;"),
+    ]);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    chain.migrator().upgrade_to(&mut db, "001").unwrap();
+    db.execute_batch(&format!("INSERT INTO t VALUES {rows}"))
+        .unwrap();
+    chain.upgrade(&mut db).unwrap_err()
+}
+
+#[test]
+fn duplicates_for_a_unique_index_are_listed() {
+    let rows = "(1, 'x'), (1, 'x'), (1, 'y'), (NULL, 'x'), (NULL, 'x')";
+    let upgrade = "CREATE UNIQUE INDEX i ON t (a, b);";
+    let text = format!("{:#}", failed_upgrade(&Fixture::new(), rows, upgrade));
+    assert!(
+        text.ends_with(
+            "rolled back: the database is still at 001\n\
+             duplicates in t(a, b):\n\
+             \x20 t: a = 1, b = 'x' (2 rows)\n\
+             help: correct the rows in the database, or in the migration before the statement\n\
+             help: until then, run the version of the program whose head is 001"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn rows_that_a_rebuild_rejects_are_listed() {
+    for (constraint, rows, expected) in [
+        (
+            "UNIQUE",
+            "(1, 2), (1, 3)",
+            "duplicates in t(a):\n  t: a = 1 (2 rows)\n",
+        ),
+        (
+            "NOT NULL",
+            "(NULL, 2), (1, 3)",
+            "rows with NULL in t(a):\n  t: a = NULL (1 row)\n",
+        ),
+    ] {
+        let upgrade = format!(
+            "CREATE TABLE n (a {constraint}, b); INSERT INTO n SELECT a, b FROM t;
+             DROP TABLE t; ALTER TABLE n RENAME TO t;"
+        );
+        let text = format!("{:#}", failed_upgrade(&Fixture::new(), rows, &upgrade));
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn rows_outside_of_a_partial_index_are_not_listed() {
+    let rows = "(1, 2), (1, 2), (3, 0), (3, 0)";
+    let upgrade = "CREATE UNIQUE INDEX i ON t (a) WHERE b > 0;";
+    let error = failed_upgrade(&Fixture::new(), rows, upgrade);
+    assert_eq!(error.code(), "statement");
+    assert!(!error.to_string().contains("duplicates"), "{error}");
+}
+
+#[test]
+fn statement_is_not_shown_for_a_full_disk() {
+    let fixture = Fixture::new();
+    let chain = fixture.tables(2);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    chain.migrator().upgrade_to(&mut db, "001").unwrap();
+    let pages: i64 = db
+        .query_row("PRAGMA page_count", [], |row| row.get(0))
+        .unwrap();
+    db.pragma_update(None, "max_page_count", pages).unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "disk-full");
+    let text = format!("{error:#}");
+    assert!(
+        text.contains("the upgrade of 002 failed: database or disk is full\n")
+            && text.contains("\nrolled back: the database is still at 001\nhelp: free space on "),
+        "{text}"
+    );
+    assert!(!text.contains("CREATE TABLE"), "{text}");
+}

@@ -39,7 +39,7 @@ pub(crate) fn must_exist(path: &Path) -> Result<()> {
         return Ok(());
     }
     let message = format!("{}: there is no such file", path.display());
-    Err(Failure::failed("missing", message))
+    Err(Failure::failed("missing", message).help("check the path"))
 }
 
 /// Prefixes a path so that SQLite does not interpret `file:` or `:memory:` in a special way.

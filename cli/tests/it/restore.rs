@@ -33,15 +33,24 @@ fn backup_of_an_upgrade_is_restored() {
     assert_eq!(code, 2);
     assert!(
         error.contains(&format!(
-            "app.db: restoring {backup}\nEverything that is in the database now will be lost."
+            "app.db: restoring {backup}\n\
+             Everything that is in the database now will be lost: at 003, 24 KiB, last written 20"
         )),
         "{error}"
     );
     assert!(error.ends_with("\nhelp: pass --yes"), "{error}");
+    let answer = shell.ok(&format!("restore {backup} -d app.db --yes"));
+    let expected = "app.db: restored at 001; it was at 003 before\n\
+                    replaced: at 003, 24 KiB, last written 20";
+    assert!(answer.starts_with(expected), "{answer}");
+    let bytes = fs::metadata(shell.path("app.db")).unwrap().len();
+    let json = shell.json(&format!("restore {backup} -d app.db --yes --json"));
+    let replaced = &json["replaced"];
     assert_eq!(
-        shell.ok(&format!("restore {backup} -d app.db --yes")),
-        "app.db: restored at 001; it was at 003 before"
+        (&replaced["revision"], &replaced["bytes"]),
+        (&"001".into(), &bytes.into())
     );
+    assert!(replaced["modified_at"].is_string(), "{json}");
     shell.sql("UPDATE users SET a = 8 WHERE a = 7");
     let json = shell.json(&format!("upgrade -d app.db --backup {} --json", "backups"));
     // If a second has passed, the new backup replaced the older one of the same revision.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::adoption_text::{ambiguous, baseline_differs, record_differs, unmanaged, unrecognized};
-use super::advice::{IGNORE, NAME_A_CHAIN, RIGHT_FILE, few};
+use super::advice::{IGNORE, MAX_NAMES, NAME_A_CHAIN, RIGHT_FILE, few};
 use super::edited::edited;
 use crate::diagnostics::escape::escape;
 use crate::diagnostics::text::Text;
@@ -106,16 +106,26 @@ impl fmt::Display for Conflict {
 impl std::error::Error for Conflict {}
 
 fn drifted(revision: &str, is_of: Option<&str>, diff: &Diff) -> Text {
-    let diff = diff.indented();
+    let lines = diff.indented();
     if let Some(other) = is_of {
         let message =
-            format!("the history says {revision}, but the schema is that of {other}{diff}");
+            format!("the history says {revision}, but the schema is that of {other}{lines}");
         let help = format!("if the database is at {other}, run `stamp -r {other}`");
         return Text::new(message).help(help);
     }
-    Text::new(format!("the schema differs from that of {revision}{diff}"))
+    let undo = match diff.undo() {
+        Some(undo) if (1..=MAX_NAMES).contains(&undo.len()) => {
+            format!(
+                "find out who made the change, then undo it: {}",
+                escape(&undo.join(" "))
+            )
+        }
+        _ => "find out who made the change, then undo it, or restore a backup".to_owned(),
+    };
+    Text::new(format!("the schema differs from that of {revision}{lines}"))
         .help(Diff::legend(revision))
-        .help("undo the change, or write it as a migration, with IF NOT EXISTS")
+        .help(undo)
+        .help("or write the change as a migration, with IF NOT EXISTS")
         .help(IGNORE)
         .help("or continue despite the drift: .on_drift(OnDrift::Warn) or --allow-drift")
 }

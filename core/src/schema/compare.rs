@@ -32,9 +32,22 @@ pub fn diff(expected: &Schema, actual: &Schema) -> Diff {
             let is_breaking = index_rejects_rows(new, schemas);
             let text = format!("+ {}", describe(new));
             diff.push_table(&new.name, text, is_breaking, column_count(new));
+            diff.set_undo(drop_without_loss(new));
         }
     }
     diff
+}
+
+/// Returns the statement that drops an object without rows.
+fn drop_without_loss(object: &Object) -> Option<String> {
+    match object.kind {
+        ObjectKind::Index | ObjectKind::View | ObjectKind::Trigger => Some(format!(
+            "DROP {} {};",
+            object.kind.name().to_uppercase(),
+            quote(&object.name)
+        )),
+        ObjectKind::Table | ObjectKind::Unparsed => None,
+    }
 }
 
 fn column_count(object: &Object) -> usize {

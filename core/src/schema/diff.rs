@@ -29,6 +29,8 @@ struct Line {
     is_breaking: bool,
     /// `true` if only the order of a table's columns differs.
     is_column_order: bool,
+    /// The statement that removes an object which only the actual schema has, if no row is lost.
+    undo: Option<String>,
     /// The number of differences that the line stands for. A missing table counts each column.
     weight: usize,
 }
@@ -76,6 +78,13 @@ impl Diff {
         self.lines.iter().map(|line| line.weight).sum()
     }
 
+    /// Returns the statements that undo all differences.
+    ///
+    /// Returns `None` if a difference can be undone only with a loss of rows, or not at all.
+    pub fn undo(&self) -> Option<Vec<&str>> {
+        self.lines.iter().map(|line| line.undo.as_deref()).collect()
+    }
+
     /// Returns the names of the objects that differ, one for each line.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(|line| line.object.as_str())
@@ -100,6 +109,7 @@ impl Diff {
             object: object.to_owned(),
             is_breaking,
             is_column_order: false,
+            undo: None,
             weight: 1,
         });
     }
@@ -115,6 +125,13 @@ impl Diff {
         self.push(object, text, is_breaking);
         if let Some(line) = self.lines.last_mut() {
             line.weight += columns;
+        }
+    }
+
+    /// Sets the statement that undoes the difference of the newest line.
+    pub(super) fn set_undo(&mut self, undo: Option<String>) {
+        if let Some(line) = self.lines.last_mut() {
+            line.undo = undo;
         }
     }
 

@@ -233,6 +233,34 @@ pub fn may_depend_on_stand_in(message: &str) -> bool {
         && missing_column(message).is_none()
 }
 
+/// A constraint on columns whose names SQLite reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnConstraint {
+    /// A UNIQUE constraint or index, or a primary key.
+    Unique,
+    /// A NOT NULL constraint.
+    NotNull,
+}
+
+/// Returns the table and the columns of the UNIQUE or NOT NULL constraint that rows violate.
+///
+/// SQLite's messages are `UNIQUE constraint failed: t.a, t.b` and
+/// `NOT NULL constraint failed: t.a`.
+pub fn failed_columns(message: &str) -> Option<(ColumnConstraint, &str, Vec<&str>)> {
+    let (reason, names) = message.split_once(" constraint failed: ")?;
+    let kind = match reason {
+        "UNIQUE" => ColumnConstraint::Unique,
+        "NOT NULL" => ColumnConstraint::NotNull,
+        _ => return None,
+    };
+    let (table, _) = names.split_once('.')?;
+    let columns = names.split(", ").map(|name| {
+        let column = name.strip_prefix(table)?.strip_prefix('.')?;
+        Some(column)
+    });
+    Some((kind, table, columns.collect::<Option<_>>()?))
+}
+
 /// Returns `true` if a finding of `PRAGMA integrity_check` is a row that violates a constraint.
 ///
 /// SQLite's messages are `NULL value in t.a`, `non-INTEGER value in t.a`, `TEXT value in t.a` and

@@ -1,6 +1,5 @@
 //! Applying a plan. Apart from a restore, no other code changes an existing database.
 
-mod assumptions;
 mod column_order;
 pub(crate) mod foreign_keys;
 mod key_changes;
@@ -10,6 +9,7 @@ mod marker_renewal;
 pub(crate) mod pipeline;
 mod preflight;
 mod reach;
+mod rejected_rows;
 pub(crate) mod script;
 pub(crate) mod steps;
 mod verify;

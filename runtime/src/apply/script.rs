@@ -63,7 +63,8 @@ pub fn run_statement(
             message: sqlite_message(&source),
             source,
             snippet,
-            violated_assumptions: Vec::new(),
+            sql: statement.sql().to_owned(),
+            rejected_rows: Vec::new(),
             current: None,
         }))
     })?;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use revchain_core::{Conflict, Plan, Revision, RevisionIndex, RevisionSet, Step};
 use rusqlite::{Connection, ffi};
 
-use super::assumptions::violated_assumptions;
 use super::locked_plan::LockedPlan;
+use super::rejected_rows::rejected_rows;
 use super::script::run_script;
 use super::verify::verify_schema;
 use crate::report::error::{Context, Direction, Error, ErrorKind, Operation, SqlOrigin};
@@ -178,9 +178,9 @@ impl StepRunner<'_> {
         self.locked.emit(&Event::Upgrading { revision });
         let duration = run_script(self.locked.connection(), revision, Direction::Upgrade).map_err(
             |error| {
-                let rows = violated_assumptions(self.locked.connection(), revision);
+                let connection = self.locked.connection();
                 self.with_current(error, SqlOrigin::File)
-                    .with_violated_assumptions(rows)
+                    .with_rejected_rows(|error| rejected_rows(connection, revision, error))
             },
         )?;
         self.insert(revision, Origin::Upgrade, duration)?;

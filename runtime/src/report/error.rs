@@ -219,8 +219,9 @@ pub struct StatementError {
     /// SQLite's error.
     pub source: rusqlite::Error,
     pub(crate) snippet: Snippet,
-    /// The rows that violate a condition which the revision declares by `@assumes`, as lines.
-    pub(crate) violated_assumptions: Vec<String>,
+    pub(crate) sql: String,
+    /// The rows because of which the statement failed, as lines.
+    pub(crate) rejected_rows: Vec<String>,
     /// The id of the newest revision after the rollback; `None` at base.
     pub(crate) current: Option<String>,
 }
@@ -304,12 +305,15 @@ impl Error {
         self
     }
 
-    /// Adds the rows that violate an `@assumes` to a [`StatementError`].
+    /// Adds the rows because of which a statement failed to a [`StatementError`].
     ///
     /// Returns any other error unchanged.
-    pub(crate) fn with_violated_assumptions(mut self, lines: Vec<String>) -> Self {
+    pub(crate) fn with_rejected_rows(
+        mut self,
+        find: impl FnOnce(&StatementError) -> Vec<String>,
+    ) -> Self {
         if let ErrorKind::Statement(error) = &mut self.0.kind {
-            error.violated_assumptions = lines;
+            error.rejected_rows = find(error);
         }
         self
     }

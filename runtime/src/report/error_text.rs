@@ -12,7 +12,8 @@ use rusqlite::ErrorCode;
 use super::access_problem::AccessProblem;
 use super::environment::Environment;
 use super::error::{
-    Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin, StatementError,
+    Direction, Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin,
+    StatementError,
 };
 use super::sqlite::sqlite_message;
 
@@ -210,7 +211,7 @@ fn statement(error: &StatementError) -> Text {
     if let Some(current) = &error.current {
         message += &format!(": the database is still at {current}");
     }
-    for line in &error.violated_assumptions {
+    for line in &error.rejected_rows {
         message += &format!("\n{}", escape(line));
     }
     let text = Text::new(message);
@@ -218,11 +219,25 @@ fn statement(error: &StatementError) -> Text {
         return environment.add_help(text);
     }
     match error.origin {
-        SqlOrigin::File => text,
+        SqlOrigin::File => statement_help(text, error),
         SqlOrigin::StoredInDatabase => text
             .help(format!("downgrade with a program that has {revision}"))
             .help("check the stored script: it may only change the tables of its database"),
     }
+}
+
+/// Adds the advice for rows that a statement rejects, and for the time until a correction.
+fn statement_help(mut text: Text, error: &StatementError) -> Text {
+    let (Some(current), Direction::Upgrade) = (&error.current, error.direction) else {
+        return text;
+    };
+    if error.source.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+        text =
+            text.help("correct the rows in the database, or in the migration before the statement");
+    }
+    text.help(format!(
+        "until then, run the version of the program whose head is {current}"
+    ))
 }
 
 fn foreign_keys(violations: &[ForeignKeyViolation], count: usize, before: usize) -> Text {
