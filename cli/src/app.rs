@@ -82,6 +82,9 @@ impl<'m> Commands<'m> {
         };
         let migrator = self.migrator.clone();
         let mut migrator = migrator.ignore_tables(args.ignore_tables.iter());
+        if let Some(timeout) = args.busy_timeout {
+            migrator = migrator.busy_timeout(timeout);
+        }
         if let Some(progress) = Progress::new(&args.output) {
             migrator = migrator.on_event(move |event| progress.show(event));
         }
@@ -96,6 +99,9 @@ impl<'m> Commands<'m> {
         let (path, mut migrator) = self.database_of(&args.database)?;
         if args.allow_drift {
             migrator = migrator.on_drift(OnDrift::Warn);
+        }
+        if args.allow_existing_violations {
+            migrator = migrator.allow_existing_violations();
         }
         if let Some(directory) = &args.backup {
             migrator = migrator.backup(directory, args.keep);

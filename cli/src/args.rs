@@ -1,6 +1,7 @@
 //! The operators' commands and their arguments, as clap parses them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ColorChoice, Subcommand};
 
@@ -9,11 +10,13 @@ use clap::{Args, ColorChoice, Subcommand};
 #[non_exhaustive]
 pub enum Command {
     /// Apply pending revisions, creating the database if needed
-    Upgrade(UpgradeArgs),
+    Upgrade(Box<UpgradeArgs>),
     /// Revert revisions, newest first
-    Downgrade(DowngradeArgs),
+    Downgrade(Box<DowngradeArgs>),
     /// Show the revision of the database
     Current(DatabaseArgs),
+    /// Show whether an upgrade has anything to do
+    Status(DatabaseArgs),
     /// List all revisions, newest first, with their times
     History(DatabaseArgs),
     /// List the revisions that an upgrade would apply
@@ -52,6 +55,9 @@ pub struct DatabaseArgs {
     /// Tables of other programs: names, or prefixes ending in `*`
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     pub(crate) ignore_tables: Vec<String>,
+    /// Longest wait for other connections [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) busy_timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -62,6 +68,9 @@ pub struct RunArgs {
     /// Continue despite schema drift
     #[arg(long)]
     pub(crate) allow_drift: bool,
+    /// Accept rows that violated a foreign key before
+    #[arg(long)]
+    pub(crate) allow_existing_violations: bool,
     /// Run on a temporary copy and report the result
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -78,9 +87,15 @@ pub struct RunArgs {
 /// The arguments of `upgrade`.
 #[derive(Debug, Clone, Args)]
 pub struct UpgradeArgs {
-    /// Target: a revision, head or +N (N revisions up)
-    #[arg(short, long, default_value = "head", allow_hyphen_values = true)]
-    pub(crate) revision: String,
+    /// A revision, head, or +N for N revisions up [default: head]
+    #[arg(value_name = "TARGET", allow_negative_numbers = true)]
+    pub(crate) target: Option<String>,
+    /// The target as an option
+    #[arg(short, long, value_name = "TARGET", allow_negative_numbers = true)]
+    pub(crate) revision: Option<String>,
+    /// Adopt at this revision if the schema is the same
+    #[arg(long, value_name = "REVISION", conflicts_with = "adopt_as")]
+    pub(crate) adopt: Option<String>,
     /// Revision to adopt if several match the schema
     #[arg(long, value_name = "REVISION")]
     pub(crate) adopt_as: Vec<String>,
@@ -97,9 +112,12 @@ pub struct UpgradeArgs {
 /// The arguments of `downgrade`.
 #[derive(Debug, Clone, Args)]
 pub struct DowngradeArgs {
-    /// Target: a revision, base or -N (N revisions down)
-    #[arg(short, long, default_value = "-1", allow_hyphen_values = true)]
-    pub(crate) revision: String,
+    /// A revision, base, or -N for N revisions down [default: -1]
+    #[arg(value_name = "TARGET", allow_negative_numbers = true)]
+    pub(crate) target: Option<String>,
+    /// The target as an option
+    #[arg(short, long, value_name = "TARGET", allow_negative_numbers = true)]
+    pub(crate) revision: Option<String>,
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
@@ -125,9 +143,12 @@ pub struct CheckArgs {
 /// The arguments of `stamp`.
 #[derive(Debug, Clone, Args)]
 pub struct StampArgs {
-    /// Revision to record: an id, head or base
-    #[arg(short, long)]
-    pub(crate) revision: String,
+    /// A revision, head or base
+    #[arg(value_name = "TARGET", required_unless_present = "revision")]
+    pub(crate) target: Option<String>,
+    /// The target as an option
+    #[arg(short, long, value_name = "TARGET")]
+    pub(crate) revision: Option<String>,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }
@@ -150,11 +171,21 @@ impl Command {
         let database = match self {
             Self::Upgrade(args) => &args.run.database,
             Self::Downgrade(args) => &args.run.database,
-            Self::Current(args) | Self::History(args) | Self::Pending(args) => args,
+            Self::Current(args)
+            | Self::Status(args)
+            | Self::History(args)
+            | Self::Pending(args) => args,
             Self::Check(args) => &args.database,
             Self::Stamp(args) => &args.database,
             Self::Restore(args) => &args.database,
         };
         &database.output
     }
+}
+
+/// Parses a number of seconds, such as `5` or `0.5`.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: Option<f64> = text.parse().ok();
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "expected a number of seconds, such as 5 or 0.5".to_owned())
 }

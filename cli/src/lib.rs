@@ -22,7 +22,7 @@
 //! }
 //!
 //! # fn main_of(migrations: &Migrations) -> ExitCode {
-//! match Cli::parse_from(["app", "db", "current", "-d", "not-there-yet.db"]) {
+//! match Cli::parse_from(["app", "db", "pending", "-d", "not-there-yet.db"]) {
 //!     Cli::Serve => ExitCode::SUCCESS,
 //!     Cli::Db(command) => Commands::new(migrations.migrator()).database("app.db").run(&command),
 //! }

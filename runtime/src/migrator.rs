@@ -24,6 +24,7 @@ use crate::snapshot::file::{Installed, install};
 use crate::state::check::{SchemaCheck, check, observe};
 use crate::state::histories::Histories;
 use crate::state::history_entry::HistoryEntry;
+use crate::state::marker::is_at_head;
 #[cfg(feature = "stored-downgrades")]
 use crate::stored_downgrades::sandbox::SandboxedConnection;
 
@@ -526,6 +527,9 @@ impl<'m> Migrator<'m> {
 impl<'m> Migrator<'m> {
     /// Plans a request for the current state of the database. Never writes.
     ///
+    /// If the marker identifies the head, the plan of an upgrade to the head reads neither history
+    /// nor schema.
+    ///
     /// # Errors
     ///
     /// Fails with [`ErrorKind::Conflict`] if the state of the database or the target prevents the
@@ -547,6 +551,11 @@ impl<'m> Migrator<'m> {
     /// ```
     pub fn plan(&self, connection: &Connection, request: Request) -> Result<Plan<'m>, Error> {
         self.read(connection, |session| {
+            // At the head, the marker alone decides, as in `upgrade_to`.
+            let wants_head = request == Request::Upgrade(Target::Head);
+            if wants_head && is_at_head(session.database().connection, self.migrations) {
+                return Ok(Plan::at_head(self.migrations, request));
+            }
             make_plan(session, self.migrations, request)
         })
     }

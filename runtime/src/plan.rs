@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use revchain_core::plan::planner::plan;
 use revchain_core::plan::stamped::stamped;
-use revchain_core::{Chain, DatabaseState, HistoryRow, Request, Revision, Step};
+use revchain_core::{Chain, DatabaseState, HistoryRow, Request, Revision, RevisionSet, Step};
 use rusqlite::Connection;
 
 use crate::migrations::Migrations;
@@ -41,6 +41,27 @@ impl<'m> Plan<'m> {
             plan: plan.map_err(Error::from_conflict)?,
             request,
         })
+    }
+
+    /// Makes the empty plan for a database whose marker identifies the head.
+    ///
+    /// The marker means that all revisions are stamped, and that the schema is that of the head.
+    pub(crate) fn at_head(migrations: &'m Migrations, request: Request) -> Self {
+        let chain = migrations.chain();
+        let plan = revchain_core::Plan {
+            from: migrations.head_index(),
+            steps: Vec::new(),
+            stamped: RevisionSet::full(chain.len()),
+            recorded_by: Vec::new(),
+            is_drifted: false,
+            unknown: Vec::new(),
+            kept_unknown: 0,
+        };
+        Self {
+            chain,
+            request,
+            plan,
+        }
     }
 
     /// Returns the request that the plan is for.

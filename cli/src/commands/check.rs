@@ -51,7 +51,7 @@ fn check_database(app: &Commands<'_>, args: &CheckArgs) -> Result {
     });
     let failure = match &check {
         SchemaCheck::Same { .. } => {
-            return Ok(Answer { text, json });
+            return Ok(Answer::new(text, json));
         }
         SchemaCheck::Unknown { reason, .. } => {
             Failure::failed("unknown-schema", text).details(json!({ "reason": reason }))

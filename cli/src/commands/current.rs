@@ -7,11 +7,12 @@ use serde_json::json;
 use crate::app::Commands;
 use crate::args::DatabaseArgs;
 use crate::support::{
-    Answer, CURRENT, PENDING, Result, UpgradePreview, exists, in_database, open_to_inspect,
+    Answer, CURRENT, PENDING, Result, UpgradePreview, in_database, must_exist, open_to_inspect,
 };
 
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
+    must_exist(path)?;
     let connection = open_to_inspect(path)?;
     let current = in_database(path, migrator.current(&connection))?;
     let preview = UpgradePreview::new(&migrator, path, &connection)?;
@@ -29,11 +30,10 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     }
     let json = json!({
         "database": database,
-        "exists": exists(path),
         "current": current.map(Revision::id),
         "head": app.migrations().head().map(Revision::id),
         "pending": preview.pending,
         "newer": preview.newer,
     });
-    Ok(Answer { text, json })
+    Ok(Answer::new(text, json))
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
         "exists": exists(path),
         "revisions": lines.iter().map(Line::json).collect::<Vec<_>>(),
     });
-    Ok(Answer { text, json })
+    Ok(Answer::new(text, json))
 }
 
 /// Returns a line for every revision of the database and of the chain, newest first.

@@ -7,6 +7,7 @@ mod history;
 mod pending;
 mod restore;
 mod stamp;
+mod status;
 mod upgrade;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ pub(crate) fn dispatch(app: &Commands<'_>, command: &Command) -> Result {
         Command::Stamp(args) => stamp::run(app, args),
         Command::Check(args) => check::run(app, args),
         Command::Current(args) => current::run(app, args),
+        Command::Status(args) => status::run(app, args),
         Command::History(args) => history::run(app, args),
         Command::Pending(args) => pending::run(app, args),
     }

@@ -23,5 +23,5 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
         list.push(json!({ "revision": id, "summary": summary }));
     }
     let json = json!({ "database": database, "exists": exists(path), "pending": list });
-    Ok(Answer { text, json })
+    Ok(Answer::new(text, json))
 }

@@ -4,12 +4,15 @@ use revchain_runtime::{Adopt, Request, Target};
 
 use crate::app::Commands;
 use crate::args::UpgradeArgs;
-use crate::support::{Result, exists, in_database, open, open_to_inspect, report};
+use crate::support::{Result, exists, in_database, open, open_to_inspect, report, target};
 
 pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
     let (path, mut migrator) = app.database_of_run(&args.run)?;
-    let target = Target::from(&args.revision);
+    let target = target(args.target.as_deref(), args.revision.as_deref())?.unwrap_or(Target::Head);
     let request = Request::Upgrade(target.clone());
+    if let Some(revision) = &args.adopt {
+        migrator = migrator.adopt(Adopt::at(revision));
+    }
     if !args.adopt_as.is_empty() {
         migrator = migrator.adopt(Adopt::detect_preferring(&args.adopt_as));
     }

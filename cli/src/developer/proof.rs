@@ -70,7 +70,7 @@ fn proof_answer(directory: &Path, chain: &Chain, locked: usize, notes: &[String]
         "head": head,
         "notes": notes,
     });
-    Answer { text, json }
+    Answer::new(text, json)
 }
 
 /// Returns a line for each note of the proof. Each line begins with a line break.

@@ -33,7 +33,7 @@ pub(crate) fn open_to_inspect(path: &Path) -> Result<Connection> {
     opened.map_err(|error| cannot_open(path, error))
 }
 
-/// Fails if the file does not exist.
+/// Fails if the file of the database does not exist.
 pub(crate) fn must_exist(path: &Path) -> Result<()> {
     if exists(path) {
         return Ok(());

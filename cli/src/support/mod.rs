@@ -2,20 +2,24 @@
 
 mod confirm;
 mod database;
+mod exit;
 mod failure;
 mod output;
 mod progress;
 mod progress_line;
 pub(crate) mod report;
+mod target;
 mod upgrade_preview;
 
 pub(crate) use confirm::confirm;
 pub(crate) use database::{exists, must_exist, open, open_to_inspect};
+pub(crate) use exit::Exit;
 pub(crate) use failure::{Failure, FailureKind, in_database};
 pub(crate) use output::{
     Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, rfc3339,
 };
 pub(crate) use progress::Progress;
+pub(crate) use target::target;
 pub(crate) use upgrade_preview::UpgradePreview;
 
 /// The result of a command, or of one of its parts.

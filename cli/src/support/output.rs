@@ -11,7 +11,7 @@ use revchain_core::diagnostics::escape::{escape, is_unseen};
 use serde_json::Value;
 
 use crate::args::OutputArgs;
-use crate::support::{Failure, FailureKind, Result};
+use crate::support::{Exit, Failure, FailureKind, Result};
 
 pub(crate) const CURRENT: Style = AnsiColor::Green.on_default().bold();
 pub(crate) const PENDING: Style = AnsiColor::Yellow.on_default();
@@ -24,26 +24,37 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) json: Value,
+    pub(crate) exit: Exit,
+}
+
+impl Answer {
+    /// Creates the result of a command that succeeded.
+    pub(crate) fn new(text: String, json: Value) -> Self {
+        let exit = Exit::Success;
+        Self { text, json, exit }
+    }
 }
 
 /// Prints the result in the form that the arguments choose, and returns the exit code.
 pub(crate) fn finish(result: Result, output: &OutputArgs) -> ExitCode {
     match result {
         Ok(answer) => match print_answer(&answer, output) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => answer.exit.into(),
             // A reader such as `head` closes the pipe early. This is not a failure.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => answer.exit.into(),
             Err(error) => {
                 let message = format!("cannot write to standard output: {error}");
                 let _ = print_error(&Failure::failed("output", message), output.color);
-                ExitCode::FAILURE
+                Exit::Failure.into()
             }
         },
         Err(failure) => {
             // Ignore a printing error: the exit code still reports the failure.
             let _ = print_failure(&failure, output);
-            let is_usage = failure.kind == FailureKind::Usage;
-            ExitCode::from(if is_usage { 2 } else { 1 })
+            match failure.kind {
+                FailureKind::Usage => Exit::Usage.into(),
+                FailureKind::Declined | FailureKind::Failed(_) => Exit::Failure.into(),
+            }
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::support::{Answer, micros};
 /// Returns the answer for changes to the database at `path`.
 pub(crate) fn report(path: &Path, report: &Report) -> Answer {
     let database = path.display().to_string();
-    Answer {
-        text: format!("{database}: {report}"),
-        json: json!({
+    Answer::new(
+        format!("{database}: {report}"),
+        json!({
             "database": database,
             "outcome": report.outcome.name(),
             "from": report.from,
@@ -28,7 +28,7 @@ pub(crate) fn report(path: &Path, report: &Report) -> Answer {
             "backup": report.backup,
             "dry_run": null,
         }),
-    }
+    )
 }
 
 /// Returns the answer for changes to a copy of the database at `path`.

@@ -28,10 +28,11 @@ fn current_shows_the_revision_and_the_pending_count() {
 #[test]
 fn read_only_commands_create_no_file() {
     let shell = Shell::new();
-    assert_eq!(
-        shell.ok("current -d app.db"),
-        "app.db: base (the file does not exist yet)"
-    );
+    for command in ["current", "status"] {
+        let (code, out, error) = shell.run(&format!("{command} -d app.db"));
+        assert_eq!((code, out.as_str()), (1, ""), "{command}");
+        assert!(error.contains("app.db: there is no such file"), "{error}");
+    }
     assert!(
         shell
             .ok("pending -d app.db")
@@ -45,7 +46,10 @@ fn read_only_commands_create_no_file() {
     let (code, _, error) = shell.run("downgrade --yes -d app.db");
     assert_eq!(
         (code, error.as_str()),
-        (1, "error: app.db: there is no such file")
+        (
+            1,
+            "error: app.db: there is no such file\nhelp: check the path"
+        )
     );
     assert_eq!(shell.run("stamp -r head -d app.db").0, 1);
     let files: Vec<_> = fs::read_dir(shell.0.path())

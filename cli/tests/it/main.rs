@@ -17,5 +17,7 @@ mod progress;
 mod rebase;
 mod restore;
 mod stamp;
+mod status;
 mod support;
+mod targets;
 mod upgrade;

@@ -25,5 +25,5 @@ pub(crate) fn run(args: &ImportArgs, directory: &Path) -> Result {
     if report.stopped.is_some() {
         return Err(Failure::failed("stopped", text).details(json));
     }
-    Ok(Answer { text, json })
+    Ok(Answer::new(text, json))
 }

@@ -65,7 +65,7 @@ pub(crate) fn run(args: &LockArgs, directory: &Path, embedded: Option<&Migration
         "head": head,
         "notes": notes,
     });
-    Ok(Answer { text, json })
+    Ok(Answer::new(text, json))
 }
 
 /// Returns the revisions that the arguments ask to lock.

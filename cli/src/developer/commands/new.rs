@@ -66,7 +66,7 @@ pub(crate) fn run(args: &NewArgs, directory: &Path, embedded: Option<&Migrations
     }
     let path = path.display().to_string();
     let json = json!({ "path": path, "revision": id, "revises": revises });
-    Ok(Answer { text: path, json })
+    Ok(Answer::new(path, json))
 }
 
 /// Returns the id of the new revision: the requested id, or the id that follows the head's id.

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &DirectoryArgs, directory: &Path) -> Result {
         lines.push(format!("{display}: there is one head: nothing to do"));
     }
     let (text, json) = (lines.join("\n"), json!({ "moved": moved }));
-    Ok(Answer { text, json })
+    Ok(Answer::new(text, json))
 }
 
 fn read(directory: &Path) -> Result<(Vec<File>, Option<LockFile>)> {

@@ -238,10 +238,22 @@ fn database_is_the_option_then_the_variable_then_the_default() {
 
 #[test]
 fn read_only_commands_create_no_file() {
-    for command in ["current", "history", "pending"] {
+    for command in ["history", "pending"] {
         let program = Program::new();
         let said = program.run(&["db", command]).succeeds();
         assert_starts(&said, "tokens.db");
+        assert!(program.is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn state_of_a_missing_file_is_an_error() {
+    for command in ["current", "status"] {
+        let program = Program::new();
+        assert_contains(
+            &program.run(&["db", command]).fails_with(1),
+            "tokens.db: there is no such file",
+        );
         assert!(program.is_empty(), "{command}");
     }
 }

@@ -1,0 +1,62 @@
+//! `status`: showing whether an upgrade has anything to do.
+
+use revchain_core::diagnostics::escape::escape;
+use revchain_runtime::{Request, Revision, Target};
+use serde_json::json;
+
+use crate::app::Commands;
+use crate::args::DatabaseArgs;
+use crate::support::{
+    Answer, CURRENT, Exit, PENDING, Result, count_revisions, in_database, must_exist,
+    open_to_inspect,
+};
+
+/// Plans an upgrade to the head.
+///
+/// At the head, this command reads as little as an application that opens the database.
+pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
+    let (path, migrator) = app.database_of(args)?;
+    must_exist(path)?;
+    let connection = open_to_inspect(path)?;
+    let plan = in_database(
+        path,
+        migrator.plan(&connection, Request::Upgrade(Target::Head)),
+    )?;
+    let database = path.display().to_string();
+    let pending: Vec<&Revision> = plan.upgrades().collect();
+    let newer: Vec<&str> = plan.unknown().iter().map(|row| &*row.revision).collect();
+    let id = escape(plan.from().unwrap_or("base"));
+    let mut text = format!("{database}: {CURRENT}{id}{CURRENT:#}");
+    if let Some(adopted) = plan.stamps().last() {
+        let count = count_revisions(pending.len());
+        text += &format!(
+            " (no history; an upgrade adopts {} and applies {count})",
+            adopted.id()
+        );
+    } else if !pending.is_empty() {
+        text += &format!(" ({PENDING}{} pending{PENDING:#})", pending.len());
+    } else if newer.is_empty() {
+        text += " (head)";
+    } else {
+        text += " (newer than this program, but compatible)";
+    }
+    for revision in &pending {
+        let (id, summary) = (revision.id(), escape(revision.summary()));
+        text += &format!("\n  {PENDING}{id}{PENDING:#}  {summary}");
+    }
+    let pending = pending
+        .iter()
+        .map(|revision| json!({ "revision": revision.id(), "summary": revision.summary() }));
+    let json = json!({
+        "database": database,
+        "current": plan.from(),
+        "head": app.migrations().head().map(Revision::id),
+        "pending": pending.collect::<Vec<_>>(),
+        "newer": newer,
+    });
+    let mut answer = Answer::new(text, json);
+    if !plan.is_empty() {
+        answer.exit = Exit::Pending;
+    }
+    Ok(answer)
+}
