@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 use revchain::rusqlite::types::Value;
 use revchain::rusqlite::{Connection, version_number};
 use revchain::{ErrorKind, Migrations, Origin, Outcome, embed_migrations};
-use revchain_prove::{build_snapshot, migrations_from_directory};
+use revchain_prove::build_snapshot;
 
-use crate::support::{BILLING, Fixture, Recorder, TOKENS, count, dump, ids, schema};
+use crate::support::{BILLING, Fixture, Recorder, TOKENS, all_sql, count, dump, ids, schema};
 
 static MOMENT: Migrations = embed_migrations!("tests/chains/moment");
 static DESTROYS: Migrations = embed_migrations!("tests/ui/chains/destroys");
@@ -118,13 +118,10 @@ fn chains() -> Vec<(&'static Migrations, bool)> {
         (&BILLING, true),
         (&MOMENT, false),
     ];
-    // The last revision of this chain needs a newer SQLite than the oldest supported one.
-    if version_number() >= 3_053_000 {
-        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/chains/everything");
-        let read = migrations_from_directory(directory).unwrap();
-        let snapshot = build_snapshot(&read).unwrap_or_default();
+    if let Some(everything) = all_sql() {
+        let snapshot = build_snapshot(everything).unwrap_or_default();
         let has_snapshot = !snapshot.is_empty();
-        let migrations = read.with_snapshot(snapshot);
+        let migrations = everything.clone().with_snapshot(snapshot);
         chains.push((Box::leak(Box::new(migrations)), has_snapshot));
     }
     chains

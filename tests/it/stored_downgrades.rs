@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use revchain::rusqlite::{Connection, version_number};
+use revchain::rusqlite::Connection;
 use revchain::{Migrations, OnNewer, Origin, Outcome, Request};
 use revchain_prove::migrations_from_directory;
 
 use crate::support::{
-    Fixture, NOTES, Recorder, Step, TAGS, TITLES, TOKENS, count, dump, ids, newer_database,
-    program, read_by, rows, schema,
+    Fixture, NOTES, Recorder, Step, TAGS, TITLES, TOKENS, all_sql, count, dump, ids,
+    newer_database, program, read_by, rows, schema,
 };
 use crate::untrusted_files::INSERT_OVERSIZED_ROWS;
 
@@ -174,12 +174,10 @@ fn copy_of_the_snapshot_can_be_reverted() {
 
 #[test]
 fn every_kind_of_statement_can_be_reverted() {
-    // The last revision of this chain needs this version of SQLite.
-    if version_number() < 3_053_000 {
+    let Some(newer) = all_sql() else {
         return;
-    }
+    };
     let fixture = Fixture::new();
-    let newer = migrations_from_directory("tests/chains/everything").unwrap();
     let mut db = newer.open(fixture.db()).unwrap();
     let directory = fixture.path("older");
     fs::create_dir(&directory).unwrap();

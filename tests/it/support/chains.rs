@@ -1,8 +1,9 @@
 //! Chains and databases that several modules test.
 
 use std::fs;
+use std::sync::OnceLock;
 
-use revchain::rusqlite::Connection;
+use revchain::rusqlite::{Connection, version_number};
 use revchain::{Migrations, embed_migrations};
 use revchain_prove::migrations_from_directory;
 
@@ -22,6 +23,18 @@ pub(crate) fn unmanaged(revision: &str) -> Connection {
     TOKENS.migrator().upgrade_to(&mut db, revision).unwrap();
     db.execute_batch("DROP TABLE revchain_history").unwrap();
     db
+}
+
+/// Returns the chain with each kind of SQL, whose proof takes longer than most tests.
+///
+/// Returns `None` if SQLite is too old for its last revision.
+pub(crate) fn all_sql() -> Option<&'static Migrations> {
+    static ALL_SQL: OnceLock<Migrations> = OnceLock::new();
+    if version_number() < 3_053_000 {
+        return None;
+    }
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/chains/everything");
+    Some(ALL_SQL.get_or_init(|| migrations_from_directory(directory).unwrap()))
 }
 
 /// Builds a chain whose two branches add a column to the same table.

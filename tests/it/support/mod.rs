@@ -12,7 +12,8 @@ mod tools;
 pub(crate) use authorizer::{authorize, clear_authorizer, read_by};
 pub(crate) use cases::deterministic_runner;
 pub(crate) use chains::{
-    BEFORE_MIGRATIONS, BILLING, TOKENS, chain_with_unproven_revision, merged_chain, unmanaged,
+    BEFORE_MIGRATIONS, BILLING, TOKENS, all_sql, chain_with_unproven_revision, merged_chain,
+    unmanaged,
 };
 pub(crate) use database::{count, dump, ids, is_sound, rows, schema};
 pub(crate) use fixture::Fixture;
