@@ -31,6 +31,8 @@ pub mod newer_databases {}
 pub mod backups {}
 #[doc = include_str!("../docs/guide/several-chains.md")]
 pub mod several_chains {}
+#[doc = include_str!("../docs/guide/pools.md")]
+pub mod pools {}
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
 #[doc = include_str!("../docs/guide/commands.md")]

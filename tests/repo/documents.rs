@@ -48,6 +48,25 @@ fn compile_errors_in_documents_are_tested() {
     assert!(errors >= 4, "{errors}");
 }
 
+/// Doctests cannot build these blocks, because revchain does not depend on the pools.
+#[test]
+fn blocks_of_the_page_on_pools_are_those_of_the_examples() {
+    let page = read("docs/guide/pools.md");
+    let mut blocks = 0;
+    for section in page.split("\n## ") {
+        let Some(block) = section.split("```rust,ignore\n").nth(1) else {
+            continue;
+        };
+        blocks += 1;
+        let block = block.split("```").next().unwrap();
+        let named = section.split("`examples/pools/").nth(1).unwrap();
+        let name = named.split('`').next().unwrap();
+        let program = read(&format!("examples/pools/{name}/src/main.rs"));
+        assert!(program.contains(block), "{name}: {block}");
+    }
+    assert_eq!(blocks, 4);
+}
+
 #[test]
 fn test_modules_named_in_security_exist() {
     let security = read("SECURITY.md");
