@@ -35,6 +35,10 @@ pub mod several_chains {}
 pub mod pools {}
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
+#[doc = include_str!("../docs/guide/ci.md")]
+pub mod ci {}
+#[doc = include_str!("../docs/guide/versions.md")]
+pub mod versions {}
 #[doc = include_str!("../docs/guide/commands.md")]
 pub mod commands {}
 #[doc = include_str!("../docs/guide/features.md")]

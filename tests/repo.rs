@@ -8,6 +8,8 @@ mod checkout;
 mod comments;
 #[path = "repo/console.rs"]
 mod console;
+#[path = "repo/console_ci.rs"]
+mod console_ci;
 #[path = "repo/documents.rs"]
 mod documents;
 #[path = "repo/downstream.rs"]

@@ -67,7 +67,7 @@ fn new_directory(page: &str) -> tempfile::TempDir {
 }
 
 /// Copies a directory with its subdirectories, without databases.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let (from, to) = (entry.path(), to.join(entry.file_name()));
