@@ -1,21 +1,23 @@
 //! The settings of the commands in an application.
 
-#[cfg(feature = "developer")]
 use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use revchain_runtime::{Migrations, Migrator, OnDrift};
 
 use crate::args::{DatabaseArgs, RunArgs};
-use crate::support::{self, Failure, Progress};
+use crate::support::{self, Failure, FailureKind, Location, Progress};
 
 /// The commands of an application, with the chain, the settings and the database to use.
 #[must_use = "commands do nothing until one is run"]
 pub struct Commands<'m> {
     migrator: Migrator<'m>,
     database: Option<PathBuf>,
+    /// The environment variable that can name the database.
+    variable: Option<String>,
     #[cfg(feature = "developer")]
     directory: Option<PathBuf>,
     before_upgrade: Option<BeforeUpgrade<'m>>,
@@ -32,6 +34,7 @@ impl<'m> Commands<'m> {
         Self {
             migrator,
             database: None,
+            variable: None,
             #[cfg(feature = "developer")]
             directory: None,
             before_upgrade: None,
@@ -41,6 +44,16 @@ impl<'m> Commands<'m> {
     /// Sets the database that the commands use without `-d`. Default: `-d` is required.
     pub fn database(mut self, path: impl Into<PathBuf>) -> Self {
         self.database = Some(path.into());
+        self
+    }
+
+    /// Sets an environment variable that names the database, such as `DATABASE_URL`.
+    ///
+    /// The variable has the forms of `-d`: a path, a URL `sqlite:…`, or a URI `file:…`.
+    /// `-d` overrides the variable, and the variable overrides [`database`](Self::database).
+    /// An empty variable is ignored. Default: no variable.
+    pub fn database_from_env(mut self, variable: impl Into<String>) -> Self {
+        self.variable = Some(variable.into());
         self
     }
 
@@ -72,14 +85,12 @@ impl<'m> Commands<'m> {
         self.migrator.migrations()
     }
 
-    /// Returns the path of the database, and a migrator with the settings of the command.
-    pub(crate) fn database_of<'a>(
-        &'a self,
-        args: &'a DatabaseArgs,
-    ) -> support::Result<(&'a Path, Migrator<'m>)> {
-        let Some(path) = args.path.as_deref().or(self.database.as_deref()) else {
-            return Err(Failure::usage("no database given").help("pass -d PATH"));
-        };
+    /// Returns the database, and a migrator with the settings of the command.
+    pub(crate) fn database_of(
+        &self,
+        args: &DatabaseArgs,
+    ) -> support::Result<(Location, Migrator<'m>)> {
+        let location = self.location(args)?;
         let migrator = self.migrator.clone();
         let mut migrator = migrator.ignore_tables(args.ignore_tables.iter());
         if let Some(timeout) = args.busy_timeout {
@@ -88,15 +99,51 @@ impl<'m> Commands<'m> {
         if let Some(progress) = Progress::new(&args.output) {
             migrator = migrator.on_event(move |event| progress.show(event));
         }
-        Ok((path, migrator))
+        Ok((location, migrator))
+    }
+
+    fn location(&self, args: &DatabaseArgs) -> support::Result<Location> {
+        if let Some(text) = &args.path {
+            return Location::parse(text.as_os_str());
+        }
+        if let Some((_, text)) = self.variable() {
+            return Location::parse(&text);
+        }
+        match &self.database {
+            Some(path) => Ok(Location::of_path(path)),
+            None => {
+                let mut help = "pass -d PATH".to_owned();
+                if let Some(name) = &self.variable {
+                    help += &format!(", or set {name}");
+                }
+                Err(Failure::usage("no database given").help(&help))
+            }
+        }
+    }
+
+    /// Returns the environment variable that names the database, and its value.
+    fn variable(&self) -> Option<(&str, OsString)> {
+        let name = self.variable.as_deref()?;
+        let value = env::var_os(name).filter(|value| !value.is_empty())?;
+        Some((name, value))
+    }
+
+    /// Adds to a failure that an environment variable names the database, if one does.
+    pub(crate) fn explain(&self, failure: Failure, args: &DatabaseArgs) -> Failure {
+        match self.variable() {
+            Some((name, _)) if args.path.is_none() && failure.kind != FailureKind::Declined => {
+                failure.help(&format!("pass -d PATH if {name} names the wrong database"))
+            }
+            _ => failure,
+        }
     }
 
     /// Like [`database_of`](Self::database_of), for a command that runs migrations.
-    pub(crate) fn database_of_run<'a>(
-        &'a self,
-        args: &'a RunArgs,
-    ) -> support::Result<(&'a Path, Migrator<'m>)> {
-        let (path, mut migrator) = self.database_of(&args.database)?;
+    pub(crate) fn database_of_run(
+        &self,
+        args: &RunArgs,
+    ) -> support::Result<(Location, Migrator<'m>)> {
+        let (location, mut migrator) = self.database_of(&args.database)?;
         if args.allow_drift {
             migrator = migrator.on_drift(OnDrift::Warn);
         }
@@ -106,7 +153,7 @@ impl<'m> Commands<'m> {
         if let Some(directory) = &args.backup {
             migrator = migrator.backup(directory, args.keep);
         }
-        Ok((path, migrator))
+        Ok((location, migrator))
     }
 
     /// Calls the function that [`before_upgrade`](Self::before_upgrade) has set, if any.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ColorChoice, Subcommand};
+use clap::{Args, ColorChoice, Subcommand, ValueHint};
 
 /// The commands on a database, for operators.
 #[derive(Debug, Clone, Subcommand)]
@@ -49,8 +49,8 @@ pub struct OutputArgs {
 /// The database of a command, and the form of the output.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
-    /// Database file [default: the application's, if it has one]
-    #[arg(short = 'd', long = "database", value_name = "PATH")]
+    /// Database: PATH, sqlite:PATH or file:PATH
+    #[arg(short = 'd', long = "database", value_name = "DATABASE", value_hint = ValueHint::FilePath)]
     pub(crate) path: Option<PathBuf>,
     /// Tables of other programs: names, or prefixes ending in `*`
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
@@ -166,9 +166,9 @@ pub struct RestoreArgs {
 }
 
 impl Command {
-    /// Returns the form of the output.
-    pub(crate) fn output(&self) -> &OutputArgs {
-        let database = match self {
+    /// Returns the arguments that name the database.
+    pub(crate) fn database(&self) -> &DatabaseArgs {
+        match self {
             Self::Upgrade(args) => &args.run.database,
             Self::Downgrade(args) => &args.run.database,
             Self::Current(args)
@@ -178,8 +178,12 @@ impl Command {
             Self::Check(args) => &args.database,
             Self::Stamp(args) => &args.database,
             Self::Restore(args) => &args.database,
-        };
-        &database.output
+        }
+    }
+
+    /// Returns the form of the output.
+    pub(crate) fn output(&self) -> &OutputArgs {
+        &self.database().output
     }
 }
 

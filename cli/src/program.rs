@@ -58,10 +58,10 @@ fn run_on_chain(directory: &Path, name: Option<&str>, command: &Command) -> Resu
         let directory = args.migrations.as_deref().unwrap_or(directory);
         let (proof, migrations) = prove_directory(directory, args.all)?;
         let migrations = identify(migrations, name)?;
-        return check::with_database(&Commands::new(migrations.migrator()), proof, args);
+        return check::with_database(&commands(&migrations), proof, args);
     }
     let migrations = identify(migrations_from_directory(directory)?, name)?;
-    dispatch(&Commands::new(migrations.migrator()), command)
+    dispatch(&commands(&migrations), command)
 }
 
 /// Sets the name of the chain. Sets `revchain` as the program to record in the history.
@@ -73,4 +73,8 @@ fn identify(migrations: Migrations, name: Option<&str>) -> Result<Migrations> {
         }),
         None => Ok(migrations),
     }
+}
+
+fn commands(migrations: &Migrations) -> Commands<'_> {
+    Commands::new(migrations.migrator()).database_from_env("DATABASE_URL")
 }

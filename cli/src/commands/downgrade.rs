@@ -11,21 +11,21 @@ use crate::support::{Result, confirm, in_database, must_exist, open, report, tar
 
 pub(crate) fn run(app: &Commands<'_>, args: &DowngradeArgs) -> Result {
     let (path, migrator) = app.database_of_run(&args.run)?;
-    must_exist(path)?;
-    let mut connection = open(path)?;
+    must_exist(&path)?;
+    let mut connection = open(&path)?;
     let target = target(args.target.as_deref(), args.revision.as_deref())?;
     let request = Request::Downgrade(target.unwrap_or(Target::Steps(-1)));
     if args.run.dry_run {
-        let dry_run = in_database(path, migrator.dry_run(&connection, request))?;
-        return Ok(report::dry_run(path, &dry_run));
+        let dry_run = in_database(&path, migrator.dry_run(&connection, request))?;
+        return Ok(report::dry_run(&path, &dry_run));
     }
-    let plan = in_database(path, migrator.plan(&connection, request))?;
+    let plan = in_database(&path, migrator.plan(&connection, request))?;
     if !plan.is_empty() && !args.yes {
-        confirm(&consequences(path, &plan))?;
+        confirm(&consequences(&path, &plan))?;
     }
     // `apply` fails if the database changed after the user confirmed the plan.
-    let report = in_database(path, migrator.apply(&mut connection, plan))?;
-    Ok(report::report(path, &report))
+    let report = in_database(&path, migrator.apply(&mut connection, plan))?;
+    Ok(report::report(&path, &report))
 }
 
 fn consequences(path: &Path, plan: &Plan<'_>) -> String {

@@ -14,13 +14,13 @@ use crate::support::{
 
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
-    let connection = open_to_inspect(path)?;
-    let entries = in_database(path, migrator.history(&connection))?;
+    let connection = open_to_inspect(&path)?;
+    let entries = in_database(&path, migrator.history(&connection))?;
     let lines = lines(app.migrations().revisions(), &entries);
     let database = path.display().to_string();
     let mut text = database.clone();
     // Ignore the error: `history` must also work on a database that an upgrade rejects.
-    let preview = UpgradePreview::new(&migrator, path, &connection).unwrap_or_default();
+    let preview = UpgradePreview::new(&migrator, &path, &connection).unwrap_or_default();
     if let Some(note) = preview.note {
         text += &format!(" ({note})");
     }
@@ -30,7 +30,7 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     }
     let json = json!({
         "database": database,
-        "exists": exists(path),
+        "exists": exists(&path),
         "revisions": lines.iter().map(Line::json).collect::<Vec<_>>(),
     });
     Ok(Answer::new(text, json))

@@ -38,6 +38,10 @@ impl Commands<'_> {
 }
 
 pub(crate) fn dispatch(app: &Commands<'_>, command: &Command) -> Result {
+    run(app, command).map_err(|failure| app.explain(failure, command.database()))
+}
+
+fn run(app: &Commands<'_>, command: &Command) -> Result {
     match command {
         Command::Upgrade(args) => upgrade::run(app, args),
         Command::Downgrade(args) => downgrade::run(app, args),

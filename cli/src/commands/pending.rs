@@ -9,8 +9,8 @@ use crate::support::{Answer, PENDING, Result, exists, in_database, open_to_inspe
 
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
-    let connection = open_to_inspect(path)?;
-    let pending = in_database(path, migrator.pending(&connection))?;
+    let connection = open_to_inspect(&path)?;
+    let pending = in_database(&path, migrator.pending(&connection))?;
     let database = path.display().to_string();
     let mut text = match pending.len() {
         0 => format!("{database}: nothing pending"),
@@ -22,6 +22,6 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
         text += &format!("\n  {PENDING}{id}{PENDING:#}  {}", escape(summary));
         list.push(json!({ "revision": id, "summary": summary }));
     }
-    let json = json!({ "database": database, "exists": exists(path), "pending": list });
+    let json = json!({ "database": database, "exists": exists(&path), "pending": list });
     Ok(Answer::new(text, json))
 }

@@ -1,7 +1,6 @@
 //! `restore`: replacing the database with a backup.
 
 use std::fs;
-use std::path::Path;
 use std::time::SystemTime;
 
 use revchain_runtime::{Migrator, Revision};
@@ -10,13 +9,13 @@ use serde_json::{Value, json};
 use crate::app::Commands;
 use crate::args::RestoreArgs;
 use crate::support::{
-    Failure, Result, confirm, exists, must_exist, open, open_to_inspect, report, rfc3339,
+    Failure, Location, Result, confirm, exists, must_exist, open, open_to_inspect, report, rfc3339,
 };
 
 pub(crate) fn run(app: &Commands<'_>, args: &RestoreArgs) -> Result {
     let (path, migrator) = app.database_of(&args.database)?;
     must_exist(&args.file)?;
-    let replaced = Replaced::read(path, &migrator);
+    let replaced = Replaced::read(&path, &migrator);
     let is_new = replaced.is_none();
     if let (Some(replaced), false) = (&replaced, args.yes) {
         let (database, backup) = (path.display(), args.file.display());
@@ -26,19 +25,19 @@ pub(crate) fn run(app: &Commands<'_>, args: &RestoreArgs) -> Result {
             "{database}: restoring {backup}\n{loss} {content}."
         ))?;
     }
-    let restored = migrator.restore(&mut open(path)?, &args.file);
+    let restored = migrator.restore(&mut open(&path)?, &args.file);
     if is_new && restored.is_err() {
         // Remove the empty file that `open` created.
-        let _ = fs::remove_file(path);
+        let _ = fs::remove_file(&*path);
     }
     let report = restored.map_err(|error| {
         // Show the path of the backup or the database as the user wrote the path. The error has
         // an absolute path from SQLite.
         let is_in_backup = error.database() == Some(&*args.file.to_string_lossy());
-        let file = if is_in_backup { &args.file } else { path };
+        let file = if is_in_backup { &*args.file } else { &*path };
         Failure::in_database(file, &error)
     })?;
-    let mut answer = report::report(path, &report);
+    let mut answer = report::report(&path, &report);
     if let Some(replaced) = &replaced {
         answer.text += &format!("\nreplaced: {}", replaced.text());
     }
@@ -56,11 +55,11 @@ struct Replaced {
 
 impl Replaced {
     /// Returns `None` if the file does not exist.
-    fn read(path: &Path, migrator: &Migrator<'_>) -> Option<Self> {
+    fn read(path: &Location, migrator: &Migrator<'_>) -> Option<Self> {
         if !exists(path) {
             return None;
         }
-        let file = fs::metadata(path).ok();
+        let file = fs::metadata(&**path).ok();
         let current = open_to_inspect(path)
             .ok()
             .and_then(|connection| migrator.current(&connection).ok().flatten());

@@ -8,11 +8,11 @@ use crate::support::{Result, in_database, must_exist, open, report, target};
 
 pub(crate) fn run(app: &Commands<'_>, args: &StampArgs) -> Result {
     let (path, migrator) = app.database_of(&args.database)?;
-    must_exist(path)?;
+    must_exist(&path)?;
     let target = target(args.target.as_deref(), args.revision.as_deref())?.unwrap_or(Target::Head);
-    let mut connection = open(path)?;
-    let report = in_database(path, migrator.stamp(&mut connection, target))?;
-    let mut answer = report::report(path, &report);
+    let mut connection = open(&path)?;
+    let report = in_database(&path, migrator.stamp(&mut connection, target))?;
+    let mut answer = report::report(&path, &report);
     if report.to.is_none() {
         return Ok(answer);
     }

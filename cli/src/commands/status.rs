@@ -16,10 +16,10 @@ use crate::support::{
 /// At the head, this command reads as little as an application that opens the database.
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
-    must_exist(path)?;
-    let connection = open_to_inspect(path)?;
+    must_exist(&path)?;
+    let connection = open_to_inspect(&path)?;
     let plan = in_database(
-        path,
+        &path,
         migrator.plan(&connection, Request::Upgrade(Target::Head)),
     )?;
     let database = path.display().to_string();

@@ -22,15 +22,15 @@ pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
     if args.keep_user_version {
         migrator = migrator.keep_user_version(true);
     }
-    if !exists(path) {
+    if !exists(&path) {
         // Check the target before `open` creates the file: a failure must not leave an empty file.
-        let _plan = in_database(path, migrator.plan_new(request.clone()))?;
+        let _plan = in_database(&path, migrator.plan_new(request.clone()))?;
     }
     if args.run.dry_run {
-        let dry_run = migrator.dry_run(&open_to_inspect(path)?, request);
-        return Ok(report::dry_run(path, &in_database(path, dry_run)?));
+        let dry_run = migrator.dry_run(&open_to_inspect(&path)?, request);
+        return Ok(report::dry_run(&path, &in_database(&path, dry_run)?));
     }
-    app.prepare_upgrade(path)?;
-    let report = migrator.upgrade_to(&mut open(path)?, target);
-    Ok(report::report(path, &in_database(path, report)?))
+    app.prepare_upgrade(&path)?;
+    let report = migrator.upgrade_to(&mut open(&path)?, target);
+    Ok(report::report(&path, &in_database(&path, report)?))
 }

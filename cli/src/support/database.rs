@@ -1,11 +1,11 @@
 //! Opening the database that a command names.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use revchain_runtime::Error;
 use revchain_runtime::rusqlite::{self, Connection, OpenFlags};
 
-use crate::support::{Failure, Result};
+use crate::support::{Failure, Location, Result};
 
 /// Returns `true` if the file exists, or if the check fails. SQLite then reports why on opening.
 pub(crate) fn exists(path: &Path) -> bool {
@@ -13,16 +13,17 @@ pub(crate) fn exists(path: &Path) -> bool {
 }
 
 /// Opens a database, creating the file if needed.
-pub(crate) fn open(path: &Path) -> Result<Connection> {
-    Connection::open(literal(path)).map_err(|error| cannot_open(path, error))
+pub(crate) fn open(location: &Location) -> Result<Connection> {
+    let opened = Connection::open_with_flags(location.name(), location.flags());
+    opened.map_err(|error| cannot_open(location, error))
 }
 
 /// Opens a database for queries only. If there is no file, opens an empty in-memory database.
-pub(crate) fn open_to_inspect(path: &Path) -> Result<Connection> {
+pub(crate) fn open_to_inspect(location: &Location) -> Result<Connection> {
     // A read-only connection cannot recover a database after a crash, or remove the `-wal` file.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = if exists(path) {
-        Connection::open_with_flags(literal(path), flags)
+    let flags = location.flags() & !OpenFlags::SQLITE_OPEN_CREATE;
+    let opened = if exists(location) {
+        Connection::open_with_flags(location.name(), flags)
     } else {
         Connection::open_in_memory()
     };
@@ -30,7 +31,7 @@ pub(crate) fn open_to_inspect(path: &Path) -> Result<Connection> {
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     });
-    opened.map_err(|error| cannot_open(path, error))
+    opened.map_err(|error| cannot_open(location, error))
 }
 
 /// Fails if the file of the database does not exist.
@@ -40,11 +41,6 @@ pub(crate) fn must_exist(path: &Path) -> Result<()> {
     }
     let message = format!("{}: there is no such file", path.display());
     Err(Failure::failed("missing", message).help("check the path"))
-}
-
-/// Prefixes a path so that SQLite does not interpret `file:` or `:memory:` in a special way.
-fn literal(path: &Path) -> PathBuf {
-    Path::new(".").join(path)
 }
 
 fn cannot_open(path: &Path, source: rusqlite::Error) -> Failure {

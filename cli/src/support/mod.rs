@@ -4,6 +4,7 @@ mod confirm;
 mod database;
 mod exit;
 mod failure;
+mod location;
 mod output;
 mod progress;
 mod progress_line;
@@ -15,6 +16,7 @@ pub(crate) use confirm::confirm;
 pub(crate) use database::{exists, must_exist, open, open_to_inspect};
 pub(crate) use exit::Exit;
 pub(crate) use failure::{Failure, FailureKind, in_database};
+pub(crate) use location::Location;
 pub(crate) use output::{
     Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, rfc3339,
 };

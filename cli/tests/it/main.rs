@@ -7,6 +7,7 @@ mod current;
 mod downgrade;
 mod history;
 mod import;
+mod location;
 mod lock;
 mod new;
 mod output;

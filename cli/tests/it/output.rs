@@ -113,7 +113,10 @@ fn usage_errors_exit_with_code_2() {
     let (code, _, error) = shell.run("upgrade");
     assert_eq!(
         (code, error.as_str()),
-        (2, "error: no database given\nhelp: pass -d PATH")
+        (
+            2,
+            "error: no database given\nhelp: pass -d PATH, or set DATABASE_URL"
+        )
     );
     assert_eq!(shell.run("no-such-command").0, 2);
     assert_eq!(shell.run("").0, 2);

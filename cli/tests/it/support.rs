@@ -71,6 +71,7 @@ impl Shell {
         command
             .current_dir(self.0.path())
             .args(arguments.split_whitespace())
+            .env_remove("DATABASE_URL")
             .output()
             .unwrap()
     }

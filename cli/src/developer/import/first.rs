@@ -9,7 +9,7 @@ use revchain_runtime::rusqlite::{Connection, Result as SqliteResult};
 
 use super::migration::{Migration, Sql, Upgrade};
 use super::tool::Tool;
-use crate::support::{Failure, Result, open_to_inspect};
+use crate::support::{Failure, Location, Result, open_to_inspect};
 
 /// The id of the revision.
 const ID: &str = "first";
@@ -26,7 +26,7 @@ pub(crate) fn read(path: &Path, tool: Tool) -> Result<Migration> {
     let mut start = file.take(MAGIC.len() as u64);
     start.read_to_end(&mut bytes).map_err(io_failure)?;
     let text = if bytes == MAGIC {
-        let connection = open_to_inspect(path)?;
+        let connection = open_to_inspect(&Location::of_path(path))?;
         let schema = schema(&connection, tool);
         schema.map_err(|error| Failure::failed("sqlite", format!("{shown}: {error}")))?
     } else {

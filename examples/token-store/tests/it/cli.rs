@@ -173,13 +173,29 @@ fn upgrade_error_names_the_path() {
 }
 
 #[test]
-fn upgrade_rejects_paths_that_sqlite_interprets() {
-    for path in [":memory:", "file:my.db"] {
-        let program = Program::new();
-        let said = program.run(&["db", "upgrade", "-d", path]).fails_with(1);
-        assert_contains(&said, "write ./ before it");
-        assert!(program.is_empty());
+fn upgrade_rejects_a_database_in_memory() {
+    let program = Program::new();
+    for path in [":memory:", "file:my.db?mode=memory"] {
+        let said = program.run(&["db", "upgrade", "-d", path]).fails_with(2);
+        assert_contains(&said, "a database in memory is lost");
     }
+    // The default of the application is a path for the server, too.
+    let variable = [("TOKEN_STORAGE_DB", "file:my.db")];
+    let said = program
+        .run_with(&["db", "upgrade"], &variable)
+        .fails_with(1);
+    assert_contains(&said, "write ./ before it");
+    assert!(program.is_empty());
+}
+
+#[test]
+fn upgrade_of_a_uri_creates_its_file() {
+    let program = Program::new();
+    let said = program
+        .run(&["db", "upgrade", "-d", "file:my.db"])
+        .succeeds();
+    assert_starts(&said, "my.db: new database at 009");
+    assert!(program.path().join("my.db").is_file());
 }
 
 #[test]
