@@ -9,6 +9,8 @@ pub mod migration_files {}
 pub mod rebuilding {}
 #[doc = include_str!("../docs/guide/proof.md")]
 pub mod proof {}
+#[doc = include_str!("../docs/guide/developing.md")]
+pub mod developing {}
 #[doc = include_str!("../docs/guide/branches.md")]
 pub mod branches {}
 #[doc = include_str!("../docs/guide/adopting.md")]

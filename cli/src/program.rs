@@ -4,15 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use revchain_prove::migrations_from_directory;
-use revchain_runtime::Migrations;
 
-use crate::app::Commands;
 use crate::args::Command;
 use crate::commands::{check, dispatch};
 use crate::developer::args::DeveloperCommand;
+use crate::developer::source::{Source, commands, identify, read_chain};
 use crate::developer::{self, proof::prove_directory};
-use crate::support::{Failure, Result, finish};
+use crate::support::{Result, finish};
 
 /// SQLite migrations as a chain of revisions
 #[derive(Parser)]
@@ -47,7 +45,8 @@ pub fn main() -> ExitCode {
         // These commands load the directory themselves. For example, `new` accepts an empty
         // directory, and `rebase` accepts two heads.
         ProgramCommand::Developer(command) => {
-            finish(developer::run(command, directory, None), command.output())
+            let source = Source::Directory { directory, name };
+            finish(developer::run(command, &source), command.output())
         }
     }
 }
@@ -60,21 +59,6 @@ fn run_on_chain(directory: &Path, name: Option<&str>, command: &Command) -> Resu
         let migrations = identify(migrations, name)?;
         return check::with_database(&commands(&migrations), proof, args);
     }
-    let migrations = identify(migrations_from_directory(directory)?, name)?;
+    let migrations = read_chain(directory, name)?;
     dispatch(&commands(&migrations), command)
-}
-
-/// Sets the name of the chain. Sets `revchain` as the program to record in the history.
-fn identify(migrations: Migrations, name: Option<&str>) -> Result<Migrations> {
-    let migrations = migrations.stamped_by(concat!("revchain ", env!("CARGO_PKG_VERSION")));
-    match name {
-        Some(name) => migrations.named(name).map_err(|error| {
-            Failure::usage(error.message()).help(&error.help().unwrap_or_default())
-        }),
-        None => Ok(migrations),
-    }
-}
-
-fn commands(migrations: &Migrations) -> Commands<'_> {
-    Commands::new(migrations.migrator()).database_from_env("DATABASE_URL")
 }

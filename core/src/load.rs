@@ -134,7 +134,7 @@ pub fn load(directory: &Path, shown: &str) -> Result<Chain, Defects> {
 }
 
 /// Reads all files of `directory`. Parses the lock file, but not the migrations.
-pub fn read_files(
+fn read_files(
     directory: &Path,
     shown: &str,
     defects: &mut DefectList,

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use crate::app::Commands;
 use crate::args::Command;
 #[cfg(feature = "developer")]
-use crate::developer::{self, args::DeveloperCommand};
+use crate::developer::{self, args::DeveloperCommand, source::Source};
 use crate::support::{Result, finish};
 
 impl Commands<'_> {
@@ -31,8 +31,7 @@ impl Commands<'_> {
     /// The exit codes are those of [`run`](Self::run).
     #[cfg(feature = "developer")]
     pub fn run_developer(&self, command: &DeveloperCommand) -> ExitCode {
-        let directory = self.migrations_directory();
-        let result = developer::run(command, &directory, Some(self.migrations()));
+        let result = developer::run(command, &Source::Application(self));
         finish(result, command.output())
     }
 }

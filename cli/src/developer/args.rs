@@ -4,21 +4,25 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::args::OutputArgs;
+use crate::args::{OutputArgs, RunArgs};
 use crate::developer::import::Range;
 use crate::developer::import::tool::Tool;
 
-/// The commands on a directory of migrations, for developers.
+/// The commands for developers, on a directory of migrations or on a database of a developer.
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
 pub enum DeveloperCommand {
     /// Write the next migration file
     #[command(visible_alias = "migrate")]
     New(NewArgs),
+    /// Revert what differs from the migrations, and apply it anew
+    Redo(RunArgs),
     /// Mark revisions as released
     Lock(LockArgs),
     /// Put a second head behind the first
     Rebase(DirectoryArgs),
+    /// Write a revision that revises both of two heads
+    Merge(MergeArgs),
     /// Write a chain from another tool's files
     Import(ImportArgs),
 }
@@ -42,6 +46,18 @@ pub struct NewArgs {
     /// Write the rebuild of a table, to edit it
     #[arg(long, value_name = "TABLE")]
     pub(crate) rebuild: Option<String>,
+    /// Id of the new revision [default: the one after the head]
+    #[arg(short, long)]
+    pub(crate) revision: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: DirectoryArgs,
+}
+
+/// The arguments of `merge`.
+#[derive(Debug, Clone, Args)]
+pub struct MergeArgs {
+    /// Summary of the revision [default: "Merge A and B"]
+    pub(crate) summary: Option<String>,
     /// Id of the new revision [default: the one after the head]
     #[arg(short, long)]
     pub(crate) revision: Option<String>,
@@ -90,8 +106,10 @@ impl DeveloperCommand {
     pub(crate) fn output(&self) -> &OutputArgs {
         let directory = match self {
             Self::New(args) => &args.source,
+            Self::Redo(args) => return &args.database.output,
             Self::Lock(args) => &args.source,
             Self::Rebase(args) => args,
+            Self::Merge(args) => &args.source,
             Self::Import(args) => &args.target,
         };
         &directory.output

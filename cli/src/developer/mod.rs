@@ -5,28 +5,26 @@ mod commands;
 mod import;
 mod naming;
 pub(crate) mod proof;
+pub(crate) mod source;
 mod source_tree;
 
-use std::path::Path;
-
-use revchain_runtime::Migrations;
-
 use crate::developer::args::DeveloperCommand;
-use crate::developer::commands::{import as import_command, lock, new, rebase};
+use crate::developer::commands::{import as import_command, lock, merge, new, rebase, redo};
+use crate::developer::source::Source;
 use crate::support::Result;
 
-/// Runs a command on the chain in `directory`.
-///
-/// `embedded` is the chain of the application; `None` in the program `revchain`.
-pub(crate) fn run(
-    command: &DeveloperCommand,
-    directory: &Path,
-    embedded: Option<&Migrations>,
-) -> Result {
+/// Runs a command.
+pub(crate) fn run(command: &DeveloperCommand, source: &Source<'_>) -> Result {
+    let (directory, embedded) = (&*source.directory(), source.embedded());
     match command {
         DeveloperCommand::New(args) => new::run(args, directory, embedded),
+        DeveloperCommand::Redo(args) => source.on_chain(|app| {
+            let result = redo::run(app, args);
+            result.map_err(|failure| app.explain(failure, &args.database))
+        }),
         DeveloperCommand::Lock(args) => lock::run(args, directory, embedded),
         DeveloperCommand::Rebase(args) => rebase::run(args, directory),
+        DeveloperCommand::Merge(args) => merge::run(args, directory),
         DeveloperCommand::Import(args) => import_command::run(args, directory),
     }
 }

@@ -5,7 +5,11 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
-use revchain_core::{Chain, Date, DefectKind, Defects, LoadedMigrations, LockFile, lock_file};
+use revchain_core::lock_file::Unresolved;
+use revchain_core::source::directory::{self, File};
+use revchain_core::{
+    Chain, Date, DefectKind, DefectList, Defects, LoadedMigrations, LockFile, lock_file,
+};
 use revchain_runtime::{Migrations, Revision};
 
 use crate::support::{Failure, Result};
@@ -65,6 +69,45 @@ fn is_new(directory: &Path, defects: &Defects) -> bool {
         DefectKind::UnreadableDirectory => !directory.exists(),
         _ => false,
     })
+}
+
+/// The files of a directory whose chain can have two heads, and its lock file.
+pub(crate) struct Branches {
+    pub(crate) files: Vec<File>,
+    /// The lock file. After a conflict in git, it has the lines of both sides.
+    pub(crate) lock_file: Option<LockFile>,
+    /// `true` if git has marked a conflict in the lock file.
+    pub(crate) has_conflict: bool,
+}
+
+/// Reads a directory whose chain can have two heads.
+///
+/// # Errors
+///
+/// Fails if a file cannot be read, or if the conflict in the lock file cannot be resolved.
+pub(crate) fn read_branches(directory: &Path) -> Result<Branches> {
+    let mut defects = DefectList::new();
+    let (files, lock) = directory::read(directory, &directory.to_string_lossy(), &mut defects);
+    let mut branches = Branches {
+        files,
+        lock_file: None,
+        has_conflict: false,
+    };
+    if let Some(File { path, bytes, .. }) = lock {
+        let bytes = bytes.unwrap_or_default();
+        let resolved = lock_file::resolve(&bytes, &branches.files)
+            .map_err(|error| unresolved(&path, &error))?;
+        branches.has_conflict = resolved.is_some();
+        let bytes = resolved.map_or(bytes, String::into_bytes);
+        branches.lock_file = lock_file::parse(path, &bytes, &mut defects);
+    }
+    defects.into_result()?;
+    Ok(branches)
+}
+
+fn unresolved(path: &str, error: &Unresolved) -> Failure {
+    let message = format!("{path}: {}", error.reason);
+    Failure::failed("undecidable", message).help(&error.help)
 }
 
 /// Writes the lock file of a directory.

@@ -6,6 +6,104 @@ use serde_json::json;
 
 use crate::support::Shell;
 
+/// Writes a lock file with a conflict between two branches that each added a revision.
+///
+/// `main` has locked its revision 004. The own branch has an unlocked revision of the same id.
+fn conflict(shell: &Shell) {
+    let (own, main) = ("20260104_0000_004_own.sql", "20260104_0600_004_main.sql");
+    shell.ok("lock -r 003");
+    let before = lock_file(shell);
+    shell.migration(main, "003", "CREATE TABLE m (a);", "DROP TABLE m;");
+    shell.ok("lock");
+    let added = lock_file(shell);
+    let added = added.lines().find(|line| line.starts_with("004 ")).unwrap();
+    shell.migration(own, "003", "CREATE TABLE o (a);", "DROP TABLE o;");
+    let (common, head) = before.rsplit_once("head ").unwrap();
+    let text = format!(
+        "{common}<<<<<<< HEAD\nhead {own}\n||||||| 123\nhead {head}=======\n{added}\nhead {main}\n\
+         >>>>>>> main\n"
+    );
+    let text = text.replace('\n', "\r\n");
+    fs::write(shell.path("migrations/revchain.lock"), text).unwrap();
+}
+
+fn lock_file(shell: &Shell) -> String {
+    fs::read_to_string(shell.path("migrations/revchain.lock")).unwrap()
+}
+
+#[test]
+fn rebase_joins_the_sides_of_a_conflict_in_the_lock_file() {
+    let shell = Shell::new();
+    conflict(&shell);
+    let error = shell.run("pending -d app.db").2;
+    assert!(
+        error.contains("help: two branches added revisions: run `revchain rebase`"),
+        "{error}"
+    );
+    let out = shell.ok("rebase");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(
+        lines[0],
+        "migrations/revchain.lock: joined both sides of the conflict"
+    );
+    assert!(
+        lines[1].starts_with("migrations: 20260104_0000_004_own.sql → ")
+            && lines[1].ends_with("_005_own.sql: 005 revises 004"),
+        "{out}"
+    );
+    assert_eq!(lines.len(), 2);
+    let lock = lock_file(&shell);
+    assert!(
+        !lock.contains("<<<<<<<") && lock.contains("\n004 003 "),
+        "{lock}"
+    );
+    let pending = shell.json("pending -d app.db --json")["pending"].clone();
+    assert_eq!(pending.as_array().unwrap().len(), 5);
+    assert_eq!(
+        shell.ok("rebase"),
+        "migrations: there is one head: nothing to do"
+    );
+}
+
+#[test]
+fn conflict_in_the_lock_file_alone_gets_the_head_of_the_chain() {
+    let shell = Shell::new();
+    shell.ok("lock");
+    let lock = lock_file(&shell);
+    let (common, head) = lock.rsplit_once("head ").unwrap();
+    let text = format!(
+        "{common}<<<<<<< HEAD\nhead 20260102_0000_002_notes.sql\n=======\nhead {head}>>>>>>> main\n"
+    );
+    fs::write(shell.path("migrations/revchain.lock"), text).unwrap();
+    assert_eq!(
+        shell.ok("rebase"),
+        "migrations/revchain.lock: joined both sides of the conflict"
+    );
+    assert_eq!(lock_file(&shell), lock);
+}
+
+#[test]
+fn conflict_with_a_removed_line_is_left_to_the_user() {
+    let shell = Shell::new();
+    conflict(&shell);
+    let lock = lock_file(&shell);
+    let third = lock.lines().find(|line| line.starts_with("003 ")).unwrap();
+    let removed = lock
+        .replace(&format!("{third}\n"), "")
+        .replace("||||||| 123\r\n", &format!("||||||| 123\r\n{third}\r\n"));
+    let removed = removed.replace(&format!("{third}\r\n<<<"), "<<<");
+    fs::write(shell.path("migrations/revchain.lock"), &removed).unwrap();
+    assert_eq!(
+        shell.json("rebase --json")["error"],
+        json!({
+            "code": "undecidable",
+            "message": "migrations/revchain.lock: a branch has changed or removed the line of 003",
+            "help": ["restore the line, or resolve the conflict by hand"],
+        })
+    );
+    assert_eq!(lock_file(&shell), removed);
+}
+
 #[test]
 fn rebase_moves_the_second_head_behind_the_first() {
     let shell = Shell::new();
@@ -125,7 +223,7 @@ fn rebase_does_not_move_locked_revisions() {
         json!({
             "code": "undecidable",
             "message": "both branches are released: 003 and 004 are locked",
-            "help": ["merge them in a new revision, `-- @revises 003 004`"],
+            "help": ["merge them in a new revision: `revchain merge`"],
         })
     );
 }

@@ -354,7 +354,10 @@ fn defects_are_shown_as_in_a_build() {
         error.contains("[multiple-heads] two revisions revise 002: only one can"),
         "{error}"
     );
-    assert!(error.contains("help: make 004 revise 003"), "{error}");
+    assert!(
+        error.contains("help: run `revchain rebase`, or make 004 revise 003"),
+        "{error}"
+    );
 }
 
 #[cfg(unix)]

@@ -63,8 +63,10 @@ impl<'f> FileGraph<'f> {
             self.by_id.insert(id, kept);
             let next = next_id(id, highest.into_iter()).unwrap_or("a free revision".to_owned());
             let title = format!("two files are revision {id}");
-            let help =
-                format!("rename this one to {next}, and make it revise the revision before it");
+            let help = format!(
+                "run `revchain rebase`, or rename this one to {next}, and make it revise the \
+                 revision before it"
+            );
             let defect = Defect::new(DefectKind::DuplicateRevision, title).help(help);
             defects.push(defect.with(self.path(kept)).at(self.path(other)));
         }

@@ -95,7 +95,7 @@ impl FileGraph<'_> {
         let first_head_id = self.id(first_head);
         let (first_date, second_date) = (self.files[first_head].date, self.files[second].date);
 
-        let mut help = format!("make {second_id} revise {first_head_id}");
+        let mut help = format!("run `revchain rebase`, or make {second_id} revise {first_head_id}");
         if let (Some(first), Some(second)) = (first_date, second_date) {
             if second < first {
                 help += &format!(", and date its file {} or later", first.prefix());
@@ -104,7 +104,7 @@ impl FileGraph<'_> {
         if self.is_locked(second_id) {
             let head_id = self.id(head);
             help = format!(
-                "both are released: merge them in a new revision, `-- @revises {first_head_id} {head_id}`"
+                "both are released: run `revchain merge`, which writes `-- @revises {first_head_id} {head_id}`"
             );
         }
         let title = format!("two revisions revise {fork_id}: only one can");

@@ -82,7 +82,7 @@ pub fn plan(
     } else {
         let (a, b) = (graph.id(main.head), graph.id(second.head));
         let reason = format!("both branches are released: {a} and {b} are locked");
-        let help = format!("merge them in a new revision, `-- @revises {a} {b}`");
+        let help = "merge them in a new revision: `revchain merge`".to_owned();
         return Err(RebaseError::Undecidable { reason, help });
     };
     Ok(put_behind(files, &mut parsed, behind, &moved, now))

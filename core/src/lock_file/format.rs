@@ -26,6 +26,7 @@ use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
+use super::mark::has_conflict;
 use crate::diagnostics::Snippet;
 use crate::model::checksum;
 use crate::parse::Parsed;
@@ -35,7 +36,7 @@ use crate::{Chain, Defect, DefectKind, DefectList, Downgrade, Revision, Script};
 
 const HEADER: &str = "\
 # The revisions below are released: changing or removing one is a compile error. Written by revchain.
-# A merge conflict in this file: two branches added revisions. Keep one `head` line, then run `revchain rebase`.
+# A merge conflict in this file: two branches added revisions. Run `revchain rebase`.
 ";
 
 /// A parsed lock file.
@@ -100,7 +101,7 @@ impl LockedRevision {
     }
 
     /// Parses a line. Returns `None` if the line is malformed.
-    fn parse(line: &str, line_number: u32) -> Option<Self> {
+    pub(super) fn parse(line: &str, line_number: u32) -> Option<Self> {
         let mut fields = line.split_whitespace().map(str::to_owned);
         let revision = Self {
             id: fields.next()?,
@@ -221,9 +222,9 @@ pub fn parse(path: String, bytes: &[u8], defects: &mut DefectList) -> Option<Loc
         return Some(lock_file);
     };
     let LockFile { path, text, .. } = lock_file;
-    let help = if text.lines().any(is_conflict_marker) {
-        "two branches added revisions: keep one `head` line and every other line, remove the markers,\n\
-         then put one branch behind the other: `revchain rebase`"
+    let help = if has_conflict(&text) {
+        "two branches added revisions: run `revchain rebase`, which resolves the conflict, and puts one\n\
+         branch behind the other"
     } else {
         "restore it from version control: only revchain writes this file"
     };
@@ -231,11 +232,6 @@ pub fn parse(path: String, bytes: &[u8], defects: &mut DefectList) -> Option<Loc
     let snippet = Snippet::new(&text, 1, span, note);
     defects.push(defect.at(&path).showing(snippet).help(help));
     None
-}
-
-fn is_conflict_marker(line: &str) -> bool {
-    let markers = ["<<<<<<<", "=======", ">>>>>>>"];
-    markers.iter().any(|marker| line.starts_with(marker))
 }
 
 /// Returns the text of a lock file for `chain`, with one line for each revision of `locked`.

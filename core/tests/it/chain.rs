@@ -403,7 +403,7 @@ fn each_extra_head_is_one_defect() {
          migrations/20260102_1200_002_x.sql\n  \
          migrations/20260103_1200_003_x.sql:2:13\n  |\n\
          2 | -- @revises 001\n  |             ^^^ 002 is the head since 2026-01-02\n\
-         help: make 003 revise 002"
+         help: run `revchain rebase`, or make 003 revise 002"
     );
     let merges = [
         ("001", "base"),
@@ -527,15 +527,15 @@ fn duplicate_revision_help_names_a_free_id() {
             .next()
             .unwrap()
             .help_text()
-            .split(',')
-            .next()
+            .split(", ")
+            .nth(1)
             .unwrap()
             .to_owned()
     };
-    assert_eq!(help(["001", "002", "009"]), "rename this one to 010");
+    assert_eq!(help(["001", "002", "009"]), "or rename this one to 010");
     assert_eq!(
         help(["001", "002", "x"]),
-        "rename this one to a free revision"
+        "or rename this one to a free revision"
     );
 }
 
@@ -1114,9 +1114,12 @@ fn help_for_heads_forms_no_cycle() {
     let defects = load(directory.path(), "m").unwrap_err();
     let helps: Vec<_> = defects
         .iter()
-        .map(|defect| defect.help_text().split(',').next().unwrap())
+        .map(|defect| defect.help_text().split(", or ").nth(1).unwrap())
         .collect();
-    assert_eq!(helps, ["make 4 revise 5"]);
+    assert_eq!(
+        helps,
+        ["make 4 revise 5, and date its file 20260105_0000 or later"]
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod diagnostics;
 mod file_name;
 mod forbidden;
 mod limits;
+mod lock_conflict;
 mod lock_file;
 mod marker;
 mod normal_form;

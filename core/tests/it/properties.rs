@@ -254,8 +254,9 @@ proptest! {
         let heads = (0..dag.len()).filter(|index| !is_revised(index)).count();
         prop_assert_eq!((defects.len(), chain.is_some()), (heads - 1, heads == 1));
         for defect in defects {
-            // The help reads: make nX revise nY
-            let words: Vec<&str> = defect.help_text().split([' ', ',']).collect();
+            // The help reads: run `revchain rebase`, or make nX revise nY
+            let (_, by_hand) = defect.help_text().split_once(", or ").unwrap();
+            let words: Vec<&str> = by_hand.split([' ', ',']).collect();
             let number = |word: &str| word[1..].parse::<usize>().unwrap();
             let (moved, behind) = (number(words[1]), number(words[3]));
             let mut open = vec![behind];

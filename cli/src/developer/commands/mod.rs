@@ -2,5 +2,7 @@
 
 pub(super) mod import;
 pub(super) mod lock;
+pub(super) mod merge;
 pub(super) mod new;
 pub(super) mod rebase;
+pub(super) mod redo;

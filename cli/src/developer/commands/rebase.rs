@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use revchain_core::graph::rebase::{Edit, RebaseError, plan};
-use revchain_core::source::directory::File;
-use revchain_core::{DefectList, LockFile, load};
+use revchain_core::lock_file::FILE_NAME;
+use revchain_core::{LoadedMigrations, Revision};
 use serde_json::{Value, json};
 
 use crate::developer::args::DirectoryArgs;
-use crate::developer::source_tree::{create, now, remove, replace, write_lock_file};
+use crate::developer::source_tree::{
+    Branches, create, now, read_branches, remove, replace, write_lock_file,
+};
 use crate::support::{Answer, Failure, Result};
 
 /// Rewrites files of `directory` until the chain has one head.
@@ -18,9 +20,20 @@ pub(crate) fn run(args: &DirectoryArgs, directory: &Path) -> Result {
     let mut lines: Vec<String> = Vec::new();
     let mut moved: Vec<Value> = Vec::new();
     loop {
-        let (files, lock_file) = read(directory)?;
-        let edits = plan(&files, lock_file.as_ref(), now())?;
+        let branches = read_branches(directory)?;
+        let lock_file = branches.lock_file.as_ref();
+        if branches.has_conflict {
+            let path = directory.join(FILE_NAME);
+            lines.push(format!(
+                "{}: joined both sides of the conflict",
+                path.display()
+            ));
+        }
+        let edits = plan(&branches.files, lock_file, now())?;
         let Some(last) = edits.last() else {
+            if branches.has_conflict {
+                write_head(directory, branches)?;
+            }
             break;
         };
         for edit in &edits {
@@ -44,13 +57,6 @@ pub(crate) fn run(args: &DirectoryArgs, directory: &Path) -> Result {
     Ok(Answer::new(text, json))
 }
 
-fn read(directory: &Path) -> Result<(Vec<File>, Option<LockFile>)> {
-    let mut defects = DefectList::new();
-    let read = load::read_files(directory, &directory.to_string_lossy(), &mut defects);
-    defects.into_result()?;
-    Ok(read)
-}
-
 /// Applies an edit to the files in `directory`.
 ///
 /// If the name changes, writes the new file before removing the old file: a crash loses nothing.
@@ -61,6 +67,17 @@ fn write(directory: &Path, edit: &Edit) -> Result<()> {
     }
     create(&to, &edit.text)?;
     remove(&from)
+}
+
+/// Writes the lock file of a chain that has one head. The conflict was in the lock file alone.
+fn write_head(directory: &Path, branches: Branches) -> Result<()> {
+    let Some(lock_file) = branches.lock_file else {
+        return Ok(());
+    };
+    let loaded = LoadedMigrations::from_files(branches.files, None);
+    let (chain, _) = loaded.into_chain_and_lock_file()?;
+    let head = chain.head().map(Revision::file_name).unwrap_or_default();
+    write_lock_file(directory, &lock_file.with_head(head))
 }
 
 fn summary(edit: &Edit) -> String {
