@@ -41,11 +41,14 @@ pub struct DirectoryArgs {
 #[derive(Debug, Clone, Args)]
 pub struct NewArgs {
     /// Summary of the revision, such as "Add browser sessions"
-    #[arg(required_unless_present = "rebuild")]
+    #[arg(required_unless_present_any = ["rebuild", "downgrade"])]
     pub(crate) description: Option<String>,
     /// Write the rebuild of a table, to edit it
     #[arg(long, value_name = "TABLE")]
     pub(crate) rebuild: Option<String>,
+    /// Write the downgrade of the newest revision
+    #[arg(long, conflicts_with_all = ["description", "rebuild", "revision"])]
+    pub(crate) downgrade: bool,
     /// Id of the new revision [default: the one after the head]
     #[arg(short, long)]
     pub(crate) revision: Option<String>,

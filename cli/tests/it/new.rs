@@ -216,3 +216,92 @@ CREATE VIEW codes AS SELECT a FROM \"code list\";
     );
     assert_eq!(shell.run("new").0, 2);
 }
+
+#[test]
+fn downgrade_is_written_from_the_schemas() {
+    let shell = Shell::new();
+    let path = shell.ok("new Fourth");
+    let text = "-- Fourth.\r\n-- @revises 003\r\n\r\n-- @upgrade\r\n\
+                CREATE TABLE more (a);\r\nCREATE INDEX i ON more (a);\r\nDROP TABLE tags;\r\n\
+                ALTER TABLE notes ADD COLUMN b TEXT;\r\nALTER TABLE users RENAME TO people;\r\n";
+    let file = shell.path(&path);
+    // The section may be empty or missing.
+    for section in [
+        "",
+        "\r\n-- @downgrade\r\n",
+        "\r\n-- @downgrade\r\n-- Later.\r\n\r\n",
+    ] {
+        let header = "-- @revises 003\r\n-- @destroys tags nobody reads tags";
+        let text = text.replace("-- @revises 003", header);
+        fs::write(&file, text + section).unwrap();
+        let out = shell.ok("new --downgrade");
+        assert_eq!(
+            out,
+            format!("{path}\nnote: the schemas do not tell the rows of tags")
+        );
+        let text = fs::read_to_string(&file)
+            .unwrap()
+            .replace("-- Later.\r\n", "");
+        assert!(!text.replace("\r\n", "").contains('\n'));
+        let downgrade = text.split("-- @downgrade\r\n").nth(1).unwrap();
+        let expected = "DROP TABLE more;
+
+ALTER TABLE people RENAME TO users;
+
+ALTER TABLE notes DROP COLUMN b;
+
+-- Fill tags below, if its rows are kept elsewhere.
+CREATE TABLE tags (a);
+";
+        assert_eq!(downgrade.replace("\r\n", "\n"), expected);
+        assert!(shell.ok("check migrations").contains("4 revisions proven"));
+    }
+    let (code, _, error) = shell.run("new --downgrade");
+    assert!(code == 1 && error.contains("has a downgrade"), "{error}");
+    let unchanged = fs::read(&file).unwrap();
+    fs::write(
+        &file,
+        text.replace("-- @revises", "-- @irreversible why\r\n-- @revises"),
+    )
+    .unwrap();
+    let (code, _, error) = shell.run("new --downgrade");
+    assert!(code == 1 && error.contains("irreversible"), "{error}");
+    fs::write(&file, &unchanged).unwrap();
+    shell.ok("lock");
+    assert_eq!(shell.run("new --downgrade Name").0, 2);
+}
+
+#[test]
+fn downgrade_of_changed_rows_is_not_guessed() {
+    let shell = Shell::new();
+    let file = shell.path(&shell.ok("new Fourth"));
+    let text =
+        |sql: &str| format!("-- Fourth.\n-- @revises 003\n-- @upgrade\n{sql}\n-- @downgrade\n");
+    fs::write(&file, text("UPDATE users SET a = 1;")).unwrap();
+    let (code, _, error) = shell.run("new --downgrade");
+    assert!(
+        code == 1 && error.contains("does not change the schema"),
+        "{error}"
+    );
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        text("UPDATE users SET a = 1;")
+    );
+    fs::write(
+        &file,
+        text("CREATE TABLE t (a); INSERT INTO users VALUES (1);"),
+    )
+    .unwrap();
+    let out = shell.json("new --downgrade --json");
+    assert_eq!(
+        out["unknown"][0],
+        "the rows of users that the upgrade changes"
+    );
+    let written = fs::read_to_string(&file).unwrap();
+    let downgrade = "-- Revert the rows of users, which the upgrade changes.\n\nDROP TABLE t;\n";
+    assert!(written.ends_with(downgrade), "{written}");
+    // A statement that fails is reported.
+    fs::write(&file, text("CREATE TABLE users (a);")).unwrap();
+    let (code, _, error) = shell.run("new --downgrade");
+    assert!(code == 1 && error.contains("already exists"), "{error}");
+}

@@ -3,10 +3,13 @@
 //! Code belongs here if it writes statements from the schema of a chain.
 //! `scratch` runs the chain in memory, and `objects` reads the schema as SQLite stores it.
 //! `rebuild` writes the rebuild of tables, from the objects that depend on them.
+//! `downgrade` compares the schemas before and after an upgrade, and `renames` reads its renames.
 
+mod downgrade;
 mod error;
 mod objects;
 mod rebuild;
+mod renames;
 mod scratch;
 mod text;
 
@@ -14,6 +17,7 @@ use revchain_core::LoadedMigrations;
 use revchain_core::diagnostics::suggest::did_you_mean;
 use revchain_core::schema::quote;
 
+pub use downgrade::{WrittenDowngrade, write_downgrade};
 pub use error::GenerateError;
 use objects::{Kind, Objects};
 use rebuild::{Rebuild, dependents, rebuild_all};

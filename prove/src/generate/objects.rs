@@ -83,6 +83,12 @@ impl Objects {
         })
     }
 
+    /// Returns the object of this schema with the kind and the name of an object of another.
+    pub(super) fn same(&self, other: &Object) -> Option<&Object> {
+        let mut objects = self.all.iter();
+        objects.find(|object| object.kind == other.kind && object.is_named(&other.name))
+    }
+
     /// Returns `true` if any object of the schema has this name, ignoring ASCII case.
     pub(super) fn has_name(&self, name: &str) -> bool {
         self.all.iter().any(|object| object.is_named(name))

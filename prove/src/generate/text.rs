@@ -1,7 +1,10 @@
 //! Changes to the text of a CREATE statement, as SQLite stores it.
 
 use revchain_core::schema::quote;
+use revchain_core::sql::cursor::{self, Cursor};
 use revchain_core::sql::tokenizer::{Kind, Token, statements, tokens, unquote};
+
+use crate::sample_rows::table::{Affinity, affinity};
 
 /// Returns a statement without the comments around it, so that a semicolon can follow.
 pub(super) fn trimmed(sql: &str) -> &str {
@@ -41,4 +44,73 @@ pub(super) fn with_table_name(sql: &str, name: &str) -> String {
         renamed.replace_range(span, &quote(name));
     }
     renamed
+}
+
+/// A column as CREATE TABLE defines it.
+pub(super) struct ColumnText<'s> {
+    /// The name, without quotes.
+    pub(super) name: String,
+    /// The whole definition, with the name.
+    pub(super) definition: &'s str,
+}
+
+/// Returns the columns of a CREATE TABLE statement.
+pub(super) fn columns(sql: &str) -> Vec<ColumnText<'_>> {
+    const CONSTRAINTS: &[&str] = &["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"];
+    let tokens = cursor::tokens(sql);
+    let mut cursor = Cursor::new(sql, &tokens);
+    while cursor.peek().is_some() && !cursor.is_at_mark("(") {
+        cursor.next();
+    }
+    let items = cursor.group().map(|list| cursor::split(sql, list));
+    let items = items.unwrap_or_default().into_iter();
+    let columns = items.filter_map(|item| {
+        let (first, last) = (item.first()?, item.last()?);
+        let column = ColumnText {
+            name: unquote(first.text(sql)),
+            definition: &sql[first.span.start..last.span.end],
+        };
+        Some(column).filter(|_| !first.is_one_of(sql, CONSTRAINTS))
+    });
+    columns.collect()
+}
+
+/// Returns `true` if one of the columns has this name, ignoring ASCII case.
+pub(super) fn has_column(columns: &[ColumnText<'_>], name: &str) -> bool {
+    let mut columns = columns.iter();
+    columns.any(|column| column.name.eq_ignore_ascii_case(name))
+}
+
+impl ColumnText<'_> {
+    /// Returns `true` if `ADD COLUMN` may accept the column in a table with rows.
+    ///
+    /// SQLite rejects a column without a value for old rows, and a default that is no constant.
+    pub(super) fn can_be_added(&self) -> bool {
+        let sql = self.definition;
+        let tokens = cursor::tokens(sql);
+        let is_computed = tokens.windows(2).any(|pair| {
+            let is_value = pair[1].is_mark(sql, "(") || pair[1].text(sql).starts_with("CURRENT_");
+            pair[0].is_word(sql, "DEFAULT") && is_value
+        });
+        !is_computed && self.stand_in().is_none()
+    }
+
+    /// Returns a value for old rows, if the column requires one and has no default.
+    pub(super) fn stand_in(&self) -> Option<&'static str> {
+        let sql = self.definition;
+        let tokens = cursor::tokens(sql);
+        let has = |word: &str| tokens.iter().any(|token| token.is_word(sql, word));
+        let is_required = tokens
+            .windows(2)
+            .any(|pair| pair[0].is_word(sql, "NOT") && pair[1].is_word(sql, "NULL"));
+        if !is_required || has("DEFAULT") || has("AS") {
+            return None;
+        }
+        let declared_type = tokens.get(1).map_or("", |token| token.text(sql));
+        Some(match affinity(declared_type) {
+            Affinity::Text => "''",
+            Affinity::Blob => "x''",
+            Affinity::Integer | Affinity::Real | Affinity::Numeric => "0",
+        })
+    }
 }

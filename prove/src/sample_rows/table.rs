@@ -233,7 +233,7 @@ fn unique_columns(connection: &Connection, table: &str) -> Result<Vec<String>> {
 /// Returns the affinity of a declared type.
 ///
 /// The rules are in SQLite's documentation, under "Determination Of Column Affinity".
-fn affinity(declared_type: &str) -> Affinity {
+pub(crate) fn affinity(declared_type: &str) -> Affinity {
     let declared_type = declared_type.to_ascii_uppercase();
     let has_any = |words: &[&str]| words.iter().any(|word| declared_type.contains(word));
     if has_any(&["INT"]) {

@@ -39,7 +39,7 @@ const FIRST_WORDS: &[&str] = &[
 const CONSTRAINT_WORDS: &[&str] = &["NULL", "DEFAULT", "CHECK", "GENERATED", "AS", "REFERENCES"];
 
 /// Returns the name of the table, index or trigger that a statement changes, and the effect.
-pub(super) fn effect(sql: &str) -> Option<(String, DdlEffect)> {
+pub(crate) fn effect(sql: &str) -> Option<(String, DdlEffect)> {
     // Most statements are CREATE statements. This check avoids tokenizing CREATE statements.
     if !starts_with_one_of(sql, FIRST_WORDS) {
         return None;

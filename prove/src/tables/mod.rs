@@ -12,7 +12,7 @@ use revchain_core::schema::Schema;
 use revchain_core::sql::inspect::offset_of_name;
 use revchain_core::{Script, Statement};
 
-pub(crate) use effect::{DdlEffect, is_harmless_alter};
+pub(crate) use effect::{DdlEffect, effect, is_harmless_alter};
 pub(crate) use forgotten::{Forgotten, ForgottenLoss, is_recreated};
 pub(crate) use loosened::Loosened;
 pub(crate) use losses::{Destroyed, contains};

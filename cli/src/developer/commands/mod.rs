@@ -4,5 +4,6 @@ pub(super) mod import;
 pub(super) mod lock;
 pub(super) mod merge;
 pub(super) mod new;
+mod new_downgrade;
 pub(super) mod rebase;
 pub(super) mod redo;

@@ -9,6 +9,7 @@ use revchain_runtime::Migrations;
 use serde_json::json;
 
 use crate::developer::args::NewArgs;
+use crate::developer::commands::new_downgrade;
 use crate::developer::naming;
 use crate::developer::source_tree::{SourceTree, create, load, now, touch, write_lock_file};
 use crate::support::{Answer, Failure, Result};
@@ -18,6 +19,9 @@ use crate::support::{Answer, Failure, Result};
 /// `embedded` is the chain of the program. Fails if the directory lacks the head of `embedded`.
 pub(crate) fn run(args: &NewArgs, directory: &Path, embedded: Option<&Migrations>) -> Result {
     let directory = args.source.directory.as_deref().unwrap_or(directory);
+    if args.downgrade {
+        return new_downgrade::run(directory, embedded);
+    }
     let tree = SourceTree::new(directory, load(directory), embedded)?;
     let chain = tree.chain.as_ref();
     if let (Some(chain), Some(lock_file)) = (chain, &tree.lock_file) {

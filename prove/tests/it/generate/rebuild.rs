@@ -1,144 +1,14 @@
-//! The scripts that `revchain new` writes.
+//! Rebuilds: each proves as it stands, and keeps what depends on the table.
 
-use std::path::Path;
-
-use revchain_core::schema::SchemaFilter;
-use revchain_core::source::directory::File;
-use revchain_core::{LoadedMigrations, Revision, lock_file};
 use revchain_prove::generate::rebuild_table;
-use revchain_prove::{Scope, prove};
-use revchain_runtime::Migrations;
-use revchain_runtime::internal::{read_schema_sql, stand_ins};
-use revchain_runtime::rusqlite::{Connection, version_number};
+use revchain_runtime::rusqlite::Connection;
 
-use crate::random_chains::chain::RandomChain;
-use crate::support::Directory;
-
-/// A chain in memory.
-struct Chain {
-    name: String,
-    files: Vec<File>,
-}
-
-impl Chain {
-    fn read(directory: &Path) -> Self {
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let entry = entry.unwrap();
-            let name = entry.file_name().into_string().unwrap();
-            if name.ends_with(".sql") {
-                files.push(file(&name, std::fs::read(entry.path()).unwrap()));
-            }
-        }
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        let name = directory.display().to_string();
-        Self { name, files }
-    }
-
-    fn of(steps: &[(&str, &str)]) -> Self {
-        Self::read(&Directory::of(steps).0)
-    }
-
-    fn random(seed: u64) -> Self {
-        let chain = RandomChain::random(seed);
-        let files = chain.files().into_iter();
-        Self {
-            name: format!("random chain {seed}"),
-            files: files
-                .map(|(name, text)| file(&name, text.into_bytes()))
-                .collect(),
-        }
-    }
-
-    fn load(&self) -> LoadedMigrations {
-        LoadedMigrations::from_files(self.files.clone(), None)
-    }
-
-    /// Returns the defects of the chain with one more revision. The revisions before are locked.
-    fn defects_with(&self, upgrade: &str, downgrade: &str) -> String {
-        let loaded = self.load();
-        let chain = loaded.chain.unwrap();
-        let locked = lock_file::render(&chain, chain.revisions());
-        let head = chain.head().map_or("base", Revision::id);
-        let text = format!(
-            "-- Rebuild.\n-- @revises {head}\n\n-- @upgrade\n{upgrade}\n\n-- @downgrade\n{downgrade}\n"
-        );
-        let mut files = self.files.clone();
-        files.push(file("29990101_0000_zzz_rebuild.sql", text.into_bytes()));
-        let lock = locked.lines().filter(|line| !line.starts_with("head"));
-        let lock = lock.collect::<Vec<_>>().join("\n") + "\nhead 29990101_0000_zzz_rebuild.sql\n";
-        let lock = file("revchain.lock", lock.into_bytes());
-        let loaded = LoadedMigrations::from_files(files, Some(lock));
-        match prove(loaded, Scope::Unlocked).into_chain() {
-            Ok(_) => String::new(),
-            Err(defects) => defects.to_string(),
-        }
-    }
-
-    /// Returns the names of the tables at the head that are not virtual.
-    fn tables(&self) -> Vec<String> {
-        let loaded = self.load();
-        let connection = Connection::open_in_memory().unwrap();
-        for source in &loaded.sources {
-            stand_ins::register(&connection, &source.stand_ins);
-        }
-        let mut connection = connection;
-        let migrations = Migrations::from_chain(loaded.chain.unwrap(), String::new());
-        let upgraded = migrations.upgrade(&mut connection);
-        assert!(upgraded.is_ok(), "{}: {upgraded:?}", self.name);
-        let sql = read_schema_sql(&connection, &SchemaFilter::default()).unwrap();
-        let tables = sql.schema().tables().map(str::to_owned).collect::<Vec<_>>();
-        let is_virtual = |table: &String| sql.schema().columns(table).unwrap().is_empty();
-        tables
-            .into_iter()
-            .filter(|table| !is_virtual(table))
-            .collect()
-    }
-
-    /// Asserts that the rebuild of each table proves as it stands. Returns the number of tables.
-    ///
-    /// One revision rebuilds several tables, to save time.
-    fn assert_rebuilds_prove(&self) -> usize {
-        let tables = self.tables();
-        for tables in tables.chunks(8) {
-            let scripts = tables.iter().map(|table| {
-                let script = rebuild_table(&self.load(), table);
-                script.unwrap_or_else(|error| panic!("{}: {table}: {error:?}", self.name))
-            });
-            let script = scripts.collect::<Vec<_>>().join("\n\n");
-            let defects = self.defects_with(&script, &script);
-            assert!(defects.is_empty(), "{}\n{script}\n\n{defects}", self.name);
-        }
-        tables.len()
-    }
-}
-
-fn file(name: &str, bytes: Vec<u8>) -> File {
-    File {
-        name: name.to_owned(),
-        path: format!("migrations/{name}"),
-        bytes: Some(bytes),
-    }
-}
+use super::{Chain, chains};
 
 #[test]
 fn rebuild_of_each_table_of_each_chain_is_proven() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut count = 0;
-    let mut directories = vec![
-        "migrations",
-        "tests/chains/billing",
-        "tests/chains/labels",
-        "tests/chains/moment",
-        "tests/faults/migrations",
-        "tests/features/migrations",
-    ];
-    if version_number() >= 3_053_000 {
-        directories.push("tests/chains/everything");
-    }
-    for directory in directories {
-        count += Chain::read(&root.join(directory)).assert_rebuilds_prove();
-    }
+    let chains = chains();
+    let count: usize = chains.iter().map(Chain::assert_rebuilds_prove).sum();
     assert!(count > 20, "{count} tables");
 }
 
@@ -293,7 +163,7 @@ fn rebuild_of_what_is_no_table_is_rejected() {
 /// The guide shows what the command writes.
 #[test]
 fn rebuild_in_the_guide_is_that_of_the_command() {
-    let page = include_str!("../../../docs/guide/rebuilding.md");
+    let page = include_str!("../../../../docs/guide/rebuilding.md");
     let blocks = page.split("```sql\n").skip(1);
     let blocks = blocks.map(|rest| rest.split("```").next().unwrap());
     let [schema, file, edit] = blocks.collect::<Vec<_>>()[..] else {
