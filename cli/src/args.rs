@@ -5,27 +5,60 @@ use std::time::Duration;
 
 use clap::{Args, ColorChoice, Subcommand, ValueHint};
 
+pub(crate) const EXIT_CODES: &str = "Exit codes: 0 success, 1 failure, 2 usage error";
+
 /// The commands on a database, for operators.
 #[derive(Debug, Clone, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
     /// Apply pending revisions, creating the database if needed
+    #[command(after_help = "Examples:
+  upgrade           Apply all pending revisions
+  upgrade +1        Apply the next revision
+  upgrade --dry-run Show the effect, and change nothing
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
     Upgrade(Box<UpgradeArgs>),
     /// Revert revisions, newest first
+    #[command(after_help = "Examples:
+  downgrade         Revert the newest revision
+  downgrade -2      Revert the two newest revisions
+  downgrade 007     Revert all revisions after 007
+  downgrade base    Revert all revisions
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
     Downgrade(Box<DowngradeArgs>),
     /// Show the revision of the database
+    #[command(after_help = EXIT_CODES)]
     Current(DatabaseArgs),
     /// Show whether an upgrade has anything to do
+    #[command(
+        after_help = "Exit codes: 0 nothing to do, 3 an upgrade is due, 1 failure, 2 usage error"
+    )]
     Status(DatabaseArgs),
     /// List all revisions, newest first, with their times
+    #[command(after_help = EXIT_CODES)]
     History(DatabaseArgs),
     /// List the revisions that an upgrade would apply
+    #[command(after_help = EXIT_CODES)]
     Pending(DatabaseArgs),
     /// Check the schema of the database for drift
+    #[command(
+        after_help = "Exit codes: 0 as expected, 1 drift, unknown schema or failure, 2 usage error"
+    )]
     Check(CheckArgs),
     /// Record the revision of the database without running SQL
+    #[command(after_help = "Examples:
+  stamp head        Record that the database is at the head
+  stamp 007         Record that it is at 007
+  stamp base        Remove all records
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
     Stamp(StampArgs),
     /// Replace the database with a backup
+    #[command(after_help = "Example: restore backups/app.20261123T203312Z.008.db
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
     Restore(RestoreArgs),
 }
 

@@ -38,13 +38,16 @@
 //!
 //! Results go to standard output. Progress and errors go to standard error.
 //! With `--json`, errors go to standard output.
-//! The exit code is 0 for success, 1 for a failure, and 2 for a usage error.
+//! [`Commands::run`] lists the exit codes.
+//!
+//! [`parse`] parses the arguments, and advises users of other tools.
 
 mod app;
 pub mod args;
 mod commands;
 #[cfg(feature = "developer")]
 mod developer;
+mod habits;
 #[cfg(feature = "developer")]
 #[doc(hidden)]
 pub mod program;
@@ -54,3 +57,4 @@ pub use app::Commands;
 pub use args::Command;
 #[cfg(feature = "developer")]
 pub use developer::args::DeveloperCommand;
+pub use habits::parse;

@@ -21,7 +21,10 @@ use crate::support::{Result, finish};
 impl Commands<'_> {
     /// Runs a command, prints the result, and returns the exit code.
     ///
-    /// The exit code is 0 for success, 1 for a failure, and 2 for a usage error.
+    /// - 0: the command succeeded. For `status`, an upgrade has nothing to do.
+    /// - 1: the command failed.
+    /// - 2: the arguments are wrong, or a question needs `--yes`.
+    /// - 3: only from `status`: an upgrade would change the database.
     pub fn run(&self, command: &Command) -> ExitCode {
         finish(dispatch(self, command), command.output())
     }

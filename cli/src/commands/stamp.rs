@@ -7,9 +7,9 @@ use crate::args::StampArgs;
 use crate::support::{Result, in_database, must_exist, open, report, target};
 
 pub(crate) fn run(app: &Commands<'_>, args: &StampArgs) -> Result {
+    let target = target(args.target.as_deref(), args.revision.as_deref())?.unwrap_or(Target::Head);
     let (path, migrator) = app.database_of(&args.database)?;
     must_exist(&path)?;
-    let target = target(args.target.as_deref(), args.revision.as_deref())?.unwrap_or(Target::Head);
     let mut connection = open(&path)?;
     let report = in_database(&path, migrator.stamp(&mut connection, target))?;
     let mut answer = report::report(&path, &report);

@@ -7,8 +7,8 @@ use crate::args::UpgradeArgs;
 use crate::support::{Result, exists, in_database, open, open_to_inspect, report, target};
 
 pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
-    let (path, mut migrator) = app.database_of_run(&args.run)?;
     let target = target(args.target.as_deref(), args.revision.as_deref())?.unwrap_or(Target::Head);
+    let (path, mut migrator) = app.database_of_run(&args.run)?;
     let request = Request::Upgrade(target.clone());
     if let Some(revision) = &args.adopt {
         migrator = migrator.adopt(Adopt::at(revision));

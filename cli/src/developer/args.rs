@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::args::{OutputArgs, RunArgs};
+use crate::args::{EXIT_CODES, OutputArgs, RunArgs};
 use crate::developer::import::Range;
 use crate::developer::import::tool::Tool;
 
@@ -16,6 +16,7 @@ pub enum DeveloperCommand {
     #[command(visible_alias = "migrate")]
     New(NewArgs),
     /// Revert what differs from the migrations, and apply it anew
+    #[command(after_help = EXIT_CODES)]
     Redo(RunArgs),
     /// Mark revisions as released
     Lock(LockArgs),

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod check;
+mod completions;
 mod current;
 mod downgrade;
+mod habits;
 mod history;
 mod import;
 mod location;

@@ -13,6 +13,17 @@ fn argument_definitions_are_consistent() {
 }
 
 #[test]
+fn help_of_each_command_lists_its_exit_codes() {
+    for mut command in App::command().get_subcommands().cloned() {
+        let is_operators = command
+            .get_arguments()
+            .any(|argument| argument.get_id() == "busy_timeout");
+        let help = command.render_help().to_string();
+        assert!(!is_operators || help.contains("Exit codes: 0 "), "{help}");
+    }
+}
+
+#[test]
 fn help_lines_have_at_most_60_characters() {
     for command in App::command().get_subcommands() {
         let name = command.get_name();
@@ -110,6 +121,11 @@ fn directory_commands_reject_database_options() {
 #[test]
 fn usage_errors_exit_with_code_2() {
     let shell = Shell::new();
+    for command in ["new x", "lock", "rebase"] {
+        let (code, _, error) = shell.run(&format!("{command} --name billing"));
+        assert_eq!(code, 2, "{command}");
+        assert!(error.starts_with("error: --name has no effect"), "{error}");
+    }
     let (code, _, error) = shell.run("upgrade");
     assert_eq!(
         (code, error.as_str()),

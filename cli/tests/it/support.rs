@@ -66,6 +66,15 @@ impl Shell {
         );
     }
 
+    /// Returns the names of the migrations.
+    pub(crate) fn migrations(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path("migrations")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+
     pub(crate) fn output(&self, arguments: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_revchain"));
         command

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::{Shell, generate};
 use revchain::OnNewer;
 use revchain::cli::{self, Commands};
 use token_store::{Key, MIGRATIONS, make_private, settings};
@@ -23,6 +24,11 @@ enum Command {
     Db(DatabaseCommand),
     /// Generate a key for TOKEN_ENCRYPTION_KEY
     Key,
+    /// Print the completions of a shell
+    Completions {
+        /// Name of the shell
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,9 +40,11 @@ enum DatabaseCommand {
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    // Unlike `Cli::parse`, this function advises users of other migration tools.
+    match cli::parse::<Cli>().command {
         Command::Db(command) => run_database_command(&command),
         Command::Key => print_key(),
+        Command::Completions { shell } => print_completions(shell),
     }
 }
 
@@ -51,6 +59,15 @@ fn run_database_command(command: &DatabaseCommand) -> ExitCode {
     match command {
         DatabaseCommand::Operator(command) => commands.run(command),
         DatabaseCommand::Developer(command) => commands.run_developer(command),
+    }
+}
+
+fn print_completions(shell: Shell) -> ExitCode {
+    let mut script = Vec::new();
+    generate(shell, &mut Cli::command(), "token-store", &mut script);
+    match io::stdout().write_all(&script) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

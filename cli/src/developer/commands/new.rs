@@ -12,12 +12,14 @@ use crate::developer::args::NewArgs;
 use crate::developer::commands::new_downgrade;
 use crate::developer::naming;
 use crate::developer::source_tree::{SourceTree, create, load, now, touch, write_lock_file};
+use crate::habits::advice_on_migrate;
 use crate::support::{Answer, Failure, Result};
 
 /// Writes the file of a new revision that revises the head of the chain in `directory`.
 ///
 /// `embedded` is the chain of the program. Fails if the directory lacks the head of `embedded`.
 pub(crate) fn run(args: &NewArgs, directory: &Path, embedded: Option<&Migrations>) -> Result {
+    reject_other_tools(args.description.as_deref().unwrap_or_default())?;
     let directory = args.source.directory.as_deref().unwrap_or(directory);
     if args.downgrade {
         return new_downgrade::run(directory, embedded);
@@ -71,6 +73,18 @@ pub(crate) fn run(args: &NewArgs, directory: &Path, embedded: Option<&Migrations
     let path = path.display().to_string();
     let json = json!({ "path": path, "revision": id, "revises": revises });
     Ok(Answer::new(path, json))
+}
+
+/// Rejects a description such as `run`.
+///
+/// Other tools have commands such as `migrate run`, and `migrate` is an alias of `new`.
+fn reject_other_tools(description: &str) -> Result<()> {
+    let Some(advice) = advice_on_migrate(description) else {
+        return Ok(());
+    };
+    let message = format!("`{description}` is no summary of a revision");
+    let help = format!("{advice}\nor describe the revision in more words");
+    Err(Failure::usage(message).help(&help))
 }
 
 /// Returns the id of the new revision: the requested id, or the id that follows the head's id.

@@ -113,6 +113,23 @@ fn help_names_the_database_variable() {
 }
 
 #[test]
+fn commands_of_other_tools_get_advice() {
+    let program = Program::new();
+    let said = program.run(&["db", "migrate", "run"]).fails_with(2);
+    assert_contains(&said, "help: run `upgrade`");
+    let said = program.run(&["db", "migration", "run"]).fails_with(2);
+    assert_contains(&said, "tip: run `upgrade`");
+    assert!(program.is_empty());
+}
+
+#[test]
+fn completions_have_the_commands_of_revchain() {
+    let script = Program::new().run(&["completions", "bash"]).succeeds();
+    assert_contains(&script, "token__store__subcmd__db__subcmd__upgrade");
+    assert_contains(&script, "--busy-timeout");
+}
+
+#[test]
 fn upgrade_of_a_missing_file_creates_it() {
     let program = Program::new();
     let said = program.run(&["db", "upgrade"]).succeeds();
