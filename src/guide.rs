@@ -31,6 +31,8 @@ pub mod running {}
 pub mod newer_databases {}
 #[doc = include_str!("../docs/guide/backups.md")]
 pub mod backups {}
+#[doc = include_str!("../docs/guide/operations.md")]
+pub mod operations {}
 #[doc = include_str!("../docs/guide/several-chains.md")]
 pub mod several_chains {}
 #[doc = include_str!("../docs/guide/pools.md")]

@@ -12,6 +12,7 @@ mod import;
 mod location;
 mod lock;
 mod merge;
+mod mishaps;
 mod new;
 mod output;
 mod pending;

@@ -257,7 +257,8 @@ fn foreign_keys(violations: &[ForeignKeyViolation], count: usize, before: usize)
     }
     Text::new(message)
         .help(format!(
-            "delete or fix such rows in a migration; {before} violated a key before the migrations"
+            "delete or fix the rows in the database, or in a migration: {before} violated a key \
+             before the migrations"
         ))
         .help("or accept the rows from before: .allow_existing_violations()")
 }
