@@ -142,6 +142,37 @@ impl<'m> BrokenObject<'m> {
     }
 }
 
+/// Returns the words `DROP VIEW` and the name in `use DROP VIEW to delete view v`.
+pub fn advised_drop(message: &str) -> Option<(&str, &str)> {
+    let (words, object) = message.strip_prefix("use ")?.split_once(" to delete ")?;
+    let (_, name) = object.split_once(' ')?;
+    Some((words, name))
+}
+
+/// Returns the name of the object that a CREATE or a RENAME would make a second time.
+///
+/// SQLite's messages are `table t already exists`, `there is already a table named t` and
+/// `there is already another table or index with this name: t`.
+pub fn existing_object(message: &str) -> Option<&str> {
+    if let Some(object) = message.strip_prefix("there is already ") {
+        let (_, name) = object.split_once(" named ").or(object.split_once(": "))?;
+        return Some(name);
+    }
+    let (_, name) = message.strip_suffix(" already exists")?.split_once(' ')?;
+    Some(name)
+}
+
+/// Returns the column that an ADD COLUMN or a RENAME COLUMN would make a second time.
+pub fn duplicate_column(message: &str) -> Option<&str> {
+    message.strip_prefix("duplicate column name: ")
+}
+
+/// Returns `true` if SQLite rejects a DROP COLUMN because a key has the column.
+pub fn is_column_of_key(message: &str) -> bool {
+    message.starts_with("cannot drop PRIMARY KEY column")
+        || message.starts_with("cannot drop UNIQUE column")
+}
+
 /// Returns the token at which SQLite reports a syntax error.
 pub fn misread_token(message: &str) -> Option<&str> {
     message

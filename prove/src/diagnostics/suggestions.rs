@@ -6,9 +6,13 @@ use revchain_core::sql::cursor;
 use revchain_core::sql::inspect::names_object;
 use revchain_core::sql::keywords::similar_keyword;
 use revchain_core::sql::sqlite_messages::{
-    BrokenObject, MissingColumn, MissingObject, misread_token, missing_column,
+    BrokenObject, MissingColumn, MissingObject, advised_drop, duplicate_column, existing_object,
+    is_column_of_key, misread_token, missing_column,
 };
 use revchain_core::sql::tokenizer::Kind;
+
+/// The largest number of names that a help lists.
+const MAX_NAMES: usize = 8;
 
 /// The objects that exist when SQLite rejects a statement.
 pub(crate) struct Existing<'s> {
@@ -37,6 +41,23 @@ pub(super) fn help(message: &str, sql: &str, existing: &Existing<'_>) -> Option<
     if let Some(missing) = MissingObject::parse(message) {
         return help_for_missing(&missing, existing);
     }
+    if let Some((drop, name)) = advised_drop(message) {
+        return Some(format!("write `{drop} {}`", quote(name)));
+    }
+    if let Some(name) = existing_object(message) {
+        let name = quote(name);
+        return Some(format!(
+            "choose another name, or drop or rename the other `{name}` first"
+        ));
+    }
+    if duplicate_column(message).is_some() {
+        return Some("choose another name: the table has this column already".to_owned());
+    }
+    if is_column_of_key(message) {
+        let advice =
+            "rebuild the table without the column: `revchain new --rebuild TABLE` writes a rebuild";
+        return Some(advice.to_owned());
+    }
     let (table, column) = match missing_column(message)? {
         MissingColumn::Given { table, column } => (Some(table), column),
         MissingColumn::Read { column, .. } => (None, column),
@@ -50,7 +71,19 @@ pub(super) fn help(message: &str, sql: &str, existing: &Existing<'_>) -> Option<
     let tables = schema.tables().filter(is_named);
     let columns = tables.flat_map(|table| schema.columns(table).unwrap_or_default());
     let others = columns.filter(|other| !other.eq_ignore_ascii_case(column));
-    did_you_mean(column, others).map(did_you_mean_name)
+    let others: Vec<&str> = others.collect();
+    did_you_mean(column, others.iter().copied())
+        .map(did_you_mean_name)
+        .or_else(|| name_one_of("columns", &others))
+}
+
+/// Returns the advice to use a name that exists; `None` if there are too many names, or none.
+fn name_one_of(kind: &str, names: &[&str]) -> Option<String> {
+    if names.is_empty() || names.len() > MAX_NAMES {
+        return None;
+    }
+    let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
+    Some(format!("name one of the {kind}: {}", names.join(", ")))
 }
 
 fn did_you_mean_name(name: &str) -> String {
@@ -88,11 +121,36 @@ fn help_for_missing(missing: &MissingObject<'_>, existing: &Existing<'_>) -> Opt
     if let Some(meant) = did_you_mean(name, objects.map(|(_, name)| name.as_str())) {
         return Some(did_you_mean_name(meant));
     }
-    let existed = missing.kind == "table" && existing.before.table_name(name).is_some();
-    existed.then(|| {
-        format!(
+    if missing.kind == "table" && existing.before.table_name(name).is_some() {
+        return Some(format!(
             "the script drops or renames `{}` before: use the new name, or move the statement up",
             quote(name)
-        )
-    })
+        ));
+    }
+    let mut objects = existing.objects.iter();
+    if let Some((kind, _)) = objects.find(|(_, other)| other.eq_ignore_ascii_case(name)) {
+        let (name, wanted) = (quote(name), with_article(missing.kind));
+        return Some(format!("name {wanted}: `{name}` is {}", with_article(kind)));
+    }
+    let objects = existing.objects.iter();
+    let names: Vec<&str> = objects
+        .filter(|(kind, name)| is_possible(kind) && !is_internal(name))
+        .map(|(_, name)| name.as_str())
+        .collect();
+    let kind = match missing.kind {
+        "index" => "indexes".to_owned(),
+        kind => format!("{kind}s"),
+    };
+    name_one_of(&kind, &names)
+}
+
+/// Returns `true` for a table or an index of SQLite itself, or of revchain.
+fn is_internal(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("sqlite_") || name.starts_with("revchain_history")
+}
+
+fn with_article(kind: &str) -> String {
+    let article = if kind == "index" { "an" } else { "a" };
+    format!("{article} {kind}")
 }

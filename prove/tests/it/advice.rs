@@ -129,3 +129,64 @@ fn advised_drop_of_a_forgotten_index_is_quoted() {
     let dropped = format!("DROP INDEX \"by-a b\";\n{upgrade}");
     assert_eq!(summaries(&[T, index, (&dropped, "")]), [""; 0]);
 }
+
+#[test]
+fn object_of_another_kind_is_named() {
+    for (sql, help) in [
+        ("DROP TABLE authors;", "write `DROP VIEW authors`"),
+        ("DROP VIEW Commits;", "write `DROP TABLE Commits`"),
+        ("DROP INDEX Commits;", "name an index: `Commits` is a table"),
+        (
+            "INSERT INTO by_author VALUES (1);",
+            "name a table: `by_author` is an index",
+        ),
+    ] {
+        assert_help(sql, &format!("help: {help}"));
+    }
+}
+
+#[test]
+fn missing_name_without_a_similar_one_lists_the_names() {
+    for (sql, help) in [
+        (
+            "DROP TABLE zebra;",
+            "name one of the tables: Commits, authors",
+        ),
+        ("DROP INDEX zebra;", "name one of the indexes: by_author"),
+        (
+            "UPDATE Commits SET zebra = 1;",
+            "name one of the columns: id, author",
+        ),
+    ] {
+        assert_help(sql, &format!("help: {help}"));
+    }
+}
+
+#[test]
+fn second_object_of_a_name_gets_another_name() {
+    for (sql, name) in [
+        ("CREATE TABLE commits (a);", "commits"),
+        ("CREATE INDEX by_author ON Commits (id);", "by_author"),
+        ("CREATE VIEW authors AS SELECT 1;", "authors"),
+        ("CREATE INDEX Commits ON Commits (id);", "Commits"),
+        (
+            "CREATE TABLE c (a); ALTER TABLE c RENAME TO Commits;",
+            "Commits",
+        ),
+    ] {
+        let help = format!("drop or rename the other `{name}` first");
+        assert_help(sql, &help);
+    }
+    assert_help(
+        "ALTER TABLE Commits ADD COLUMN author TEXT;",
+        "help: choose another name: the table has this column already",
+    );
+}
+
+#[test]
+fn column_of_a_key_is_dropped_by_a_rebuild() {
+    assert_help(
+        "ALTER TABLE Commits DROP COLUMN id;",
+        "help: rebuild the table without the column: `revchain new --rebuild TABLE`",
+    );
+}
