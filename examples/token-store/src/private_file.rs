@@ -3,10 +3,15 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+#[cfg(unix)]
+use revchain::rusqlite::{Connection, ErrorCode, OpenFlags};
+
 use crate::Error;
 
 /// Makes the database file private: only the owner can read and write the file (mode 0600).
 ///
+/// A file that is no database stays as it is: SQLite fails to open it.
+/// A file of another user stays as it is if its group alone can read it: its owner chose the group.
 /// If there is no file, this function creates the directory and an empty file.
 /// SQLite creates its journals with the mode of the database, so the journals are private too.
 ///
@@ -71,8 +76,33 @@ fn restrict(path: &Path) -> io::Result<()> {
     if !metadata.is_file() || permissions.mode() & 0o077 == 0 {
         return Ok(());
     }
+    if is_no_database(path) {
+        return Ok(());
+    }
+    let is_open_to_all = permissions.mode() & 0o007 != 0;
     permissions.set_mode(0o600);
-    fs::set_permissions(path, permissions)
+    match fs::set_permissions(path, permissions) {
+        // Only the owner of a file can change its mode.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            if !is_open_to_all {
+                return Ok(());
+            }
+            let help = format!("its owner must run `chmod 600 {}`", path.display());
+            Err(io::Error::new(error.kind(), help))
+        }
+        result => result,
+    }
+}
+
+/// Returns `true` if the file has content that is no database.
+///
+/// SQLite reads the file, because a close by this program would release the locks of SQLite.
+#[cfg(unix)]
+fn is_no_database(path: &Path) -> bool {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let read = connection
+        .and_then(|connection| connection.query_row("PRAGMA schema_version", [], |_| Ok(())));
+    read.is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::NotADatabase))
 }
 
 /// Does nothing: on systems other than Unix, the file inherits the permissions of the directory.

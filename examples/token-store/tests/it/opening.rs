@@ -175,3 +175,22 @@ mod modes {
         assert_eq!(mode(&path), before);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn file_that_is_no_database_keeps_its_mode() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    for (content, mode) in [("a letter ".repeat(100), 0o644), (String::new(), 0o600)] {
+        let path = folder.path().join(format!("{mode:o}"));
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(TokenStore::open(&path, None).is_ok(), mode == 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            mode
+        );
+    }
+}
