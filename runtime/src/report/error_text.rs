@@ -174,7 +174,7 @@ fn busy(waited: Duration, holders: &[LockHolder]) -> Text {
     };
     Text::new(message)
         .help(help)
-        .help("or wait longer: .busy_timeout(…)")
+        .help("or wait longer: .busy_timeout(…) or --busy-timeout")
 }
 
 fn read_only(pending: &[String], reason: Option<&AccessProblem>) -> Text {
@@ -260,7 +260,10 @@ fn foreign_keys(violations: &[ForeignKeyViolation], count: usize, before: usize)
             "delete or fix the rows in the database, or in a migration: {before} violated a key \
              before the migrations"
         ))
-        .help("or accept the rows from before: .allow_existing_violations()")
+        .help(
+            "or accept the rows from before: .allow_existing_violations() or \
+             --allow-existing-violations",
+        )
 }
 
 fn wrong_schema(revision: &str, diff: &Diff) -> Text {
