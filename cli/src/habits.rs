@@ -7,7 +7,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Error, Parser};
 
-/// What users of Alembic, sqlx, Diesel, refinery and Django type, and the advice for it.
+/// The commands that users of Alembic, sqlx, Diesel, refinery and Django type, with advice.
 ///
 /// The first row whose words all occur in the arguments, in this order, decides.
 pub(crate) const HABITS: &[(&str, &str)] = &[

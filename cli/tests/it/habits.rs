@@ -1,4 +1,4 @@
-//! What users of Alembic, sqlx, Diesel, refinery and Django type.
+//! The commands that users of Alembic, sqlx, Diesel, refinery and Django type.
 
 use clap::CommandFactory;
 
