@@ -16,6 +16,9 @@ pub enum DeveloperCommand {
     #[command(visible_alias = "migrate")]
     New(NewArgs),
     /// Revert what differs from the migrations, and apply it anew
+    ///
+    /// If nothing differs, revert and apply the newest revision that is not locked.
+    /// The data that a reverted revision added is lost.
     #[command(after_help = EXIT_CODES)]
     Redo(RunArgs),
     /// Mark revisions as released

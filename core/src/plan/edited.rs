@@ -120,13 +120,8 @@ pub(super) fn edited(revisions: &[EditedRevision], current: &str, are_all: bool)
         "in development, run `revchain redo`: it reverts what the database has by the downgrade \
          that the history stores, and applies what the chain has",
     );
-    let mut programs = others.iter().rev();
-    let program = programs.find_map(|other| other.stamped.stored.program.as_deref());
-    if let Some(program) = program {
-        text = text.help(format!(
-            "or use the program that applied it: {}",
-            escape(program)
-        ));
+    if !others.is_empty() {
+        text = text.help("or use the branch or the version of the program that applied it");
     }
     if !edited.is_empty() {
         let files = if edited.len() == 1 {

@@ -1,5 +1,8 @@
 //! The conflict of git in a lock file, of which both sides are joined.
 
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use crate::support::{Directory, name, revisions, text};
 use revchain_core::lock_file::{self, resolve};
 use revchain_core::source::directory::{self, File};
@@ -144,5 +147,32 @@ fn incomplete_marks_are_rejected() {
     ] {
         let (reason, _) = resolved(pattern).unwrap_err();
         assert_eq!(reason, "the conflict marks are incomplete", "{pattern}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn joined_lines_have_no_mark_and_no_revision_twice(
+        lines in proptest::collection::vec(
+            select(vec![
+                "<<<<<<< a", "||||||| b", "=======", ">>>>>>> c", "head a", "head b", "L001", "L002",
+                "L003", "# d", "é",
+            ]),
+            0..16,
+        ),
+    ) {
+        if let Ok(Some(text)) = resolved(&lines.join("\n")) {
+            let marks = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
+            prop_assert!(!text.lines().any(|line| marks.iter().any(|mark| line.starts_with(mark))));
+            for start in ["001 ", "002 ", "003 ", "head "] {
+                prop_assert!(text.lines().filter(|line| line.starts_with(start)).count() <= 1);
+            }
+            prop_assert!(text.lines().next_back().unwrap().starts_with("head "));
+            for id in ["001", "002", "003"] {
+                let is_locked = text.contains(&format!("\n{id} ")) || text.starts_with(id);
+                let was_only_before = !is_locked && lines.contains(&format!("L{id}").as_str());
+                prop_assert!(!was_only_before || lines.contains(&"||||||| b"));
+            }
+        }
     }
 }

@@ -302,7 +302,7 @@ fn revision_of_another_branch_is_not_said_to_be_edited() {
          migrations/20260103_1200_003_x.sql)"
     );
     assert!(
-        help.ends_with("\nor use the program that applied it: notes 2.0"),
+        help.ends_with("\nor use the branch or the version of the program that applied it"),
         "{help}"
     );
 }
