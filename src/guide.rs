@@ -45,5 +45,7 @@ pub mod ci {}
 pub mod versions {}
 #[doc = include_str!("../docs/guide/commands.md")]
 pub mod commands {}
+#[doc = include_str!("../docs/guide/json.md")]
+pub mod json {}
 #[doc = include_str!("../docs/guide/features.md")]
 pub mod features {}

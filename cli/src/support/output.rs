@@ -8,7 +8,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 use revchain_core::diagnostics::escape::{escape, is_unseen};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::args::OutputArgs;
 use crate::support::{Exit, Failure, FailureKind, Result};
@@ -17,6 +17,9 @@ pub(crate) const CURRENT: Style = AnsiColor::Green.on_default().bold();
 pub(crate) const PENDING: Style = AnsiColor::Yellow.on_default();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const PLAIN: Style = Style::new();
+/// The version of the form of the JSON. A new field keeps the version.
+const JSON_VERSION: u32 = 1;
+
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 /// The result of a command, for people and for scripts.
@@ -106,10 +109,16 @@ fn stream_choice(color: ColorChoice) -> anstream::ColorChoice {
     }
 }
 
-/// Prints JSON in which every character that could control a terminal is escaped.
+/// Prints a JSON object with its version, as `docs/output.schema.json` describes it.
+///
+/// Escapes every character that could control a terminal.
 fn print_json(json: &Value) -> io::Result<()> {
+    let mut versioned = json!({ "revchain": JSON_VERSION });
+    if let (Value::Object(object), Value::Object(fields)) = (&mut versioned, json) {
+        object.extend(fields.clone());
+    }
     let mut text = String::new();
-    for c in json.to_string().chars() {
+    for c in versioned.to_string().chars() {
         if is_unseen(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 text += &format!("\\u{unit:04x}");

@@ -96,7 +96,7 @@ fn json_output_has_documented_fields() {
     let error: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(
         error,
-        json!({ "error": {
+        json!({ "revchain": 1, "error": {
             "code": "unknown-target",
             "message": "app.db: there is no revision `nowhere`",
             "help": ["name a revision from 001 to 003"],

@@ -10,6 +10,8 @@ use revchain_runtime::rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::schema::Schema;
+
 /// A temporary directory with a chain of three revisions in `migrations/`.
 pub(crate) struct Shell(pub(crate) TempDir);
 
@@ -114,8 +116,18 @@ impl Shell {
         out
     }
 
+    /// Returns the object that a command prints, without its version.
+    ///
+    /// The output must be one object of the form that the schema describes.
     pub(crate) fn json(&self, arguments: &str) -> Value {
-        serde_json::from_str(&self.run(arguments).1).unwrap()
+        let (_, out, error) = self.run(arguments);
+        let mut object: Value = serde_json::from_str(&out)
+            .unwrap_or_else(|problem| panic!("{arguments}: {problem}: {out:?} {error}"));
+        let problems = Schema::load().check(arguments, &object);
+        assert_eq!(problems, Vec::<String>::new(), "{arguments}: {object:#}");
+        let version = object.as_object_mut().unwrap().shift_remove("revchain");
+        assert_eq!(version, Some(Value::from(1)));
+        object
     }
 }
 

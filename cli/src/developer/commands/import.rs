@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::developer::args::ImportArgs;
 use crate::developer::import::{self, Request};
 use crate::support::{Answer, Failure, Result};
@@ -23,7 +25,7 @@ pub(crate) fn run(args: &ImportArgs, directory: &Path) -> Result {
     let report = import::run(&request)?;
     let (text, json) = (report.text(), report.json());
     if report.stopped.is_some() {
-        return Err(Failure::failed("stopped", text).details(json));
+        return Err(Failure::failed("stopped", text).details(json!({ "import": json })));
     }
     Ok(Answer::new(text, json))
 }

@@ -9,12 +9,10 @@ const A: (&str, &str) = ("old/V1__a.sql", "CREATE TABLE a (a);");
 
 /// Returns the report of an import that stops.
 fn stopped(shell: &Shell, arguments: &str) -> Value {
-    let (code, out, _) = shell.run(arguments);
-    assert_eq!(code, 1, "{out}");
-    let report: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(report["error"]["code"], "stopped", "{out}");
+    let mut report = shell.json(arguments);
+    assert_eq!(report["error"]["code"], "stopped", "{report}");
     shell.ok("check migrations");
-    report["error"].clone()
+    report["error"]["import"].take()
 }
 
 /// The proof stops the statement after its limit, and nothing else may run it.
