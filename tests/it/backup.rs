@@ -428,7 +428,7 @@ fn invalid_backup_is_not_restored() {
             "other.db",
             &|| drop(other.open(fixture.path("other.db")).unwrap()),
             "edited",
-            "001 was edited",
+            "001 in the database is another revision",
         ),
         (
             "newer.db",
