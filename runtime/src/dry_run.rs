@@ -5,7 +5,7 @@ use revchain_core::schema::SchemaFilter;
 use revchain_core::schema::{Diff, SchemaSql, diff};
 use rusqlite::Connection;
 
-use crate::report::error::{Context, Error, Operation};
+use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::outcome::Report;
 use crate::session::copy::copy_database;
 use crate::session::sql::quote;
@@ -25,7 +25,8 @@ pub struct DryRun {
     pub diff: Diff,
     /// The copy: a temporary database that is deleted when the connection closes.
     ///
-    /// The copy lacks the functions that the program registers on its own connections.
+    /// The copy has the functions that [`Migrator::on_connect`](crate::Migrator::on_connect)
+    /// registers.
     pub connection: Connection,
 }
 
@@ -44,6 +45,8 @@ pub struct TableRows {
 /// Copies the database of a session to a temporary database.
 pub(crate) fn copy_to_temporary(session: &Session<'_, &Connection>) -> Result<Connection, Error> {
     let mut copy = Connection::open("").context(Operation::Copy)?;
+    let set_up = session.database().settings.set_up(&copy);
+    set_up.map_err(|source| Error::new(ErrorKind::OnConnect { source }))?;
     session.retry(Operation::Copy, || {
         copy_database(session.database().connection, &mut copy)
     })?;

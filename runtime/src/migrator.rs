@@ -2,6 +2,7 @@
 
 #[cfg(feature = "backup")]
 mod backup;
+mod connect;
 
 use std::fmt;
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use revchain_core::{Adopt, OnDrift, OnNewer, Request, Revision, Target};
-use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use rusqlite::Connection;
 
 use crate::apply::pipeline;
 use crate::apply::steps::NoStored;
@@ -20,7 +21,9 @@ use crate::report::event::Event;
 use crate::report::outcome::Report;
 use crate::session::unlocked::Session;
 use crate::settings::Settings;
-use crate::snapshot::file::{Installed, install};
+use crate::snapshot::file::Installed;
+#[cfg(feature = "bundled")]
+use crate::snapshot::memory::Snapshot;
 use crate::state::check::{SchemaCheck, check, observe};
 use crate::state::histories::Histories;
 use crate::state::history_entry::HistoryEntry;
@@ -220,6 +223,89 @@ An authorizer that the program has set is lost, because SQLite cannot return it.
         self
     }
 
+    /// Adds a function that sets up each connection that revchain opens.
+    ///
+    /// The functions are called in the order of their registration, before anything is read.
+    /// So a function can set the key of an encrypted database, register functions and collations,
+    /// or load extensions.
+    ///
+    /// revchain opens connections for [`open`](Self::open),
+    /// [`open_in_memory`](Self::open_in_memory) and the commands, and to these files:
+    ///
+    /// - the copy of the snapshot that becomes a new database, which is read-only
+    #[cfg_attr(
+        feature = "backup",
+        doc = "
+- the database, for a backup, and the backup itself
+- the backup that [`restore`](Self::restore) reads, which is read-only
+- the temporary database of [`dry_run`](Self::dry_run)"
+    )]
+    ///
+    /// A connection that the caller passes to a method is the caller's to set up.
+    /// If a function sets a key, a new database is no copy of the snapshot: the chain runs.
+    ///
+    /// Do not set WAL mode here: a backup is not in WAL mode. [`wal`](Self::wal) sets it.
+    ///
+    /// If a function fails, the request fails with [`ErrorKind::OnConnect`], and a backup with
+    /// [`ErrorKind::Backup`].
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let migrator = MIGRATIONS.migrator().on_connect(|connection| {
+    ///     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    ///     connection.busy_timeout(Duration::from_secs(10))
+    /// });
+    /// let db = migrator.open_in_memory()?;
+    /// let synchronous: i64 = db.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+    /// assert_eq!(synchronous, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_connect<E>(
+        mut self,
+        set_up: impl Fn(&Connection) -> Result<(), E> + Send + Sync + 'm,
+    ) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let set_up = move |connection: &Connection| set_up(connection).map_err(Into::into);
+        self.settings.on_connect.push(Arc::new(set_up));
+        self
+    }
+
+    /// Puts the database into WAL mode on [`open`](Self::open), before the upgrade.
+    ///
+    /// SQLite fails at once, whatever the busy timeout, if two connections set WAL mode on a new
+    /// file. revchain repeats the attempt until the busy timeout of the migrator has passed.
+    ///
+    /// A read-only file and a database in memory keep their journal mode.
+    /// Default: the journal mode stays.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be in WAL mode, `open` fails with [`ErrorKind::NoWal`].
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("app.db");
+    /// let db = MIGRATIONS.migrator().wal().open(path)?;
+    /// let mode: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    /// assert_eq!(mode, "wal");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wal(mut self) -> Self {
+        self.settings.wal = true;
+        self
+    }
+
     /// Adds a callback that is called with each event, after the callbacks that were added before.
     ///
     /// The callback often runs inside the transaction, so it should return quickly.
@@ -268,7 +354,11 @@ impl<'m> Migrator<'m> {
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Connection, Error> {
         let path = path.as_ref();
         let (mut connection, installed) = self.open_or_install(path)?;
-        self.upgrade_opened(&mut connection)
+        self.session_of_opened(&mut connection)
+            .and_then(|session| {
+                let request = Request::Upgrade(Target::Head);
+                pipeline::run(&session, &request, None, &NoStored)
+            })
             // SQLite reports an absolute path. The error shows the path as the caller wrote it.
             .map_err(|error| error.in_database(&path.to_string_lossy()))?;
         match installed {
@@ -301,16 +391,13 @@ impl<'m> Migrator<'m> {
     /// ```
     pub fn open_in_memory(&self) -> Result<Connection, Error> {
         #[cfg(feature = "bundled")]
-        if let Some(connection) = crate::snapshot::memory::open(self.migrations) {
-            self.emit_created_from_snapshot();
-            return Ok(connection);
+        if let Some(snapshot) = Snapshot::load(self.migrations) {
+            if let Some(copy) = snapshot.copy_to(self.connect_in_memory()?) {
+                self.emit_created_from_snapshot();
+                return Ok(copy);
+            }
         }
-        let mut connection = Connection::open_in_memory().map_err(|source| {
-            Error::new(ErrorKind::Open {
-                source,
-                reason: None,
-            })
-        })?;
+        let mut connection = self.connect_in_memory()?;
         self.upgrade(&mut connection)?;
         Ok(connection)
     }
@@ -735,45 +822,6 @@ impl<'m> Migrator<'m> {
         let plan = self.plan(connection, request.clone())?;
         Ok(plan.runs_stored())
     }
-
-    fn upgrade_opened(&self, connection: &mut Connection) -> Result<Report, Error> {
-        let session = Session::for_new_connection(connection, self.migrations, &self.settings)?;
-        pipeline::run(&session, &Request::Upgrade(Target::Head), None, &NoStored)
-    }
-}
-
-impl Migrator<'_> {
-    /// Opens the file at `path`. If the file does not exist, creates a copy of the snapshot.
-    fn open_or_install(&self, path: &Path) -> Result<(Connection, Installed), Error> {
-        // Most databases exist already. For these, an open without CREATE avoids a separate check.
-        let existing = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
-        match Connection::open_with_flags(path, existing) {
-            // If another process creates the file during this open, SQLite may open the file
-            // read-only. Then open the file again.
-            Ok(connection) if !connection.is_readonly(MAIN_DB).unwrap_or(true) => {
-                Ok((connection, Installed::Unavailable))
-            }
-            Ok(_) => Ok((open_file(path)?, Installed::Unavailable)),
-            Err(_) => {
-                let installed = install(self.migrations, path);
-                Ok((open_file(path)?, installed))
-            }
-        }
-    }
-
-    fn emit_created_from_snapshot(&self) {
-        // Without a listener, the chain need not be decoded.
-        if !self.settings.has_listener() {
-            return;
-        }
-        if let Some(revision) = self.migrations.head() {
-            self.settings.emit(&Event::CreatedFromSnapshot { revision });
-        }
-    }
-}
-
-fn open_file(path: &Path) -> Result<Connection, Error> {
-    Connection::open(path).map_err(|source| Error::cannot_open(path, source))
 }
 
 impl fmt::Debug for Migrator<'_> {

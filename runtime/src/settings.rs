@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use revchain_core::Policy;
+use rusqlite::Connection;
 
 use crate::report::event::Event;
 
@@ -20,12 +21,22 @@ pub(crate) struct Settings<'m> {
     /// `true` if an adoption keeps a `user_version` that another tool has written.
     pub(crate) keeps_user_version: bool,
     pub(crate) busy_timeout: Duration,
+    /// `true` if an open puts the file into WAL mode.
+    pub(crate) wal: bool,
     #[cfg(feature = "backup")]
     pub(crate) backup: Option<BackupSettings>,
     /// `true` if rows that violated a foreign key before the migrations are accepted.
     pub(crate) allow_existing_violations: bool,
+    /// The functions that set up each connection that revchain opens, in order.
+    pub(crate) on_connect: Vec<OnConnect<'m>>,
     pub(crate) callbacks: Vec<Callback<'m>>,
 }
+
+/// A function that sets up a connection.
+pub(crate) type OnConnect<'m> = Arc<dyn Fn(&Connection) -> Result<(), BoxError> + Send + Sync + 'm>;
+
+/// The error of a function of the program.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A function that is called with each event.
 pub(crate) type Callback<'m> = Arc<dyn Fn(&Event<'_>) + Send + Sync + 'm>;
@@ -46,9 +57,11 @@ impl Default for Settings<'_> {
             ignores_column_order: false,
             keeps_user_version: false,
             busy_timeout: Duration::from_secs(30),
+            wal: false,
             #[cfg(feature = "backup")]
             backup: None,
             allow_existing_violations: false,
+            on_connect: Vec::new(),
             callbacks: Vec::new(),
         }
     }
@@ -58,6 +71,17 @@ impl Settings<'_> {
     /// Returns `true` if anything receives events.
     pub(crate) fn has_listener(&self) -> bool {
         cfg!(feature = "tracing") || !self.callbacks.is_empty()
+    }
+
+    /// Sets up a connection that revchain has just opened. No statement has run on it yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error of the first function that fails.
+    pub(crate) fn set_up(&self, connection: &Connection) -> Result<(), BoxError> {
+        self.on_connect
+            .iter()
+            .try_for_each(|set_up| set_up(connection))
     }
 
     /// Passes an event to `tracing`, then to the callbacks in the order of their registration.

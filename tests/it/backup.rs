@@ -404,8 +404,8 @@ fn invalid_backup_is_not_restored() {
         (
             "text.db",
             &|| fs::write(fixture.path("text.db"), "x".repeat(5000)).unwrap(),
-            "damaged",
-            "not a database",
+            "not-a-database",
+            "it is encrypted: file is not a database",
         ),
         (
             "cut.db",

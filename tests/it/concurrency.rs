@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -82,6 +82,91 @@ fn child_opens_the_token_store() {
         thread::sleep(Duration::from_micros(200));
     }
     TOKENS.open(fixture.join("app.db")).unwrap();
+}
+
+/// The number of new files, and the number of processes that open each of them at once.
+const WAL_FILES: usize = 80;
+const WAL_PROCESSES: usize = 16;
+
+fn wait_for(path: &Path) {
+    while !path.exists() {
+        thread::sleep(Duration::from_micros(200));
+    }
+}
+
+#[test]
+#[ignore = "other tests run this one in a child process"]
+fn child_opens_files_in_wal_mode() {
+    let Some(fixture) = env::var_os("REVCHAIN_TEST_DIRECTORY") else {
+        return;
+    };
+    let fixture = Path::new(&fixture);
+    let directory = fixture.join("migrations");
+    let chain = if directory.exists() {
+        migrations_from_directory_unproven(directory).unwrap()
+    } else {
+        TOKENS.clone()
+    };
+    for file in 0..WAL_FILES {
+        wait_for(&fixture.join(format!("go{file}")));
+        let db = chain
+            .migrator()
+            .wal()
+            .open(fixture.join(format!("{file}.db")));
+        drop(db.unwrap());
+        fs::write(fixture.join(format!("done{file}-{}", process::id())), "").unwrap();
+    }
+}
+
+/// Lets processes open new files at once, with a chain whose snapshot is or is not used.
+fn race_for_wal_mode(uses_snapshot: bool) {
+    let fixture = Fixture::new();
+    let chain = if uses_snapshot {
+        TOKENS.clone()
+    } else {
+        fixture.tables(3)
+    };
+    let children: Vec<Child> = (0..WAL_PROCESSES)
+        .map(|_| spawn_as(&fixture, "child_opens_files_in_wal_mode"))
+        .collect();
+    let finished = |file: usize| {
+        let prefix = format!("done{file}-");
+        let files = fixture.files();
+        files
+            .iter()
+            .filter(|name| name.starts_with(&prefix))
+            .count()
+    };
+    for file in 0..WAL_FILES {
+        fs::write(fixture.path(&format!("go{file}")), "").unwrap();
+        let start = Instant::now();
+        while finished(file) < WAL_PROCESSES {
+            // A process that failed never finishes.
+            assert!(start.elapsed() < Duration::from_secs(60), "file {file}");
+            thread::sleep(Duration::from_millis(1));
+        }
+        let path = fixture.path(&format!("{file}.db"));
+        let db = Connection::open(&path).unwrap();
+        let mode: String = db
+            .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(mode, "wal");
+        assert_eq!(ids(&db).len(), chain.revisions().len());
+        assert!(chain.check(&db).unwrap().is_same() && is_sound(&path));
+    }
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn concurrent_processes_put_a_new_file_into_wal_mode() {
+    race_for_wal_mode(false);
+}
+
+#[test]
+fn concurrent_processes_copy_the_snapshot_in_wal_mode() {
+    race_for_wal_mode(true);
 }
 
 /// Starts a process that holds the write lock, and waits until it does.

@@ -8,6 +8,7 @@ mod atomicity;
 mod backup;
 mod concurrency;
 mod connection;
+mod connections;
 mod drift;
 mod dry_run;
 mod errors;

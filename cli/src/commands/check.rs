@@ -42,7 +42,7 @@ pub(crate) fn with_database(app: &Commands<'_>, mut proof: Answer, args: &CheckA
 fn check_database(app: &Commands<'_>, args: &CheckArgs) -> Result {
     let (path, migrator) = app.database_of(&args.database)?;
     must_exist(&path)?;
-    let check = in_database(&path, migrator.check(&open_to_inspect(&path)?))?;
+    let check = in_database(&path, migrator.check(&open_to_inspect(&migrator, &path)?))?;
     let text = format!("{}: {check}", path.display());
     let json = json!({
         "database": path.display().to_string(),

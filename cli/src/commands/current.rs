@@ -13,7 +13,7 @@ use crate::support::{
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
     must_exist(&path)?;
-    let connection = open_to_inspect(&path)?;
+    let connection = open_to_inspect(&migrator, &path)?;
     let current = in_database(&path, migrator.current(&connection))?;
     let preview = UpgradePreview::new(&migrator, &path, &connection)?;
     let note = match (&preview.note, &preview.pending) {

@@ -13,7 +13,7 @@ pub(crate) fn run(app: &Commands<'_>, args: &DowngradeArgs) -> Result {
     let target = target(args.target.as_deref(), args.revision.as_deref())?;
     let (path, migrator) = app.database_of_run(&args.run)?;
     must_exist(&path)?;
-    let mut connection = open(&path)?;
+    let mut connection = open(&migrator, &path)?;
     let request = Request::Downgrade(target.unwrap_or(Target::Steps(-1)));
     if args.run.dry_run {
         let dry_run = in_database(&path, migrator.dry_run(&connection, request))?;

@@ -14,7 +14,7 @@ use crate::support::{
 
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
-    let connection = open_to_inspect(&path)?;
+    let connection = open_to_inspect(&migrator, &path)?;
     let entries = in_database(&path, migrator.history(&connection))?;
     let lines = lines(app.migrations().revisions(), &entries);
     let database = path.display().to_string();

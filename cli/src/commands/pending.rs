@@ -9,7 +9,7 @@ use crate::support::{Answer, PENDING, Result, exists, in_database, open_to_inspe
 
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
-    let connection = open_to_inspect(&path)?;
+    let connection = open_to_inspect(&migrator, &path)?;
     let pending = in_database(&path, migrator.pending(&connection))?;
     let database = path.display().to_string();
     let mut text = match pending.len() {

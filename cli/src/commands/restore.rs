@@ -25,7 +25,7 @@ pub(crate) fn run(app: &Commands<'_>, args: &RestoreArgs) -> Result {
             "{database}: restoring {backup}\n{loss} {content}."
         ))?;
     }
-    let restored = migrator.restore(&mut open(&path)?, &args.file);
+    let restored = migrator.restore(&mut open(&migrator, &path)?, &args.file);
     if is_new && restored.is_err() {
         // Remove the empty file that `open` created.
         let _ = fs::remove_file(&*path);
@@ -60,7 +60,7 @@ impl Replaced {
             return None;
         }
         let file = fs::metadata(&**path).ok();
-        let current = open_to_inspect(path)
+        let current = open_to_inspect(migrator, path)
             .ok()
             .and_then(|connection| migrator.current(&connection).ok().flatten());
         Some(Self {

@@ -10,7 +10,7 @@ pub(crate) fn run(app: &Commands<'_>, args: &StampArgs) -> Result {
     let target = target(args.target.as_deref(), args.revision.as_deref())?.unwrap_or(Target::Head);
     let (path, migrator) = app.database_of(&args.database)?;
     must_exist(&path)?;
-    let mut connection = open(&path)?;
+    let mut connection = open(&migrator, &path)?;
     let report = in_database(&path, migrator.stamp(&mut connection, target))?;
     let mut answer = report::report(&path, &report);
     if report.to.is_none() {

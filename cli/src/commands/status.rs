@@ -17,7 +17,7 @@ use crate::support::{
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
     must_exist(&path)?;
-    let connection = open_to_inspect(&path)?;
+    let connection = open_to_inspect(&migrator, &path)?;
     let plan = in_database(
         &path,
         migrator.plan(&connection, Request::Upgrade(Target::Head)),

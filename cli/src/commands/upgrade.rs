@@ -27,10 +27,10 @@ pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
         let _plan = in_database(&path, migrator.plan_new(request.clone()))?;
     }
     if args.run.dry_run {
-        let dry_run = migrator.dry_run(&open_to_inspect(&path)?, request);
+        let dry_run = migrator.dry_run(&open_to_inspect(&migrator, &path)?, request);
         return Ok(report::dry_run(&path, &in_database(&path, dry_run)?));
     }
     app.prepare_upgrade(&path)?;
-    let report = migrator.upgrade_to(&mut open(&path)?, target);
+    let report = migrator.upgrade_to(&mut open(&migrator, &path)?, target);
     Ok(report::report(&path, &in_database(&path, report)?))
 }

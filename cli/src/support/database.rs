@@ -2,24 +2,26 @@
 
 use std::path::Path;
 
-use revchain_runtime::Error;
 use revchain_runtime::rusqlite::{self, Connection, OpenFlags};
+use revchain_runtime::{Error, Migrator};
 
-use crate::support::{Failure, Location, Result};
+use crate::support::{Failure, Location, Result, in_database};
 
 /// Returns `true` if the file exists, or if the check fails. SQLite then reports why on opening.
 pub(crate) fn exists(path: &Path) -> bool {
     path.try_exists().unwrap_or(true)
 }
 
-/// Opens a database, creating the file if needed.
-pub(crate) fn open(location: &Location) -> Result<Connection> {
+/// Opens a database with the settings of `migrator`, creating the file if needed.
+pub(crate) fn open(migrator: &Migrator<'_>, location: &Location) -> Result<Connection> {
     let opened = Connection::open_with_flags(location.name(), location.flags());
-    opened.map_err(|error| cannot_open(location, error))
+    let connection = opened.map_err(|error| cannot_open(location, error))?;
+    in_database(location, migrator.set_up_to_write(&connection))?;
+    Ok(connection)
 }
 
 /// Opens a database for queries only. If there is no file, opens an empty in-memory database.
-pub(crate) fn open_to_inspect(location: &Location) -> Result<Connection> {
+pub(crate) fn open_to_inspect(migrator: &Migrator<'_>, location: &Location) -> Result<Connection> {
     // A read-only connection cannot recover a database after a crash, or remove the `-wal` file.
     let flags = location.flags() & !OpenFlags::SQLITE_OPEN_CREATE;
     let opened = if exists(location) {
@@ -27,11 +29,11 @@ pub(crate) fn open_to_inspect(location: &Location) -> Result<Connection> {
     } else {
         Connection::open_in_memory()
     };
-    let opened = opened.and_then(|connection| {
-        connection.pragma_update(None, "query_only", true)?;
-        Ok(connection)
-    });
-    opened.map_err(|error| cannot_open(location, error))
+    let connection = opened.map_err(|error| cannot_open(location, error))?;
+    in_database(location, migrator.set_up(&connection))?;
+    let query_only = connection.pragma_update(None, "query_only", true);
+    query_only.map_err(|error| cannot_open(location, error))?;
+    Ok(connection)
 }
 
 /// Fails if the file of the database does not exist.

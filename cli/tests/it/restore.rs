@@ -66,7 +66,7 @@ fn backup_of_an_upgrade_is_restored() {
     for (file, words) in [
         (
             "text.db",
-            "text.db: cannot restore the backup; nothing was changed: file is not a database\nhelp: restore another backup",
+            "text.db: the file is not an SQLite database, or it is encrypted: file is not a database\nhelp: check the path of the database\n",
         ),
         ("gone.db", "gone.db: there is no such file"),
     ] {

@@ -66,7 +66,7 @@ fn back_up(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> Result<Option<P
         return Ok(None);
     };
     let revision = plan.id_before(database.chain()).unwrap_or("base");
-    let path = make_backup(settings, database, revision)?;
+    let path = make_backup(settings, locked, revision)?;
     if let Some(path) = &path {
         locked.emit(&Event::BackedUp { path });
     }

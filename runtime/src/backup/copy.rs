@@ -6,7 +6,11 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::soundness::{Extent, find_damage};
+use crate::report::backup_failure::BackupFailure;
+use crate::session::connection_settings::is_exclusive;
 use crate::session::copy::copy_database;
+use crate::session::locked::LockedSession;
+use crate::settings::Settings;
 
 /// Damage in a database or in its copy.
 pub(super) enum Damage {
@@ -16,27 +20,64 @@ pub(super) enum Damage {
     InCopy(String),
 }
 
-/// Copies the database at `from` to the new file `to`, with the same permissions.
-///
-/// Returns the damage that SQLite finds in the copy; `None` if the copy is sound.
-pub(super) fn copy_to_file(from: &Path, to: &Path) -> rusqlite::Result<Option<Damage>> {
+/// The database that a backup copies.
+pub(super) enum Source<'l> {
+    /// Another connection to the same file, because SQLite cannot copy through a connection that
+    /// has begun to write. The caller holds the write lock, so both read the same content.
+    Other(Connection),
+    /// The connection of the request. Its locking mode is EXCLUSIVE, so no other can read the file.
+    Own(&'l LockedSession<'l>),
+}
+
+impl<'l> Source<'l> {
+    /// Opens another connection to the file, if the locking mode permits.
+    pub(super) fn open(locked: &'l LockedSession<'l>, path: &Path) -> Result<Self, BackupFailure> {
+        let is_exclusive = is_exclusive(locked.connection()).map_err(BackupFailure::Sqlite)?;
+        if is_exclusive {
+            return Ok(Self::Own(locked));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(BackupFailure::Sqlite)?;
+        let set_up = locked.database().settings.set_up(&connection);
+        set_up.map_err(BackupFailure::OnConnect)?;
+        Ok(Self::Other(connection))
+    }
+
+    /// Copies the database to `target`.
+    ///
+    /// Returns the damage that SQLite finds in the copy; `None` if the copy is sound.
+    pub(super) fn copy_to(&self, target: &mut Connection) -> rusqlite::Result<Option<Damage>> {
+        match self {
+            Self::Other(source) => copy(source, target),
+            Self::Own(locked) => locked.between_transactions(|source| copy(source, target)),
+        }
+    }
+}
+
+/// Creates the new file `to` for the copy of a database, with the permissions of the database.
+pub(super) fn create_target(
+    settings: &Settings<'_>,
+    from: &Path,
+    to: &Path,
+) -> Result<Connection, BackupFailure> {
     let _ = fs::remove_file(to);
-    // SQLite cannot copy through a connection that has begun to write, so open another connection.
-    // The caller holds the write lock, so both connections read the same content.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let source = Connection::open_with_flags(from, flags)?;
-    let mut target = Connection::open(to)?;
+    let target = Connection::open(to).map_err(|error| BackupFailure::of_copy(to, error))?;
     // Set the permissions first, so that nobody else can read the content.
-    let permissions =
-        fs::metadata(from).and_then(|file| fs::set_permissions(to, file.permissions()));
-    permissions.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    copy_database(&source, &mut target)?;
+    fs::metadata(from)
+        .and_then(|file| fs::set_permissions(to, file.permissions()))
+        .map_err(|error| BackupFailure::of_file(to, error))?;
+    settings.set_up(&target).map_err(BackupFailure::OnConnect)?;
+    Ok(target)
+}
+
+fn copy(source: &Connection, target: &mut Connection) -> rusqlite::Result<Option<Damage>> {
+    copy_database(source, target)?;
     // Leave WAL mode, because SQLite cannot read a WAL database in a read-only directory.
     target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
-    let Some(damage) = find_damage(&target, Extent::Tables)? else {
+    let Some(damage) = find_damage(target, Extent::Tables)? else {
         return Ok(None);
     };
-    match find_damage(&source, Extent::Tables)? {
+    match find_damage(source, Extent::Tables)? {
         Some(damage) => Ok(Some(Damage::InDatabase(damage))),
         None => Ok(Some(Damage::InCopy(damage))),
     }

@@ -5,23 +5,25 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::copy::{Damage, copy_to_file};
+use super::copy::{Damage, Source, create_target};
 use super::file_name::{BackupName, STRFTIME_FORM};
 use crate::report::backup_failure::BackupFailure;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::sqlite::sqlite_message;
 use crate::session::database::Database;
+use crate::session::locked::LockedSession;
 use crate::settings::BackupSettings;
 use crate::state::histories::Histories;
 
-/// Makes a backup of a database, and returns its path. The caller holds the write lock.
+/// Makes a backup of a database before its first change, and returns the path of the backup.
 ///
 /// Returns `None` for a database in memory.
 pub(crate) fn make_backup(
     settings: &BackupSettings,
-    database: Database<'_>,
+    locked: &LockedSession<'_>,
     revision: &str,
 ) -> Result<Option<PathBuf>, Error> {
+    let database = locked.database();
     let Some(path) = database_path(database.connection) else {
         return Ok(None);
     };
@@ -40,7 +42,7 @@ pub(crate) fn make_backup(
         ".{}.new",
         name.at(&std::process::id().to_string(), revision)
     ));
-    let backup = copy_soundly(&path, &partial)
+    let backup = copy_soundly(locked, &path, &partial)
         .and_then(|()| {
             let time = current_time(database.connection).map_err(BackupFailure::Sqlite)?;
             let backup = directory.join(name.at(&time, revision));
@@ -63,8 +65,10 @@ pub(crate) fn make_backup(
 }
 
 /// Copies a database, and fails if the database or its copy is damaged.
-fn copy_soundly(from: &Path, to: &Path) -> Result<(), BackupFailure> {
-    match copy_to_file(from, to) {
+fn copy_soundly(locked: &LockedSession<'_>, from: &Path, to: &Path) -> Result<(), BackupFailure> {
+    let source = Source::open(locked, from)?;
+    let mut target = create_target(locked.database().settings, from, to)?;
+    match source.copy_to(&mut target) {
         Ok(None) => Ok(()),
         Ok(Some(Damage::InDatabase(message))) => Err(BackupFailure::damaged_database(message)),
         Ok(Some(Damage::InCopy(message))) => Err(BackupFailure::DamagedCopy(message)),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use revchain_core::{Request, Target};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::soundness::{Extent, find_damage};
 use crate::plan::make_plan;
@@ -29,6 +29,8 @@ impl Backup {
         let connection = Connection::open_with_flags(path, flags)
             .map_err(|source| Error::cannot_open(path, source))?;
         let in_backup = |error: Error| error.in_database(&path.to_string_lossy());
+        let set_up = session.database().settings.set_up(&connection);
+        set_up.map_err(|source| in_backup(Error::new(ErrorKind::OnConnect { source })))?;
         check_sound(&connection).map_err(in_backup)?;
         let database = session.database();
         let backup = Session::new(&connection, database.migrations, database.settings)?;
@@ -46,7 +48,14 @@ impl Backup {
 /// Fails if SQLite finds damage in the backup, or if the backup is an empty database.
 fn check_sound(backup: &Connection) -> Result<(), Error> {
     let damaged = |message: String| Error::new(ErrorKind::Damaged { message });
-    let failed = |error: rusqlite::Error| damaged(sqlite_message(&error));
+    let failed = |source: rusqlite::Error| match source.sqlite_error_code() {
+        // The backup may be sound and encrypted.
+        Some(ErrorCode::NotADatabase) => Error::new(ErrorKind::Sqlite {
+            operation: Operation::Restore,
+            source,
+        }),
+        _ => damaged(sqlite_message(&source)),
+    };
     if let Some(damage) = find_damage(backup, Extent::TablesAndIndexes).map_err(failed)? {
         return Err(damaged(damage));
     }

@@ -21,7 +21,7 @@ pub(super) enum Extent {
 ///
 /// # Errors
 ///
-/// Fails if SQLite cannot check the database, for example because the database is busy.
+/// Fails if SQLite cannot check the database, for example because the database is encrypted.
 pub(super) fn find_damage(
     connection: &Connection,
     extent: Extent,
@@ -36,9 +36,7 @@ pub(super) fn find_damage(
         Ok(findings) => findings,
         Err(error) => {
             return match (error.sqlite_error_code(), extent) {
-                (Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _) => {
-                    Ok(Some(sqlite_message(&error)))
-                }
+                (Some(ErrorCode::DatabaseCorrupt), _) => Ok(Some(sqlite_message(&error))),
                 // An index can call a function or a collation that only the program registers.
                 (Some(ErrorCode::Unknown), Extent::TablesAndIndexes) => {
                     find_damage(connection, Extent::Tables)

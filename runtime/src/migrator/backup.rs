@@ -25,6 +25,7 @@ impl Migrator<'_> {
     ///
     /// - The directory is created if it does not exist.
     /// - No backup is made if no script runs, if the database is new, or if it is in memory.
+    /// - The backup is encrypted if [`on_connect`](Self::on_connect) sets a key.
     /// - At least one backup is kept. Older backups are removed after the commit.
     /// - If an upgrade fails repeatedly, each attempt replaces the backup of the previous attempt.
     ///
@@ -110,8 +111,8 @@ impl Migrator<'_> {
     ///
     /// Fails with the error of the request on the copy, or with [`ErrorKind::Sqlite`] if the copy
     /// fails.
-    /// A script fails if it calls functions that the program has registered: the copy lacks these
-    /// functions.
+    /// A script fails if it calls a function that the program registers elsewhere than in
+    /// [`on_connect`](Self::on_connect).
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};

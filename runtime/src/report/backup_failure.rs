@@ -10,6 +10,10 @@ use rusqlite::ErrorCode;
 use super::access_problem::{AccessProblem, Goal};
 use super::environment::Environment;
 
+/// The advice for an encrypted database whose key only the connection of the caller has.
+const KEY_HELP: &str =
+    "set the key of the database in .on_connect(…): a backup opens other connections";
+
 /// The reason why revchain could not make a backup.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -30,6 +34,8 @@ pub enum BackupFailure {
     Access(AccessProblem),
     /// The file system failed.
     File(io::Error),
+    /// A function of [`Migrator::on_connect`](crate::Migrator::on_connect) failed.
+    OnConnect(Box<dyn std::error::Error + Send + Sync>),
     /// The name of the database is not UTF-8.
     BadName,
 }
@@ -84,12 +90,21 @@ impl BackupFailure {
                 Some(Environment::DiskFull) => {
                     Text::new(message).help(format!("free space in {directory}"))
                 }
+                Some(Environment::NotADatabase) => Text::new(message).help(KEY_HELP),
                 Some(environment) => environment.add_help(Text::new(message)),
+                // SQLCipher fails with this code if only one of the two connections has a key.
+                None if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+                    Text::new(message).help(KEY_HELP)
+                }
                 None => Text::new(message),
             },
             Self::Access(problem) => problem.add_help(Text::new(format!("{message}: {problem}"))),
             Self::File(error) => Text::new(format!("{message}: {}", escape(&error.to_string())))
                 .help("name another directory"),
+            Self::OnConnect(_) => {
+                Text::new(format!("{message}: a function of .on_connect(…) failed"))
+                    .help("fix the function: it also sets up the connections of a backup")
+            }
             Self::BadName => Text::new(format!("{message}: the name of the database is not UTF-8"))
                 .help("rename the database"),
         };

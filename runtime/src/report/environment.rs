@@ -47,7 +47,7 @@ impl Environment {
                 .help("check the disk, then restore a backup: the file is damaged or unreadable"),
             Self::NotADatabase => text
                 .help("check the path of the database")
-                .help("if the database is encrypted, give its key to the connection"),
+                .help("if the database is encrypted, set its key in .on_connect(…)"),
             Self::InputOutput => text.help("check the disk: the log of the system has the cause"),
             Self::OutOfMemory => text.help("give the program more memory"),
         }

@@ -44,6 +44,18 @@ pub enum ErrorKind {
         /// it.
         reason: Option<AccessProblem>,
     },
+    /// A function of [`Migrator::on_connect`](crate::Migrator::on_connect) failed.
+    #[non_exhaustive]
+    OnConnect {
+        /// The error of the function.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database cannot be in WAL mode, which [`Migrator::wal`](crate::Migrator::wal) asks for.
+    #[non_exhaustive]
+    NoWal {
+        /// The journal mode of the database.
+        journal_mode: String,
+    },
     /// The name is not a valid name for a chain.
     #[non_exhaustive]
     BadName {
@@ -360,6 +372,8 @@ impl Error {
         }
         match self.kind() {
             ErrorKind::Open { .. } => "open",
+            ErrorKind::OnConnect { .. } => "on-connect",
+            ErrorKind::NoWal { .. } => "no-wal",
             ErrorKind::BadName { .. } => "bad-name",
             ErrorKind::DamagedProgram { .. } => "damaged-program",
             ErrorKind::InTransaction => "in-transaction",
@@ -418,7 +432,14 @@ impl ErrorKind {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.sqlite_error().map(|source| source as _)
+        match self.kind() {
+            ErrorKind::OnConnect { source }
+            | ErrorKind::Backup {
+                reason: BackupFailure::OnConnect(source),
+                ..
+            } => Some(&**source),
+            _ => self.sqlite_error().map(|source| source as _),
+        }
     }
 }
 

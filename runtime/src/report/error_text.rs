@@ -1,5 +1,6 @@
 //! The text of errors: the message, the cause, and the advice.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
@@ -60,10 +61,11 @@ impl Error {
         ) {
             return message;
         }
-        let Some(source) = self.sqlite_error() else {
-            return message;
+        let cause = match (self.sqlite_error(), self.source()) {
+            (Some(error), _) => escape(&sqlite_message(error)),
+            (None, Some(source)) => escape(&with_causes(source)),
+            (None, None) => return message,
         };
-        let cause = escape(&sqlite_message(source));
         match message.split_once('\n') {
             Some((fact, place)) => format!("{fact}: {cause}\n{place}"),
             None => format!("{message}: {cause}"),
@@ -87,6 +89,12 @@ impl ErrorKind {
             } => reason.add_help(Text::new(format!("cannot open the database: {reason}"))),
             Self::Open { reason: None, .. } => Text::new("cannot open the database")
                 .help("check the path, and the permissions of the file and of its directory"),
+            Self::OnConnect { source } => on_connect(&**source),
+            Self::NoWal { journal_mode } => Text::new(format!(
+                "the database cannot be in WAL mode; its journal mode is {}",
+                escape(journal_mode)
+            ))
+            .help("move the database to a local file system, or remove .wal()"),
             Self::BadName { name } => {
                 let name = escape(name);
                 Text::new(format!("`{name}` is not a name for a chain"))
@@ -149,6 +157,26 @@ impl ErrorKind {
             Self::Sqlite { operation, source } => sqlite(*operation, source),
         }
     }
+}
+
+fn on_connect(source: &(dyn StdError + 'static)) -> Text {
+    let text = Text::new("a function of .on_connect(…) failed");
+    let error = source.downcast_ref::<rusqlite::Error>();
+    if error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::ReadOnly) {
+        return text.help("write nothing in the function: a backup is opened read-only");
+    }
+    text.help("fix the function, or what it needs, such as the key of the database")
+}
+
+/// Returns the message of an error, followed by the messages of its causes.
+fn with_causes(error: &dyn StdError) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message += &format!(": {error}");
+        cause = error.source();
+    }
+    message
 }
 
 fn damaged_program(message: &str) -> Text {
@@ -294,6 +322,10 @@ fn sqlite(operation: Operation, source: &rusqlite::Error) -> Text {
         // `PRAGMA foreign_key_check` fails with this code only for a foreign key mismatch.
         (Some(ErrorCode::Unknown), Operation::CheckForeignKeys) => {
             text.help("give the columns that a key references a PRIMARY KEY or a UNIQUE index")
+        }
+        // SQLCipher fails with this code if only one of the two connections has a key.
+        (Some(ErrorCode::Unknown), Operation::Copy | Operation::Restore) => {
+            text.help("set the key of an encrypted database in .on_connect(…)")
         }
         _ => text,
     }

@@ -199,3 +199,12 @@ pub(crate) fn has_journal(connection: &Connection) -> Result<bool> {
     let mode: String = connection.query_row(sql, [], |row| row.get(0))?;
     Ok(!mode.eq_ignore_ascii_case("off"))
 }
+
+/// Returns `true` if the locking mode is EXCLUSIVE. Then the connection keeps each lock that it
+/// takes until it closes, and no other connection can read the database.
+#[cfg(feature = "backup")]
+pub(crate) fn is_exclusive(connection: &Connection) -> Result<bool> {
+    let sql = "PRAGMA main.locking_mode";
+    let mode: String = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(mode.eq_ignore_ascii_case("exclusive"))
+}

@@ -62,6 +62,22 @@ impl<'s> LockedSession<'s> {
             .context(Operation::RollBack)
     }
 
+    /// Ends the transaction, calls `f`, and begins the transaction again.
+    ///
+    /// The caller has changed nothing in the transaction.
+    /// The locking mode is EXCLUSIVE, so the connection keeps its lock, and nobody else can change
+    /// the database in the meantime.
+    #[cfg(feature = "backup")]
+    pub(crate) fn between_transactions<T>(
+        &self,
+        f: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.transaction.execute_batch("ROLLBACK")?;
+        let result = f(&self.transaction);
+        self.transaction.execute_batch("BEGIN IMMEDIATE")?;
+        result
+    }
+
     /// Commits, and waits for readers that block the COMMIT.
     ///
     /// A busy COMMIT keeps the transaction open, so this method can repeat the COMMIT.

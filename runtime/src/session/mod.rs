@@ -10,3 +10,4 @@ pub(crate) mod lock_wait;
 pub(crate) mod locked;
 pub(crate) mod sql;
 pub(crate) mod unlocked;
+pub(crate) mod wal;

@@ -1,18 +1,23 @@
 //! New database files, as copies of the snapshot.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::codec::{Decoder, TIMESTAMP_PLACEHOLDER, timestamp};
 use crate::migrations::Migrations;
+use crate::settings::Settings;
 use crate::state::history_table::current_time;
 use crate::state::marker::is_at_head;
 
 /// The suffix of the temporary file for the copy: `<database>-revchain`.
 const PARTIAL_SUFFIX: &str = "-revchain";
+
+/// The position of the two bytes in the header of a database that enable WAL mode.
+const JOURNAL_BYTES: Range<usize> = 18..20;
 
 /// The result of [`install`].
 pub(crate) enum Installed {
@@ -29,11 +34,13 @@ pub(crate) enum Installed {
 ///
 /// The copy is written to a temporary file, which then gets the name `path` by a hard link.
 /// So no process sees an incomplete file at `path`, and no existing file is replaced.
-pub(crate) fn install(migrations: &Migrations, path: &Path) -> Installed {
-    try_install(migrations, path).unwrap_or(Installed::Unavailable)
+///
+/// No copy is made if the program cannot read the copy, for example because it uses a key.
+pub(crate) fn install(migrations: &Migrations, settings: &Settings<'_>, path: &Path) -> Installed {
+    try_install(migrations, settings, path).unwrap_or(Installed::Unavailable)
 }
 
-fn try_install(migrations: &Migrations, path: &Path) -> Option<Installed> {
+fn try_install(migrations: &Migrations, settings: &Settings<'_>, path: &Path) -> Option<Installed> {
     let now = timestamp(current_time());
     let decoder = Decoder::new(migrations.snapshot(), &now)?;
     if exists(path) || !is_plain_path(path) {
@@ -51,7 +58,9 @@ fn try_install(migrations: &Migrations, path: &Path) -> Option<Installed> {
         }
         Err(_) => return None,
     };
-    let is_complete = write(file, decoder).is_ok() && is_sound(migrations, &partial);
+    let is_complete = write(file, decoder).is_ok()
+        && is_sound(migrations, settings, &partial)
+        && (!settings.wal || set_wal(&partial).is_ok());
     let is_installed = is_complete && fs::hard_link(&partial, path).is_ok();
     let _ = fs::remove_file(&partial);
     if !is_installed {
@@ -98,11 +107,24 @@ fn write(mut file: File, decoder: Decoder<'_>) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Returns `true` if this program's SQLite can open the copy, and its marker identifies the head.
-fn is_sound(migrations: &Migrations, path: &Path) -> bool {
+/// Returns `true` if this program can read the copy, and its marker identifies the head.
+fn is_sound(migrations: &Migrations, settings: &Settings<'_>, path: &Path) -> bool {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags);
-    connection.is_ok_and(|connection| is_at_head(&connection, migrations))
+    connection.is_ok_and(|connection| {
+        settings.set_up(&connection).is_ok() && is_at_head(&connection, migrations)
+    })
+}
+
+/// Puts the copy into WAL mode, while no connection uses it.
+///
+/// A PRAGMA would create files beside the copy, and a crash would leave them.
+fn set_wal(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.seek(SeekFrom::Start(JOURNAL_BYTES.start as u64))?;
+    // SQLite calls these numbers the write version and the read version of the file format.
+    file.write_all(&[2, 2])?;
+    file.sync_all()
 }
 
 /// Returns `true` if the file is a complete or incomplete copy of the snapshot.
@@ -121,8 +143,10 @@ fn is_partial_copy(migrations: &Migrations, path: &Path) -> bool {
     };
     let mut position = 0;
     while position < found.len() {
-        // Skip the timestamp, because each copy has its own timestamp.
-        if expected[position..].starts_with(&TIMESTAMP_PLACEHOLDER) {
+        // Skip the timestamp and the journal mode, because each copy has its own.
+        if JOURNAL_BYTES.contains(&position) {
+            position += 1;
+        } else if expected[position..].starts_with(&TIMESTAMP_PLACEHOLDER) {
             position += TIMESTAMP_PLACEHOLDER.len();
         } else if found[position] == expected[position] {
             position += 1;

@@ -11,7 +11,7 @@ pub(crate) fn run(app: &Commands<'_>, args: &RunArgs) -> Result {
     // A developer who has removed a draft, or changed the branch, wants the chain's revisions.
     let migrator = migrator.on_newer(OnNewer::Downgrade);
     must_exist(&path)?;
-    let mut connection = open(&path)?;
+    let mut connection = open(&migrator, &path)?;
     if args.dry_run {
         let dry_run = in_database(&path, migrator.dry_run(&connection, Request::Redo))?;
         return Ok(report::dry_run(&path, &dry_run));

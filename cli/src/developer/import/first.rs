@@ -5,17 +5,26 @@ use std::io::Read;
 use std::path::Path;
 
 use revchain_core::source::directory::MAX_FILE_SIZE;
-use revchain_runtime::rusqlite::{Connection, Result as SqliteResult};
+use revchain_runtime::rusqlite::{Connection, OpenFlags, Result as SqliteResult};
 
 use super::migration::{Migration, Sql, Upgrade};
 use super::tool::Tool;
-use crate::support::{Failure, Location, Result, open_to_inspect};
+use crate::support::{Failure, Result};
 
 /// The id of the revision.
 const ID: &str = "first";
 
 /// The bytes at the start of a database.
 const MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// Opens an existing database for queries only.
+fn open(path: &Path) -> SqliteResult<Connection> {
+    // A read-only connection cannot recover a database after a crash.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
 
 /// Returns the migration that makes the schema of a database, or that is an SQL file.
 pub(crate) fn read(path: &Path, tool: Tool) -> Result<Migration> {
@@ -26,8 +35,7 @@ pub(crate) fn read(path: &Path, tool: Tool) -> Result<Migration> {
     let mut start = file.take(MAGIC.len() as u64);
     start.read_to_end(&mut bytes).map_err(io_failure)?;
     let text = if bytes == MAGIC {
-        let connection = open_to_inspect(&Location::of_path(path))?;
-        let schema = schema(&connection, tool);
+        let schema = open(path).and_then(|connection| schema(&connection, tool));
         schema.map_err(|error| Failure::failed("sqlite", format!("{shown}: {error}")))?
     } else {
         let mut rest = start.into_inner().take(MAX_FILE_SIZE);
