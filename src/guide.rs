@@ -27,6 +27,8 @@ pub mod from_diesel {}
 pub mod from_alembic {}
 #[doc = include_str!("../docs/guide/running.md")]
 pub mod running {}
+#[doc = include_str!("../docs/guide/connections.md")]
+pub mod connections {}
 #[doc = include_str!("../docs/guide/newer-databases.md")]
 pub mod newer_databases {}
 #[doc = include_str!("../docs/guide/backups.md")]
