@@ -266,19 +266,81 @@ fn rebase_gives_a_duplicate_revision_a_new_id() {
         shell.json("pending -d app.db --json")["pending"][4]["revision"],
         "005"
     );
-    // The command makes no guess if the parent is ambiguous.
+}
+
+/// Adds a branch with two revisions, 003 and 004, which revise 002.
+fn branch(shell: &Shell, name: &str, dates: [&str; 2]) {
+    for ((id, parent), date) in [("003", "002"), ("004", "003")].into_iter().zip(dates) {
+        let (file, table) = (format!("{date}_{id}_{name}.sql"), format!("{name}_{id}"));
+        let (upgrade, downgrade) = (
+            format!("CREATE TABLE {table} (a);"),
+            format!("DROP TABLE {table};"),
+        );
+        shell.migration(&file, parent, &upgrade, &downgrade);
+    }
+}
+
+#[test]
+fn two_revisions_with_the_same_ids_on_both_branches_get_new_ids() {
+    for (own, is_locked) in [
+        (["20260105_0000", "20260106_0000"], false),
+        // The dates allow either parent, but the lock file tells which.
+        (["20260103_0600", "20260104_0600"], true),
+    ] {
+        let shell = Shell::new();
+        fs::remove_file(shell.path("migrations/20260103_0000_003_tags.sql")).unwrap();
+        branch(&shell, "main", ["20260103_0000", "20260104_0000"]);
+        if is_locked {
+            shell.ok("lock");
+        }
+        branch(&shell, "own", own);
+        let out = shell.ok("rebase");
+        assert!(
+            out.contains("_005_own.sql: 005 revises 004")
+                && out.ends_with("_006_own.sql: 006 revises 005"),
+            "{out}"
+        );
+        let pending = &shell.json("pending -d app.db --json")["pending"];
+        assert_eq!(pending.as_array().unwrap().len(), 6);
+    }
+}
+
+#[test]
+fn rebase_makes_no_guess_if_a_parent_is_ambiguous() {
+    let shell = Shell::new();
+    fs::remove_file(shell.path("migrations/20260103_0000_003_tags.sql")).unwrap();
+    branch(&shell, "main", ["20260103_0000", "20260104_0000"]);
+    branch(&shell, "own", ["20260103_0600", "20260104_0600"]);
+    assert!(shell.run("rebase").2.starts_with(
+        "error: two files are revision 003, and other files revise it without saying which\n\
+         help: rename one of the files by hand"
+    ));
+}
+
+#[test]
+fn older_duplicate_on_the_later_branch_gets_the_new_id() {
+    let shell = Shell::new();
     shell.migration(
-        "20260106_0000_001_again.sql",
-        "base",
-        "CREATE TABLE x (a);",
-        "DROP TABLE x;",
+        "20260106_0000_004_main.sql",
+        "003",
+        "CREATE TABLE main (a);",
+        "DROP TABLE main;",
     );
+    shell.migration(
+        "20260104_0000_004_own.sql",
+        "002",
+        "CREATE TABLE own (a);",
+        "DROP TABLE own;",
+    );
+    let out = shell.ok("rebase");
     assert!(
-        shell
-            .run("rebase")
-            .2
-            .starts_with("error: two files are revision 001, and other files revise it without saying which\nhelp: rename one of the files by hand")
+        out.starts_with("migrations: 20260104_0000_004_own.sql → ")
+            && out.ends_with("_005_own.sql: 005 revises 004"),
+        "{out}"
     );
+    assert!(shell.path("migrations/20260106_0000_004_main.sql").exists());
+    let pending = &shell.json("pending -d app.db --json")["pending"];
+    assert_eq!(pending.as_array().unwrap().len(), 5);
 }
 
 #[test]

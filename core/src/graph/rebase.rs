@@ -1,6 +1,6 @@
 //! Rebase: makes one of two branches follow the other. The caller writes the files.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::file_graph::{FileGraph, FileIndex};
 use crate::parse::{Parsed, parse};
@@ -56,7 +56,8 @@ pub enum RebaseError {
 ///
 /// - the chain has a defect other than a second head
 /// - both branches contain a locked revision
-/// - several files have the same id, and another file revises this id
+/// - several files have the same id, and neither the lock file nor the dates tell which of them
+///   another file revises
 /// - several files have the same id, and the id is not a number
 pub fn plan(
     files: &[File],
@@ -66,15 +67,16 @@ pub fn plan(
     let mut defects = DefectList::new();
     let parsed = files.iter().map(|file| parse(file, &mut defects));
     let mut parsed: Vec<Parsed> = parsed.collect();
-    let renumbered = renumber(&mut parsed, lock_file)?;
+    let duplicates = renumber(&mut parsed, lock_file)?;
     let graph = FileGraph::connect(&parsed, lock_file, &mut defects);
     let branches = graph.branches();
     defects.into_result().map_err(RebaseError::Defects)?;
     let Some((main, second)) = branches else {
-        return Ok(Vec::new());
+        let first = duplicates.first();
+        return first.map_or(Ok(Vec::new()), |same| Err(same.on_one_branch()));
     };
-    let is_locked =
-        |file: &FileIndex| graph.is_locked(graph.id(*file)) && !renumbered.contains(file);
+    let is_renumbered = |file| duplicates.iter().any(|same| same.renumbered == file);
+    let is_locked = |&file: &FileIndex| graph.is_locked(graph.id(file)) && !is_renumbered(file);
     let (behind, moved) = if !second.files.iter().any(is_locked) {
         (main.head, second.files)
     } else if !main.files.iter().any(is_locked) {
@@ -85,7 +87,30 @@ pub fn plan(
         let help = "merge them in a new revision: `revchain merge`".to_owned();
         return Err(RebaseError::Undecidable { reason, help });
     };
+    let unmoved = graph.ancestry(behind);
+    for same in duplicates {
+        if unmoved.contains(&same.kept) && unmoved.contains(&same.renumbered) {
+            return Err(same.on_one_branch());
+        }
+        // Only a moved file is written, so only a moved file can get a new id.
+        if unmoved.contains(&same.renumbered) || moved.contains(&same.kept) {
+            swap_ids(&mut parsed, same.kept, same.renumbered);
+        }
+    }
     Ok(put_behind(files, &mut parsed, behind, &moved, now))
+}
+
+/// Two files with the same id.
+struct Duplicate {
+    id: String,
+    kept: FileIndex,
+    renumbered: FileIndex,
+}
+
+impl Duplicate {
+    fn on_one_branch(&self) -> RebaseError {
+        same_revision(&self.id, "both are on one branch")
+    }
 }
 
 fn same_revision(id: &str, reason: &str) -> RebaseError {
@@ -94,43 +119,121 @@ fn same_revision(id: &str, reason: &str) -> RebaseError {
     RebaseError::Undecidable { reason, help }
 }
 
-/// Gives new ids to files whose id another file keeps. Returns the files with new ids.
+/// Gives new ids to files whose id another file keeps.
 fn renumber(
     parsed: &mut [Parsed],
     lock_file: Option<&LockFile>,
-) -> Result<HashSet<FileIndex>, RebaseError> {
+) -> Result<Vec<Duplicate>, RebaseError> {
+    let is_locked = |&file: &FileIndex| lock_file.is_some_and(|lock| lock.matches(&parsed[file]));
+    let locked: HashSet<FileIndex> = (0..parsed.len()).filter(is_locked).collect();
     let mut order: Vec<FileIndex> = (0..parsed.len()).collect();
     // The first file in `order` keeps an id that several files have.
     // Locked files come first, then older files.
     order.sort_by_cached_key(|&index| {
         let file = &parsed[index];
-        let is_locked = lock_file.is_some_and(|lock| lock.matches(file));
-        (!is_locked, file.date, file.path.clone())
+        (!locked.contains(&index), file.date, file.path.clone())
     });
-    let mut renumbered = HashSet::new();
-    let mut taken = HashSet::new();
+    let mut duplicates = Vec::new();
+    let mut taken: HashMap<String, FileIndex> = HashMap::new();
     let mut ids: Vec<String> = parsed.iter().filter_map(|file| file.id.clone()).collect();
     for index in order {
         let Some(id) = parsed[index].id.clone() else {
             continue;
         };
-        if taken.insert(id.clone()) {
+        let Some(&kept) = taken.get(&id) else {
+            taken.insert(id, index);
             continue;
-        }
-        let is_child = |file: &Parsed| file.parents().any(|parent| parent == id);
-        if parsed.iter().any(is_child) {
+        };
+        let Some(child) = child_of_second(parsed, &locked, kept, index) else {
             let reason = "other files revise it without saying which";
             return Err(same_revision(&id, reason));
-        }
+        };
         let new_id = next_id(&id, ids.iter().map(String::as_str))
             .ok_or_else(|| same_revision(&id, "the id is not a number to count on from"))?;
         ids.push(new_id.clone());
+        if let Child::File(child) = child {
+            rename_parent(&mut parsed[child], &id, &new_id);
+        }
         parsed[index].id = Some(new_id);
         // The old checksum is wrong now, because the checksum covers the id.
         parsed[index].checksum = None;
-        renumbered.insert(index);
+        duplicates.push(Duplicate {
+            id,
+            kept,
+            renumbered: index,
+        });
     }
-    Ok(renumbered)
+    Ok(duplicates)
+}
+
+/// The child of a file that shares its id with another file.
+enum Child {
+    None,
+    File(FileIndex),
+}
+
+/// Returns the child of `second`, which has the same id as `first`; `None` if it is ambiguous.
+///
+/// A locked file revises the locked one of both, and no file revises a younger file.
+/// On its branch, a file has one child, so the other child belongs to the other file.
+fn child_of_second(
+    parsed: &[Parsed],
+    locked: &HashSet<FileIndex>,
+    first: FileIndex,
+    second: FileIndex,
+) -> Option<Child> {
+    let id = parsed[first].id.as_deref();
+    let same = parsed.iter().filter(|file| file.id.as_deref() == id);
+    let is_child = |&index: &FileIndex| parsed[index].parents().any(|parent| Some(parent) == id);
+    let children: Vec<FileIndex> = (0..parsed.len()).filter(is_child).collect();
+    if children.is_empty() {
+        return Some(Child::None);
+    }
+    if same.count() > 2 || children.contains(&second) {
+        return None;
+    }
+    let can_revise = |child: FileIndex, parent: FileIndex| {
+        parsed[child].date >= parsed[parent].date
+            && (!locked.contains(&child) || locked.contains(&parent) || !locked.contains(&first))
+    };
+    let is_pair = |a: FileIndex, b: FileIndex| {
+        let fits = can_revise(a, first) && can_revise(b, second);
+        fits && !(can_revise(b, first) && can_revise(a, second))
+    };
+    match children[..] {
+        [child] if !can_revise(child, second) => Some(Child::None),
+        [child] if !can_revise(child, first) => Some(Child::File(child)),
+        [a, b] if is_pair(a, b) => Some(Child::File(b)),
+        [a, b] if is_pair(b, a) => Some(Child::File(a)),
+        _ => None,
+    }
+}
+
+/// Exchanges the ids of two files, and their names in the files that revise them.
+fn swap_ids(parsed: &mut [Parsed], a: FileIndex, b: FileIndex) {
+    let (id_a, id_b) = (parsed[a].id.take(), parsed[b].id.take());
+    if let (Some(id_a), Some(id_b)) = (&id_a, &id_b) {
+        for file in parsed.iter_mut() {
+            let is_child_of_a = file.parents().any(|parent| parent == id_a);
+            let (from, to) = if is_child_of_a {
+                (id_a, id_b)
+            } else {
+                (id_b, id_a)
+            };
+            rename_parent(file, from, to);
+        }
+    }
+    (parsed[a].id, parsed[b].id) = (id_b, id_a);
+}
+
+fn rename_parent(file: &mut Parsed, from: &str, to: &str) {
+    let parents = file
+        .revises
+        .iter_mut()
+        .flat_map(|revises| &mut revises.parents);
+    for (parent, _) in parents.filter(|(parent, _)| parent == from) {
+        to.clone_into(parent);
+    }
 }
 
 /// Returns an edit for each file of `moved`.
