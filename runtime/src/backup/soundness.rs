@@ -26,8 +26,20 @@ pub(super) fn find_damage(
     connection: &Connection,
     extent: Extent,
 ) -> rusqlite::Result<Option<String>> {
+    let sql = "PRAGMA ignore_check_constraints";
+    let ignores_checks: bool = connection.query_row(sql, [], |row| row.get(0))?;
     // A CHECK can call a function that only the program registers.
     connection.pragma_update(None, "ignore_check_constraints", true)?;
+    let damage = find_damage_without_checks(connection, extent);
+    // The connection can be that of the caller.
+    connection.pragma_update(None, "ignore_check_constraints", ignores_checks)?;
+    damage
+}
+
+fn find_damage_without_checks(
+    connection: &Connection,
+    extent: Extent,
+) -> rusqlite::Result<Option<String>> {
     let pragma = match extent {
         Extent::Tables => "PRAGMA main.quick_check",
         Extent::TablesAndIndexes => "PRAGMA main.integrity_check",
@@ -39,7 +51,7 @@ pub(super) fn find_damage(
                 (Some(ErrorCode::DatabaseCorrupt), _) => Ok(Some(sqlite_message(&error))),
                 // An index can call a function or a collation that only the program registers.
                 (Some(ErrorCode::Unknown), Extent::TablesAndIndexes) => {
-                    find_damage(connection, Extent::Tables)
+                    find_damage_without_checks(connection, Extent::Tables)
                 }
                 (Some(ErrorCode::Unknown), Extent::Tables) => Ok(None),
                 _ => Err(error),
