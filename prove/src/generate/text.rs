@@ -86,10 +86,11 @@ impl ColumnText<'_> {
     ///
     /// SQLite rejects a column without a value for old rows, and a default that is no constant.
     pub(super) fn can_be_added(&self) -> bool {
+        const CURRENT_TIMES: &[&str] = &["CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"];
         let sql = self.definition;
         let tokens = cursor::tokens(sql);
         let is_computed = tokens.windows(2).any(|pair| {
-            let is_value = pair[1].is_mark(sql, "(") || pair[1].text(sql).starts_with("CURRENT_");
+            let is_value = pair[1].is_mark(sql, "(") || pair[1].is_one_of(sql, CURRENT_TIMES);
             pair[0].is_word(sql, "DEFAULT") && is_value
         });
         !is_computed && self.stand_in().is_none()

@@ -84,7 +84,7 @@ fn last_column_that_was_dropped_is_added() {
                  ALTER TABLE t ADD COLUMN b INT DEFAULT 3;";
     assert_eq!(added.script, alter);
     // SQLite rejects these defaults in a table with rows.
-    for default in ["CURRENT_TIMESTAMP", "(1 + 2)"] {
+    for default in ["CURRENT_TIMESTAMP", "current_date", "(1 + 2)"] {
         let first = first.replace("DEFAULT 3", &format!("DEFAULT {default}"));
         assert!(
             written(&first, second)
