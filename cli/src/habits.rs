@@ -107,7 +107,7 @@ pub(crate) const HABITS: &[(&str, &str)] = &[
     ),
     (
         "ensure_version",
-        "run `upgrade base`: it creates the history",
+        "no step is needed: `upgrade` creates the history",
     ),
     (
         "init",

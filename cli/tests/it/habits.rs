@@ -36,7 +36,7 @@ const ADVISED: &[(&str, &str)] = &[
     ("edit 002", "`history`"),
     ("revision -m tags", "`new \"Summary\"`"),
     ("revision --autogenerate -m tags", "`new \"Summary\"`"),
-    ("ensure_version", "`upgrade base`"),
+    ("ensure_version", "no step is needed: `upgrade`"),
     ("init migrations", "`new \"Summary\"`"),
     // sqlx
     ("migrate add tags", "`new \"Summary\"`"),
