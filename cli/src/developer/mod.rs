@@ -4,6 +4,7 @@ pub(crate) mod args;
 mod commands;
 mod import;
 mod naming;
+mod new_file;
 pub(crate) mod proof;
 pub(crate) mod source;
 mod source_tree;

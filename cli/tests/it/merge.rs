@@ -91,10 +91,7 @@ fn merge_rejects_ids_that_it_cannot_use() {
             "merge --revision 003",
             "error: the chain already has a revision 003",
         ),
-        (
-            "merge --revision A!",
-            "error: the new revision has the revision `A!`",
-        ),
+        ("merge --revision A!", "error: invalid revision id `A!`"),
         ("merge ---", "error: "),
     ] {
         let (code, _, error) = shell.run(arguments);
