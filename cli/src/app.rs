@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use revchain_core::diagnostics::text::with_causes;
 use revchain_runtime::{Migrations, Migrator, OnDrift};
 
 use crate::args::{DatabaseArgs, RunArgs};
@@ -183,15 +184,4 @@ impl fmt::Debug for Commands<'_> {
             .field("database", &self.database)
             .finish_non_exhaustive()
     }
-}
-
-/// Returns the message of an error, followed by the messages of its causes.
-fn with_causes(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        message += &format!(": {error}");
-        cause = error.source();
-    }
-    message
 }

@@ -1,5 +1,7 @@
 //! The text of an error: a message with help lines.
 
+use std::error::Error;
+
 /// The text of an error: one fact, and help lines in the imperative.
 #[derive(Debug)]
 pub struct Text {
@@ -27,4 +29,15 @@ impl Text {
     pub fn into_help(self) -> Option<String> {
         (!self.help.is_empty()).then(|| self.help.join("\n"))
     }
+}
+
+/// Returns the message of an error, followed by the messages of its causes.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message += &format!(": {error}");
+        cause = error.source();
+    }
+    message
 }

@@ -54,7 +54,7 @@ impl fmt::Display for EditedRevision {
 }
 
 /// Describes the changes of a revision since its stamp; `None` if it is another revision.
-fn changes(stamped: &HistoryRow, revision: &Revision) -> Option<String> {
+pub(super) fn changes(stamped: &HistoryRow, revision: &Revision) -> Option<String> {
     let stored = &stamped.stored;
     // The history of an older version of revchain has no description.
     let (Some(summary), Some(upgrade), Some(revises)) =

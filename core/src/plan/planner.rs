@@ -202,7 +202,7 @@ impl Planner<'_> {
             DatabaseState::Managed { rows, .. } => rows,
             _ => &[],
         };
-        let reverted = super::redo::revert(self.chain, rows)?;
+        let reverted = super::redo::revert(self.chain, rows, self.policy)?;
         self.plan.steps = reverted.steps;
         self.plan
             .steps

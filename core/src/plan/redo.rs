@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::edited::EditedRevision;
-use super::stamped::check_no_gap;
+use super::edited::changes;
+use super::stamped::{check_no_gap, newer};
 use super::target::{check_reversible, out_of_reach};
 use crate::model::checksum;
 use crate::stored_downgrades::revert_row;
-use crate::{Chain, Conflict, HistoryRow, Revision, RevisionIndex, RevisionSet, Step};
+use crate::{Chain, Conflict, HistoryRow, Policy, RevisionIndex, RevisionSet, Step};
 
 /// The steps that revert revisions, and the revisions that stay.
 pub(super) struct Reverted {
@@ -28,9 +28,13 @@ pub(super) struct Reverted {
 /// - the history has no row,
 /// - the history belongs to another chain,
 /// - a revision to revert is locked or irreversible, or its stored downgrade is not valid.
-pub(super) fn revert(chain: &Chain, rows: &[HistoryRow]) -> Result<Reverted, Conflict> {
+pub(super) fn revert(
+    chain: &Chain,
+    rows: &[HistoryRow],
+    policy: &Policy,
+) -> Result<Reverted, Conflict> {
     let rows = Rows { chain, rows };
-    rows.check_related()?;
+    rows.check_related(policy)?;
     let ids = rows.ids_to_revert()?;
     let mut reverted = Reverted {
         steps: Vec::new(),
@@ -76,13 +80,11 @@ impl<'r> Rows<'r> {
     /// Fails if the rows have nothing in common with the chain.
     ///
     /// A redo would otherwise remove all tables of another program.
-    fn check_related(&self) -> Result<(), Conflict> {
+    fn check_related(&self, policy: &Policy) -> Result<(), Conflict> {
         let is_related = |row: &HistoryRow| {
             let index = self.chain.index_of(&row.revision);
-            let revision = index.map(|index| &self.chain[index]);
-            revision.is_some_and(|revision| {
-                self.own(row).is_some()
-                    || EditedRevision::new(row.clone(), revision).changes.is_some()
+            index.is_some_and(|index| {
+                self.own(row).is_some() || changes(row, &self.chain[index]).is_some()
             })
         };
         if self.rows.is_empty() {
@@ -92,19 +94,10 @@ impl<'r> Rows<'r> {
         if self.rows.iter().any(is_related) {
             return Ok(());
         }
-        Err(Conflict::Newer {
-            unknown: self.rows.to_vec(),
-            head: self
-                .chain
-                .head()
-                .map(Revision::id)
-                .unwrap_or_default()
-                .to_owned(),
-            is_related: false,
-            may_downgrade: false,
-        })
+        Err(newer(self.chain, self.rows.to_vec(), false, policy))
     }
 
+    /// Returns the ids of the revisions to revert. A child is stamped after its parents.
     fn ids_to_revert(&self) -> Result<HashSet<&'r str>, Conflict> {
         let mut ids = HashSet::new();
         if self.rows.iter().all(|row| self.own(row).is_some()) {

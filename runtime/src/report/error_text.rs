@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use revchain_core::diagnostics::escape::escape;
-use revchain_core::diagnostics::text::Text;
+use revchain_core::diagnostics::text::{Text, with_causes};
 use revchain_core::schema::Diff;
 use revchain_core::source::file_name::CHAIN_NAME;
 use rusqlite::ErrorCode;
@@ -166,17 +166,6 @@ fn on_connect(source: &(dyn StdError + 'static)) -> Text {
         return text.help("write nothing in the function: a backup is opened read-only");
     }
     text.help("fix the function, or what it needs, such as the key of the database")
-}
-
-/// Returns the message of an error, followed by the messages of its causes.
-fn with_causes(error: &dyn StdError) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        message += &format!(": {error}");
-        cause = error.source();
-    }
-    message
 }
 
 fn damaged_program(message: &str) -> Text {
