@@ -241,8 +241,8 @@ An authorizer that the program has set is lost, because SQLite cannot return it.
 - the temporary database of [`dry_run`](Self::dry_run)"
     )]
     ///
-    /// A connection that the caller passes to a method is the caller's to set up.
-    /// If a function sets a key, a new database is no copy of the snapshot: the chain runs.
+    /// The functions are not called on a connection that the caller passes to a method.
+    /// If a function sets a key, a new database is not a copy of the snapshot: the chain runs.
     ///
     /// Do not set WAL mode here: a backup is not in WAL mode. [`wal`](Self::wal) sets it.
     ///
@@ -555,7 +555,8 @@ impl<'m> Migrator<'m> {
     ///
     /// # Errors
     ///
-    /// Fails with `Conflict::Locked` if a revision to revert is in the lock file.
+    /// Fails with `Conflict::Locked` if a revision to revert is locked, and the database has the
+    /// form of it that is in the lock file.
     /// Fails with `Conflict::Untrusted` if the stored downgrade is not that of the stamp.
     /// Fails with [`ErrorKind::WrongSchema`] if the stored downgrades do not lead to the schema of
     /// a revision.

@@ -1,4 +1,4 @@
-//! The place of a database, as the user writes it.
+//! The location of a database, as the user writes it.
 
 use std::ffi::OsStr;
 use std::ops::Deref;
@@ -8,7 +8,7 @@ use revchain_runtime::rusqlite::OpenFlags;
 
 use crate::support::{Failure, Result};
 
-/// The place of a database: a path, a URL `sqlite:…`, or a URI `file:…` of SQLite.
+/// The location of a database: a path, a URL `sqlite:…`, or a URI `file:…` of SQLite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Location {
     path: PathBuf,
@@ -110,7 +110,7 @@ impl Location {
         };
         // A drive needs a slash before it.
         let slash = if path.get(1..2) == Some(":") { "/" } else { "" };
-        // The empty host prevents that SQLite reads `//` in the path as a host.
+        // With an empty host, SQLite does not read `//` in the path as a host.
         let host = if path.starts_with('/') || !slash.is_empty() {
             "//"
         } else {
@@ -170,7 +170,7 @@ fn without_host<'t>(text: &str, path: &'t str) -> Result<&'t str> {
     Ok(drive.filter(|_| cfg!(windows)).unwrap_or(path))
 }
 
-/// Replaces `%41` by the character, as SQLite does.
+/// Replaces each escape such as `%41` by its character, as SQLite does.
 fn decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();

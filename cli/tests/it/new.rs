@@ -237,7 +237,7 @@ fn downgrade_is_written_from_the_schemas() {
         let out = shell.ok("new --downgrade");
         assert_eq!(
             out,
-            format!("{path}\nnote: the schemas do not tell the rows of tags")
+            format!("{path}\nnote: the downgrade does not restore the rows of tags")
         );
         let text = fs::read_to_string(&file)
             .unwrap()

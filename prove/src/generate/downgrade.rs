@@ -18,7 +18,7 @@ use super::scratch::Scratch;
 use super::text::{ColumnText, columns, has_column};
 use crate::sample_rows::table::indexed_table;
 
-/// A downgrade, and the values that the schemas do not tell.
+/// A downgrade, and the values that the schemas do not contain.
 #[derive(Debug)]
 pub struct WrittenDowngrade {
     /// The statements, with a comment at each value that is not known.
@@ -67,7 +67,10 @@ pub fn write_downgrade(loaded: &LoadedMigrations) -> Result<WrittenDowngrade, Ge
     writer.create_missing()?;
     let Writer { groups, notes, .. } = writer;
     if scratch.objects()?.schema != before.schema {
-        let message = format!("the schemas do not tell the downgrade of {}", head.id());
+        let message = format!(
+            "the schemas do not determine the downgrade of {}",
+            head.id()
+        );
         let help = "write the SQL that reverts the upgrade".to_owned();
         return Err(GenerateError::new("undecidable", message).help(help));
     }

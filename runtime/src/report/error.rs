@@ -274,7 +274,6 @@ impl Error {
     }
 
     /// Makes the error for a file that SQLite cannot open.
-    ///
     #[doc(hidden)]
     pub fn cannot_open(path: &Path, source: rusqlite::Error) -> Self {
         let reason = None;

@@ -46,7 +46,7 @@ pub(crate) fn run(directory: &Path, embedded: Option<&Migrations>) -> Result {
     let path = path.display().to_string();
     let mut answer = path.clone();
     for note in &written.notes {
-        answer += &format!("\nnote: the schemas do not tell {note}");
+        answer += &format!("\nnote: the downgrade does not restore {note}");
     }
     let json = json!({ "path": path, "revision": Revision::id(head), "unknown": written.notes });
     Ok(Answer::new(answer, json))

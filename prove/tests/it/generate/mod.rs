@@ -136,7 +136,7 @@ impl Chain {
                 continue;
             }
             let defects = chain.with_downgrade(&written.script).defects_of_head();
-            // The schemas do not tell values. Without them, a UNIQUE constraint may fail.
+            // The schemas do not contain values. Without them, a UNIQUE constraint may fail.
             if !defects.is_empty() && !written.notes.is_empty() {
                 incomplete += 1;
                 continue;
