@@ -56,7 +56,7 @@ pub enum RebaseError {
 ///
 /// - the chain has a defect other than a second head
 /// - both branches contain a locked revision
-/// - several files have the same id, and neither the lock file nor the dates tell which of them
+/// - several files have the same id, and neither the lock file nor the dates show which of them
 ///   another file revises
 /// - several files have the same id, and the id is not a number
 pub fn plan(
