@@ -78,7 +78,8 @@ app.db: the upgrade of 002 failed: no such column: ä
   |
 6 |   SELECT ä FROM c;
   |          ^
-rolled back: the database is still at 001";
+rolled back: the database is still at 001
+help: until then, run the version of the program whose head is 001";
     let directory = fixture.path("migrations").display().to_string();
     let text = text.replace(&directory, "MIGRATIONS").replace(
         &format!("{}/", fixture.path("").display()).replace("//", "/"),
@@ -296,7 +297,7 @@ fn earlier_violations_are_counted_separately() {
     );
     let help = error.help().unwrap();
     assert!(
-        help.contains("; 1 violated a key before the migrations\n"),
+        help.contains(": 1 violated a key before the migrations\n"),
         "{help}"
     );
 }
@@ -352,7 +353,7 @@ fn only_existing_violations_can_be_allowed() {
     let migrations = chain(rebuild);
     let help = migrations.upgrade(&mut db).unwrap_err().help().unwrap();
     assert!(
-        help.contains("; 3 violated a key before the migrations\n")
+        help.contains(": 3 violated a key before the migrations\n")
             && help.contains(".allow_existing_violations()"),
         "{help}"
     );
