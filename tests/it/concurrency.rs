@@ -88,8 +88,10 @@ fn child_opens_the_token_store() {
 const WAL_FILES: usize = 80;
 const WAL_PROCESSES: usize = 16;
 
+/// Waits until a file exists. Fails after the end of the test that would create the file.
 fn wait_for(path: &Path) {
     while !path.exists() {
+        assert!(path.parent().unwrap().exists());
         thread::sleep(Duration::from_micros(200));
     }
 }
