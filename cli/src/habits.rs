@@ -7,7 +7,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Error, Parser};
 
-/// The commands that users of Alembic, sqlx, Diesel, refinery and Django type, with advice.
+/// The commands that users of other tools type, with advice.
 ///
 /// The first row whose words all occur in the arguments, in this order, decides.
 pub(crate) const HABITS: &[(&str, &str)] = &[
@@ -138,6 +138,12 @@ pub(crate) const HABITS: &[(&str, &str)] = &[
     ("revert", "run `downgrade`"),
     ("down", "run `downgrade`"),
     ("rollback", "run `downgrade`"),
+    ("undo", "run `downgrade`"),
+    ("goto", "run `upgrade TARGET` or `downgrade TARGET`"),
+    ("force", "run `stamp TARGET`"),
+    ("validate", "run `check`"),
+    ("reset", "remove the file, then run `upgrade`"),
+    ("drop", "remove the file"),
     ("info", "run `history`, or `status`"),
     ("list", "run `history`"),
     (
