@@ -87,7 +87,7 @@ pub use revchain_runtime::{
     SchemaCheck, Target,
 };
 #[cfg(feature = "backup")]
-pub use revchain_runtime::{DryRun, TableRows};
+pub use revchain_runtime::{BackupFile, DryRun, TableRows};
 
 /// The defects of a directory of migrations, which the macro reports as compile errors.
 pub mod defect {

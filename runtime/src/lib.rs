@@ -31,6 +31,8 @@ mod state;
 mod stored_downgrades;
 
 #[cfg(feature = "backup")]
+pub use backup::on_request::BackupFile;
+#[cfg(feature = "backup")]
 pub use dry_run::{DryRun, TableRows};
 pub use migrations::Migrations;
 pub use migrator::Migrator;

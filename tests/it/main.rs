@@ -21,6 +21,7 @@ mod open;
 mod reach;
 #[cfg(feature = "stored-downgrades")]
 mod redo;
+mod requested_backup;
 #[cfg(feature = "testing")]
 mod sample_rows;
 mod shared_database;

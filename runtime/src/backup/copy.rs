@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::soundness::{Extent, find_damage};
 use crate::report::backup_failure::BackupFailure;
+use crate::report::sqlite::sqlite_message;
 use crate::session::connection_settings::is_exclusive;
 use crate::session::copy::copy_database;
 use crate::session::locked::LockedSession;
@@ -55,22 +56,32 @@ impl<'l> Source<'l> {
 }
 
 /// Creates the new file `to` for the copy of a database, with the permissions of the database.
+///
+/// `from` is `None` for a database in memory.
 pub(super) fn create_target(
     settings: &Settings<'_>,
-    from: &Path,
+    from: Option<&Path>,
     to: &Path,
 ) -> Result<Connection, BackupFailure> {
     let _ = fs::remove_file(to);
     let target = Connection::open(to).map_err(|error| BackupFailure::of_copy(to, error))?;
     // Set the permissions first, so that nobody else can read the content.
-    fs::metadata(from)
-        .and_then(|file| fs::set_permissions(to, file.permissions()))
-        .map_err(|error| BackupFailure::of_file(to, error))?;
+    if let Some(from) = from {
+        fs::metadata(from)
+            .and_then(|file| fs::set_permissions(to, file.permissions()))
+            .map_err(|error| BackupFailure::of_file(to, error))?;
+    }
     settings.set_up(&target).map_err(BackupFailure::OnConnect)?;
     Ok(target)
 }
 
-fn copy(source: &Connection, target: &mut Connection) -> rusqlite::Result<Option<Damage>> {
+/// Copies a database.
+///
+/// Returns the damage that SQLite finds in the copy; `None` if the copy is sound.
+pub(super) fn copy(
+    source: &Connection,
+    target: &mut Connection,
+) -> rusqlite::Result<Option<Damage>> {
     copy_database(source, target)?;
     // Leave WAL mode, because SQLite cannot read a WAL database in a read-only directory.
     target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
@@ -80,5 +91,21 @@ fn copy(source: &Connection, target: &mut Connection) -> rusqlite::Result<Option
     match find_damage(source, Extent::Tables)? {
         Some(damage) => Ok(Some(Damage::InDatabase(damage))),
         None => Ok(Some(Damage::InCopy(damage))),
+    }
+}
+
+/// Fails if the copy at `to` failed, or if the database or the copy is damaged.
+pub(super) fn check_copy(
+    copied: rusqlite::Result<Option<Damage>>,
+    to: &Path,
+) -> Result<(), BackupFailure> {
+    match copied {
+        Ok(None) => Ok(()),
+        Ok(Some(Damage::InDatabase(message))) => Err(BackupFailure::damaged_database(message)),
+        Ok(Some(Damage::InCopy(message))) => Err(BackupFailure::DamagedCopy(message)),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            Err(BackupFailure::damaged_database(sqlite_message(&error)))
+        }
+        Err(error) => Err(BackupFailure::of_copy(to, error)),
     }
 }

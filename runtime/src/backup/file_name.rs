@@ -1,4 +1,6 @@
 //! The file names of backups: `<stem>.<time>.<revision>.<extension>`.
+//!
+//! A backup that the caller has requested has `.kept` after the revision.
 
 use std::path::Path;
 
@@ -7,6 +9,9 @@ const TIME_FORM: &str = "00000000T000000Z";
 
 /// The same form as a format for SQLite's function `strftime`.
 pub(super) const STRFTIME_FORM: &str = "%Y%m%dT%H%M%SZ";
+
+/// The part after the revision in the name of a backup that revchain never removes.
+const KEPT: &str = ".kept";
 
 /// The stem and the extension of a database's file name, which the names of its backups contain.
 pub(super) struct BackupName<'n> {
@@ -33,19 +38,39 @@ impl<'n> BackupName<'n> {
         format!("{}.{time}.{revision}{dot}{}", self.stem, self.extension)
     }
 
-    /// Returns the revision in the name of a backup; `None` if `path` is not a backup of the
-    /// database.
+    /// Returns the name of a backup that revchain never removes.
+    pub(super) fn kept_at(&self, time: &str, revision: &str) -> String {
+        self.at(time, &format!("{revision}{KEPT}"))
+    }
+
+    /// Returns the revision in the name of a backup that revchain may remove; `None` if `path` is
+    /// not such a backup of the database.
     pub(super) fn revision_of<'b>(&self, path: &'b Path) -> Option<&'b str> {
+        self.middle_of(path)
+            .filter(|revision| is_revision(revision))
+    }
+
+    /// Returns `true` if `path` has the name of a backup of the database.
+    pub(super) fn is_backup(&self, path: &Path) -> bool {
+        let revision = self.middle_of(path);
+        revision.is_some_and(|text| is_revision(text.strip_suffix(KEPT).unwrap_or(text)))
+    }
+
+    /// Returns the text between the time and the extension.
+    fn middle_of<'b>(&self, path: &'b Path) -> Option<&'b str> {
         let name = path.file_name()?.to_str()?;
         let mut rest = name.strip_prefix(self.stem)?.strip_prefix('.')?;
         if !self.extension.is_empty() {
             rest = rest.strip_suffix(self.extension)?.strip_suffix('.')?;
         }
-        let (time, revision) = rest.split_once('.')?;
-        let is_revision =
-            !revision.is_empty() && revision.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        (is_time(time) && is_revision).then_some(revision)
+        let (time, middle) = rest.split_once('.')?;
+        is_time(time).then_some(middle)
     }
+}
+
+/// Returns `true` if a file name can contain `text` as a revision.
+pub(super) fn is_revision(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn is_time(text: &str) -> bool {
@@ -78,7 +103,17 @@ mod tests {
             "app.2026112xT203312Z.008.db",
         ] {
             assert_eq!(name.revision_of(Path::new(other)), None, "{other}");
+            assert!(!name.is_backup(Path::new(other)), "{other}");
         }
+    }
+
+    #[test]
+    fn name_of_a_kept_backup_has_no_revision() {
+        let name = BackupName::of(Path::new("/a/app.db")).expect("the name is UTF-8");
+        let backup = name.kept_at("20261123T203312Z", "008");
+        assert_eq!(backup, "app.20261123T203312Z.008.kept.db");
+        assert_eq!(name.revision_of(Path::new(&backup)), None);
+        assert!(name.is_backup(Path::new(&backup)));
     }
 
     #[test]

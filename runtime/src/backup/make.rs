@@ -3,13 +3,12 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
-use super::copy::{Damage, Source, create_target};
+use super::copy::{Source, check_copy, create_target};
 use super::file_name::{BackupName, STRFTIME_FORM};
 use crate::report::backup_failure::BackupFailure;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
-use crate::report::sqlite::sqlite_message;
 use crate::session::database::Database;
 use crate::session::locked::LockedSession;
 use crate::settings::BackupSettings;
@@ -31,6 +30,7 @@ pub(crate) fn make_backup(
     let failed = |reason| {
         Error::new(ErrorKind::Backup {
             directory: directory.clone(),
+            before_migrations: true,
             reason,
         })
     };
@@ -51,9 +51,8 @@ pub(crate) fn make_backup(
             Ok(backup)
         })
         .inspect_err(|_| drop(fs::remove_file(&partial)))
-        .map_err(|reason| failed(reason.with_newest(existing_backups(directory, &name).pop())))?;
-    // Ignore the error of a system that cannot synchronize directories, as SQLite does.
-    let _ = File::open(directory).and_then(|directory| directory.sync_all());
+        .map_err(|reason| failed(reason.with_newest(newest_backup(directory, &name))))?;
+    synchronize(directory);
     remove_superseded(
         database,
         &existing_backups(directory, &name),
@@ -67,26 +66,25 @@ pub(crate) fn make_backup(
 /// Copies a database, and fails if the database or its copy is damaged.
 fn copy_soundly(locked: &LockedSession<'_>, from: &Path, to: &Path) -> Result<(), BackupFailure> {
     let source = Source::open(locked, from)?;
-    let mut target = create_target(locked.database().settings, from, to)?;
-    match source.copy_to(&mut target) {
-        Ok(None) => Ok(()),
-        Ok(Some(Damage::InDatabase(message))) => Err(BackupFailure::damaged_database(message)),
-        Ok(Some(Damage::InCopy(message))) => Err(BackupFailure::DamagedCopy(message)),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
-            Err(BackupFailure::damaged_database(sqlite_message(&error)))
-        }
-        Err(error) => Err(BackupFailure::of_copy(to, error)),
-    }
+    let mut target = create_target(locked.database().settings, Some(from), to)?;
+    check_copy(source.copy_to(&mut target), to)
 }
 
-fn database_path(connection: &Connection) -> Option<PathBuf> {
+/// Writes the entries of a directory to the disk.
+pub(super) fn synchronize(directory: &Path) {
+    // Ignore the error of a system that cannot synchronize directories, as SQLite does.
+    let _ = File::open(directory).and_then(|directory| directory.sync_all());
+}
+
+/// Returns the path of a database; `None` for a database in memory.
+pub(super) fn database_path(connection: &Connection) -> Option<PathBuf> {
     connection
         .path()
         .filter(|path| !path.is_empty())
         .map(PathBuf::from)
 }
 
-fn current_time(connection: &Connection) -> rusqlite::Result<String> {
+pub(super) fn current_time(connection: &Connection) -> rusqlite::Result<String> {
     connection.query_row("SELECT strftime(?1, 'now')", [STRFTIME_FORM], |row| {
         row.get(0)
     })
@@ -127,16 +125,24 @@ fn remove_superseded(
     Ok(())
 }
 
-/// Returns the backups of a database, oldest first.
+/// Returns the newest backup of a database.
+pub(super) fn newest_backup(directory: &Path, name: &BackupName<'_>) -> Option<PathBuf> {
+    let paths = paths_in(directory).filter(|path| name.is_backup(path));
+    paths.max()
+}
+
+/// Returns the backups of a database that revchain may remove, oldest first.
 fn existing_backups(directory: &Path, name: &BackupName<'_>) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| entry.path())
-        .filter(|path| name.revision_of(path).is_some())
-        .collect();
+    let backups = paths_in(directory).filter(|path| name.revision_of(path).is_some());
+    let mut paths: Vec<PathBuf> = backups.collect();
     // All names start with the same stem and then the time, so this sorts the backups by time.
     paths.sort_unstable();
     paths
+}
+
+fn paths_in(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path())
 }
 
 /// Removes the oldest backups of a database, until at most `keep` backups are left.

@@ -6,6 +6,7 @@ use revchain_core::{Request, Revision};
 use rusqlite::Connection;
 
 use super::Migrator;
+use crate::backup::on_request::{BackupFile, back_up};
 use crate::backup::restore::{Backup, restore};
 use crate::dry_run::{self, DryRun};
 use crate::report::error::{Error, ErrorKind};
@@ -27,6 +28,7 @@ impl Migrator<'_> {
     /// - No backup is made if no script runs, if the database is new, or if it is in memory.
     /// - The backup is encrypted if [`on_connect`](Self::on_connect) sets a key.
     /// - At least one backup is kept. Older backups are removed after the commit.
+    /// - A backup of [`make_backup`](Self::make_backup) is neither counted nor removed.
     /// - If an upgrade fails repeatedly, each attempt replaces the backup of the previous attempt.
     ///
     /// ```
@@ -48,6 +50,58 @@ impl Migrator<'_> {
             keep: keep.max(1),
         });
         self
+    }
+
+    /// Makes a backup of the database now. revchain never removes this backup.
+    ///
+    /// `to` is the new file, or a directory if it exists as one or ends with `/`.
+    /// A directory is created if it does not exist.
+    /// The backup in a directory is named `<name>.<time>.<revision>.kept.<extension>`, such as
+    /// `app.20261123T203312Z.008.kept.db`.
+    ///
+    /// - The backup has one state of the database, with the content of the WAL.
+    /// - The backup gets its name when `PRAGMA quick_check` finds no damage in it.
+    /// - The backup has the permissions of the database, and is encrypted if
+    ///   [`on_connect`](Self::on_connect) sets a key.
+    /// - The state of the database does not matter: it can be newer, drifted or unmanaged.
+    /// - During the copy, other connections can read. In WAL mode, they can also write.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Backup`] if the file exists, if the database is damaged, or if the copy
+    ///   fails.
+    /// - [`ErrorKind::Busy`] if other connections held the database longer than the busy timeout.
+    /// - [`ErrorKind::InTransaction`] if the connection is inside a transaction.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let backups = directory.path().join("backups/");
+    /// # let db = MIGRATIONS.open(directory.path().join("app.db"))?;
+    /// let backup = MIGRATIONS.migrator().make_backup(&db, backups)?;
+    /// assert!(backup.path.exists());
+    /// assert_eq!(backup.revision.as_deref(), Some("009"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn make_backup(
+        &self,
+        connection: &Connection,
+        to: impl AsRef<Path>,
+    ) -> Result<BackupFile, Error> {
+        if !connection.is_autocommit() {
+            return Err(Error::new(ErrorKind::InTransaction).in_database_of(connection));
+        }
+        self.read(connection, |session| back_up(session, to.as_ref()))
+    }
+
+    /// Returns the directory of [`backup`](Self::backup).
+    #[doc(hidden)]
+    pub fn backup_directory(&self) -> Option<&Path> {
+        let settings = self.settings.backup.as_ref()?;
+        Some(&settings.directory)
     }
 
     /// Replaces the content of the database with a backup, in one transaction.

@@ -38,6 +38,12 @@ pub enum BackupFailure {
     OnConnect(Box<dyn std::error::Error + Send + Sync>),
     /// The name of the database is not UTF-8.
     BadName,
+    /// The database is in memory, so that its backup needs the name of a file.
+    InMemory,
+    /// The file of the backup exists.
+    Exists(PathBuf),
+    /// The file name of the backup is one that a later upgrade may remove.
+    RemovableName(PathBuf),
 }
 
 #[cfg_attr(not(feature = "backup"), expect(dead_code))]
@@ -74,9 +80,12 @@ impl BackupFailure {
 
 impl BackupFailure {
     /// Returns the text of the error. It lacks the message of [`Sqlite`](Self::Sqlite).
-    pub(super) fn text(&self, directory: &Path) -> Text {
+    pub(super) fn text(&self, directory: &Path, before_migrations: bool) -> Text {
         let directory = escape(&directory.to_string_lossy());
-        let message = format!("cannot make a backup in {directory}; nothing was changed");
+        let mut message = format!("cannot make a backup in {directory}");
+        if before_migrations {
+            message += "; nothing was changed";
+        }
         let text = match self {
             Self::DamagedDatabase { message, newest } => {
                 return damaged_database(message, newest.as_deref());
@@ -107,7 +116,22 @@ impl BackupFailure {
             }
             Self::BadName => Text::new(format!("{message}: the name of the database is not UTF-8"))
                 .help("rename the database"),
+            Self::InMemory => Text::new(format!("{message}: the database is in memory"))
+                .help("name a file, not a directory"),
+            Self::Exists(path) => {
+                let path = escape(&path.to_string_lossy());
+                Text::new(format!("{message}: {path} exists"))
+                    .help("name a new file, or a directory")
+            }
+            Self::RemovableName(path) => {
+                let path = escape(&path.to_string_lossy());
+                Text::new(format!("{message}: a later upgrade may remove {path}"))
+                    .help("name the file in another form, or name a directory")
+            }
         };
+        if !before_migrations {
+            return text;
+        }
         text.help("or continue without backups: remove .backup(…) or --backup")
     }
 }

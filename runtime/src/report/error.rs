@@ -86,11 +86,13 @@ pub enum ErrorKind {
         /// The reason why the file cannot be written; `None` if the file system does not reveal it.
         reason: Option<AccessProblem>,
     },
-    /// revchain could not make the backup, so no migration ran.
+    /// revchain could not make the backup. No migration ran.
     #[non_exhaustive]
     Backup {
         /// The directory of the backups.
         directory: PathBuf,
+        /// `true` if migrations would have run after the backup.
+        before_migrations: bool,
         /// The reason.
         reason: BackupFailure,
     },

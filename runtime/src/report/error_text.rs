@@ -105,7 +105,11 @@ impl ErrorKind {
                 .help("commit or roll back first: migrations need their own transaction"),
             Self::Busy { waited, holders } => busy(*waited, holders),
             Self::ReadOnly { pending, reason } => read_only(pending, reason.as_ref()),
-            Self::Backup { directory, reason } => reason.text(directory),
+            Self::Backup {
+                directory,
+                before_migrations,
+                reason,
+            } => reason.text(directory, *before_migrations),
             Self::Damaged { message } => Text::new(format!(
                 "cannot restore the backup; nothing was changed: {}",
                 escape(message)

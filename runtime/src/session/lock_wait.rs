@@ -70,7 +70,8 @@ impl<'s> LockWait<'s> {
     }
 }
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+/// Returns `true` if another connection prevents an operation.
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
     matches!(
         code,

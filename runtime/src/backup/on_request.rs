@@ -1,0 +1,202 @@
+//! Backups that the caller requests. revchain never removes them.
+
+use std::fs;
+use std::io;
+use std::path::{self, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rusqlite::Connection;
+
+use super::copy::{check_copy, copy, create_target};
+use super::file_name::{BackupName, is_revision};
+use super::make::{current_time, database_path, newest_backup, synchronize};
+use crate::report::backup_failure::BackupFailure;
+use crate::report::error::{Error, ErrorKind, Operation};
+use crate::session::database::Database;
+use crate::session::lock_wait::is_busy;
+use crate::session::unlocked::Session;
+use crate::state::histories::Histories;
+
+/// A backup that [`Migrator::make_backup`](crate::Migrator::make_backup) has made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BackupFile {
+    /// The path of the backup.
+    pub path: PathBuf,
+    /// The newest revision in the history of the backup; `None` if there is none.
+    pub revision: Option<String>,
+    /// The size of the backup in bytes.
+    pub bytes: u64,
+}
+
+/// Makes a backup of a database: the new file `to`, or a file in the directory `to`.
+pub(crate) fn back_up(session: &Session<'_, &Connection>, to: &Path) -> Result<BackupFile, Error> {
+    let database = session.database();
+    let from = database_path(database.connection);
+    let name = from.as_deref().and_then(BackupName::of);
+    let destination = Destination::of(to);
+    let failed = |reason: BackupFailure| {
+        let directory = destination.directory.to_owned();
+        let newest = name
+            .as_ref()
+            .and_then(|name| newest_backup(&directory, name));
+        Error::new(ErrorKind::Backup {
+            directory,
+            before_migrations: false,
+            reason: reason.with_newest(newest),
+        })
+    };
+    destination
+        .check(from.as_deref(), name.as_ref())
+        .map_err(failed)?;
+    let partial = destination.partial();
+    let made = copy_to(session, from.as_deref(), &partial).and_then(|copied| {
+        let copy = copied.map_err(failed)?;
+        let revision = newest_revision(Database {
+            connection: &copy,
+            ..database
+        });
+        let path = destination.path(&copy, name.as_ref(), revision.as_deref());
+        drop(copy);
+        let path = path.map_err(failed)?;
+        let bytes = give_name(&partial, &path).map_err(failed)?;
+        Ok(BackupFile {
+            path,
+            revision,
+            bytes,
+        })
+    });
+    let backup = made.inspect_err(|_| drop(fs::remove_file(&partial)))?;
+    synchronize(destination.directory);
+    Ok(backup)
+}
+
+/// The place of a backup.
+struct Destination<'d> {
+    directory: &'d Path,
+    /// The path of the backup; `None` if revchain names the file.
+    file: Option<&'d Path>,
+}
+
+impl<'d> Destination<'d> {
+    fn of(to: &'d Path) -> Self {
+        let text = to.to_string_lossy();
+        if text.is_empty() || text.ends_with(path::is_separator) || to.is_dir() {
+            return Self {
+                directory: or_current(to),
+                file: None,
+            };
+        }
+        Self {
+            directory: or_current(to.parent().unwrap_or(to)),
+            file: Some(to),
+        }
+    }
+
+    /// Fails if the backup cannot have its name. Creates the directory if revchain names the file.
+    fn check(
+        &self,
+        from: Option<&Path>,
+        name: Option<&BackupName<'_>>,
+    ) -> Result<(), BackupFailure> {
+        let Some(file) = self.file else {
+            if from.is_none() {
+                return Err(BackupFailure::InMemory);
+            }
+            if name.is_none() {
+                return Err(BackupFailure::BadName);
+            }
+            return fs::create_dir_all(self.directory)
+                .map_err(|error| BackupFailure::of_file(self.directory, error));
+        };
+        if file.symlink_metadata().is_ok() {
+            return Err(BackupFailure::Exists(file.to_owned()));
+        }
+        if name.is_some_and(|name| name.revision_of(file).is_some()) {
+            return Err(BackupFailure::RemovableName(file.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Returns the path for the file while it is incomplete. No other backup has the same path.
+    fn partial(&self) -> PathBuf {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        self.directory
+            .join(format!(".backup.{process}-{count}.new"))
+    }
+
+    /// Returns the path for the complete backup.
+    fn path(
+        &self,
+        copy: &Connection,
+        name: Option<&BackupName<'_>>,
+        revision: Option<&str>,
+    ) -> Result<PathBuf, BackupFailure> {
+        if let Some(file) = self.file {
+            return Ok(file.to_owned());
+        }
+        let name = name.ok_or(BackupFailure::BadName)?;
+        let time = current_time(copy).map_err(BackupFailure::Sqlite)?;
+        // A history is untrusted input, and could contain the name of a directory.
+        let revision = revision.filter(|revision| is_revision(revision));
+        let file = name.kept_at(&time, revision.unwrap_or("base"));
+        if self.directory == Path::new(".") {
+            return Ok(PathBuf::from(file));
+        }
+        Ok(self.directory.join(file))
+    }
+}
+
+fn or_current(directory: &Path) -> &Path {
+    if directory.as_os_str().is_empty() {
+        return Path::new(".");
+    }
+    directory
+}
+
+/// Copies the database to `to`, and waits while the database is busy.
+fn copy_to(
+    session: &Session<'_, &Connection>,
+    from: Option<&Path>,
+    to: &Path,
+) -> Result<Result<Connection, BackupFailure>, Error> {
+    let Database {
+        connection,
+        settings,
+        ..
+    } = session.database();
+    let mut target = match create_target(settings, from, to) {
+        Ok(target) => target,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let copied = session.retry(Operation::Copy, || match copy(connection, &mut target) {
+        Err(error) if is_busy(&error) => Err(error),
+        copied => Ok(copied),
+    })?;
+    Ok(check_copy(copied, to).map(|()| target))
+}
+
+/// Returns the newest revision in the history; `None` if there is no history that can be read.
+fn newest_revision(database: Database<'_>) -> Option<String> {
+    let entries = Histories::read(database).and_then(|histories| histories.entries());
+    Some(entries.ok()?.pop()?.revision)
+}
+
+/// Gives the complete file `partial` the name `path`, and returns its size.
+///
+/// Fails if `path` exists: a rename would replace the file.
+fn give_name(partial: &Path, path: &Path) -> Result<u64, BackupFailure> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => BackupFailure::Exists(path.to_owned()),
+        _ => BackupFailure::of_file(partial, error),
+    };
+    match fs::hard_link(partial, path) {
+        Ok(()) => drop(fs::remove_file(partial)),
+        Err(error) if path.symlink_metadata().is_ok() => return Err(failed(error)),
+        // Not every file system has hard links.
+        Err(_) => fs::rename(partial, path).map_err(failed)?,
+    }
+    let file = fs::metadata(path).map_err(failed)?;
+    Ok(file.len())
+}
