@@ -55,6 +55,17 @@ Exit codes: 0 success, 1 failure, 2 usage error")]
 
 Exit codes: 0 success, 1 failure, 2 usage error")]
     Stamp(StampArgs),
+    /// Back up the database to a new file
+    #[command(after_help = "Examples:
+  backup            Back up to the application's directory of
+                    backups, or else beside the database
+  backup backups/   Back up to a new file in this directory
+  backup app.bak    Back up to this file
+
+No command removes the backup.
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
+    Backup(BackupArgs),
     /// Replace the database with a backup
     #[command(after_help = "Example: restore backups/app.20261123T203312Z.008.db
 
@@ -186,6 +197,16 @@ pub struct StampArgs {
     pub(crate) database: DatabaseArgs,
 }
 
+/// The arguments of `backup`.
+#[derive(Debug, Clone, Args)]
+pub struct BackupArgs {
+    /// New file, or directory
+    #[arg(value_name = "DIR|FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) to: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
 /// The arguments of `restore`.
 #[derive(Debug, Clone, Args)]
 pub struct RestoreArgs {
@@ -210,6 +231,7 @@ impl Command {
             | Self::Pending(args) => args,
             Self::Check(args) => &args.database,
             Self::Stamp(args) => &args.database,
+            Self::Backup(args) => &args.database,
             Self::Restore(args) => &args.database,
         }
     }

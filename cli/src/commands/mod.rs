@@ -1,5 +1,6 @@
 //! The implementations of the operators' commands. Each command has a file.
 
+mod backup;
 pub(crate) mod check;
 mod current;
 mod downgrade;
@@ -47,6 +48,7 @@ fn run(app: &Commands<'_>, command: &Command) -> Result {
     match command {
         Command::Upgrade(args) => upgrade::run(app, args),
         Command::Downgrade(args) => downgrade::run(app, args),
+        Command::Backup(args) => backup::run(app, args),
         Command::Restore(args) => restore::run(app, args),
         Command::Stamp(args) => stamp::run(app, args),
         Command::Check(args) => check::run(app, args),

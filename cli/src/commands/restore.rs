@@ -10,6 +10,7 @@ use crate::app::Commands;
 use crate::args::RestoreArgs;
 use crate::support::{
     Failure, Location, Result, confirm, exists, must_exist, open, open_to_inspect, report, rfc3339,
+    size,
 };
 
 pub(crate) fn run(app: &Commands<'_>, args: &RestoreArgs) -> Result {
@@ -87,16 +88,4 @@ impl Replaced {
             "modified_at": self.modified.map(rfc3339),
         })
     }
-}
-
-/// Returns a size in a unit in which it has at most four digits.
-fn size(bytes: u64) -> String {
-    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-    let mut size = bytes;
-    let mut unit = 0;
-    while size >= 10_000 && unit + 1 < units.len() {
-        size /= 1024;
-        unit += 1;
-    }
-    format!("{size} {}", units[unit])
 }

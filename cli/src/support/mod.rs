@@ -18,7 +18,7 @@ pub(crate) use exit::Exit;
 pub(crate) use failure::{Failure, FailureKind, in_database};
 pub(crate) use location::Location;
 pub(crate) use output::{
-    Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, rfc3339,
+    Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, rfc3339, size,
 };
 pub(crate) use progress::Progress;
 pub(crate) use target::target;

@@ -147,3 +147,15 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
         Err(_) => "unknown time".to_owned(),
     }
 }
+
+/// Returns a size in a unit in which it has at most four digits.
+pub(crate) fn size(bytes: u64) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut size = bytes;
+    let mut unit = 0;
+    while size >= 10_000 && unit + 1 < units.len() {
+        size /= 1024;
+        unit += 1;
+    }
+    format!("{size} {}", units[unit])
+}

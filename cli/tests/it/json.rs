@@ -12,7 +12,7 @@ use crate::schema::Schema;
 use crate::support::{App, Shell};
 
 /// Commands that succeed in this order.
-const SUCCESSES: [&str; 17] = [
+const SUCCESSES: [&str; 18] = [
     "check migrations",
     "pending -d app.db",
     "upgrade 002 -d app.db",
@@ -25,6 +25,7 @@ const SUCCESSES: [&str; 17] = [
     "redo -d app.db",
     "downgrade -d app.db --yes",
     "stamp head -d app.db",
+    "backup -d app.db",
     "restore backup.db -d app.db --yes",
     "lock",
     "rebase",
@@ -33,7 +34,7 @@ const SUCCESSES: [&str; 17] = [
 ];
 
 /// Commands that fail.
-const FAILURES: [&str; 14] = [
+const FAILURES: [&str; 15] = [
     "upgrade nowhere -d app.db",
     "downgrade nowhere -d app.db --yes",
     "downgrade 001 -d app.db",
@@ -43,6 +44,7 @@ const FAILURES: [&str; 14] = [
     "pending",
     "check -d missing.db",
     "stamp nowhere -d app.db",
+    "backup -d missing.db",
     "restore missing.db -d app.db --yes",
     "redo -d missing.db",
     "lock -r nowhere",

@@ -147,7 +147,7 @@ fn orphaned_rows_are_listed_with_a_way_out() {
 }
 
 /// Damages pages of `app.db` that an upgrade to 002 does not read.
-fn damage(shell: &Shell) {
+pub(crate) fn damage(shell: &Shell) {
     let rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
                 INSERT INTO users SELECT hex(zeroblob(50)) FROM n";
     sql(shell, "app.db", rows);

@@ -165,4 +165,9 @@ fn directory_of_backups_is_named() {
         error.contains("app.db: cannot make a backup in backups; nothing was changed: the user "),
         "{error}"
     );
+    for backup in ["backup backups -d app.db", "backup backups/a.db -d app.db"] {
+        user.is_denied(backup, "write to", "backups");
+        let error = user.fail(backup);
+        assert!(!error.contains("continue without backups"), "{error}");
+    }
 }
