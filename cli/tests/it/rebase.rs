@@ -306,6 +306,26 @@ fn two_revisions_with_the_same_ids_on_both_branches_get_new_ids() {
 }
 
 #[test]
+fn rebase_orders_three_branches_with_the_same_id() {
+    let shell = Shell::new();
+    for (date, name) in [("20260104", "a"), ("20260105", "b"), ("20260106", "c")] {
+        let (file, upgrade, downgrade) = (
+            format!("{date}_0000_004_{name}.sql"),
+            format!("CREATE TABLE {name} (a);"),
+            format!("DROP TABLE {name};"),
+        );
+        shell.migration(&file, "003", &upgrade, &downgrade);
+    }
+    assert_eq!(
+        shell.ok("rebase"),
+        "migrations: 20260105_0000_004_b.sql → 20260105_0000_005_b.sql: 005 revises 004\n\
+         migrations: 20260106_0000_004_c.sql → 20260106_0000_006_c.sql: 006 revises 005"
+    );
+    let pending = &shell.json("pending -d app.db --json")["pending"];
+    assert_eq!(pending.as_array().unwrap().len(), 6);
+}
+
+#[test]
 fn rebase_makes_no_guess_if_a_parent_is_ambiguous() {
     let shell = Shell::new();
     fs::remove_file(shell.path("migrations/20260103_0000_003_tags.sql")).unwrap();

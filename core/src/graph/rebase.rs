@@ -186,22 +186,21 @@ fn child_of_second(
     let same = parsed.iter().filter(|file| file.id.as_deref() == id);
     let is_child = |&index: &FileIndex| parsed[index].parents().any(|parent| Some(parent) == id);
     let children: Vec<FileIndex> = (0..parsed.len()).filter(is_child).collect();
-    if children.is_empty() {
+    let can_revise = |child: FileIndex, parent: FileIndex| {
+        parsed[child].date >= parsed[parent].date
+            && (!locked.contains(&child) || locked.contains(&parent) || !locked.contains(&first))
+    };
+    if !children.iter().any(|&child| can_revise(child, second)) {
         return Some(Child::None);
     }
     if same.count() > 2 || children.contains(&second) {
         return None;
     }
-    let can_revise = |child: FileIndex, parent: FileIndex| {
-        parsed[child].date >= parsed[parent].date
-            && (!locked.contains(&child) || locked.contains(&parent) || !locked.contains(&first))
-    };
     let is_pair = |a: FileIndex, b: FileIndex| {
         let fits = can_revise(a, first) && can_revise(b, second);
         fits && !(can_revise(b, first) && can_revise(a, second))
     };
     match children[..] {
-        [child] if !can_revise(child, second) => Some(Child::None),
         [child] if !can_revise(child, first) => Some(Child::File(child)),
         [a, b] if is_pair(a, b) => Some(Child::File(b)),
         [a, b] if is_pair(b, a) => Some(Child::File(a)),
