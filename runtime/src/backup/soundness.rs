@@ -1,7 +1,7 @@
 //! The check that a database is not damaged.
 
 use revchain_core::sql::sqlite_messages::is_constraint_finding;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, ffi};
 
 use crate::report::sqlite::sqlite_message;
 use crate::session::sql::query_texts;
@@ -59,5 +59,36 @@ fn find_damage_without_checks(
         }
     };
     let is_damage = |finding: &String| finding != "ok" && !is_constraint_finding(finding);
-    Ok(findings.into_iter().find(is_damage))
+    let Some(damage) = findings.into_iter().find(is_damage) else {
+        return Ok(None);
+    };
+    match read_error(&damage) {
+        Some(error) => Err(error),
+        None => Ok(Some(damage)),
+    }
+}
+
+/// Returns the error for which SQLite could not read a page, if the page is not damaged.
+///
+/// The check does not fail with the error, but reports it as `error code=7` in a finding.
+fn read_error(finding: &str) -> Option<rusqlite::Error> {
+    let (_, code) = finding.rsplit_once("error code=")?;
+    let error = ffi::Error::new(code.trim_end().parse().ok()?);
+    let is_damage = error.code == ErrorCode::DatabaseCorrupt;
+    (!is_damage).then_some(rusqlite::Error::SqliteFailure(error, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_that_cannot_be_read_is_no_damage() {
+        let finding = |code| format!("Tree 5 page 5: unable to get the page. error code={code}");
+        let code = |code| read_error(&finding(code))?.sqlite_error_code();
+        assert_eq!(code(7), Some(ErrorCode::OutOfMemory));
+        assert_eq!(code(266), Some(ErrorCode::SystemIoFailure));
+        assert_eq!(code(11), None);
+        assert!(read_error("Tree 5 page 5: btreeInitPage() returns error code 11").is_none());
+    }
 }

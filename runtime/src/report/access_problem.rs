@@ -73,12 +73,13 @@ impl AccessProblem {
                 Some(Self::new(&mount, Kind::ReadOnlyMount))
             })
             .or_else(|| {
-                if goal == Goal::Open && is_missing(path) {
-                    return Some(Self::new(path, Kind::MissingFile));
-                }
                 // The directory can be opened without an effect on locks.
                 let error = File::open(directory).err()?;
                 Some(Self::new(directory, Kind::Other(error.to_string())))
+            })
+            .or_else(|| {
+                let is_missing = goal == Goal::Open && is_missing(path);
+                is_missing.then(|| Self::new(path, Kind::MissingFile))
             })
     }
 

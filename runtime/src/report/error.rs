@@ -406,10 +406,15 @@ impl ErrorKind {
     /// SQLite does not report the reason, so this function asks the file system.
     fn with_reason(self, path: &Path) -> Self {
         match self {
-            Self::Open { source, .. } => Self::Open {
-                source,
-                reason: AccessProblem::find(path, Goal::Open),
-            },
+            // Another error, such as a lack of memory, is the reason itself.
+            Self::Open { source, .. }
+                if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) =>
+            {
+                Self::Open {
+                    source,
+                    reason: AccessProblem::find(path, Goal::Open),
+                }
+            }
             Self::ReadOnly { pending, .. } => Self::ReadOnly {
                 pending,
                 reason: AccessProblem::find(path, Goal::Write),
