@@ -305,3 +305,15 @@ fn downgrade_of_changed_rows_is_not_guessed() {
     let (code, _, error) = shell.run("new --downgrade");
     assert!(code == 1 && error.contains("already exists"), "{error}");
 }
+
+#[test]
+fn rebuild_in_a_missing_directory_names_the_directory() {
+    let shell = Shell::new();
+    let (code, _, error) = shell.run("new --rebuild notes --directory elsewhere");
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("[unreadable-directory] there is no such directory\n  elsewhere\n"),
+        "{error}"
+    );
+    assert!(!shell.path("elsewhere").exists());
+}

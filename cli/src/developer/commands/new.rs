@@ -31,6 +31,10 @@ pub(crate) fn run(args: &NewArgs, directory: &Path, embedded: Option<&Migrations
         }
     }
     let table = args.rebuild.as_deref();
+    if table.is_some() && chain.is_none() {
+        // The directory is missing or empty, which explains more than a missing table.
+        load(directory).into_chain_and_lock_file()?;
+    }
     let summary = match (&args.description, table) {
         (None, Some(table)) => format!("Rebuild {table}"),
         (description, _) => description.clone().unwrap_or_default(),
