@@ -10,7 +10,7 @@ use revchain_core::diagnostics::text::with_causes;
 use revchain_runtime::{Migrations, Migrator, OnDrift};
 
 use crate::args::{DatabaseArgs, RunArgs};
-use crate::support::{self, Failure, FailureKind, Location, Progress};
+use crate::support::{self, Failure, Location, Progress};
 
 /// The commands of an application, with the chain, the settings and the database to use.
 #[must_use = "commands do nothing until one is run"]
@@ -132,7 +132,7 @@ impl<'m> Commands<'m> {
     /// Adds to a failure that an environment variable names the database, if one does.
     pub(crate) fn explain(&self, failure: Failure, args: &DatabaseArgs) -> Failure {
         match self.variable() {
-            Some((name, _)) if args.path.is_none() && failure.kind != FailureKind::Declined => {
+            Some((name, _)) if args.path.is_none() && failure.may_be_of_another_database() => {
                 failure.help(&format!("pass -d PATH if {name} names the wrong database"))
             }
             _ => failure,

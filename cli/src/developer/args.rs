@@ -13,7 +13,15 @@ use crate::developer::import::tool::Tool;
 #[non_exhaustive]
 pub enum DeveloperCommand {
     /// Write the next migration file
-    #[command(visible_alias = "migrate")]
+    #[command(
+        visible_alias = "migrate",
+        after_help = "Examples:
+  new \"Add tags\"         Write a file with empty scripts
+  new --rebuild users    Write the rebuild of a table, to edit it
+  new --downgrade        Write the downgrade of the newest file
+
+Exit codes: 0 success, 1 failure, 2 usage error"
+    )]
     New(NewArgs),
     /// Revert what differs from the migrations, and apply it anew
     ///
@@ -22,12 +30,28 @@ pub enum DeveloperCommand {
     #[command(after_help = EXIT_CODES)]
     Redo(RunArgs),
     /// Mark revisions as released
+    #[command(after_help = "Examples:
+  lock                   Lock all revisions
+  lock -r 007            Lock the revisions up to 007
+  lock --head            Update the head line only
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
     Lock(LockArgs),
     /// Put a second head behind the first
+    ///
+    /// Join both sides of a conflict in revchain.lock first.
+    #[command(after_help = EXIT_CODES)]
     Rebase(DirectoryArgs),
     /// Write a revision that revises both of two heads
+    #[command(after_help = EXIT_CODES)]
     Merge(MergeArgs),
     /// Write a chain from another tool's files
+    #[command(after_help = "Examples:
+  import migrations.old           Detect the tool
+  import sqlx migrations.old      Name the tool
+  import migrations.old --dry-run Report, and write nothing
+
+Exit codes: 0 success, 1 stopped early or failed, 2 usage error")]
     Import(ImportArgs),
 }
 

@@ -67,6 +67,23 @@ impl Failure {
         failure
     }
 
+    /// Returns `true` if the command may have named another database than the user meant.
+    pub(crate) fn may_be_of_another_database(&self) -> bool {
+        match self.kind {
+            FailureKind::Usage => true,
+            FailureKind::Declined => false,
+            // The target or the migrations are wrong, whatever the database.
+            FailureKind::Failed(code) => ![
+                "defects",
+                "unknown-target",
+                "out-of-reach",
+                "irreversible",
+                "statement",
+            ]
+            .contains(&code),
+        }
+    }
+
     /// Adds advice for the user, one imperative sentence per line.
     pub(crate) fn help(mut self, help: &str) -> Self {
         self.help.extend(help.lines().map(str::to_owned));

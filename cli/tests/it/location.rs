@@ -110,4 +110,9 @@ fn error_tells_that_the_variable_names_the_database() {
         let (_, _, error) = run_with_url(&shell, url, "status -d gone.db");
         assert!(!error.contains("DATABASE_URL"), "{error}");
     }
+    let (_, _, error) = run_with_url(&shell, "sqlite:new.db", "upgrade nowhere");
+    assert!(
+        error.contains("nowhere") && !error.contains("DATABASE_URL"),
+        "{error}"
+    );
 }

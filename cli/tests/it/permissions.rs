@@ -82,7 +82,9 @@ impl User {
         let error = self.fail(arguments);
         let denied = format!("has no permission to {access} {name} (owner ");
         assert!(error.contains(&denied), "{error}");
-        let help = if self.is_nobody {
+        let help = if self.is_nobody && access == "enter" {
+            "help: move the database to a directory that the user nobody may use".to_owned()
+        } else if self.is_nobody {
             format!("help: give it to the user of the program: `chown nobody {name}`")
         } else {
             format!("help: permit the access: `chmod u+rwX {name}`")

@@ -105,6 +105,13 @@ impl AccessProblem {
             Kind::Denied(_, Some(Permissions { user, owner, .. })) if user == owner => {
                 text.help(format!("permit the access: `chmod u+rwX {path}`"))
             }
+            // The directory can be the home of another user, so do not advise to take it over.
+            Kind::Denied(Access::Enter, Some(Permissions { user, owner, .. })) => text
+                .help(format!(
+                    "move the database to a directory that the user {} may use",
+                    escape(user)
+                ))
+                .help(format!("or run the program as {}", escape(owner))),
             Kind::Denied(_, Some(Permissions { user, owner, .. })) => text
                 .help(format!(
                     "give it to the user of the program: `chown {} {path}`",
