@@ -200,3 +200,19 @@ fn give_name(partial: &Path, path: &Path) -> Result<u64, BackupFailure> {
     let file = fs::metadata(path).map_err(failed)?;
     Ok(file.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_that_appears_during_the_copy_is_not_replaced() {
+        let directory = tempfile::tempdir().expect("a directory can be made");
+        let (partial, path) = (directory.path().join("new"), directory.path().join("old"));
+        fs::write(&partial, "new").expect("a file can be written");
+        fs::write(&path, "old").expect("a file can be written");
+        let failure = give_name(&partial, &path).expect_err("the name is taken");
+        assert!(matches!(failure, BackupFailure::Exists(taken) if taken == path));
+        assert_eq!(fs::read(&path).expect("the file exists"), b"old");
+    }
+}
