@@ -28,7 +28,7 @@ Exit codes: 0 success, 1 failure, 2 usage error"
     /// If nothing differs, revert and apply the newest revision that is not locked.
     /// The data that a reverted revision added is lost.
     #[command(after_help = EXIT_CODES)]
-    Redo(RunArgs),
+    Redo(RedoArgs),
     /// Mark revisions as released
     #[command(after_help = "Examples:
   lock                   Lock all revisions
@@ -63,6 +63,16 @@ pub struct DirectoryArgs {
     pub(crate) directory: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+/// The arguments of `redo`.
+#[derive(Debug, Clone, Args)]
+pub struct RedoArgs {
+    /// Do not ask before reverting revisions without a file
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
 }
 
 /// The arguments of `new`.
@@ -137,7 +147,7 @@ impl DeveloperCommand {
     pub(crate) fn output(&self) -> &OutputArgs {
         let directory = match self {
             Self::New(args) => &args.source,
-            Self::Redo(args) => return &args.database.output,
+            Self::Redo(args) => return &args.run.database.output,
             Self::Lock(args) => &args.source,
             Self::Rebase(args) => args,
             Self::Merge(args) => &args.source,

@@ -68,7 +68,7 @@ fn redo_prints_json_and_runs_on_a_copy() {
 }
 
 #[test]
-fn redo_reverts_a_draft_whose_file_was_removed() {
+fn redo_of_a_removed_draft_needs_a_confirmation() {
     let shell = Shell::new();
     shell.ok("upgrade -d app.db");
     fs::remove_file(shell.path("migrations/20260103_0000_003_tags.sql")).unwrap();
@@ -76,7 +76,14 @@ fn redo_reverts_a_draft_whose_file_was_removed() {
         shell.json("upgrade -d app.db --json")["error"]["code"],
         "newer"
     );
-    let out = shell.ok("redo -d app.db");
+    let (code, _, error) = shell.run("redo -d app.db");
+    assert_eq!(code, 2);
+    assert!(
+        error.contains("this redo reverts revisions without a file\n  003  Add tags.\n"),
+        "{error}"
+    );
+    assert_eq!(count(&shell, "SELECT count(*) FROM tags"), 0);
+    let out = shell.ok("redo -d app.db --yes");
     assert_eq!(
         without_duration(&out),
         "app.db: redone at 002: 1 revision reverted, 0 revisions applied"
