@@ -32,7 +32,7 @@ Exit codes: 0 success, 1 failure, 2 usage error"
     /// Mark revisions as released
     #[command(after_help = "Examples:
   lock                   Lock all revisions
-  lock -r 007            Lock the revisions up to 007
+  lock 007               Lock the revisions up to 007
   lock --head            Update the head line only
 
 Exit codes: 0 success, 1 failure, 2 usage error")]
@@ -110,10 +110,13 @@ pub struct MergeArgs {
 #[derive(Debug, Clone, Args)]
 pub struct LockArgs {
     /// Lock up to this revision [default: head]
+    #[arg(value_name = "REVISION", conflicts_with = "revision")]
+    pub(crate) target: Option<String>,
+    /// The revision as an option
     #[arg(short, long)]
     pub(crate) revision: Option<String>,
     /// Only update the head line of revchain.lock
-    #[arg(long, conflicts_with = "revision")]
+    #[arg(long, conflicts_with_all = ["target", "revision"])]
     pub(crate) head: bool,
     #[command(flatten)]
     pub(crate) source: DirectoryArgs,

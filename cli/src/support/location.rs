@@ -46,12 +46,14 @@ impl Location {
         let Some(text) = text.to_str() else {
             return Ok(Self::of_path(Path::new(text)));
         };
-        if let Some(rest) = text.strip_prefix("file:") {
-            return Self::of_uri(text, rest);
-        }
-        if let Some(rest) = text.strip_prefix("sqlite:") {
-            // `sqlite://app.db` is a path, not a host.
-            return Self::of_uri(text, rest.strip_prefix("//").unwrap_or(rest));
+        let (scheme, rest) = text.split_once(':').unwrap_or_default();
+        match scheme.to_ascii_lowercase().as_str() {
+            "file" => return Self::of_uri(text, rest),
+            // Other tools also write `sqlite3`. `sqlite://app.db` is a path, not a host.
+            "sqlite" | "sqlite3" => {
+                return Self::of_uri(text, rest.strip_prefix("//").unwrap_or(rest));
+            }
+            _ => {}
         }
         if let Some((scheme, _)) = text.split_once("://") {
             if is_scheme(scheme) {
@@ -222,6 +224,8 @@ mod tests {
             ("a%20b?c#d", "a%20b?c#d"),
             ("sqlite:app.db", "app.db"),
             ("sqlite://app.db", "app.db"),
+            ("SQLite:app.db", "app.db"),
+            ("sqlite3://data/app.db", "data/app.db"),
             ("sqlite://data/app.db", "data/app.db"),
             ("sqlite:///abs/app.db", "/abs/app.db"),
             ("sqlite:////abs/app.db", "/abs/app.db"),

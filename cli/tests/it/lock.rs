@@ -34,7 +34,7 @@ fn first_lock_touches_the_file_of_the_head() {
 fn lock_records_revisions_and_migrate_updates_its_head() {
     let shell = Shell::new();
     let lock = || fs::read_to_string(shell.path("migrations/revchain.lock")).unwrap();
-    let out = shell.ok("lock -r 002");
+    let out = shell.ok("lock 002");
     assert_eq!(
         out,
         "migrations/revchain.lock: 2 locked up to 002, 2 of them new; the head is 003"

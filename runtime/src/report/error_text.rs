@@ -303,11 +303,14 @@ fn sqlite(operation: Operation, source: &rusqlite::Error) -> Text {
     if environment == Some(Environment::NotADatabase) {
         text = Text::new("the file is not an SQLite database, or it is encrypted");
     }
-    if operation == Operation::Commit {
-        text = text.help("reopen the database: it is intact, but the commit may have taken effect");
-    }
+    let reopen = "reopen the database: it is intact, but the commit may have taken effect";
+    let is_commit = operation == Operation::Commit;
     if let Some(environment) = environment {
-        return environment.add_help(text);
+        text = environment.add_help(text);
+        return if is_commit { text.help(reopen) } else { text };
+    }
+    if is_commit {
+        text = text.help(reopen);
     }
     match (source.sqlite_error_code(), operation) {
         (Some(ErrorCode::ReadOnly), _) => text

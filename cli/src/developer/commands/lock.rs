@@ -73,7 +73,7 @@ fn requested(args: &LockArgs, chain: &Chain) -> Result<RevisionSet> {
     if args.head {
         return Ok(RevisionSet::empty(chain.len()));
     }
-    let id = match args.revision.as_deref() {
+    let id = match args.target.as_deref().or(args.revision.as_deref()) {
         None | Some("head") => return Ok(RevisionSet::full(chain.len())),
         Some(id) => id,
     };
