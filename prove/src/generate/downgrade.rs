@@ -123,6 +123,25 @@ impl Writer<'_> {
         }
     }
 
+    /// Drops the tables that virtual tables have left behind.
+    ///
+    /// SQLite 3.53 does not drop the table of the values of an FTS5 table with
+    /// `contentless_unindexed`.
+    fn drop_leftovers(&mut self, dropped: &[&Object]) -> Result<(), GenerateError> {
+        let is_virtual = |object: &&&Object| object.kind == Kind::VirtualTable;
+        let prefixes = dropped.iter().filter(is_virtual);
+        let prefixes: Vec<String> = prefixes.map(|table| format!("{}_", table.name)).collect();
+        for object in self.scratch.objects()?.all {
+            let is_left = prefixes
+                .iter()
+                .any(|prefix| object.name.starts_with(prefix));
+            if is_left && object.kind == Kind::Table && self.before.same(&object).is_none() {
+                self.push(format!("DROP TABLE IF EXISTS {};", quote(&object.name)))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Drops the objects that the upgrade created, and takes its renames back.
     fn take_back_renames(
         &mut self,
@@ -146,6 +165,7 @@ impl Writer<'_> {
         let readers = without_attached(readers.rev().collect());
         self.push(drops(&readers))?;
         self.push(drops(&created))?;
+        self.drop_leftovers(&created)?;
         for inverse in renames.inverse() {
             let statement = inverse.statement.clone();
             let freeing = inverse.frees_name.as_ref();
