@@ -2,7 +2,7 @@
 //!
 //! [`Command`] lists the commands for operators, which work on a database.
 //! [`DeveloperCommand`] lists the commands for developers, which work on the migrations.
-//! They need the feature `developer`.
+//! The commands for developers need the feature `developer`.
 //!
 //! An application adds the commands to its own clap CLI, for example as `db`:
 //!
