@@ -52,14 +52,14 @@ pub(super) fn run_steps(
         is_reordered: !plan.reordered().is_empty(),
     };
     runner.announce(plan);
-    let mut rest = plan.steps.iter();
-    while let Some(step) = rest.next() {
+    let last_stored = plan.steps.iter().rposition(is_stored);
+    for (position, step) in plan.steps.iter().enumerate() {
         runner.run(step)?;
+        let rest = &plan.steps[position + 1..];
         // Stored downgrades are untrusted, and a script of the chain is proven only for a schema of
         // the chain. So verify the schema after the last stored downgrade.
-        let is_last = !rest.as_slice().iter().any(is_stored) && !rest.as_slice().is_empty();
-        if is_stored(step) && is_last {
-            let stamped = stamped_before(rest.as_slice(), &plan.stamped);
+        if Some(position) == last_stored && !rest.is_empty() {
+            let stamped = stamped_before(rest, &plan.stamped);
             verify_schema(database, plan.histories(), &stamped, stamped.newest())?;
         }
     }
