@@ -49,10 +49,8 @@ impl Location {
         let (scheme, rest) = text.split_once(':').unwrap_or_default();
         match scheme.to_ascii_lowercase().as_str() {
             "file" => return Self::of_uri(text, rest),
-            // Other tools also write `sqlite3`. `sqlite://app.db` is a path, not a host.
-            "sqlite" | "sqlite3" => {
-                return Self::of_uri(text, rest.strip_prefix("//").unwrap_or(rest));
-            }
+            // Other tools also write `sqlite3`.
+            "sqlite" | "sqlite3" => return Self::of_uri(text, without_slashes(rest)),
             _ => {}
         }
         if let Some((scheme, _)) = text.split_once("://") {
@@ -149,13 +147,22 @@ fn is_scheme(text: &str) -> bool {
     text.len() > 1 && text.chars().all(is_part)
 }
 
+/// Removes the slashes before the path of a URL `sqlite:…`, which has no host.
+///
+/// `//app.db` is a relative path. `/app.db`, `///app.db` and `////app.db` are absolute paths.
+fn without_slashes(rest: &str) -> &str {
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let path = rest.trim_start_matches('/');
+    if path.len() == rest.len() {
+        return path;
+    }
+    &rest[rest.len() - path.len() - 1..]
+}
+
 /// Removes the host from the path of the URI `text`. The host must be empty or `localhost`.
 fn without_host<'t>(text: &str, path: &'t str) -> Result<&'t str> {
-    let is_url = text.starts_with("sqlite:");
     let path = match path.strip_prefix("//") {
         None => path,
-        // `sqlite:////app.db` has an absolute path with two slashes.
-        Some(rest) if is_url => path.strip_suffix(rest).map_or(path, |_| &path[1..]),
         Some(rest) if rest.starts_with('/') => rest,
         Some(rest) => match rest.strip_prefix("localhost/") {
             Some(local) => &rest[rest.len() - local.len() - 1..],
@@ -226,6 +233,7 @@ mod tests {
             ("sqlite://app.db", "app.db"),
             ("SQLite:app.db", "app.db"),
             ("sqlite3://data/app.db", "data/app.db"),
+            ("sqlite3:////abs/app.db", "/abs/app.db"),
             ("sqlite://data/app.db", "data/app.db"),
             ("sqlite:///abs/app.db", "/abs/app.db"),
             ("sqlite:////abs/app.db", "/abs/app.db"),
