@@ -1,11 +1,10 @@
 //! `pending`: listing the revisions that an upgrade would apply.
 
-use revchain_core::diagnostics::escape::escape;
 use serde_json::json;
 
 use crate::app::Commands;
 use crate::args::DatabaseArgs;
-use crate::support::{Answer, PENDING, Result, exists, in_database, open_to_inspect};
+use crate::support::{Answer, Result, exists, in_database, list_pending, open_to_inspect};
 
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
@@ -16,12 +15,8 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
         0 => format!("{database}: nothing pending"),
         count => format!("{database}: {count} pending"),
     };
-    let mut list = Vec::new();
-    for revision in pending {
-        let (id, summary) = (revision.id(), revision.summary());
-        text += &format!("\n  {PENDING}{id}{PENDING:#}  {}", escape(summary));
-        list.push(json!({ "revision": id, "summary": summary }));
-    }
+    let (lines, list) = list_pending(&pending);
+    text += &lines;
     let json = json!({ "database": database, "exists": exists(&path), "pending": list });
     Ok(Answer::new(text, json))
 }

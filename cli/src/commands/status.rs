@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::app::Commands;
 use crate::args::DatabaseArgs;
 use crate::support::{
-    Answer, CURRENT, Exit, PENDING, Result, count_revisions, in_database, must_exist,
+    Answer, CURRENT, Exit, PENDING, Result, count_revisions, in_database, list_pending, must_exist,
     open_to_inspect,
 };
 
@@ -40,18 +40,13 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     } else {
         text += " (newer than this program, but compatible)";
     }
-    for revision in &pending {
-        let (id, summary) = (revision.id(), escape(revision.summary()));
-        text += &format!("\n  {PENDING}{id}{PENDING:#}  {summary}");
-    }
-    let pending = pending
-        .iter()
-        .map(|revision| json!({ "revision": revision.id(), "summary": revision.summary() }));
+    let (lines, pending) = list_pending(&pending);
+    text += &lines;
     let json = json!({
         "database": database,
         "current": plan.from(),
         "head": app.migrations().head().map(Revision::id),
-        "pending": pending.collect::<Vec<_>>(),
+        "pending": pending,
         "newer": newer,
     });
     let mut answer = Answer::new(text, json);

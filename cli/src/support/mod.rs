@@ -22,7 +22,7 @@ pub(crate) use output::{
 };
 pub(crate) use progress::Progress;
 pub(crate) use target::target;
-pub(crate) use upgrade_preview::UpgradePreview;
+pub(crate) use upgrade_preview::{UpgradePreview, list_pending};
 
 /// The result of a command, or of one of its parts.
 pub(crate) type Result<T = Answer> = std::result::Result<T, Failure>;

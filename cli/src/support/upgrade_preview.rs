@@ -1,10 +1,13 @@
-//! The effect that an upgrade to the head would have, for `current` and `history`.
+//! The effect that an upgrade to the head would have, for several commands.
 
 use std::path::Path;
 
+use revchain_core::diagnostics::escape::escape;
 use revchain_runtime::rusqlite::Connection;
-use revchain_runtime::{Conflict, Migrator, Request, Target};
+use revchain_runtime::{Conflict, Migrator, Request, Revision, Target};
+use serde_json::{Value, json};
 
+use super::output::PENDING;
 use crate::support::{Failure, Result, count_revisions, exists};
 
 /// The effect that an upgrade to the head would have on a database.
@@ -75,4 +78,15 @@ fn note_on(conflict: &Conflict) -> Option<String> {
         _ => return None,
     };
     Some(note.to_owned())
+}
+
+/// Returns a line for each pending revision, and the list as JSON. A line begins with a line break.
+pub(crate) fn list_pending(revisions: &[&Revision]) -> (String, Vec<Value>) {
+    let (mut lines, mut list) = (String::new(), Vec::new());
+    for revision in revisions {
+        let (id, summary) = (revision.id(), revision.summary());
+        lines += &format!("\n  {PENDING}{id}{PENDING:#}  {}", escape(summary));
+        list.push(json!({ "revision": id, "summary": summary }));
+    }
+    (lines, list)
 }
