@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "repo/catalogue.rs"]
+mod catalogue;
 #[path = "repo/checkout.rs"]
 mod checkout;
 #[path = "repo/comments.rs"]

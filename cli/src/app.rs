@@ -130,7 +130,7 @@ impl<'m> Commands<'m> {
     }
 
     /// Adds to a failure that an environment variable names the database, if one does.
-    pub(crate) fn explain(&self, failure: Failure, args: &DatabaseArgs) -> Failure {
+    pub(crate) fn add_variable(&self, failure: Failure, args: &DatabaseArgs) -> Failure {
         match self.variable() {
             Some((name, _)) if args.path.is_none() && failure.may_be_of_another_database() => {
                 failure.help(&format!("pass -d PATH if {name} names the wrong database"))

@@ -71,6 +71,13 @@ Exit codes: 0 success, 1 failure, 2 usage error")]
 
 Exit codes: 0 success, 1 failure, 2 usage error")]
     Restore(RestoreArgs),
+    /// Print the page of an error
+    #[command(after_help = "Examples:
+  explain           List the names of all errors
+  explain drifted   Print the page of this error
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
+    Explain(ExplainArgs),
 }
 
 /// The form of the output.
@@ -219,10 +226,19 @@ pub struct RestoreArgs {
     pub(crate) database: DatabaseArgs,
 }
 
+/// The arguments of `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// Name of the error, as at the end of its message
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
 impl Command {
-    /// Returns the arguments that name the database.
-    pub(crate) fn database(&self) -> &DatabaseArgs {
-        match self {
+    /// Returns the arguments that name the database; `None` for a command without a database.
+    pub(crate) fn database(&self) -> Option<&DatabaseArgs> {
+        Some(match self {
             Self::Upgrade(args) => &args.run.database,
             Self::Downgrade(args) => &args.run.database,
             Self::Current(args)
@@ -233,12 +249,25 @@ impl Command {
             Self::Stamp(args) => &args.database,
             Self::Backup(args) => &args.database,
             Self::Restore(args) => &args.database,
-        }
+            Self::Explain(_) => return None,
+        })
     }
 
     /// Returns the form of the output.
     pub(crate) fn output(&self) -> &OutputArgs {
-        &self.database().output
+        match self {
+            Self::Explain(args) => &args.output,
+            Self::Upgrade(args) => &args.run.database.output,
+            Self::Downgrade(args) => &args.run.database.output,
+            Self::Current(args)
+            | Self::Status(args)
+            | Self::History(args)
+            | Self::Pending(args) => &args.output,
+            Self::Check(args) => &args.database.output,
+            Self::Stamp(args) => &args.database.output,
+            Self::Backup(args) => &args.database.output,
+            Self::Restore(args) => &args.database.output,
+        }
     }
 }
 

@@ -44,6 +44,7 @@
 
 mod app;
 pub mod args;
+pub mod catalogue;
 mod commands;
 #[cfg(feature = "developer")]
 mod developer;

@@ -10,7 +10,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::args::Command;
-use crate::commands::{check, dispatch};
+use crate::commands::{check, dispatch, explain};
 use crate::developer::args::DeveloperCommand;
 use crate::developer::source::{Source, commands, identify, read_chain};
 use crate::developer::{self, proof::prove_directory};
@@ -95,6 +95,9 @@ fn run_on_chain(directory: &Path, name: Option<&str>, command: &Command) -> Resu
         let (proof, migrations) = prove_directory(directory, args.all)?;
         let migrations = identify(migrations, name)?;
         return check::with_database(&commands(&migrations), proof, args);
+    }
+    if let Command::Explain(args) = command {
+        return explain::run(args);
     }
     let migrations = read_chain(directory, name)?;
     dispatch(&commands(&migrations), command)

@@ -4,6 +4,7 @@ mod backup;
 pub(crate) mod check;
 mod current;
 mod downgrade;
+pub(crate) mod explain;
 mod history;
 mod pending;
 mod restore;
@@ -41,7 +42,10 @@ impl Commands<'_> {
 }
 
 pub(crate) fn dispatch(app: &Commands<'_>, command: &Command) -> Result {
-    run(app, command).map_err(|failure| app.explain(failure, command.database()))
+    run(app, command).map_err(|failure| match command.database() {
+        Some(args) => app.add_variable(failure, args),
+        None => failure,
+    })
 }
 
 fn run(app: &Commands<'_>, command: &Command) -> Result {
@@ -56,5 +60,6 @@ fn run(app: &Commands<'_>, command: &Command) -> Result {
         Command::Status(args) => status::run(app, args),
         Command::History(args) => history::run(app, args),
         Command::Pending(args) => pending::run(app, args),
+        Command::Explain(args) => explain::run(args),
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(command: &DeveloperCommand, source: &Source<'_>) -> Result {
         DeveloperCommand::New(args) => new::run(args, directory, embedded),
         DeveloperCommand::Redo(args) => source.on_chain(|app| {
             let result = redo::run(app, args);
-            result.map_err(|failure| app.explain(failure, &args.run.database))
+            result.map_err(|failure| app.add_variable(failure, &args.run.database))
         }),
         DeveloperCommand::Lock(args) => lock::run(args, directory, embedded),
         DeveloperCommand::Rebase(args) => rebase::run(args, directory),

@@ -4,6 +4,7 @@ mod confirm;
 mod database;
 mod exit;
 mod failure;
+mod invocation;
 mod location;
 mod output;
 mod progress;

@@ -11,6 +11,7 @@ use revchain_core::diagnostics::escape::{escape, is_unseen};
 use serde_json::{Value, json};
 
 use crate::args::OutputArgs;
+use crate::support::invocation::command_line;
 use crate::support::{Exit, Failure, FailureKind, Result};
 
 pub(crate) const CURRENT: Style = AnsiColor::Green.on_default().bold();
@@ -92,6 +93,16 @@ fn print_error(failure: &Failure, color: ColorChoice) -> io::Result<()> {
     writeln!(stderr, "{ERROR}error{ERROR:#}: {}", message.join("\n"))?;
     for line in &failure.help {
         writeln!(stderr, "help: {}", escape(line))?;
+    }
+    if let FailureKind::Failed(name) = failure.kind {
+        // Each defect in the message already ends with its own name.
+        if name != "defects" {
+            writeln!(
+                stderr,
+                "more: run `{}`",
+                command_line(&format!("explain {name}"))
+            )?;
+        }
     }
     Ok(())
 }

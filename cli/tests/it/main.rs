@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod current;
 mod downgrade;
+mod explain;
 mod habits;
 mod history;
 mod import;

@@ -6,6 +6,7 @@ use std::fmt;
 use crate::DefectKind;
 use crate::diagnostics::escape::escape;
 use crate::diagnostics::snippet::Snippet;
+use crate::diagnostics::text::more;
 
 /// The maximum length of a title, in characters.
 ///
@@ -130,7 +131,7 @@ fn shorten_lines(text: &str) -> Vec<String> {
 }
 
 impl fmt::Display for Defect {
-    /// Writes the title, the paths, the snippet, the details, and the help.
+    /// Writes the title, the paths, the snippet, the details, the help, and the name of the page.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}] {}", self.kind, escape(&self.title))?;
         for path in self.other_paths.iter().chain(&self.path) {
@@ -146,7 +147,7 @@ impl fmt::Display for Defect {
             let label = if index == 0 { "help: " } else { "      " };
             write!(f, "\n{label}{}", escape(line))?;
         }
-        Ok(())
+        write!(f, "\n{}", more(self.kind.name()))
     }
 }
 

@@ -31,6 +31,11 @@ impl Text {
     }
 }
 
+/// Returns the last line of a message: the command that prints the page of the name.
+pub fn more(name: &str) -> String {
+    format!("more: run `revchain explain {name}`")
+}
+
 /// Returns the message of an error, followed by the messages of its causes.
 pub fn with_causes(error: &dyn Error) -> String {
     let mut message = error.to_string();

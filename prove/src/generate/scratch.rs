@@ -57,7 +57,7 @@ impl Scratch {
                 if !source.is_unproven || self.connection.is_autocommit() {
                     let message = format!("{run} fails: {}", rejection.message);
                     let help = "run `revchain check` to see the defects of the chain".to_owned();
-                    return Err(GenerateError::new("defects", message).help(help));
+                    return Err(GenerateError::new("sql-error", message).help(help));
                 }
             }
             self.connection.execute_batch("COMMIT")?;

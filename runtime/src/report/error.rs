@@ -20,7 +20,8 @@ use super::not_owned::NotOwned;
 /// The database is as it was before the request, unless the [`kind`](Self::kind) says otherwise.
 ///
 /// - `{}` writes the message: the fact and its place.
-/// - `{:#}` adds the cause and the advice.
+/// - `{:#}` adds the cause, the advice, and a last line with the name of the error. The command
+///   `revchain explain NAME` prints the page of a name.
 /// - `{:?}` writes the same text as `{:#}`, because Rust writes the error that `main` returns in
 ///   this form.
 pub struct Error(Box<Inner>);

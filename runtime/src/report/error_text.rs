@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use revchain_core::diagnostics::escape::escape;
-use revchain_core::diagnostics::text::{Text, with_causes};
+use revchain_core::diagnostics::text::{Text, more, with_causes};
 use revchain_core::schema::Diff;
 use revchain_core::source::file_name::CHAIN_NAME;
 use rusqlite::ErrorCode;
@@ -30,7 +30,7 @@ impl fmt::Display for Error {
         for line in self.help().iter().flat_map(|help| help.lines()) {
             write!(f, "\nhelp: {line}")?;
         }
-        Ok(())
+        write!(f, "\n{}", more(self.code()))
     }
 }
 

@@ -58,7 +58,7 @@ fn with_open_downgrade(file: &File) -> Result<String> {
     let text = file.bytes.clone().unwrap_or_default();
     let Ok(text) = String::from_utf8(text) else {
         let message = format!("{}: the file is not UTF-8", file.path);
-        return Err(Failure::failed("defects", message).help("save the file as UTF-8"));
+        return Err(Failure::failed("not-utf8", message).help("save the file as UTF-8"));
     };
     let has_line = |start: &str| text.lines().any(|line| line.starts_with(start));
     if has_line("-- @irreversible") {

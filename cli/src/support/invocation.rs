@@ -1,0 +1,68 @@
+//! The words with which the user started the command.
+
+use std::env;
+use std::path::Path;
+
+use clap::Subcommand;
+
+use crate::args::Command;
+#[cfg(feature = "developer")]
+use crate::developer::args::DeveloperCommand;
+
+/// Returns the command line of another command of this program, such as `app db explain busy`.
+///
+/// Returns `command` alone if the words before the current command are unclear.
+pub(super) fn command_line(command: &str) -> String {
+    let words: Vec<String> = env::args().collect();
+    match prefix(&words) {
+        Some(prefix) => format!("{prefix} {command}"),
+        None => command.to_owned(),
+    }
+}
+
+/// Returns the program, and the words of the application before the command.
+///
+/// Returns `None` if an option is among these words, because its value looks like a word.
+fn prefix(words: &[String]) -> Option<String> {
+    let (program, arguments) = words.split_first()?;
+    let count = arguments.iter().position(|word| is_command(word))?;
+    let before = &arguments[..count];
+    if before.iter().any(|word| word.starts_with('-')) {
+        return None;
+    }
+    let program = Path::new(program).file_stem()?.to_str()?;
+    let mut prefix = vec![program];
+    prefix.extend(before.iter().map(String::as_str));
+    Some(prefix.join(" "))
+}
+
+fn is_command(word: &str) -> bool {
+    #[cfg(feature = "developer")]
+    if DeveloperCommand::has_subcommand(word) {
+        return true;
+    }
+    Command::has_subcommand(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefix;
+
+    fn prefix_of(line: &str) -> Option<String> {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        prefix(&words)
+    }
+
+    #[test]
+    fn words_before_the_command_are_the_prefix() {
+        let expected = Some("app db".to_owned());
+        assert_eq!(prefix_of("target/debug/app db upgrade -d x"), expected);
+        assert_eq!(prefix_of("revchain upgrade"), Some("revchain".to_owned()));
+    }
+
+    #[test]
+    fn option_before_the_command_hides_the_prefix() {
+        assert_eq!(prefix_of("app --config upgrade.toml db upgrade"), None);
+        assert_eq!(prefix_of("app serve"), None);
+    }
+}

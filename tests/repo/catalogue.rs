@@ -1,0 +1,91 @@
+//! The catalogue of errors: each name has a page, and each page shows what happens.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use revchain::DefectKind;
+
+use crate::sources::{assert_none, crate_sources, read};
+
+const PAGES: &str = "cli/catalogue";
+
+/// The calls that take the name of an error as their first argument.
+const CONSTRUCTORS: [&str; 2] = ["failed(", "GenerateError::new("];
+
+/// Returns the names of the pages.
+fn page_names() -> BTreeSet<String> {
+    let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGES)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names
+        .map(|name| name.strip_suffix(".md").unwrap().to_owned())
+        .collect()
+}
+
+/// Returns the names of all errors in a Rust file.
+///
+/// These are the literals in each function `code`, and the first arguments of `CONSTRUCTORS`.
+fn error_names(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for body in text.split("fn code(").skip(1) {
+        let body = body.split("\n    }\n").next().unwrap();
+        let literals = body.split("=> \"").skip(1);
+        names.extend(literals.map(|rest| rest.split('"').next().unwrap().to_owned()));
+    }
+    for constructor in CONSTRUCTORS {
+        for arguments in text.split(constructor).skip(1) {
+            if let Some(rest) = arguments.trim_start().strip_prefix('"') {
+                names.push(rest.split('"').next().unwrap().to_owned());
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn names_of_errors_are_found_in_sources() {
+    let text = "Failure::failed(\n    \"a\", m); impl X { fn code(&self) -> &str {
+        match self { A => \"b\", B => problem.code(), C => \"c-d\" }
+    }
+}";
+    assert_eq!(error_names(text), ["b", "c-d", "a"]);
+}
+
+#[test]
+fn every_error_and_defect_has_a_page() {
+    let mut names: BTreeSet<String> = DefectKind::ALL
+        .iter()
+        .map(|kind| kind.name().to_owned())
+        .collect();
+    for source in crate_sources() {
+        names.extend(error_names(&read(&source.path)));
+    }
+    // The message of these failures is a list of defects, each with a page.
+    names.remove("defects");
+    assert_eq!(page_names(), names);
+}
+
+#[test]
+fn pages_have_the_same_parts() {
+    let mut problems = Vec::new();
+    for name in page_names() {
+        let page = read(&format!("{PAGES}/{name}.md"));
+        let summary = page.strip_prefix(&format!("# {name}\n\n")).unwrap_or("");
+        let summary = summary.lines().next().unwrap();
+        let parts: Vec<&str> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        if !summary.ends_with('.') || summary.chars().count() > 100 {
+            problems.push(format!("{name}: the first paragraph is no line: {summary}"));
+        }
+        if parts != ["Cause", "Example", "Fix"] {
+            problems.push(format!("{name}: the parts are {parts:?}"));
+        }
+        // A terminal shows the pages, and another crate includes them in its documentation.
+        if page.contains("](") {
+            problems.push(format!("{name}: a page has no links"));
+        }
+    }
+    assert_none(&problems);
+}
