@@ -1,53 +1,107 @@
 //! The guide, with a page for each task.
 
-#[doc = include_str!("../docs/guide/getting-started.md")]
-#[allow(clippy::needless_doctest_main, reason = "the page shows a build.rs")]
-pub mod getting_started {}
-#[doc = include_str!("../docs/guide/migration-files.md")]
-pub mod migration_files {}
-#[doc = include_str!("../docs/guide/rebuilding.md")]
-pub mod rebuilding {}
-#[doc = include_str!("../docs/guide/proof.md")]
-pub mod proof {}
-#[doc = include_str!("../docs/guide/developing.md")]
-pub mod developing {}
-#[doc = include_str!("../docs/guide/branches.md")]
-pub mod branches {}
-#[doc = include_str!("../docs/guide/adopting.md")]
-pub mod adopting {}
-#[doc = include_str!("../docs/guide/from-sqlx.md")]
-pub mod from_sqlx {}
-#[doc = include_str!("../docs/guide/from-refinery.md")]
-pub mod from_refinery {}
-#[doc = include_str!("../docs/guide/from-rusqlite_migration.md")]
-pub mod from_rusqlite_migration {}
-#[doc = include_str!("../docs/guide/from-diesel.md")]
-pub mod from_diesel {}
-#[doc = include_str!("../docs/guide/from-alembic.md")]
-pub mod from_alembic {}
-#[doc = include_str!("../docs/guide/running.md")]
-pub mod running {}
-#[doc = include_str!("../docs/guide/connections.md")]
-pub mod connections {}
-#[doc = include_str!("../docs/guide/newer-databases.md")]
-pub mod newer_databases {}
-#[doc = include_str!("../docs/guide/backups.md")]
-pub mod backups {}
-#[doc = include_str!("../docs/guide/operations.md")]
-pub mod operations {}
-#[doc = include_str!("../docs/guide/several-chains.md")]
-pub mod several_chains {}
-#[doc = include_str!("../docs/guide/pools.md")]
-pub mod pools {}
-#[doc = include_str!("../docs/guide/testing.md")]
-pub mod testing {}
-#[doc = include_str!("../docs/guide/ci.md")]
-pub mod ci {}
-#[doc = include_str!("../docs/guide/versions.md")]
-pub mod versions {}
-#[doc = include_str!("../docs/guide/commands.md")]
-pub mod commands {}
-#[doc = include_str!("../docs/guide/json.md")]
-pub mod json {}
-#[doc = include_str!("../docs/guide/features.md")]
-pub mod features {}
+#![allow(
+    clippy::needless_doctest_main,
+    reason = "the pages show whole programs"
+)]
+
+/// The links between pages. A page on disk links to a file, which rustdoc does not have.
+///
+/// Markdown takes the first definition of a link, so these definitions precede those of a page.
+macro_rules! links {
+    () => {
+        "\
+[adopting]: crate::guide::adopting
+[adopting#another-order-of-columns]: crate::guide::adopting#another-order-of-columns
+[adopting#taking-over-user_version]: crate::guide::adopting#taking-over-user_version
+[adopting#the-record-of-another-tool]: crate::guide::adopting#the-record-of-another-tool
+[backups]: crate::guide::backups
+[backups#a-backup-now]: crate::guide::backups#a-backup-now
+[branches]: crate::guide::branches
+[branches#merge-two-released-branches]: crate::guide::branches#merge-two-released-branches
+[branches#the-lock-file]: crate::guide::branches#the-lock-file
+[ci]: crate::guide::ci
+[commands]: crate::guide::commands
+[commands#exit-codes]: crate::guide::commands#exit-codes
+[commands#overview]: crate::guide::commands#overview
+[connections]: crate::guide::connections
+[connections#wal]: crate::guide::connections#wal
+[developing]: crate::guide::developing
+[developing#after-a-change-of-the-branch]: crate::guide::developing#after-a-change-of-the-branch
+[developing#an-edited-draft]: crate::guide::developing#an-edited-draft
+[developing#redo]: crate::guide::developing#redo
+[features]: crate::guide::features
+[from-alembic]: crate::guide::from_alembic
+[from-diesel]: crate::guide::from_diesel
+[from-refinery]: crate::guide::from_refinery
+[from-rusqlite_migration]: crate::guide::from_rusqlite_migration
+[from-sqlx]: crate::guide::from_sqlx
+[json]: crate::guide::json
+[migration-files]: crate::guide::migration_files
+[migration-files#the-text]: crate::guide::migration_files#the-text
+[newer-databases]: crate::guide::newer_databases
+[newer-databases#compatible]: crate::guide::newer_databases#compatible
+[newer-databases#stored-downgrades]: crate::guide::newer_databases#stored-downgrades
+[operations]: crate::guide::operations
+[pools]: crate::guide::pools
+[proof]: crate::guide::proof
+[proof#equal-schemas]: crate::guide::proof#equal-schemas
+[proof#stand-ins]: crate::guide::proof#stand-ins
+[proof#unproven]: crate::guide::proof#unproven
+[proof#without-the-proof]: crate::guide::proof#without-the-proof
+[rebuilding]: crate::guide::rebuilding
+[rebuilding#the-downgrade]: crate::guide::rebuilding#the-downgrade
+[running]: crate::guide::running
+[running#errors]: crate::guide::running#errors
+[running#events]: crate::guide::running#events
+[running#reach-of-a-script]: crate::guide::running#reach-of-a-script
+[running#the-marker]: crate::guide::running#the-marker
+[several-chains]: crate::guide::several_chains
+[testing]: crate::guide::testing
+[testing#migrations-with-data]: crate::guide::testing#migrations-with-data
+[versions]: crate::guide::versions
+"
+    };
+}
+
+macro_rules! pages {
+    ($($module:ident $page:literal,)+) => {
+        $(
+            #[doc = links!()]
+            #[doc = include_str!(concat!("../docs/guide/", $page, ".md"))]
+            pub mod $module {}
+        )+
+    };
+}
+
+pages! {
+    getting_started "getting-started",
+    migration_files "migration-files",
+    rebuilding "rebuilding",
+    proof "proof",
+    developing "developing",
+    branches "branches",
+    adopting "adopting",
+    from_sqlx "from-sqlx",
+    from_refinery "from-refinery",
+    from_rusqlite_migration "from-rusqlite_migration",
+    from_diesel "from-diesel",
+    from_alembic "from-alembic",
+    running "running",
+    connections "connections",
+    newer_databases "newer-databases",
+    backups "backups",
+    operations "operations",
+    several_chains "several-chains",
+    pools "pools",
+    testing "testing",
+    ci "ci",
+    versions "versions",
+    commands "commands",
+    json "json",
+    features "features",
+}
+
+/// The catalogue of errors, with a page for each name at the end of a message.
+#[cfg(feature = "cli")]
+pub use revchain_cli::catalogue as errors;

@@ -24,6 +24,8 @@ mod imported;
 mod imports;
 #[path = "repo/lexer.rs"]
 mod lexer;
+#[path = "repo/links.rs"]
+mod links;
 #[path = "repo/manifests.rs"]
 mod manifests;
 #[path = "repo/notes.rs"]

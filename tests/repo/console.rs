@@ -1,13 +1,18 @@
-//! The console blocks of the guide: each shows what its commands print.
+//! The console blocks of the documents: each shows what its commands print.
+//!
+//! With the environment variable `REVCHAIN_BLESS`, the test writes the output into the documents.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
 use crate::sources::{assert_none, read};
 
-const PAGES: &str = "docs/guide";
+const DIRECTORIES: [&str; 2] = ["docs/guide", "cli/catalogue"];
 
 /// Returns the ```` ```console ```` blocks of a page.
 fn console_blocks(page: &str) -> Vec<String> {
@@ -40,10 +45,20 @@ pub(crate) fn build_programs() -> PathBuf {
 /// Makes the directory in which the commands of a page run.
 ///
 /// A page `from-TOOL.md` has the files of the tool in `old`, and one of its databases, `app.db`.
+/// A page with a directory in `tests/fixtures/pages` has the files of this directory.
 /// Other pages have the migrations of the token store.
 fn new_directory(page: &str) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = root
+        .join("tests/fixtures/pages")
+        .join(page.trim_end_matches(".md"));
+    if files.exists() {
+        for entry in fs::read_dir(files).unwrap().map(Result::unwrap) {
+            copy(&entry.path(), &directory.path().join(entry.file_name()));
+        }
+        return directory;
+    }
     let Some(tool) = page.strip_prefix("from-") else {
         copy(
             &root.join("migrations"),
@@ -66,8 +81,12 @@ fn new_directory(page: &str) -> tempfile::TempDir {
     directory
 }
 
-/// Copies a directory with its subdirectories, without databases.
+/// Copies a file, or a directory with its subdirectories, without databases.
 pub(crate) fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        fs::copy(from, to).unwrap();
+        return;
+    }
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let (from, to) = (entry.path(), to.join(entry.file_name()));
@@ -79,62 +98,117 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Returns `true` for a duration such as `1.2ms`.
 fn is_duration(word: &str) -> bool {
     let units = ["ns", "µs", "ms", "s"];
     let mut numbers = units.iter().filter_map(|unit| word.strip_suffix(unit));
     numbers.any(|number| number.parse::<f64>().is_ok())
 }
 
-/// Replaces durations such as `1.2ms`, which differ between runs.
-fn without_durations(text: &str) -> String {
-    let lines = text.lines().map(|line| {
+/// Returns `true` for a time such as `2026-11-23T20:33:12Z`, also in the name of a backup.
+fn is_time(word: &str) -> bool {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    digits >= 14 && word.contains('T') && word.contains('Z')
+}
+
+/// Replaces durations, times, and process ids, which differ between runs.
+fn without_chance(text: &str) -> String {
+    let mut is_process = false;
+    let mut line = |line: &str| {
         let words = line.split(' ').map(|word| {
-            let number = word.trim_matches(['(', ')', ';']);
-            if is_duration(number) {
+            let number = word.trim_matches(['(', ')', ';', ',']);
+            let replaced = if is_duration(number) {
                 word.replace(number, "<duration>")
+            } else if is_time(word) {
+                "<time>".to_owned()
+            } else if is_process {
+                "<process>".to_owned()
             } else {
                 word.to_owned()
-            }
+            };
+            is_process = word == "process";
+            replaced
         });
         words.collect::<Vec<_>>().join(" ") + "\n"
-    });
-    lines.collect()
+    };
+    text.lines().map(&mut line).collect()
+}
+
+/// Runs a line `sqlite3 FILE "SQL"` with the SQLite of the tests, and returns the rows of a SELECT.
+///
+/// A machine that builds revchain may have no program `sqlite3`.
+fn sqlite3(arguments: &str, directory: &Path) -> String {
+    let (file, sql) = arguments.split_once(' ').unwrap();
+    let connection = Connection::open(directory.join(file)).unwrap();
+    let sql = sql.trim_matches(['"', '\'']);
+    if !sql.starts_with("SELECT") {
+        connection.execute_batch(sql).unwrap();
+        return String::new();
+    }
+    let mut statement = connection.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let mut rows = statement.query([]).unwrap();
+    let mut shown = String::new();
+    while let Some(row) = rows.next().unwrap() {
+        let value = |column| match row.get::<_, Value>(column).unwrap() {
+            Value::Null => String::new(),
+            Value::Integer(number) => number.to_string(),
+            Value::Real(number) => number.to_string(),
+            Value::Text(text) => text,
+            Value::Blob(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        };
+        shown += &(0..columns).map(value).collect::<Vec<_>>().join("|");
+        shown.push('\n');
+    }
+    shown
 }
 
 /// Runs the commands of a block, and returns the block as it should be.
 fn run(page: &str, block: &str, programs: &Path) -> String {
     let directory = new_directory(page);
+    let path = env::var("PATH").unwrap();
+    let path = format!("{}:{path}", programs.display());
     let mut shown = String::new();
     for command in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
-        let mut words = command.split(' ');
-        let program = words.next().unwrap();
-        let output = Command::new(programs.join(program))
-            .args(words)
-            .current_dir(directory.path())
-            .env_remove("TOKEN_STORAGE_DB")
-            .output()
-            .unwrap_or_else(|error| panic!("{command}: {error}"));
         shown += &format!("$ {command}\n");
-        shown += &String::from_utf8(output.stderr).unwrap();
+        if let Some(arguments) = command.strip_prefix("sqlite3 ") {
+            shown += &sqlite3(arguments, directory.path());
+            continue;
+        }
+        let output = Command::new("sh")
+            .args(["-c", &format!("exec 2>&1; {command}")])
+            .current_dir(directory.path())
+            .env("PATH", &path)
+            .env_remove("TOKEN_STORAGE_DB")
+            .env_remove("DATABASE_URL")
+            .output()
+            .unwrap();
         shown += &String::from_utf8(output.stdout).unwrap();
     }
     shown
 }
 
 #[test]
-fn guide_shows_the_output_of_its_commands() {
+fn documents_show_the_output_of_their_commands() {
     let programs = build_programs();
     let mut blocks = 0;
     let mut problems = Vec::new();
-    let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGES)).unwrap();
-    for page in pages.map(Result::unwrap) {
-        let name = page.file_name().into_string().unwrap();
-        let path = format!("{PAGES}/{name}");
-        for block in console_blocks(&read(&path)) {
-            blocks += 1;
-            let shown = run(&name, &block, &programs);
-            if without_durations(&shown) != without_durations(&block) {
-                problems.push(format!("{path}:\n{block}prints\n{shown}"));
+    for directory in DIRECTORIES {
+        let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(directory)).unwrap();
+        for page in pages.map(Result::unwrap) {
+            let name = page.file_name().into_string().unwrap();
+            let path = format!("{directory}/{name}");
+            let mut text = read(&path);
+            for block in console_blocks(&text) {
+                blocks += 1;
+                let shown = run(&name, &block, &programs);
+                if without_chance(&shown) != without_chance(&block) {
+                    text = text.replacen(&block, &shown, 1);
+                    problems.push(format!("{path}:\n{block}prints\n{shown}"));
+                }
+            }
+            if env::var_os("REVCHAIN_BLESS").is_some() {
+                fs::write(page.path(), text).unwrap();
             }
         }
     }
@@ -143,8 +217,9 @@ fn guide_shows_the_output_of_its_commands() {
 }
 
 #[test]
-fn durations_are_no_difference() {
-    let text = "to 002 (1.2µs)\nin 3ms; b\nas 4s of a 5ks\n";
-    let expected = "to 002 (<duration>)\nin <duration>; b\nas <duration> of a 5ks\n";
-    assert_eq!(without_durations(text), expected);
+fn durations_times_and_processes_are_no_difference() {
+    let text = "to 002 (1.2µs)\nin 3ms; b\nas 4s of a 5ks\nat 2026-11-23T20:33:12Z process 7 (a)\n";
+    let expected = "to 002 (<duration>)\nin <duration>; b\nas <duration> of a 5ks\n\
+                    at <time> process <process> (a)\n";
+    assert_eq!(without_chance(text), expected);
 }

@@ -6,8 +6,11 @@ use std::path::Path;
 use clap::Subcommand;
 
 use crate::args::Command;
-#[cfg(feature = "developer")]
-use crate::developer::args::DeveloperCommand;
+
+/// The names of the developers' commands.
+const DEVELOPER_COMMANDS: &[&str] = &[
+    "new", "migrate", "redo", "lock", "rebase", "merge", "import", "graph", "schema",
+];
 
 /// Returns the command line of another command of this program, such as `app db explain busy`.
 ///
@@ -37,16 +40,14 @@ fn prefix(words: &[String]) -> Option<String> {
 }
 
 fn is_command(word: &str) -> bool {
-    #[cfg(feature = "developer")]
-    if DeveloperCommand::has_subcommand(word) {
-        return true;
-    }
-    Command::has_subcommand(word)
+    Command::has_subcommand(word) || DEVELOPER_COMMANDS.contains(&word)
 }
 
 #[cfg(test)]
 mod tests {
     use super::prefix;
+    #[cfg(feature = "developer")]
+    use crate::developer::args::DeveloperCommand;
 
     fn prefix_of(line: &str) -> Option<String> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
@@ -58,6 +59,16 @@ mod tests {
         let expected = Some("app db".to_owned());
         assert_eq!(prefix_of("target/debug/app db upgrade -d x"), expected);
         assert_eq!(prefix_of("revchain upgrade"), Some("revchain".to_owned()));
+    }
+
+    #[cfg(feature = "developer")]
+    #[test]
+    fn every_command_of_developers_is_listed() {
+        use clap::Subcommand;
+        let all = DeveloperCommand::augment_subcommands(clap::Command::new("app"));
+        for command in all.get_subcommands() {
+            assert!(super::is_command(command.get_name()), "{command}");
+        }
     }
 
     #[test]
