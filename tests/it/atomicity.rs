@@ -79,7 +79,8 @@ app.db: the upgrade of 002 failed: no such column: ä
 6 |   SELECT ä FROM c;
   |          ^
 rolled back: the database is still at 001
-help: until then, run the version of the program whose head is 001";
+help: until then, run the version of the program whose head is 001
+more: run `revchain explain statement`";
     let directory = fixture.path("migrations").display().to_string();
     let text = text.replace(&directory, "MIGRATIONS").replace(
         &format!("{}/", fixture.path("").display()).replace("//", "/"),

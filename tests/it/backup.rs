@@ -259,7 +259,7 @@ fn damaged_database_stops_the_upgrade() {
         "{text}"
     );
     let restore = format!(
-        "run `restore {}`",
+        "run `restore {}`\nmore: run `revchain explain corrupt`",
         fixture.path("backups").join(old).display()
     );
     assert!(text.ends_with(&restore), "{text}");

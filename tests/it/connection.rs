@@ -222,7 +222,8 @@ fn connection_without_journal_is_rejected() {
     assert!(
         text.ends_with(
             ": the journal mode is OFF, so SQLite cannot roll back\n\
-             help: set another journal mode first: PRAGMA journal_mode = DELETE"
+             help: set another journal mode first: PRAGMA journal_mode = DELETE\n\
+             more: run `revchain explain no-journal`"
         ),
         "{text}"
     );

@@ -217,8 +217,10 @@ fn write_to_a_backup_has_advice() {
         .restore(&mut db, fixture.path("backup.db"))
         .unwrap_err();
     assert!(
-        format!("{error:#}")
-            .ends_with("help: write nothing in the function: a backup is opened read-only"),
+        format!("{error:#}").ends_with(
+            "help: write nothing in the function: a backup is opened read-only\n\
+             more: run `revchain explain on-connect`"
+        ),
         "{error:#}"
     );
 }

@@ -75,7 +75,11 @@ fn help_is_separate_from_the_message() {
         "{message}"
     );
     let help = help.replace('\n', "\nhelp: ");
-    assert_eq!(format!("{error:#}"), format!("{message}\nhelp: {help}"));
+    let more = "more: run `revchain explain newer`";
+    assert_eq!(
+        format!("{error:#}"),
+        format!("{message}\nhelp: {help}\n{more}")
+    );
 }
 
 #[test]
@@ -132,7 +136,8 @@ fn duplicates_for_a_unique_index_are_listed() {
              duplicates in t(a, b):\n\
              \x20 t: a = 1, b = 'x' (2 rows)\n\
              help: correct the rows in the database, or in the migration before the statement\n\
-             help: until then, run the version of the program whose head is 001"
+             help: until then, run the version of the program whose head is 001\n\
+             more: run `revchain explain statement`"
         ),
         "{text}"
     );

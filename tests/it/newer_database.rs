@@ -123,7 +123,10 @@ fn newer_revisions_are_listed_with_time_and_program() {
         "{message}"
     );
     assert!(
-        message.ends_with(", which loses what the newer revisions added"),
+        message.ends_with(
+            ", which loses what the newer revisions added\n\
+             more: run `revchain explain newer`"
+        ),
         "{message}"
     );
 }

@@ -105,7 +105,8 @@ the upgrade of 002 names `cache`, which only the attached database `other` has
   |   ^^^^^
 nothing was changed
 help: detach the database before the request: DETACH other
-help: or name the schema in the migration: main.cache";
+help: or name the schema in the migration: main.cache
+more: run `revchain explain not-owned`";
     assert_eq!(text.replace(&directory, "MIGRATIONS"), expected);
 }
 
@@ -123,7 +124,8 @@ fn temporary_trigger_is_rejected() {
     assert_eq!(
         format!("{error:#}"),
         "temporary triggers could change the rows of migrations: r\n\
-         help: upgrade before the triggers are created, or drop them first"
+         help: upgrade before the triggers are created, or drop them first\n\
+         more: run `revchain explain temporary-triggers`"
     );
     // A trigger on another table does not fire.
     db.execute_batch("DROP TRIGGER r; CREATE TABLE main.mine (b)")

@@ -211,7 +211,8 @@ fn every_kind_of_statement_can_be_reverted() {
     assert!(
         text.ends_with(
             "help: downgrade with a program that has 018\n\
-             help: check the stored script: it may only change the tables of its database"
+             help: check the stored script: it may only change the tables of its database\n\
+             more: run `revchain explain statement`"
         ),
         "{text}"
     );

@@ -85,7 +85,8 @@ fn existing_file_is_not_replaced() {
     assert_eq!(
         error,
         "error: app.db: cannot make a backup in .: copy.db exists\n\
-         help: name a new file, or a directory"
+         help: name a new file, or a directory\n\
+         more: run `revchain explain backup`"
     );
     assert_eq!(fs::read(shell.path("copy.db")).unwrap(), b"precious");
     let json = shell.json("backup app.db -d app.db --json");
@@ -103,7 +104,10 @@ fn damaged_database_has_no_backup() {
     let fact = "app.db: the database is damaged; no backup was made, and nothing was changed: ";
     assert!(error.contains(fact), "{error}");
     // The message names the newest backup.
-    let help = format!("then run `restore backups/{}`", sound[0]);
+    let help = format!(
+        "then run `restore backups/{}`\nmore: run `revchain explain corrupt`",
+        sound[0]
+    );
     assert!(error.ends_with(&help), "{error}");
     assert_eq!(names(&shell, "backups"), sound);
     let json = shell.json("backup -d app.db --json");

@@ -48,7 +48,8 @@ fn read_only_commands_create_no_file() {
         (code, error.as_str()),
         (
             1,
-            "error: app.db: there is no such file\nhelp: check the path"
+            "error: app.db: there is no such file\nhelp: check the path\n\
+             more: run `revchain explain missing`"
         )
     );
     assert_eq!(shell.run("stamp -r head -d app.db").0, 1);

@@ -12,7 +12,7 @@ use crate::schema::Schema;
 use crate::support::{App, Shell};
 
 /// Commands that succeed in this order.
-const SUCCESSES: [&str; 18] = [
+const SUCCESSES: [&str; 20] = [
     "check migrations",
     "pending -d app.db",
     "upgrade 002 -d app.db",
@@ -31,10 +31,12 @@ const SUCCESSES: [&str; 18] = [
     "rebase",
     "merge",
     "new tags",
+    "explain",
+    "explain rows-lost",
 ];
 
 /// Commands that fail.
-const FAILURES: [&str; 15] = [
+const FAILURES: [&str; 16] = [
     "upgrade nowhere -d app.db",
     "downgrade nowhere -d app.db --yes",
     "downgrade 001 -d app.db",
@@ -50,6 +52,7 @@ const FAILURES: [&str; 15] = [
     "lock -r nowhere",
     "new ?",
     "import missing",
+    "explain nothing",
 ];
 
 /// Returns the commands that have `--json`.

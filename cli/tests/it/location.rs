@@ -104,9 +104,14 @@ fn variable_names_the_database_unless_the_option_does() {
 fn error_tells_that_the_variable_names_the_database() {
     let shell = Shell::new();
     let help = "help: pass -d PATH if DATABASE_URL names the wrong database\n";
-    for url in ["sqlite:gone.db", "postgres://localhost/app"] {
+    let cases = [
+        ("sqlite:gone.db", "more: run `revchain explain missing`\n"),
+        // The wrong use of a command has no page.
+        ("postgres://localhost/app", ""),
+    ];
+    for (url, more) in cases {
         let (_, _, error) = run_with_url(&shell, url, "status");
-        assert!(error.ends_with(help), "{error}");
+        assert!(error.ends_with(&format!("{help}{more}")), "{error}");
         let (_, _, error) = run_with_url(&shell, url, "status -d gone.db");
         assert!(!error.contains("DATABASE_URL"), "{error}");
     }

@@ -208,7 +208,8 @@ CREATE VIEW codes AS SELECT a FROM \"code list\";
     let lock = fs::read(shell.path("migrations/revchain.lock")).unwrap();
     assert_eq!(
         output("note"),
-        "error: the head has no table note\nhelp: did you mean `notes`?"
+        "error: the head has no table note\nhelp: did you mean `notes`?\n\
+         more: run `revchain explain no-table`"
     );
     assert_eq!(
         lock,

@@ -136,7 +136,8 @@ fn redo_never_reverts_a_locked_revision() {
     assert_eq!(
         error,
         "error: app.db: 003 is released, so redo does not revert it: the lock file has it\n\
-         help: write the change as a new revision: `revchain new`"
+         help: write the change as a new revision: `revchain new`\n\
+         more: run `revchain explain locked`"
     );
 }
 

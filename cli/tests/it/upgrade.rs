@@ -44,7 +44,8 @@ fn upgrade_stops_at_the_given_revision() {
         (code, error.as_str()),
         (
             1,
-            "error: app.db: there is no revision `004`\nhelp: name a revision from 001 to 003"
+            "error: app.db: there is no revision `004`\nhelp: name a revision from 001 to 003\n\
+             more: run `revchain explain unknown-target`"
         )
     );
     assert_eq!(shell.run("upgrade -d new.db -r 004").0, 1);
@@ -113,7 +114,10 @@ fn database_without_a_history_is_adopted() {
     assert_eq!(code, 1);
     assert!(
         error.contains("several revisions have its schema: 003, 004\n")
-            && error.ends_with("name that revision: `upgrade --adopt-as REVISION`"),
+            && error.ends_with(
+                "name that revision: `upgrade --adopt-as REVISION`\n\
+                 more: run `revchain explain ambiguous`"
+            ),
         "{error}"
     );
     assert!(
@@ -309,7 +313,13 @@ fn compatible_newer_database_needs_nothing() {
     assert!(shell.ok("pending -d app.db").ends_with("nothing pending"));
     let (code, _, error) = shell.run("check -d app.db");
     let unknown = "app.db: the schema of 003 is not known: a newer program has added the revision";
-    assert_eq!((code, error), (1, format!("error: {unknown}")));
+    assert_eq!(
+        (code, error),
+        (
+            1,
+            format!("error: {unknown}\nmore: run `revchain explain unknown-schema`")
+        )
+    );
     assert_eq!(
         shell.json("check -d app.db --json")["error"],
         json!({
@@ -327,15 +337,18 @@ fn unusable_database_file_has_a_reason() {
     let missing = "no/such/app.db: cannot open the database: the directory no does not exist\n\
                    help: check the path, which begins at ";
     assert!(error("no/such/app.db").contains(missing));
-    assert!(error("no/such/app.db").ends_with("\nhelp: or create the directory: `mkdir -p no`"));
+    assert!(error("no/such/app.db").ends_with(
+        "\nhelp: or create the directory: `mkdir -p no`\nmore: run `revchain explain open`"
+    ));
     assert!(error("migrations").ends_with(
         "migrations: cannot open the database: the path is a directory\n\
-         help: name a file in the directory"
+         help: name a file in the directory\n\
+         more: run `revchain explain open`"
     ));
     fs::write(shell.path("text.db"), "no database ".repeat(100)).unwrap();
     assert_eq!(
         error("text.db"),
-        "error: text.db: the file is not an SQLite database, or it is encrypted: file is not a database\nhelp: check the path of the database\nhelp: if the database is encrypted, set its key in .on_connect(…)"
+        "error: text.db: the file is not an SQLite database, or it is encrypted: file is not a database\nhelp: check the path of the database\nhelp: if the database is encrypted, set its key in .on_connect(…)\nmore: run `revchain explain not-a-database`"
     );
 }
 

@@ -204,7 +204,10 @@ fn missing_locked_revisions_are_capped_and_counted() {
     let message = defects.to_string();
     assert!(
         message.contains("revision r99 is missing")
-            && message.ends_with("\n      (and 30 more of this kind)"),
+            && message.ends_with(
+                "\n      (and 30 more of this kind)\n\
+                 more: run `revchain explain locked-revision-missing`"
+            ),
         "{message}"
     );
     let message = locked(100).to_string();
@@ -221,7 +224,10 @@ fn stray_files_are_capped_and_counted() {
     assert_eq!(counts(&defects), [(DefectKind::StrayFile, 100, 200)]);
     let message = defects.to_string();
     assert!(
-        message.ends_with("may be here\n      (and 200 more of this kind)"),
+        message.ends_with(
+            "may be here\n      (and 200 more of this kind)\n\
+             more: run `revchain explain stray-file`"
+        ),
         "{message}"
     );
 }

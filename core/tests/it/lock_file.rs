@@ -256,7 +256,10 @@ fn help_never_changes_a_locked_revision() {
         .collect();
     let fork = revisions(&forked[..3]).with(lock_file::FILE_NAME, without);
     assert!(
-        message(&fork).ends_with("run `revchain merge`, which writes `-- @revises 002 003`"),
+        message(&fork).ends_with(
+            "run `revchain merge`, which writes `-- @revises 002 003`\n\
+             more: run `revchain explain multiple-heads`"
+        ),
         "{}",
         message(&fork)
     );

@@ -123,7 +123,10 @@ fn migrations_without_sql_are_an_error() {
     let (code, error) = failure(&shell, "import sqlx old");
     assert_eq!(
         (code, error.as_str()),
-        (1, "error: the migrations have no SQL")
+        (
+            1,
+            "error: the migrations have no SQL\nmore: run `revchain explain no-migrations`"
+        )
     );
 }
 
