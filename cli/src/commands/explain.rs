@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::args::ExplainArgs;
 use crate::catalogue::{self, Page};
-use crate::support::{Answer, Failure, Result};
+use crate::support::{Answer, Failure, Result, command_line};
 
 pub(crate) fn run(args: &ExplainArgs) -> Result {
     let Some(name) = &args.name else {
@@ -18,7 +18,10 @@ pub(crate) fn run(args: &ExplainArgs) -> Result {
         let failure = Failure::usage(format!("no error has the name `{name}`"));
         return Err(match did_you_mean(&name, names) {
             Some(similar) => failure.help(&format!("did you mean `{similar}`?")),
-            None => failure.help("run `explain` to list all names"),
+            None => failure.help(&format!(
+                "run `{}` to list all names",
+                command_line("explain")
+            )),
         });
     };
     let json = json!({ "name": page.name, "summary": page.summary(), "page": page.text });

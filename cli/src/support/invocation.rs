@@ -15,7 +15,7 @@ const DEVELOPER_COMMANDS: &[&str] = &[
 /// Returns the command line of another command of this program, such as `app db explain busy`.
 ///
 /// Returns `command` alone if the words before the current command are unclear.
-pub(super) fn command_line(command: &str) -> String {
+pub(crate) fn command_line(command: &str) -> String {
     let words: Vec<String> = env::args().collect();
     match prefix(&words) {
         Some(prefix) => format!("{prefix} {command}"),
@@ -28,15 +28,27 @@ pub(super) fn command_line(command: &str) -> String {
 /// Returns `None` if an option is among these words, because its value looks like a word.
 fn prefix(words: &[String]) -> Option<String> {
     let (program, arguments) = words.split_first()?;
-    let count = arguments.iter().position(|word| is_command(word))?;
-    let before = &arguments[..count];
-    if before.iter().any(|word| word.starts_with('-')) {
-        return None;
+    let program = Path::new(program).file_name()?.to_str()?;
+    match program.strip_suffix(".exe").unwrap_or(program) {
+        // The commands of these programs need no word before them.
+        "revchain" => Some("revchain".to_owned()),
+        "cargo-revchain" => Some("cargo revchain".to_owned()),
+        program => {
+            let count = arguments.iter().position(|word| is_command(word))?;
+            let before = &arguments[..count];
+            if before.iter().any(|word| word.starts_with('-')) {
+                return None;
+            }
+            let words = before.iter().map(String::as_str);
+            Some(
+                [program]
+                    .into_iter()
+                    .chain(words)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            )
+        }
     }
-    let program = Path::new(program).file_stem()?.to_str()?;
-    let mut prefix = vec![program];
-    prefix.extend(before.iter().map(String::as_str));
-    Some(prefix.join(" "))
 }
 
 fn is_command(word: &str) -> bool {
@@ -58,7 +70,16 @@ mod tests {
     fn words_before_the_command_are_the_prefix() {
         let expected = Some("app db".to_owned());
         assert_eq!(prefix_of("target/debug/app db upgrade -d x"), expected);
-        assert_eq!(prefix_of("revchain upgrade"), Some("revchain".to_owned()));
+        let expected = Some("my.app".to_owned());
+        assert_eq!(prefix_of("/bin/my.app upgrade"), expected);
+    }
+
+    #[test]
+    fn program_revchain_needs_no_other_word() {
+        let expected = Some("revchain".to_owned());
+        assert_eq!(prefix_of("revchain.exe --directory x upgrade"), expected);
+        let expected = Some("cargo revchain".to_owned());
+        assert_eq!(prefix_of("bin/cargo-revchain revchain upgrade"), expected);
     }
 
     #[cfg(feature = "developer")]

@@ -11,8 +11,7 @@ use revchain_core::diagnostics::escape::{escape, is_unseen};
 use serde_json::{Value, json};
 
 use crate::args::OutputArgs;
-use crate::support::invocation::command_line;
-use crate::support::{Exit, Failure, FailureKind, Result};
+use crate::support::{Exit, Failure, FailureKind, Result, command_line};
 
 pub(crate) const CURRENT: Style = AnsiColor::Green.on_default().bold();
 pub(crate) const PENDING: Style = AnsiColor::Yellow.on_default();
