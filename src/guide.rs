@@ -15,11 +15,11 @@ macro_rules! links {
 [adopting#another-order-of-columns]: crate::guide::adopting#another-order-of-columns
 [adopting#taking-over-user_version]: crate::guide::adopting#taking-over-user_version
 [adopting#the-record-of-another-tool]: crate::guide::adopting#the-record-of-another-tool
+[agents]: crate::guide::agents
 [backups]: crate::guide::backups
 [backups#a-backup-now]: crate::guide::backups#a-backup-now
 [branches]: crate::guide::branches
 [branches#merge-two-released-branches]: crate::guide::branches#merge-two-released-branches
-[branches#the-lock-file]: crate::guide::branches#the-lock-file
 [ci]: crate::guide::ci
 [commands]: crate::guide::commands
 [commands#exit-codes]: crate::guide::commands#exit-codes
@@ -30,6 +30,7 @@ macro_rules! links {
 [developing#after-a-change-of-the-branch]: crate::guide::developing#after-a-change-of-the-branch
 [developing#an-edited-draft]: crate::guide::developing#an-edited-draft
 [developing#redo]: crate::guide::developing#redo
+[errors]: crate::guide::errors
 [features]: crate::guide::features
 [from-alembic]: crate::guide::from_alembic
 [from-diesel]: crate::guide::from_diesel
@@ -37,6 +38,7 @@ macro_rules! links {
 [from-rusqlite_migration]: crate::guide::from_rusqlite_migration
 [from-sqlx]: crate::guide::from_sqlx
 [json]: crate::guide::json
+[lock-file]: crate::guide::lock_file
 [migration-files]: crate::guide::migration_files
 [migration-files#the-text]: crate::guide::migration_files#the-text
 [newer-databases]: crate::guide::newer_databases
@@ -46,6 +48,8 @@ macro_rules! links {
 [pools]: crate::guide::pools
 [proof]: crate::guide::proof
 [proof#equal-schemas]: crate::guide::proof#equal-schemas
+[proof#failures-on-rows]: crate::guide::proof#failures-on-rows
+[proof#locked-revisions]: crate::guide::proof#locked-revisions
 [proof#stand-ins]: crate::guide::proof#stand-ins
 [proof#unproven]: crate::guide::proof#unproven
 [proof#without-the-proof]: crate::guide::proof#without-the-proof
@@ -81,6 +85,7 @@ pages! {
     proof "proof",
     developing "developing",
     branches "branches",
+    lock_file "lock-file",
     adopting "adopting",
     from_sqlx "from-sqlx",
     from_refinery "from-refinery",
@@ -96,12 +101,16 @@ pages! {
     pools "pools",
     testing "testing",
     ci "ci",
+    agents "agents",
     versions "versions",
     commands "commands",
     json "json",
     features "features",
 }
 
-/// The catalogue of errors, with a page for each name at the end of a message.
-#[cfg(feature = "cli")]
-pub use revchain_cli::catalogue as errors;
+#[doc = links!()]
+#[doc = include_str!("../docs/guide/errors.md")]
+pub mod errors {
+    #[cfg(feature = "cli")]
+    pub use revchain_cli::catalogue::*;
+}

@@ -21,6 +21,45 @@ fn readme_matches_the_code() {
     }
 }
 
+/// The size in bytes at which newcomers stopped reading was three times as large.
+const MAX_README: usize = 8_192;
+
+#[test]
+fn readme_is_short() {
+    let size = read("README.md").len();
+    assert!(size <= MAX_README, "{size} bytes");
+}
+
+/// The README shows the last file of a case in `tests/ui`, without its downgrade.
+#[test]
+fn first_migration_of_the_readme_is_that_of_the_case() {
+    let readme = read("README.md");
+    let shown = readme.split("\n```sql\n").nth(1).unwrap();
+    let shown = shown.split("\n```\n").next().unwrap();
+    let file = read("tests/ui/chains/rows-lost/20260103_1200_003_unique_tags.sql");
+    assert_eq!(file.split("\n\n-- @downgrade").next().unwrap(), shown);
+    assert!(readme.contains("error: [rows-lost]"));
+}
+
+/// `tests/repo/console.rs` proves the files.
+#[test]
+fn rebuild_in_the_guide_is_that_of_the_files() {
+    let page = read("docs/guide/rebuilding.md");
+    let mut blocks = page.split("\n```sql\n").skip(1);
+    let mut block = || blocks.next().unwrap().split("```").next().unwrap();
+    let file = |name| {
+        read(&format!(
+            "tests/fixtures/pages/rebuilding/migrations/{name}.sql"
+        ))
+    };
+    let upgrade = |text: &str| text.split("\n-- @downgrade").next().unwrap().to_owned();
+
+    let first = upgrade(&file("20260101_1200_001_create_notes"));
+    assert_eq!(first.split_once("-- @upgrade\n").unwrap().1, block());
+    let second = upgrade(&file("20260102_1200_002_require_a_title"));
+    assert_eq!(second, block());
+}
+
 #[test]
 fn ci_runs_the_test_command_of_the_readme() {
     let readme = read("README.md");

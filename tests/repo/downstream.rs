@@ -1,26 +1,40 @@
-//! Crates outside the workspace, made from the code blocks of the README.
+//! Crates outside the workspace, made from the code blocks of the README and the guide.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::console::build_programs;
+use crate::sources::read;
 
-const README: &str = include_str!("../../README.md");
+/// A document, and a heading in it, with the dependencies and the program of a crate below it.
+pub(crate) type Section = (&'static str, &'static str);
 
-/// Returns the first code block of a language after a heading.
-fn block(heading: &str, language: &str) -> String {
-    let section = README.split(&format!("\n## {heading}\n")).nth(1).unwrap();
-    let block = section.split(&format!("\n```{language}\n")).nth(1).unwrap();
-    block.split("\n```").next().unwrap().to_owned() + "\n"
+pub(crate) const USE_IT: Section = ("README.md", "Use it");
+const COMMANDS: Section = ("docs/guide/commands.md", "In an application");
+const REBUILD: Section = (
+    "docs/guide/getting-started.md",
+    "Rebuild after a new migration",
+);
+
+/// Returns the first code block of a language in a section, without the lines that rustdoc hides.
+fn block((path, heading): Section, language: &str) -> String {
+    let document = read(path);
+    let section = document.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+    // A word such as `no_run` can follow the language.
+    let rest = section.split(&format!("\n```{language}")).nth(1).unwrap();
+    let block = rest.split_once('\n').unwrap().1;
+    let block = block.split("\n```").next().unwrap();
+    let shown = block.lines().filter(|line| !line.starts_with("# "));
+    shown.map(|line| format!("{line}\n")).collect()
 }
 
 /// A crate in a directory of its own.
 pub(crate) struct Crate(PathBuf);
 
 impl Crate {
-    /// Creates a crate with the dependencies and the program below a heading of the README.
-    pub(crate) fn new(name: &str, heading: &str) -> Self {
+    /// Creates a crate with the dependencies and the program of a section.
+    pub(crate) fn new(name: &str, section: Section) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(root.join("src")).unwrap();
@@ -34,7 +48,7 @@ impl Crate {
         .unwrap();
         let new = Self(root);
         let renamed = format!("renamed = {{ package = \"revchain\", path = {workspace:?}");
-        let dependencies = block(heading, "toml")
+        let dependencies = block(section, "toml")
             .replace("revchain = \"0.1\"", &format!("{renamed} }}"))
             .replace("revchain = { version = \"0.1\"", &renamed);
         assert!(dependencies.contains("renamed"));
@@ -46,11 +60,11 @@ impl Crate {
         );
         new.write(
             "src/main.rs",
-            &block(heading, "rust").replace("revchain::", "renamed::"),
+            &block(section, "rust").replace("revchain::", "renamed::"),
         );
         new.write(
             "migrations/20260113_1200_001_add_app_passwords.sql",
-            &block("Use it", "sql"),
+            &block(USE_IT, "sql"),
         );
         new
     }
@@ -97,24 +111,20 @@ impl Crate {
 
 #[test]
 fn readme_crate_is_rebuilt_when_migrations_change() {
-    let downstream = Crate::new("downstream", "Use it");
+    let downstream = Crate::new("downstream", USE_IT);
     downstream.assert_runs();
     assert!(downstream.0.join("app.db").exists());
 
     // An edited revision no longer matches the history.
     let first = "migrations/20260113_1200_001_add_app_passwords.sql";
-    let text = block("Use it", "sql");
+    let text = block(USE_IT, "sql");
     downstream.write(first, &text.replace("BLOB NOT NULL", "BLOB"));
     downstream.assert_fails_with("001 was edited after the database had applied it");
     downstream.write(first, &format!("{text}\n-- A comment is no edit.\n"));
     downstream.assert_runs();
 
     // The build script notices a new file.
-    let script = README
-        .split("```rust\n")
-        .find(|block| block.contains("rerun-if-changed"))
-        .unwrap();
-    downstream.write("build.rs", script.split("```").next().unwrap());
+    downstream.write("build.rs", &block(REBUILD, "rust"));
     downstream.assert_runs();
     let second = "migrations/20260114_1200_002_add_sessions.sql";
     downstream.write(
@@ -144,7 +154,7 @@ fn readme_crate_is_rebuilt_when_migrations_change() {
 
 #[test]
 fn new_migration_rebuilds_the_crate() {
-    let downstream = Crate::new("downstream-lock", "The commands");
+    let downstream = Crate::new("downstream-lock", COMMANDS);
     let upgrade = || downstream.cargo(&["run", "--quiet", "--", "db", "upgrade"]);
     let (success, output) = upgrade();
     assert!(success, "{output}");
@@ -159,44 +169,31 @@ fn new_migration_rebuilds_the_crate() {
 }
 
 #[test]
-fn readme_commands_and_options_work() {
-    let downstream = Crate::new("downstream-cli", "The commands");
+fn commands_and_a_second_chain_work() {
+    let downstream = Crate::new("downstream-cli", COMMANDS);
     let (success, output) = downstream.cargo(&["run", "--quiet", "--", "db", "upgrade"]);
     assert!(
         success && output.contains("app.db: new database at 001"),
         "{output}"
     );
 
-    let wrap = |body: &str| {
-        let head = "use renamed::{Migrations, embed_migrations};\n\
-                    static MIGRATIONS: Migrations = embed_migrations!();\n";
-        format!("{head}{}", body.replace("revchain::", "renamed::"))
-    };
-    let options = block("What happens to which database", "rust");
-    let main = |body: &str| {
-        format!("fn main() -> Result<(), Box<dyn std::error::Error>> {{\n{body}\nOk(())\n}}\n")
-    };
-    fs::create_dir(downstream.0.join("examples")).unwrap();
-    downstream.write("examples/options.rs", &wrap(&main(&options)));
-    // A test with a new database.
-    fs::create_dir(downstream.0.join("tests")).unwrap();
-    downstream.write(
-        "tests/fresh.rs",
-        &wrap(&block("A fresh database for each test", "rust")),
-    );
-    // A named chain beside the unnamed one.
-    fs::create_dir(downstream.0.join("billing")).unwrap();
-    let migration = block("Use it", "sql").replace("app_passwords", "invoices");
+    // The macro works in a crate that has another name for revchain.
+    let migration = block(USE_IT, "sql").replace("app_passwords", "invoices");
+    for directory in ["billing", "examples"] {
+        fs::create_dir(downstream.0.join(directory)).unwrap();
+    }
     downstream.write("billing/20260113_1200_001_add_invoices.sql", &migration);
-    let backup = main(&block("Backups", "rust"));
-    downstream.write("examples/backup.rs", &wrap(&backup));
-    let several = main(&block("Several chains in one file", "rust"));
-    downstream.write(
-        "examples/several.rs",
-        &format!("use renamed::{{Migrations, embed_migrations}};\n{several}"),
-    );
-    let (success, output) = downstream.cargo(&["test", "--quiet"]);
-    assert!(success && output.contains("1 passed"), "{output}");
+    let program = "use renamed::{Migrations, embed_migrations};
+static MIGRATIONS: Migrations = embed_migrations!();
+static BILLING: Migrations = embed_migrations!(\"billing\", name = \"billing\");
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut db = MIGRATIONS.open(\"app.db\")?;
+    println!(\"{}\", BILLING.upgrade(&mut db)?);
+    Ok(())
+}
+";
+    downstream.write("examples/several.rs", program);
     let (success, output) = downstream.cargo(&["run", "--quiet", "--example", "several"]);
-    assert!(success, "{output}");
+    assert!(success && output.contains("at 001"), "{output}");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::console::build_programs;
-use crate::downstream::Crate;
+use crate::downstream::{Crate, USE_IT};
 
 /// The tools, with the files to import in `tests/fixtures/tools/`.
 const TOOLS: [(&str, &str); 5] = [
@@ -50,7 +50,7 @@ fn main() {
 fn imported_chains_compile_and_take_databases_over() {
     let programs = build_programs();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tools");
-    let downstream = Crate::new("imported", "Use it");
+    let downstream = Crate::new("imported", USE_IT);
     for (tool, source) in TOOLS {
         let output = Command::new(programs.join("revchain"))
             .arg("import")

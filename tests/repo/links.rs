@@ -134,7 +134,8 @@ fn links_between_pages_are_defined_for_rustdoc() {
             continue;
         };
         let listed = format!(" \"{}\",\n", page.trim_end_matches(".md"));
-        if !guide.contains(&listed) {
+        let included = format!("include_str!(\"../{path}\")");
+        if !guide.contains(&listed) && !guide.contains(&included) {
             problems.push(format!("{path}: no module of the guide has this page"));
         }
         let text = read(&path);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use revchain_core::lock_file;
 
-use crate::downstream::Crate;
+use crate::downstream::{Crate, USE_IT};
 
 /// The start of the warning.
 const WARNING: &str = "NOTES`: the proof left something unchecked";
@@ -35,7 +35,7 @@ ALTER TABLE codes DROP COLUMN b;
 
 /// Creates a crate whose chain has a note.
 fn crate_with_note(name: &str) -> Crate {
-    let new = Crate::new(name, "Use it");
+    let new = Crate::new(name, USE_IT);
     for (file, text) in MIGRATIONS {
         new.write(&format!("migrations/{file}"), text);
     }
