@@ -112,9 +112,16 @@ fn is_duration(word: &str) -> bool {
 }
 
 /// Returns `true` for a time such as `2026-11-23T20:33:12Z`, also in the name of a backup.
+///
+/// A history shows a time in two words, such as `2026-11-23` and `20:33`.
 fn is_time(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
+    let form: String = word
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
     digits >= 14 && word.contains('T') && word.contains('Z')
+        || ["0000-00-00", "00:00"].contains(&form.trim_matches(['(', ')', ',']))
 }
 
 /// Replaces durations, times, and process ids, which differ between runs.
@@ -146,7 +153,9 @@ fn without_chance(text: &str) -> String {
 fn sqlite3(arguments: &str, directory: &Path) -> String {
     let (file, sql) = arguments.split_once(' ').unwrap();
     let connection = Connection::open(directory.join(file)).unwrap();
-    let sql = sql.trim_matches(['"', '\'']);
+    // The shell would remove one pair of quotes.
+    let quoted = sql.strip_prefix('"').and_then(|sql| sql.strip_suffix('"'));
+    let sql = quoted.unwrap_or_else(|| sql.trim_matches('\''));
     if !sql.starts_with("SELECT") {
         connection.execute_batch(sql).unwrap();
         return String::new();
@@ -259,8 +268,9 @@ fn ellipsis_stands_for_lines() {
 
 #[test]
 fn durations_times_and_processes_are_no_difference() {
-    let text = "to 002 (1.2µs)\nin 3ms; b\nas 4s of a 5ks\nat 2026-11-23T20:33:12Z process 7 (a)\n";
+    let text = "to 002 (1.2µs)\nin 3ms; b\nas 4s of a 5ks\nat 2026-11-23T20:33:12Z process 7 (a)\n\
+                (2026-11-23 20:33, by a)\n";
     let expected = "to 002 (<duration>)\nin <duration>; b\nas <duration> of a 5ks\n\
-                    at <time> process <process> (a)\n";
+                    at <time> process <process> (a)\n<time> <time> by a)\n";
     assert_eq!(without_chance(text), expected);
 }
