@@ -6,6 +6,7 @@ mod adoption;
 mod adoption_advice;
 mod atomicity;
 mod backup;
+mod catalogue;
 mod concurrency;
 mod connection;
 mod connections;

@@ -596,7 +596,7 @@ fn damaged() -> &'static Embedded {
 }
 
 /// Returns a chain whose bytes are damaged, with the head of another chain.
-fn with_damaged_sections(migrations: &Migrations) -> Migrations {
+pub(crate) fn with_damaged_sections(migrations: &Migrations) -> Migrations {
     let id = migrations.head().unwrap().id().to_owned();
     let head = Head {
         id: id.leak(),
