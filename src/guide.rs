@@ -30,6 +30,7 @@ macro_rules! links {
 [developing#after-a-change-of-the-branch]: crate::guide::developing#after-a-change-of-the-branch
 [developing#an-edited-draft]: crate::guide::developing#an-edited-draft
 [developing#redo]: crate::guide::developing#redo
+[drift]: crate::guide::drift
 [errors]: crate::guide::errors
 [features]: crate::guide::features
 [from-alembic]: crate::guide::from_alembic
@@ -94,6 +95,7 @@ pages! {
     from_alembic "from-alembic",
     running "running",
     connections "connections",
+    drift "drift",
     newer_databases "newer-databases",
     backups "backups",
     operations "operations",
