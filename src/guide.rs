@@ -60,6 +60,7 @@ macro_rules! links {
 [running#errors]: crate::guide::running#errors
 [running#events]: crate::guide::running#events
 [running#reach-of-a-script]: crate::guide::running#reach-of-a-script
+[running#settings-of-the-connection]: crate::guide::running#settings-of-the-connection
 [running#the-marker]: crate::guide::running#the-marker
 [several-chains]: crate::guide::several_chains
 [testing]: crate::guide::testing

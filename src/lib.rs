@@ -31,6 +31,9 @@
 //! DROP TABLE app_passwords;
 //! ```
 //!
+//! If the migration loses a row or a value, or if its downgrade does not restore the schema, the
+//! program does not compile.
+//!
 //! # Items to begin with
 //!
 //! - [`embed_migrations!`] reads and proves a directory at compile time.
@@ -39,45 +42,24 @@
 //!   `restore`, `plan`, `apply`, `dry_run`, `current`, `pending`, and `history`.
 //! - [`Error`] is the error of these methods. Its text is for users, and [`Error::kind`] is for
 //!   programs.
-//! - [`guide`] has a page for each task.
-//!
-//! ```
-//! use revchain::{Conflict, Error};
-//!
-//! fn explain(error: &Error) -> String {
-//!     match error.conflict() {
-//!         Some(Conflict::Newer { .. }) => "This file is from a newer version.".to_owned(),
-//!         _ => format!("{error:#}"),
-//!     }
-//! }
-//! ```
+//! - [`guide`] has a page for each task: [`guide::getting_started`] is the first.
 //!
 //! # Features
 //!
-//! - `bundled` (default): compiles SQLite into the program. Without this feature, the program links
-//!   the system's SQLite. Then new databases are not copies of a snapshot. The error of a statement
-//!   then points to the start of the statement.
-//! - `prove` (default): proves the chain at compile time. Without this feature, the build compiles
-//!   neither SQLite nor C code for the macro, and no revision has a fingerprint. Then a database
-//!   without a history needs [`Adopt::At`], and an upgrade does not detect drift.
-//! - `adopt` (default): compares schemas by their meaning, to adopt databases that another program
-//!   has created, and to show differences. Without this feature, revchain compares the SQL text.
+//! - `bundled` (default): compiles SQLite into the program. Otherwise, the program links the
+//!   system's SQLite.
+//! - `prove` (default): proves the chain at compile time.
+//! - `adopt` (default): adopts databases that another program has created, and shows differences
+//!   between schemas.
 //! - `backup` (default): makes backups, restores them, and runs requests on a copy.
 //! - `cli`: adds the commands in `revchain::cli`, which a program mounts in its clap CLI.
-//! - `developer`: adds the commands that write and prove a directory of migrations. A program for
-//!   users leaves them out, because they contain the proof.
-//! - `tracing`: emits the events of [`Migrator::on_event`] through `tracing`, with the target
-//!   `revchain`. Drift and existing violations have the level `WARN`. Waits and starts of scripts
-//!   have the level `DEBUG`. The other events have the level `INFO`.
-//! - `stored-downgrades`: lets a downgrade revert the revisions of a newer program, with the
-//!   downgrades that the database stores.
-//! - `testing`: adds [`testing::at`], a database with sample rows at any revision. It is for the
-//!   `[dev-dependencies]` of a program, because it adds the code of the proof.
+//! - `developer`: adds the commands that write and prove a directory of migrations.
+//! - `tracing`: emits the events of [`Migrator::on_event`] through `tracing`.
+//! - `stored-downgrades`: lets a downgrade revert the revisions of a newer program.
+//! - `testing`: adds [`testing::at`], a database with sample rows at any revision.
 //!
-//! [`guide::features`] has the size of each feature.
-//!
-//! revchain accepts a range of rusqlite versions, so that the program can choose the version.
-//! The chosen version is re-exported as [`rusqlite`].
+//! [`guide::features`] has the effect and the size of each feature.
+//! The program chooses the version of rusqlite in a range, and [`rusqlite`] is this version.
 
 #[doc(no_inline)]
 pub use revchain_runtime::rusqlite;
