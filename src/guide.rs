@@ -74,6 +74,7 @@ macro_rules! pages {
     ($($module:ident $page:literal,)+) => {
         $(
             #[doc = links!()]
+            #[doc = include_str!("guide/error_links.md")]
             #[doc = include_str!(concat!("../docs/guide/", $page, ".md"))]
             pub mod $module {}
         )+
@@ -112,6 +113,7 @@ pages! {
 }
 
 #[doc = links!()]
+#[doc = include_str!("guide/error_links.md")]
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {
     #[cfg(feature = "cli")]

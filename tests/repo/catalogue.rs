@@ -1,14 +1,20 @@
 //! The catalogue of errors: each name has a page, and each page shows what happens.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
+use std::{env, fs};
 
 use revchain::DefectKind;
 
 use crate::sources::{assert_none, crate_sources, read};
 
 const PAGES: &str = "cli/catalogue";
+
+/// The page of the guide that lists all names.
+const INDEX: &str = "docs/guide/errors.md";
+
+/// The targets of the links to the catalogue in rustdoc, where the pages are modules.
+const RUSTDOC_LINKS: &str = "src/guide/error_links.md";
 
 /// The calls that take the name of an error as their first argument.
 const CONSTRUCTORS: [&str; 2] = ["failed(", "GenerateError::new("];
@@ -63,6 +69,62 @@ fn every_error_and_defect_has_a_page() {
     // The message of these failures is a list of defects, each with a page.
     names.remove("defects");
     assert_eq!(page_names(), names);
+}
+
+/// Returns a table with a link to each page, and with the first paragraph of the page.
+fn table(names: &[&String]) -> String {
+    let mut table = "| name | fact |\n| --- | --- |\n".to_owned();
+    for name in names {
+        let page = read(&format!("{PAGES}/{name}.md"));
+        let summary = page.lines().nth(2).unwrap().replace('|', "\\|");
+        table += &format!("| [`{name}`][errors/{name}] | {summary} |\n");
+    }
+    table
+}
+
+/// Returns the page of the guide that lists all names. The text before the lists stays.
+fn index(current: &str) -> String {
+    let names = page_names();
+    let is_defect = |name: &&String| DefectKind::ALL.iter().any(|kind| kind.name() == **name);
+    let (defects, errors): (Vec<_>, Vec<_>) = names.iter().partition(is_defect);
+    let start = current.split("\n## Defects\n").next().unwrap();
+    let links = names.iter();
+    let links = links.map(|name| format!("[errors/{name}]: ../../{PAGES}/{name}.md\n"));
+    format!(
+        "{start}\n## Defects\n\nThese are the mistakes in a directory of migrations.\n\n{}\n\
+         ## Errors\n\nThese are the failures of requests and commands.\n\n{}\n{}",
+        table(&defects),
+        table(&errors),
+        links.collect::<String>()
+    )
+}
+
+/// Returns the targets of the links in rustdoc.
+fn rustdoc_links() -> String {
+    let names = page_names().into_iter();
+    let link = |name: String| {
+        let module = name.replace('-', "_");
+        format!("[errors/{name}]: crate::guide::errors::{module}\n")
+    };
+    names.map(link).collect()
+}
+
+/// With the environment variable `REVCHAIN_BLESS`, writes the lists.
+#[test]
+fn guide_lists_all_pages() {
+    let mut problems = Vec::new();
+    for (path, expected) in [
+        (INDEX, index(&read(INDEX))),
+        (RUSTDOC_LINKS, rustdoc_links()),
+    ] {
+        if read(path) != expected {
+            problems.push(format!("{path}: run this test with REVCHAIN_BLESS=1"));
+            if env::var_os("REVCHAIN_BLESS").is_some() {
+                fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(path), expected).unwrap();
+            }
+        }
+    }
+    assert_none(&problems);
 }
 
 #[test]

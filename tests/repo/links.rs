@@ -127,7 +127,7 @@ fn links_lead_to_files_and_headings() {
 /// A link from one page to another has another target in rustdoc, which `src/guide.rs` defines.
 #[test]
 fn links_between_pages_are_defined_for_rustdoc() {
-    let guide = read("src/guide.rs");
+    let guide = read("src/guide.rs") + &read("src/guide/error_links.md");
     let mut problems = Vec::new();
     for path in documents() {
         let Some(page) = path.strip_prefix("docs/guide/") else {
@@ -146,12 +146,16 @@ fn links_between_pages_are_defined_for_rustdoc() {
             }
         }
         for (name, target) in definitions(&prose) {
-            let expected = target.replacen(".md", "", 1);
+            let page = target.replacen("../../cli/catalogue/", "errors/", 1);
+            let expected = page.replacen(".md", "", 1);
             if target.contains(".md") && name != expected {
                 problems.push(format!("{path}: name the link to {target} [{expected}]"));
             }
             let (module, anchor) = name.split_once('#').unwrap_or((name, ""));
-            let mut rust = format!("crate::guide::{}", module.replace('-', "_"));
+            let mut rust = format!(
+                "crate::guide::{}",
+                module.replace('-', "_").replace('/', "::")
+            );
             if !anchor.is_empty() {
                 rust += &format!("#{anchor}");
             }
