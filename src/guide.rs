@@ -65,6 +65,7 @@ macro_rules! links {
 [several-chains]: crate::guide::several_chains
 [testing]: crate::guide::testing
 [testing#migrations-with-data]: crate::guide::testing#migrations-with-data
+[testing#the-snapshot]: crate::guide::testing#the-snapshot
 [versions]: crate::guide::versions
 "
     };
