@@ -65,6 +65,26 @@ fn backup_without_an_argument_is_beside_the_database() {
 }
 
 #[test]
+fn backups_of_one_second_have_different_names() {
+    let shell = shell_at_001();
+    for count in 1..=5 {
+        shell.ok("backup backups/ -d app.db");
+        assert_eq!(names(&shell, "backups").len(), count);
+    }
+}
+
+#[test]
+fn file_in_place_of_the_directory_is_named() {
+    let shell = shell_at_001();
+    fs::write(shell.path("backups"), "").unwrap();
+    let (code, _, error) = shell.run("upgrade 002 -d app.db --backup backups");
+    assert_eq!(code, 1);
+    let expected = "cannot make a backup in backups; nothing was changed: \
+                    it is not a directory\nhelp: name another directory";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
 fn directory_with_a_slash_is_created() {
     let shell = shell_at_001();
     shell.ok("backup new/backups/ -d app.db");

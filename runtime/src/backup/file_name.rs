@@ -1,6 +1,7 @@
 //! The file names of backups: `<stem>.<time>.<revision>.<extension>`.
 //!
-//! A backup that the caller has requested has `.kept` after the revision.
+//! A backup that the caller has requested has `.kept` after the revision, or `.kept2` if it is the
+//! second one of a second.
 
 use std::path::Path;
 
@@ -39,8 +40,13 @@ impl<'n> BackupName<'n> {
     }
 
     /// Returns the name of a backup that revchain never removes.
-    pub(super) fn kept_at(&self, time: &str, revision: &str) -> String {
-        self.at(time, &format!("{revision}{KEPT}"))
+    ///
+    /// Backups of the same second have the numbers 1, 2 and so on. The first name has no number.
+    pub(super) fn kept_at(&self, time: &str, revision: &str, number: u32) -> String {
+        match number {
+            1 => self.at(time, &format!("{revision}{KEPT}")),
+            _ => self.at(time, &format!("{revision}{KEPT}{number}")),
+        }
     }
 
     /// Returns the revision in the name of a backup that revchain may remove; `None` if `path` is
@@ -52,8 +58,15 @@ impl<'n> BackupName<'n> {
 
     /// Returns `true` if `path` has the name of a backup of the database.
     pub(super) fn is_backup(&self, path: &Path) -> bool {
-        let revision = self.middle_of(path);
-        revision.is_some_and(|text| is_revision(text.strip_suffix(KEPT).unwrap_or(text)))
+        let Some(middle) = self.middle_of(path) else {
+            return false;
+        };
+        match middle.split_once(KEPT) {
+            Some((revision, number)) => {
+                is_revision(revision) && number.bytes().all(|byte| byte.is_ascii_digit())
+            }
+            None => is_revision(middle),
+        }
     }
 
     /// Returns the text between the time and the extension.
@@ -110,10 +123,17 @@ mod tests {
     #[test]
     fn name_of_a_kept_backup_has_no_revision() {
         let name = BackupName::of(Path::new("/a/app.db")).expect("the name is UTF-8");
-        let backup = name.kept_at("20261123T203312Z", "008");
-        assert_eq!(backup, "app.20261123T203312Z.008.kept.db");
-        assert_eq!(name.revision_of(Path::new(&backup)), None);
-        assert!(name.is_backup(Path::new(&backup)));
+        for (number, expected) in [
+            (1, "app.20261123T203312Z.008.kept.db"),
+            (12, "app.20261123T203312Z.008.kept12.db"),
+        ] {
+            let backup = name.kept_at("20261123T203312Z", "008", number);
+            assert_eq!(backup, expected);
+            assert_eq!(name.revision_of(Path::new(&backup)), None);
+            assert!(name.is_backup(Path::new(&backup)));
+        }
+        let other = "app.20261123T203312Z.008.kept.old.db";
+        assert!(!name.is_backup(Path::new(other)));
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::session::lock_wait::is_busy;
 use crate::session::unlocked::Session;
 use crate::state::histories::Histories;
 
+/// The largest number of backups that revchain names in one second.
+const MAX_NUMBER: u32 = 1000;
+
 /// A backup that [`Migrator::make_backup`](crate::Migrator::make_backup) has made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -56,10 +59,15 @@ pub(crate) fn back_up(session: &Session<'_, &Connection>, to: &Path) -> Result<B
             connection: &copy,
             ..database
         });
-        let path = destination.path(&copy, name.as_ref(), revision.as_deref());
+        let time = current_time(&copy).map_err(BackupFailure::Sqlite);
         drop(copy);
-        let path = path.map_err(failed)?;
-        let bytes = give_name(&partial, &path).map_err(failed)?;
+        let time = time.map_err(failed)?;
+        let path = |number| match &name {
+            Some(name) => destination.path(&name.kept_at(&time, id(revision.as_deref()), number)),
+            None => destination.path(""),
+        };
+        let named = give_free_name(&partial, path, destination.last_number());
+        let (path, bytes) = named.map_err(failed)?;
         Ok(BackupFile {
             path,
             revision,
@@ -126,26 +134,26 @@ impl<'d> Destination<'d> {
             .join(format!(".backup.{process}-{count}.new"))
     }
 
-    /// Returns the path for the complete backup.
-    fn path(
-        &self,
-        copy: &Connection,
-        name: Option<&BackupName<'_>>,
-        revision: Option<&str>,
-    ) -> Result<PathBuf, BackupFailure> {
-        if let Some(file) = self.file {
-            return Ok(file.to_owned());
+    /// Returns the path for the complete backup, whose file is `name` if revchain names it.
+    fn path(&self, name: &str) -> PathBuf {
+        match self.file {
+            Some(file) => file.to_owned(),
+            None if self.directory == Path::new(".") => PathBuf::from(name),
+            None => self.directory.join(name),
         }
-        let name = name.ok_or(BackupFailure::BadName)?;
-        let time = current_time(copy).map_err(BackupFailure::Sqlite)?;
-        // A history is untrusted input, and could contain the name of a directory.
-        let revision = revision.filter(|revision| is_revision(revision));
-        let file = name.kept_at(&time, revision.unwrap_or("base"));
-        if self.directory == Path::new(".") {
-            return Ok(PathBuf::from(file));
-        }
-        Ok(self.directory.join(file))
     }
+
+    /// Returns the largest number in a name. The caller's own name has no number.
+    fn last_number(&self) -> u32 {
+        if self.file.is_some() { 1 } else { MAX_NUMBER }
+    }
+}
+
+/// Returns the revision for the name of a backup.
+fn id(revision: Option<&str>) -> &str {
+    // A history is untrusted input, and could contain the name of a directory.
+    let revision = revision.filter(|revision| is_revision(revision));
+    revision.unwrap_or("base")
 }
 
 fn or_current(directory: &Path) -> &Path {
@@ -181,6 +189,23 @@ fn copy_to(
 fn newest_revision(database: Database<'_>) -> Option<String> {
     let entries = Histories::read(database).and_then(|histories| histories.entries());
     Some(entries.ok()?.pop()?.revision)
+}
+
+/// Gives the complete file `partial` the first of the names `path(1)` to `path(last)` that is free.
+///
+/// Returns the name, and the size of the file.
+fn give_free_name(
+    partial: &Path,
+    path: impl Fn(u32) -> PathBuf,
+    last: u32,
+) -> Result<(PathBuf, u64), BackupFailure> {
+    for number in 1..last {
+        match give_name(partial, &path(number)) {
+            Err(BackupFailure::Exists(_)) => {}
+            named => return named.map(|bytes| (path(number), bytes)),
+        }
+    }
+    give_name(partial, &path(last)).map(|bytes| (path(last), bytes))
 }
 
 /// Gives the complete file `partial` the name `path`, and returns its size.

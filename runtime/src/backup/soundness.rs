@@ -64,8 +64,14 @@ fn find_damage_without_checks(
     };
     match read_error(&damage) {
         Some(error) => Err(error),
-        None => Ok(Some(damage)),
+        None => Ok(Some(without_heading(&damage))),
     }
+}
+
+/// Returns a finding as one line, without the heading that names the database `main`.
+fn without_heading(finding: &str) -> String {
+    let lines = finding.lines().filter(|line| !line.starts_with("***"));
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 /// Returns the error for which SQLite could not read a page, if the page is not damaged.
@@ -81,6 +87,13 @@ fn read_error(finding: &str) -> Option<rusqlite::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finding_has_one_line_without_a_heading() {
+        let finding = "*** in database main ***\nTree 2 page 2: a\nPage 7: b";
+        assert_eq!(without_heading(finding), "Tree 2 page 2: a; Page 7: b");
+        assert_eq!(without_heading("row 1 missing"), "row 1 missing");
+    }
 
     #[test]
     fn page_that_cannot_be_read_is_no_damage() {

@@ -58,6 +58,7 @@ impl Migrator<'_> {
     /// A directory is created if it does not exist.
     /// The backup in a directory is named `<name>.<time>.<revision>.kept.<extension>`, such as
     /// `app.20261123T203312Z.008.kept.db`.
+    /// Later backups of the same second have `.kept2` and so on.
     ///
     /// - The backup has one state of the database, with the content of the WAL.
     /// - The backup gets its name when `PRAGMA quick_check` finds no damage in it.

@@ -66,6 +66,11 @@ impl BackupFailure {
 
     /// Makes the reason from an error of the file system at `path`.
     pub(crate) fn of_file(path: &Path, error: io::Error) -> Self {
+        // Creating a directory fails with this error if the path is that of another file.
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            let message = "it is not a directory";
+            return Self::File(io::Error::new(io::ErrorKind::NotADirectory, message));
+        }
         AccessProblem::find(path, Goal::Open).map_or(Self::File(error), Self::Access)
     }
 
