@@ -88,6 +88,18 @@ fn two_different_targets_are_a_usage_error() {
 }
 
 #[test]
+fn misspelled_word_for_a_target_has_a_suggestion() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    for (target, meant) in [("HEAD", "head"), ("haed", "head"), ("bas", "base")] {
+        let (code, _, error) = shell.run(&format!("upgrade {target} -d app.db"));
+        assert_eq!(code, 1);
+        let help = format!("there is no revision `{target}`\nhelp: did you mean {meant}?");
+        assert!(error.contains(&help), "{error}");
+    }
+}
+
+#[test]
 fn adopt_names_the_revision_of_the_schema() {
     let shell = Shell::new();
     let db = Connection::open(shell.path("app.db")).unwrap();

@@ -116,7 +116,8 @@ fn kept_after_steps(stamped: &RevisionSet, unknown: usize, count: i64) -> Result
 
 pub(super) fn unknown_target(chain: &Chain, target: &str) -> Conflict {
     let ids = || chain.revisions().iter().map(Revision::id);
-    let hint = match (did_you_mean(target, ids()), ids().next(), ids().next_back()) {
+    let similar = did_you_mean(target, ids().chain(["head", "base"]));
+    let hint = match (similar, ids().next(), ids().next_back()) {
         (Some(meant), ..) => format!("did you mean {meant}?"),
         (None, Some(first), Some(head)) => format!("name a revision from {first} to {head}"),
         _ => "the chain is empty".to_owned(),

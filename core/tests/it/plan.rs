@@ -756,7 +756,9 @@ fn unknown_target_suggests_a_revision_or_the_range() {
         ("4", "did you mean 004?"),
         ("0O4", "did you mean 004?"),
         ("006", "name a revision from 001 to 005"),
-        ("heads", "name a revision from 001 to 005"),
+        ("latest", "name a revision from 001 to 005"),
+        ("heads", "did you mean head?"),
+        ("HEAD", "did you mean head?"),
     ] {
         let unknown = plan_upgrade(&LINE, &DatabaseState::Empty, target).unwrap_err();
         assert_eq!(
