@@ -303,6 +303,21 @@ fn downgrade_to_an_unexpected_schema_is_rolled_back() {
 }
 
 #[test]
+fn upgrade_that_ignores_a_table_of_the_chain_is_rolled_back() {
+    let fixture = Fixture::new();
+    let chain = fixture.proven(&[
+        ("CREATE TABLE a (b);", "DROP TABLE a;"),
+        ("CREATE TABLE c (d);", "DROP TABLE c;"),
+    ]);
+    let mut db = Connection::open_in_memory().unwrap();
+    chain.migrator().upgrade_to(&mut db, "001").unwrap();
+    let migrator = chain.migrator().ignore_tables(["a"]);
+    let error = migrator.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "ignored-own", "{error}");
+    assert_eq!(ids(&db), ["001"]);
+}
+
+#[test]
 fn databases_of_both_branches_match_the_merge() {
     let fixture = Fixture::new();
     let chain = merged_chain(&fixture);

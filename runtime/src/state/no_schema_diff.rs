@@ -17,6 +17,6 @@ pub(crate) fn difference(_: &Chain, _: &RevisionSet, _: &SchemaSql) -> Option<Di
 }
 
 /// Returns `None`, because no difference names a table.
-pub(super) fn ignored_own(_: Database<'_>, _: &Diff, _: &str) -> Option<Conflict> {
+pub(crate) fn ignored_own(_: Database<'_>, _: &Diff, _: &str) -> Option<Conflict> {
     None
 }

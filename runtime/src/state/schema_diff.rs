@@ -85,7 +85,7 @@ fn differences_of<'c>(
 }
 
 /// Returns the conflict for tables that the settings exclude, and that the chain makes.
-pub(super) fn ignored_own(database: Database<'_>, diff: &Diff, revision: &str) -> Option<Conflict> {
+pub(crate) fn ignored_own(database: Database<'_>, diff: &Diff, revision: &str) -> Option<Conflict> {
     let filter = SchemaFilter {
         ignored: database.settings.ignored_tables.clone(),
         own: None,
