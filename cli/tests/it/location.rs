@@ -54,6 +54,8 @@ fn parameter_mode_limits_the_access() {
     shell.ok("upgrade 001 -d app.db");
     let (code, _, error) = shell.run("upgrade -d file:app.db?mode=ro");
     assert_eq!(code, 1, "{error}");
+    let help = "help: open the database for writing: without mode=ro";
+    assert!(error.contains(help), "{error}");
     assert!(shell.ok("current -d app.db").starts_with("app.db: 001"));
     shell.ok("upgrade -d sqlite:app.db?mode=rw");
     shell.ok("upgrade -d sqlite:new.db?mode=rwc");

@@ -208,7 +208,10 @@ fn read_only(pending: &[String], reason: Option<&AccessProblem>) -> Text {
     match reason {
         Some(reason) => reason.add_help(Text::new(format!("{message}\n  {reason}"))),
         None => Text::new(message)
-            .help("open the database once with permission to write to the file and its directory"),
+            .help(
+                "open the database for writing: without mode=ro, immutable=1, or a read-only flag",
+            )
+            .help("or permit the program to write to the file and its directory"),
     }
 }
 

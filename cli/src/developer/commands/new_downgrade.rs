@@ -35,7 +35,8 @@ pub(crate) fn run(directory: &Path, embedded: Option<&Migrations>) -> Result {
     let head = tree.chain.as_ref().and_then(|chain| chain.head());
     let Some(head) = head.filter(|head| head.file_name() == name) else {
         let message = format!("{shown}/{name}: not the head of the chain");
-        return Err(Failure::failed("not-the-head", message));
+        let help = "write its downgrade by hand, or give the head a later time in its file name";
+        return Err(Failure::failed("not-the-head", message).help(help));
     };
     let written = write_downgrade(&load())?;
     let text = format!("{open}{}\n", written.script);
