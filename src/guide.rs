@@ -1,4 +1,15 @@
 //! The guide, with a page for each task.
+//!
+//! Begin with [`getting_started`]. These are the other pages:
+//!
+//! - Write migrations: [`migration_files`], [`rebuilding`], [`proof`], [`developing`],
+//!   [`lock_file`], [`branches`], [`testing`], [`agents`].
+//! - Run the program: [`running`], [`connections`], [`pools`], [`newer_databases`],
+//!   [`several_chains`].
+//! - Operate it: [`operations`], [`drift`], [`backups`], [`ci`].
+//! - Come from something else: [`adopting`], [`from_sqlx`], [`from_refinery`],
+//!   [`from_rusqlite_migration`], [`from_diesel`], [`from_alembic`].
+//! - Look something up: [`commands`], [`errors`], [`json`], [`features`], [`versions`].
 
 #![allow(
     clippy::needless_doctest_main,

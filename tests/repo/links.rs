@@ -168,6 +168,26 @@ fn links_between_pages_are_defined_for_rustdoc() {
 }
 
 #[test]
+fn lists_of_pages_are_complete() {
+    let start = read("docs/guide/getting-started.md");
+    let guide = read("src/guide.rs");
+    let mut problems = Vec::new();
+    for path in documents() {
+        let Some(page) = path.strip_prefix("docs/guide/") else {
+            continue;
+        };
+        let name = page.trim_end_matches(".md");
+        if name != "getting-started" && !start.contains(&format!("][{name}]")) {
+            problems.push(format!("docs/guide/getting-started.md lacks {name}"));
+        }
+        if !guide.contains(&format!("[`{}`]", name.replace('-', "_"))) {
+            problems.push(format!("the first lines of src/guide.rs lack {name}"));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
 fn parts_of_a_document_are_found() {
     let text = "# A `b` – c\n[x](y.md#z) and `[no](no)`, [t][n]\n```\n[no](no)\n```\n\n[n]: m.md\n";
     let prose = prose(text);
