@@ -59,7 +59,8 @@
 //! - `testing`: adds [`testing::at`], a database with sample rows at any revision.
 //!
 //! [`guide::features`] has the effect and the size of each feature.
-//! The program chooses the version of rusqlite in a range, and `revchain::rusqlite` is this version.
+//! The program chooses the version of rusqlite in a range.
+//! `revchain::rusqlite` is this version.
 
 #[doc(no_inline)]
 pub use revchain_runtime::rusqlite;
