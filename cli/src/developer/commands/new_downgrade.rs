@@ -35,7 +35,7 @@ pub(crate) fn run(directory: &Path, embedded: Option<&Migrations>) -> Result {
     let head = tree.chain.as_ref().and_then(|chain| chain.head());
     let Some(head) = head.filter(|head| head.file_name() == name) else {
         let message = format!("{shown}/{name}: not the head of the chain");
-        let help = "write its downgrade by hand, or give the head a later time in its file name";
+        let help = "write its downgrade by hand, below a line `-- @downgrade`";
         return Err(Failure::failed("not-the-head", message).help(help));
     };
     let written = write_downgrade(&load())?;
