@@ -2,10 +2,14 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::process;
 
 use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue};
-use clap::{Error, Parser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ColorChoice, Error, Parser};
+
+use crate::args::OutputArgs;
+use crate::support::{Failure, finish};
 
 /// The commands that users of other tools type, with advice.
 ///
@@ -175,11 +179,36 @@ pub fn parse<P: Parser>() -> P {
 pub(crate) fn parse_from<P: Parser>(arguments: Vec<OsString>) -> P {
     P::try_parse_from(&arguments).unwrap_or_else(|error| {
         let words = arguments.iter().skip(1).filter_map(|word| word.to_str());
-        match advice(&words.collect::<Vec<_>>()) {
-            Some(advice) if error.use_stderr() => with_advice::<P>(&error, advice).exit(),
-            _ => error.exit(),
+        let words: Vec<&str> = words.collect();
+        let error = match advice(&words) {
+            Some(advice) if error.use_stderr() => with_advice::<P>(&error, advice),
+            _ => error,
+        };
+        let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if words.contains(&"--json") && error.use_stderr() && !is_help {
+            exit_with_json(&error);
         }
+        error.exit()
     })
+}
+
+/// Prints a usage error as the JSON that a script expects, and ends the process.
+fn exit_with_json(error: &Error) -> ! {
+    let output = OutputArgs {
+        json: true,
+        quiet: false,
+        color: ColorChoice::Never,
+    };
+    finish(Err(usage_failure(&error.render().to_string())), &output);
+    process::exit(error.exit_code())
+}
+
+/// Converts the text of clap: the error, tips, and the usage, with empty lines between them.
+fn usage_failure(text: &str) -> Failure {
+    let message = text.split("\n\n").next().unwrap_or_default().trim_end();
+    let tips = text.lines().filter_map(|line| line.strip_prefix("  tip: "));
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    Failure::usage(message).help(&tips.collect::<Vec<_>>().join("\n"))
 }
 
 /// Replaces the suggestion of clap, which guesses from the spelling.

@@ -4,6 +4,24 @@ use clap::CommandFactory;
 
 use crate::support::{App, Shell};
 
+#[test]
+fn usage_error_is_json_on_request() {
+    let shell = Shell::new();
+    let error = &shell.json("heads --json")["error"];
+    assert_eq!(error["code"], "usage");
+    assert_eq!(error["message"], "unrecognized subcommand 'heads'");
+    assert!(
+        error["help"][0].as_str().unwrap().contains("`history`"),
+        "{error}"
+    );
+    let (code, out, error) = shell.run("restore --json");
+    assert_eq!((code, error.as_str()), (2, ""));
+    assert!(
+        out.contains("required arguments were not provided"),
+        "{out}"
+    );
+}
+
 /// Commands of other tools that do the same here.
 const WORKING: &[&str] = &[
     "upgrade 001",
