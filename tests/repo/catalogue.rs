@@ -127,6 +127,27 @@ fn guide_lists_all_pages() {
     assert_none(&problems);
 }
 
+/// A message ends with the command that prints its page, so an example without it shows another
+/// error.
+#[test]
+fn example_of_an_error_shows_the_error() {
+    let mut problems = Vec::new();
+    let is_defect = |name: &String| DefectKind::ALL.iter().any(|kind| kind.name() == name);
+    for name in page_names().iter().filter(|name| !is_defect(name)) {
+        // Its message is a part of the message of `stopped`.
+        let shown = match &**name {
+            "depends-on-pragma" => "stopped",
+            name => name,
+        };
+        let page = read(&format!("{PAGES}/{name}.md"));
+        let example = page.split("\n## ").find(|part| part.starts_with("Example"));
+        if !example.is_some_and(|example| example.contains(&format!(" explain {shown}`"))) {
+            problems.push(format!("{name}: the example has no line `more: …`"));
+        }
+    }
+    assert_none(&problems);
+}
+
 #[test]
 fn pages_have_the_same_parts() {
     let mut problems = Vec::new();

@@ -135,6 +135,26 @@ fn read_only_directory_is_named() {
     set_mode(&user.shell.path("data"), 0o755);
 }
 
+/// Only root can have files that the user of the program may not read.
+#[test]
+fn catalogue_shows_denied_accesses() {
+    let user = User::new();
+    if !user.is_nobody {
+        return;
+    }
+    user.shell.ok("upgrade -d app.db -r 002");
+    for (page, mode) in [("open", 0o600), ("read-only", 0o644)] {
+        user.take("app.db", mode);
+        let error = user.fail("upgrade -d app.db").replace("003", "002");
+        let error = error.replace(&user.full_path("."), "/srv");
+        // Lines before the error show the progress.
+        let error = &error[error.find("error: ").unwrap()..];
+        let page = format!("{}/catalogue/{page}.md", env!("CARGO_MANIFEST_DIR"));
+        let page = fs::read_to_string(page).unwrap();
+        assert!(page.contains(error), "the page lacks this text:\n{error}");
+    }
+}
+
 #[test]
 fn closed_directory_is_named() {
     let user = User::new();
