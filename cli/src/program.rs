@@ -12,7 +12,7 @@ use clap_complete::Shell;
 use crate::args::Command;
 use crate::commands::{check, dispatch, explain};
 use crate::developer::args::DeveloperCommand;
-use crate::developer::source::{Source, commands, identify, read_chain};
+use crate::developer::source::{DEFAULT_DIRECTORY, Source, commands, identify, read_chain};
 use crate::developer::{self, proof::prove_directory};
 use crate::habits::parse_from;
 use crate::support::{Failure, Result, finish};
@@ -22,7 +22,7 @@ use crate::support::{Failure, Result, finish};
 #[command(name = "revchain", version, arg_required_else_help = true)]
 struct Program {
     /// Directory of migrations
-    #[arg(long, global = true, value_name = "DIR", default_value = "migrations")]
+    #[arg(long, global = true, value_name = "DIR", default_value = DEFAULT_DIRECTORY)]
     directory: PathBuf,
     /// Name of the chain, as in embed_migrations!(name = "…")
     #[arg(long, global = true, value_name = "NAME")]
@@ -56,7 +56,10 @@ pub fn main() -> ExitCode {
         // These commands load the directory themselves. For example, `new` accepts an empty
         // directory, and `rebase` accepts two heads.
         ProgramCommand::Developer(command) => {
-            let uses_name = matches!(command, DeveloperCommand::Redo(_));
+            let uses_name = matches!(
+                command,
+                DeveloperCommand::Redo(_) | DeveloperCommand::Graph(_)
+            );
             if name.is_some() && !uses_name {
                 let failure = Failure::usage("--name has no effect on this command");
                 return finish(Err(failure.help("remove --name")), command.output());

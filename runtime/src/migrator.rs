@@ -3,6 +3,7 @@
 #[cfg(feature = "backup")]
 mod backup;
 mod connect;
+mod inspect;
 
 use std::fmt;
 use std::path::Path;

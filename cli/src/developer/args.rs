@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
-use crate::args::{EXIT_CODES, OutputArgs, RunArgs};
+use crate::args::{DatabaseArgs, EXIT_CODES, OutputArgs, RunArgs};
 use crate::developer::import::Range;
 use crate::developer::import::tool::Tool;
 
@@ -45,6 +45,14 @@ Exit codes: 0 success, 1 failure, 2 usage error")]
     /// Write a revision that revises both of two heads
     #[command(after_help = EXIT_CODES)]
     Merge(MergeArgs),
+    /// Draw the chain, and where a database is in it
+    #[command(after_help = "Examples:
+  graph                  Draw the chain
+  graph -d app.db        Draw the chain and the history of a database
+  graph --format mermaid Write a flowchart for Markdown
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
+    Graph(GraphArgs),
     /// Write a chain from another tool's files
     #[command(after_help = "Examples:
   import migrations.old           Detect the tool
@@ -122,6 +130,31 @@ pub struct LockArgs {
     pub(crate) source: DirectoryArgs,
 }
 
+/// The arguments of `graph`.
+#[derive(Debug, Clone, Args)]
+pub struct GraphArgs {
+    /// Directory of migrations [default: that of the chain]
+    #[arg(value_name = "DIR")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// Form of the picture
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: GraphFormat,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+/// The form in which `graph` draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// Lines for a terminal
+    #[default]
+    Text,
+    /// Flowchart of Mermaid, for Markdown
+    Mermaid,
+    /// Language of Graphviz
+    Dot,
+}
+
 /// The arguments of `import`.
 #[derive(Debug, Clone, Args)]
 #[command(allow_missing_positional = true)]
@@ -154,6 +187,7 @@ impl DeveloperCommand {
             Self::Lock(args) => &args.source,
             Self::Rebase(args) => args,
             Self::Merge(args) => &args.source,
+            Self::Graph(args) => return &args.database.output,
             Self::Import(args) => &args.target,
         };
         &directory.output

@@ -2,15 +2,19 @@
 
 pub(crate) mod args;
 mod commands;
+mod graph;
 mod import;
 mod naming;
 mod new_file;
+mod picture;
 pub(crate) mod proof;
 pub(crate) mod source;
 mod source_tree;
 
 use crate::developer::args::DeveloperCommand;
-use crate::developer::commands::{import as import_command, lock, merge, new, rebase, redo};
+use crate::developer::commands::{
+    graph as graph_command, import as import_command, lock, merge, new, rebase, redo,
+};
 use crate::developer::source::Source;
 use crate::support::Result;
 
@@ -26,6 +30,7 @@ pub(crate) fn run(command: &DeveloperCommand, source: &Source<'_>) -> Result {
         DeveloperCommand::Lock(args) => lock::run(args, directory, embedded),
         DeveloperCommand::Rebase(args) => rebase::run(args, directory),
         DeveloperCommand::Merge(args) => merge::run(args, directory),
+        DeveloperCommand::Graph(args) => graph_command::run(args, source),
         DeveloperCommand::Import(args) => import_command::run(args, directory),
     }
 }

@@ -8,6 +8,9 @@ use revchain_runtime::Migrations;
 use crate::app::Commands;
 use crate::support::{Failure, Result};
 
+/// The directory of migrations of the program `revchain`, if no argument names one.
+pub(crate) const DEFAULT_DIRECTORY: &str = "migrations";
+
 /// The chain on which a developers' command works.
 pub(crate) enum Source<'s> {
     /// The chain and the settings of an application.
@@ -35,6 +38,14 @@ impl Source<'_> {
         match self {
             Self::Application(app) => Some(app.migrations()),
             Self::Directory { .. } => None,
+        }
+    }
+
+    /// Returns the name of the chain.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Application(app) => app.migrations().name(),
+            Self::Directory { name, .. } => *name,
         }
     }
 

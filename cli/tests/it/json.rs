@@ -12,7 +12,7 @@ use crate::schema::Schema;
 use crate::support::{App, Shell};
 
 /// Commands that succeed in this order.
-const SUCCESSES: [&str; 20] = [
+const SUCCESSES: [&str; 21] = [
     "check migrations",
     "pending -d app.db",
     "upgrade 002 -d app.db",
@@ -28,6 +28,7 @@ const SUCCESSES: [&str; 20] = [
     "backup -d app.db",
     "restore backup.db -d app.db --yes",
     "lock",
+    "graph -d app.db",
     "rebase",
     "merge",
     "new tags",
@@ -36,7 +37,7 @@ const SUCCESSES: [&str; 20] = [
 ];
 
 /// Commands that fail.
-const FAILURES: [&str; 16] = [
+const FAILURES: [&str; 17] = [
     "upgrade nowhere -d app.db",
     "downgrade nowhere -d app.db --yes",
     "downgrade 001 -d app.db",
@@ -52,6 +53,7 @@ const FAILURES: [&str; 16] = [
     "lock -r nowhere",
     "new ?",
     "import missing",
+    "graph missing",
     "explain nothing",
 ];
 

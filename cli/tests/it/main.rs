@@ -8,6 +8,7 @@ mod completions;
 mod current;
 mod downgrade;
 mod explain;
+mod graph;
 mod habits;
 mod history;
 mod import;

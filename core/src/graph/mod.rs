@@ -1,6 +1,8 @@
-//! The graph of the migration files: its conversion to a chain, and rebases and merges of branches.
+//! The graph of the migration files: its conversion to a chain, rebases and merges of branches,
+//! and pictures.
 
 mod connect;
+pub mod drawing;
 mod duplicate_was;
 mod file_graph;
 mod heads;

@@ -23,12 +23,7 @@ pub fn link(
 ) -> Option<Chain> {
     let graph = FileGraph::connect(&files, lock_file, defects);
     let has_one_head = graph.is_ordered() && graph.check_heads(defects);
-    if let Some(lock_file) = lock_file {
-        let is_indexed = |file: &FileIndex| graph.by_id.get(graph.id(*file)) == Some(file);
-        for file in (0..files.len()).filter(is_indexed) {
-            lock_file.check_revision(&files[file], defects);
-        }
-    }
+    graph.check_locked(defects);
     graph.check_dates(defects);
     graph.check_was(defects);
     if !has_one_head || graph.lacks_locked {
@@ -40,6 +35,19 @@ pub fn link(
         lock_file.check_order(&chain, defects);
     }
     Some(chain)
+}
+
+impl FileGraph<'_> {
+    /// Reports each locked revision that was edited after its release.
+    pub(super) fn check_locked(&self, defects: &mut DefectList) {
+        let Some(lock_file) = self.lock_file else {
+            return;
+        };
+        let is_indexed = |file: &FileIndex| self.by_id.get(self.id(*file)) == Some(file);
+        for file in (0..self.files.len()).filter(is_indexed) {
+            lock_file.check_revision(&self.files[file], defects);
+        }
+    }
 }
 
 /// Makes the chain. Returns `None` if a part of a file is missing.

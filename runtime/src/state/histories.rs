@@ -67,6 +67,18 @@ impl<'s> Histories<'s> {
         })
     }
 
+    /// Returns the names of all chains with a history in the database, sorted.
+    ///
+    /// The name of the chain without a name is `None`.
+    pub(crate) fn chains(&self) -> Vec<Option<String>> {
+        let mut chains = self.others.clone();
+        if self.has_own {
+            chains.push(self.database.migrations.name().map(str::to_owned));
+        }
+        chains.sort();
+        chains
+    }
+
     /// Returns the history table of the chain, if the database has that table.
     fn own(&self) -> Option<&HistoryTable<'s>> {
         self.has_own.then_some(&self.own)

@@ -1,5 +1,6 @@
 //! The implementations of the developers' commands. Each command has a file.
 
+pub(super) mod graph;
 pub(super) mod import;
 pub(super) mod lock;
 pub(super) mod merge;

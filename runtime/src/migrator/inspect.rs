@@ -1,0 +1,36 @@
+//! The state of a database, for the command that draws it.
+
+use revchain_core::DatabaseState;
+use rusqlite::Connection;
+
+use super::Migrator;
+use crate::report::error::Error;
+use crate::state::histories::Histories;
+
+impl Migrator<'_> {
+    /// Returns the state of the database. Each revision that the chain lacks has its description.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`history`](Self::history) does.
+    #[doc(hidden)]
+    pub fn state(&self, connection: &Connection) -> Result<DatabaseState, Error> {
+        self.read(connection, |session| {
+            session.read(|database| Histories::read(database)?.state())
+        })
+    }
+
+    /// Returns the names of all chains with a history in the database, sorted.
+    ///
+    /// The name of the chain without a name is `None`.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`history`](Self::history) does.
+    #[doc(hidden)]
+    pub fn chains(&self, connection: &Connection) -> Result<Vec<Option<String>>, Error> {
+        self.read(connection, |session| {
+            session.read(|database| Ok(Histories::read(database)?.chains()))
+        })
+    }
+}
