@@ -73,6 +73,7 @@ pub mod internal {
     pub use crate::session::connection_settings::ProofSettings;
     pub use crate::session::sql::{execute, quote};
     pub use crate::snapshot::codec::{Encoded, TIMESTAMP_PLACEHOLDER, encode};
+    pub use crate::state::history_rows::MAX_UNKNOWN_ROWS;
     pub use crate::state::history_table::{HistoryTable, Stamp, StampWriter};
     pub use crate::state::marker::marker_index;
     pub use crate::state::schema::read_schema_sql;

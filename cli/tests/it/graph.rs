@@ -383,6 +383,49 @@ fn thousand_revisions_are_one_line_each() {
     assert!(graph.starts_with("●  1000  "), "{graph}");
 }
 
+/// Adds rows to the history of `app.db`, up to the revision with this number.
+fn stamp_up_to(shell: &Shell, last: u32) {
+    let rows = format!(
+        "INSERT INTO revchain_history (revision, checksum, origin, applied_at, duration_us)
+         WITH RECURSIVE numbers (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM numbers WHERE n < {last})
+         SELECT printf('%03d', n), '', 'upgrade', 0, 0 FROM numbers"
+    );
+    database(shell, "app.db", &rows);
+}
+
+#[test]
+fn long_history_of_the_chain_is_read_completely() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    for number in 4..=1100 {
+        let (id, parent) = (format!("{number:03}"), format!("{:03}", number - 1));
+        shell.migration(
+            &format!("20260104_0000_{id}_x.sql"),
+            &parent,
+            &format!("CREATE TABLE t{id} (a);"),
+            &format!("DROP TABLE t{id};"),
+        );
+    }
+    stamp_up_to(&shell, 1100);
+    let graph = shell.json("graph -d app.db --json");
+    assert_eq!(graph["nodes"][0]["current"], true);
+    assert_eq!(graph["notes"], json!([]));
+}
+
+#[test]
+fn longer_history_of_a_database_is_cut_with_a_note() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    fs::remove_dir_all(shell.path("migrations")).unwrap();
+    stamp_up_to(&shell, 1100);
+    let graph = shell.ok("graph -d app.db");
+    assert_eq!(
+        graph.lines().last(),
+        Some("only the first 1000 rows of the history were read")
+    );
+    assert!(!graph.contains("current"), "{graph}");
+}
+
 #[test]
 fn application_draws_its_own_chain() {
     let shell = Shell::new();

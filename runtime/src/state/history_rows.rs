@@ -12,7 +12,7 @@ use super::history_table::HistoryTable;
 
 /// The number of rows that are read in addition to the length of the chain. This limits the work
 /// for a malicious file.
-const MAX_UNKNOWN_ROWS: usize = 1000;
+pub const MAX_UNKNOWN_ROWS: usize = 1000;
 
 /// The length in bytes to which a text is shortened. An id has at most 32 bytes, and a checksum 64.
 const MAX_TEXT_BYTES: usize = 400;

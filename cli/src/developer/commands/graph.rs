@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use revchain_core::Chain;
 use revchain_core::history::tool_record::ToolRecord;
-use revchain_runtime::Migrator;
 use revchain_runtime::rusqlite::Connection;
+use revchain_runtime::{Migrations, Migrator};
 
 use crate::developer::args::{GraphArgs, GraphFormat};
 use crate::developer::graph::{
-    Graph, chain_nodes, directory_nodes, no_chain, read_histories, read_unmanaged,
+    Graph, chain_nodes, directory_nodes, no_chain, read_histories, read_history, read_unmanaged,
 };
 use crate::developer::import::tool::Tool;
-use crate::developer::source::{DEFAULT_DIRECTORY, Source, commands, read_chain};
+use crate::developer::source::{DEFAULT_DIRECTORY, Source, commands, identify, read_chain};
+use crate::developer::source_tree::load;
 use crate::support::{
     Answer, Location, Result, UpgradePreview, command_line, must_exist, open_to_inspect,
 };
@@ -90,10 +92,24 @@ fn add_database(
     let connection = open_to_inspect(&opener, &location)?;
     graph.database = Some(location.display().to_string());
     let is_chain_known = !matches!(chain, ChainOf::Nothing);
-    let mut histories = read_histories(&location, &connection)?;
-    if is_chain_known || name.is_some() {
-        histories.retain(|history| history.chain() == name);
-    }
+    let histories = match chain {
+        ChainOf::Directory(directory) => {
+            // A chain with two heads has no list of revisions, so each row comes with a description.
+            let chain = load(directory).chain.unwrap_or(Chain::new(Vec::new()));
+            let migrations = Migrations::from_chain(chain, String::new());
+            let migrations = identify(migrations, name)?;
+            Vec::from_iter(read_history(&location, &connection, &migrations)?)
+        }
+        ChainOf::Program => {
+            let migrations = opener.migrations();
+            Vec::from_iter(read_history(&location, &connection, migrations)?)
+        }
+        ChainOf::Nothing => {
+            let mut histories = read_histories(&location, &connection)?;
+            histories.retain(|history| name.is_none() || history.chain() == name);
+            histories
+        }
+    };
     for history in &histories {
         graph.add_history(history, is_chain_known);
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use revchain_core::history::tool_record::ToolRecord;
 use revchain_core::model::checksum;
 use revchain_core::{Chain, DatabaseState, HistoryRow};
+use revchain_runtime::internal::MAX_UNKNOWN_ROWS;
 use revchain_runtime::rusqlite::Connection;
 use revchain_runtime::{HistoryEntry, Migrations, Migrator};
 
@@ -16,29 +17,41 @@ use crate::support::{Location, Result, in_database, rfc3339};
 pub(crate) struct History {
     /// The name of the chain.
     chain: Option<String>,
-    /// The rows, oldest first. Each has the description of its revision.
+    /// The rows, oldest first. Those of other revisions than the chain's have a description.
     rows: Vec<HistoryRow>,
     entries: Vec<HistoryEntry>,
+    /// `true` if the database can have more rows.
+    is_cut: bool,
+}
+
+/// Reads the history of a chain. Returns `None` if the database does not have it.
+pub(crate) fn read_history(
+    location: &Location,
+    connection: &Connection,
+    migrations: &Migrations,
+) -> Result<Option<History>> {
+    let migrator = migrations.migrator();
+    let state = in_database(location, migrator.state(connection))?;
+    let DatabaseState::Managed { rows, .. } = state else {
+        return Ok(None);
+    };
+    let entries = in_database(location, migrator.history(connection))?;
+    Ok(Some(History {
+        chain: migrations.name().map(str::to_owned),
+        is_cut: rows.len() >= migrations.revisions().len() + MAX_UNKNOWN_ROWS,
+        rows,
+        entries,
+    }))
 }
 
 /// Reads the histories of all chains in a database.
 pub(crate) fn read_histories(location: &Location, connection: &Connection) -> Result<Vec<History>> {
-    let all = in_database(location, no_chain(None)?.migrator().chains(connection))?;
+    let chains = in_database(location, no_chain(None)?.migrator().chains(connection))?;
     let mut histories = Vec::new();
-    for chain in all {
+    for chain in chains {
         // No row belongs to the empty chain, so each row comes with its description.
         let migrations = no_chain(chain.as_deref())?;
-        let migrator = migrations.migrator();
-        let state = in_database(location, migrator.state(connection))?;
-        let DatabaseState::Managed { rows, .. } = state else {
-            continue;
-        };
-        let entries = in_database(location, migrator.history(connection))?;
-        histories.push(History {
-            chain,
-            rows,
-            entries,
-        });
+        histories.extend(read_history(location, connection, &migrations)?);
     }
     Ok(histories)
 }
@@ -102,7 +115,7 @@ impl Graph {
             } else {
                 stamp.is_unknown = is_chain_known;
                 current = Some(NodeIndex(self.nodes.len()));
-                let mut node = unknown_node(row, before);
+                let mut node = unknown_node(row, entry, before);
                 if !is_chain_known {
                     node.chain.clone_from(&history.chain);
                 }
@@ -111,7 +124,11 @@ impl Graph {
             }
             before = Some(&row.revision);
         }
-        if let Some(NodeIndex(index)) = current {
+        if history.is_cut {
+            let count = history.rows.len();
+            let note = format!("only the first {count} rows of the history were read");
+            self.notes.push(note);
+        } else if let Some(NodeIndex(index)) = current {
             self.nodes[index].is_current = true;
         }
     }
@@ -147,7 +164,7 @@ impl Graph {
 ///
 /// `before` is the revision that was recorded before it. A history of an old version of revchain
 /// does not have the parents, so the revision follows `before`.
-fn unknown_node(row: &HistoryRow, before: Option<&str>) -> Node {
+fn unknown_node(row: &HistoryRow, entry: &HistoryEntry, before: Option<&str>) -> Node {
     let stored = &row.stored;
     let parents = match &stored.revises {
         Some(revises) => revises.split_whitespace().map(str::to_owned).collect(),
@@ -156,7 +173,7 @@ fn unknown_node(row: &HistoryRow, before: Option<&str>) -> Node {
     Node {
         id: row.revision.clone(),
         parents,
-        summary: stored.summary.clone().unwrap_or_default(),
+        summary: entry.summary.clone().unwrap_or_default(),
         irreversible: stored.irreversible.clone(),
         ..Node::default()
     }

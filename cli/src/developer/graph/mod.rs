@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use revchain_core::Date;
 use serde_json::Value;
 
-pub(crate) use self::database::{no_chain, read_histories, read_unmanaged};
+pub(crate) use self::database::{no_chain, read_histories, read_history, read_unmanaged};
 pub(crate) use self::directory::{chain_nodes, directory_nodes};
 use crate::developer::picture::{dot, mermaid};
 
