@@ -68,6 +68,8 @@ fn text(text: &str) -> String {
         match c {
             '.' | ')' if is_number => label += &format!("#{};", u32::from(c)),
             '-' if index == 0 => label += &format!("#{};", u32::from(c)),
+            // Mermaid breaks the line at `\n`, also if entities write it. The space has no width.
+            '\\' => label += "#92;#8203;",
             ' ' | ',' | '.' | ':' | '/' | '-' | '(' | ')' => label.push(c),
             _ if c.is_ascii_punctuation() => label += &format!("#{};", u32::from(c)),
             _ => label.push(c),
@@ -112,6 +114,7 @@ mod tests {
     fn punctuation_of_markdown_is_escaped() {
         assert_eq!(text("1. Add a_b"), "1#46; Add a#95;b");
         assert_eq!(text("<b>\"x\""), "#60;b#62;#34;x#34;");
+        assert_eq!(text("a\\n"), "a#92;#8203;n");
         assert_eq!(text("2026-01-13 12:00"), "2026-01-13 12:00");
     }
 }
