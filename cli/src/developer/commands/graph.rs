@@ -94,7 +94,7 @@ fn add_database(
     let is_chain_known = !matches!(chain, ChainOf::Nothing);
     let histories = match chain {
         ChainOf::Directory(directory) => {
-            // A chain with two heads has no list of revisions, so each row comes with a description.
+            // With two heads there is no chain, so each row comes with a description.
             let chain = load(directory).chain.unwrap_or(Chain::new(Vec::new()));
             let migrations = Migrations::from_chain(chain, String::new());
             let migrations = identify(migrations, name)?;
