@@ -73,11 +73,14 @@ pub use revchain_runtime::{
 pub use revchain_runtime::{BackupFile, DryRun, TableRows};
 
 /// The defects of a directory of migrations, which the macro reports as compile errors.
+///
+/// [`DefectKind`] lists the kinds.
+/// A program meets these types only if it loads a directory with the crate `revchain-prove`.
 pub mod defect {
     pub use revchain_runtime::{Defect, Defects};
 }
 
-/// The types of the data in errors.
+/// The types of the data in errors, as the variants of [`ErrorKind`] and [`Conflict`] have them.
 pub mod error {
     pub use revchain_runtime::{
         AccessProblem, BackupFailure, Direction, EditedRevision, ForeignKeyViolation, HistoryRow,
@@ -86,37 +89,86 @@ pub mod error {
     };
 }
 
-/// The types of the data in a revision.
+/// The types of the data in a [`Revision`].
 pub mod revision {
     pub use revchain_runtime::{
         Assumes, AssumesKind, Date, Destroys, Script, Statement, Tool, Was,
     };
 }
 
+/// The commands, which a program adds to its own clap CLI.
+///
+/// [`Command`](cli::Command) lists the commands for operators, which work on a database.
+#[cfg_attr(
+    feature = "developer",
+    doc = "[`DeveloperCommand`](cli::DeveloperCommand) lists the commands for developers, which work on the migrations."
+)]
+/// The commands for developers need the feature `developer`.
+///
+/// This program has the commands as `app db`:
+///
+/// ```
+/// use std::process::ExitCode;
+/// use clap::Parser;
+/// use revchain::cli::{Command, Commands};
+/// use revchain::{Migrations, embed_migrations};
+///
+/// static MIGRATIONS: Migrations = embed_migrations!();
+///
+/// #[derive(Parser)]
+/// enum Cli {
+///     /// Serve until stopped
+///     Serve,
+///     /// Manage the database
+///     #[command(subcommand)]
+///     Db(Command),
+/// }
+///
+/// # fn main_of(path: &std::path::Path) -> ExitCode {
+/// // A program calls `Cli::parse()`, or `revchain::cli::parse()`.
+/// match Cli::parse_from(["app", "db", "upgrade"]) {
+///     Cli::Serve => ExitCode::SUCCESS,
+///     Cli::Db(command) => Commands::new(MIGRATIONS.migrator()).database(path).run(&command),
+/// }
+/// # }
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("app.db");
+/// # assert_eq!(main_of(&path), ExitCode::SUCCESS);
+/// # assert!(path.exists());
+/// ```
+///
+/// Results go to standard output. Progress and errors go to standard error.
+/// With `--json`, errors go to standard output.
+/// [`Commands::run`](cli::Commands::run) lists the exit codes.
+///
+/// [`parse`](cli::parse) parses the arguments, and advises users of other tools.
 #[cfg(feature = "cli")]
-pub use revchain_cli as cli;
+pub mod cli {
+    #[doc(inline)]
+    pub use revchain_cli::*;
+}
 
 /// Databases with sample rows, for the tests of a program.
+///
+/// ```
+/// use revchain::{Migrations, embed_migrations, testing};
+///
+/// static MIGRATIONS: Migrations = embed_migrations!();
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut db = testing::at(&MIGRATIONS, "001")?;
+/// let count = "SELECT count(*) FROM refresh_tokens";
+/// let before: i64 = db.query_row(count, [], |row| row.get(0))?;
+/// assert!(before > 0);
+///
+/// MIGRATIONS.upgrade(&mut db)?;
+/// let after: i64 = db.query_row(count, [], |row| row.get(0))?;
+/// assert_eq!(before, after);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg(feature = "testing")]
 pub mod testing {
-    /// ```
-    /// use revchain::{Migrations, embed_migrations, testing};
-    ///
-    /// static MIGRATIONS: Migrations = embed_migrations!();
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut db = testing::at(&MIGRATIONS, "001")?;
-    /// let count = "SELECT count(*) FROM refresh_tokens";
-    /// let before: i64 = db.query_row(count, [], |row| row.get(0))?;
-    /// assert!(before > 0);
-    ///
-    /// MIGRATIONS.upgrade(&mut db)?;
-    /// let after: i64 = db.query_row(count, [], |row| row.get(0))?;
-    /// assert_eq!(before, after);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
     #[doc(inline)]
     pub use revchain_prove::testing::at;
 }

@@ -13,6 +13,8 @@ use crate::args::{DatabaseArgs, RunArgs};
 use crate::support::{self, Failure, Location, Progress};
 
 /// The commands of an application, with the chain, the settings and the database to use.
+///
+/// [`run`](Self::run) runs one of them.
 #[must_use = "commands do nothing until one is run"]
 pub struct Commands<'m> {
     migrator: Migrator<'m>,
@@ -43,6 +45,26 @@ impl<'m> Commands<'m> {
     }
 
     /// Sets the database that the commands use without `-d`. Default: `-d` is required.
+    ///
+    /// ```
+    /// # use std::process::ExitCode;
+    /// # use clap::Parser;
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # #[derive(Parser)]
+    /// # enum Db {
+    /// #     #[command(flatten)]
+    /// #     Db(revchain::cli::Command),
+    /// # }
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// use revchain::cli::Commands;
+    ///
+    /// # let path = directory.path().join("app.db");
+    /// let commands = Commands::new(MIGRATIONS.migrator()).database(&path);
+    /// let Db::Db(command) = Db::parse_from(["db", "upgrade", "+1"]);
+    /// assert_eq!(commands.run(&command), ExitCode::SUCCESS);
+    /// assert!(path.exists());
+    /// ```
     pub fn database(mut self, path: impl Into<PathBuf>) -> Self {
         self.database = Some(path.into());
         self
@@ -53,6 +75,25 @@ impl<'m> Commands<'m> {
     /// The variable has the forms of `-d`: a path, a URL `sqlite:…`, or a URI `file:…`.
     /// `-d` overrides the variable, and the variable overrides [`database`](Self::database).
     /// An empty variable is ignored. Default: no variable.
+    ///
+    /// ```
+    /// # use std::process::ExitCode;
+    /// # use clap::Parser;
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # #[derive(Parser)]
+    /// # enum Db {
+    /// #     #[command(flatten)]
+    /// #     Db(revchain::cli::Command),
+    /// # }
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// use revchain::cli::Commands;
+    ///
+    /// let commands = Commands::new(MIGRATIONS.migrator()).database_from_env("APP_DATABASE");
+    /// // Without the variable, the command does not know the database: a usage error.
+    /// let Db::Db(command) = Db::parse_from(["db", "status"]);
+    /// assert_eq!(commands.run(&command), ExitCode::from(2));
+    /// ```
     pub fn database_from_env(mut self, variable: impl Into<String>) -> Self {
         self.variable = Some(variable.into());
         self
@@ -60,6 +101,7 @@ impl<'m> Commands<'m> {
 
     /// Sets the directory that the developers' commands use without `--directory`.
     ///
+    /// A path is relative to the current directory.
     /// Default: the directory that the chain was embedded from.
     /// If cargo runs the program, the default is relative to the package.
     /// Otherwise the default is relative to the current directory.
@@ -73,7 +115,32 @@ impl<'m> Commands<'m> {
     ///
     /// The argument is the path of the database.
     /// The function can create the parent directory or set the mode of the file.
-    /// If the function fails, the command fails. A dry run does not call the function.
+    /// If the function fails, the command fails with the code `before-upgrade`.
+    /// A dry run does not call the function. Default: no function.
+    ///
+    /// ```
+    /// # use std::process::ExitCode;
+    /// # use clap::Parser;
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # #[derive(Parser)]
+    /// # enum Db {
+    /// #     #[command(flatten)]
+    /// #     Db(revchain::cli::Command),
+    /// # }
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// use std::{fs, path::Path};
+    /// use revchain::cli::Commands;
+    ///
+    /// # let path = directory.path().join("data/app.db");
+    /// // The parent directory of the database does not exist yet.
+    /// let commands = Commands::new(MIGRATIONS.migrator())
+    ///     .database(&path)
+    ///     .before_upgrade(|path| fs::create_dir_all(path.parent().unwrap_or(Path::new("."))));
+    /// let Db::Db(command) = Db::parse_from(["db", "upgrade"]);
+    /// assert_eq!(commands.run(&command), ExitCode::SUCCESS);
+    /// assert!(path.exists());
+    /// ```
     pub fn before_upgrade<E: Into<Box<dyn Error>>>(
         mut self,
         prepare: impl Fn(&Path) -> Result<(), E> + 'm,

@@ -156,7 +156,7 @@ pub(crate) const HABITS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Parses the arguments of the process, as [`Parser::parse`] does.
+/// Parses the arguments of the process, as `clap::Parser::parse` does.
 ///
 /// If they are wrong, and users of another tool type them, the error names the right words.
 /// Wrong arguments exit with the code 2.
@@ -166,10 +166,10 @@ pub(crate) const HABITS: &[(&str, &str)] = &[
 /// enum Cli {
 ///     /// Manage the database
 ///     #[command(subcommand)]
-///     Db(revchain_cli::Command),
+///     Db(revchain::cli::Command),
 /// }
 ///
-/// let cli: Cli = revchain_cli::parse();
+/// let cli: Cli = revchain::cli::parse();
 /// ```
 pub fn parse<P: Parser>() -> P {
     parse_from(env::args_os().collect())

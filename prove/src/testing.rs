@@ -18,6 +18,7 @@ use crate::sample_rows::{self, Mode, Request};
 /// The same chain and revision always give the same rows.
 ///
 /// A test inserts its own rows, upgrades, and looks at the result.
+/// The module has an example.
 /// `revision` is a revision of the chain, `"head"`, or `"+n"` for the `n`th revision.
 ///
 /// # Errors

@@ -27,12 +27,39 @@ impl Commands<'_> {
     /// - 1: the command failed.
     /// - 2: the arguments are wrong, or a question needs `--yes`.
     /// - 3: only from `status`: an upgrade would change the database.
+    ///
+    /// The result goes to standard output, and progress and errors to standard error.
+    /// With `--json`, errors go to standard output, too.
+    /// A command that destroys data asks on a terminal, and needs `--yes` elsewhere.
+    ///
+    /// ```
+    /// # use std::process::ExitCode;
+    /// # use clap::Parser;
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # #[derive(Parser)]
+    /// # enum Db {
+    /// #     #[command(flatten)]
+    /// #     Db(revchain::cli::Command),
+    /// # }
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// use revchain::cli::Commands;
+    ///
+    /// # let path = directory.path().join("app.db");
+    /// # let mut db = MIGRATIONS.open(&path).unwrap();
+    /// # MIGRATIONS.migrator().downgrade_to(&mut db, "008").unwrap();
+    /// let commands = Commands::new(MIGRATIONS.migrator()).database(&path);
+    /// let Db::Db(command) = Db::parse_from(["db", "status"]);
+    /// assert_eq!(commands.run(&command), ExitCode::from(3));
+    /// ```
     pub fn run(&self, command: &Command) -> ExitCode {
         finish(dispatch(self, command), command.output())
     }
 
     /// Runs a developers' command, prints the result, and returns the exit code.
     ///
+    /// These commands write and read the directory of migrations, not the chain in the program.
+    /// [`directory`](Self::directory) sets the directory.
     /// The exit codes are those of [`run`](Self::run).
     #[cfg(feature = "developer")]
     pub fn run_developer(&self, command: &DeveloperCommand) -> ExitCode {
