@@ -4,7 +4,7 @@ use std::fmt;
 
 macro_rules! tools {
     ($($(#[$doc:meta])+ $tool:ident = $name:literal,)+) => {
-        /// A migration tool whose record of applied migrations revchain can read.
+        /// A migration tool whose record of applied migrations revchain can read, for an adoption.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Tool {
@@ -71,7 +71,7 @@ tools! {
 }
 
 impl Tool {
-    /// Returns the tool with this name.
+    /// Returns the tool with this [`name`](Self::name); `None` if revchain reads no such record.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|tool| tool.name() == name)
     }

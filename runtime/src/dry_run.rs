@@ -12,7 +12,7 @@ use crate::session::sql::quote;
 use crate::session::unlocked::Session;
 use crate::state::schema::read_schema_sql;
 
-/// The result of a dry run.
+/// The result of [`Migrator::dry_run`](crate::Migrator::dry_run).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DryRun {
@@ -20,10 +20,11 @@ pub struct DryRun {
     pub report: Report,
     /// The number of rows of each table, before and after the request.
     pub tables: Vec<TableRows>,
-    /// The schema changes that the request made to the copy, with the feature `adopt`.
+    /// The changes that the request made to the schema of the copy. Needs the feature `adopt`.
     #[cfg(feature = "adopt")]
     pub diff: Diff,
-    /// The copy: a temporary database that is deleted when the connection closes.
+    /// The copy after the request: a temporary database, which is deleted when the connection
+    /// closes.
     ///
     /// The copy has the functions that [`Migrator::on_connect`](crate::Migrator::on_connect)
     /// registers.

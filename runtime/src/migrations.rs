@@ -16,6 +16,10 @@ use crate::report::error::{Error, ErrorKind};
 /// The macro makes a constant, which a program keeps in a `static`.
 /// The methods of `Migrations` use the default settings.
 /// To change settings, call [`migrator`](Self::migrator).
+///
+/// `Migrations` is `Send` and `Sync`. A clone is cheap.
+/// The chain is embedded in a compressed form, and decoded once, when it is first needed.
+/// An open of a database at the head decodes nothing.
 #[derive(Clone)]
 #[must_use = "migrations do nothing until a database is opened or upgraded with them"]
 pub struct Migrations {
@@ -165,6 +169,14 @@ impl Migrations {
     /// At most one of these chains has no name.
     /// A chain with a name has its own history table, `revchain_history_<name>`.
     /// The schema of the chain consists of the tables and views that its migrations create.
+    ///
+    /// ```
+    /// use revchain::{Migrations, embed_migrations};
+    ///
+    /// static BILLING: Migrations = embed_migrations!("../migrations", name = "billing");
+    ///
+    /// assert_eq!(BILLING.name(), Some("billing"));
+    /// ```
     pub fn name(&self) -> Option<&str> {
         Some(&*self.name).filter(|name| !name.is_empty())
     }
@@ -246,13 +258,31 @@ impl Migrations {
     }
 
     /// Returns the revisions from the first to the head.
+    ///
+    /// Each revision comes after the revisions that it revises.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// let first = &MIGRATIONS.revisions()[0];
+    /// assert_eq!(first.id(), "001");
+    /// assert_eq!(first.file_name(), "20251217_2200_001_initial_schema.sql");
+    /// assert_eq!(MIGRATIONS.revisions().last(), MIGRATIONS.head());
+    /// ```
     pub fn revisions(&self) -> &[Revision] {
         self.chain().revisions()
     }
 
     /// Returns the head, the last revision of the chain.
     ///
-    /// Returns `None` only if the build of the chain failed.
+    /// Returns `None` only if the build of the chain failed, or if the program is damaged.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// let head = MIGRATIONS.head().expect("the chain has revisions");
+    /// assert_eq!((head.id(), head.revises().next()), ("009", Some("008")));
+    /// ```
     pub fn head(&self) -> Option<&Revision> {
         self.chain().head()
     }

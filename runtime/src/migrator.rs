@@ -34,7 +34,26 @@ use crate::stored_downgrades::sandbox::SandboxedConnection;
 
 /// A chain with settings, which upgrades and downgrades databases.
 ///
+/// [`Migrations::migrator`] makes a migrator with the default settings.
+/// A setting is a method that returns the migrator with one change.
+/// A verb is a method that acts on a database, with the connection of the caller or with a new one.
+///
 /// `Migrator` is `Send` and `Sync`, so the threads of a server can share a migrator.
+/// A clone shares the callbacks, and copies the other settings.
+///
+/// # Errors of all verbs
+///
+/// Each verb can fail with these kinds:
+///
+/// - [`ErrorKind::Busy`] if other connections held the database longer than the busy timeout.
+/// - [`ErrorKind::Sqlite`] if SQLite failed in an operation of revchain itself.
+/// - [`ErrorKind::Open`] if SQLite cannot open the journal or the WAL beside the database.
+/// - [`ErrorKind::DamagedProgram`] if the bytes of the chain in the program have changed.
+///
+/// The section "Errors" of a verb lists further kinds.
+/// A verb panics only if a function of the program panics.
+///
+/// # Example
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,6 +69,7 @@ use crate::stored_downgrades::sandbox::SandboxedConnection;
 ///     .busy_timeout(Duration::from_secs(5))
 ///     .on_event(|event| eprintln!("{event}"))
 ///     .open(path)?;
+/// assert_eq!(MIGRATIONS.migrator().current(&db)?, MIGRATIONS.head());
 /// # Ok(())
 /// # }
 /// ```
@@ -83,9 +103,12 @@ impl<'m> Migrator<'m> {
     /// # MIGRATIONS.migrator().upgrade_to(&mut db, "004")?;
     /// # db.execute_batch("DROP TABLE revchain_history")?;
     /// // 003 and 004 have the same schema: 004 only changes rows.
+    /// assert!(MIGRATIONS.upgrade(&mut db).is_err());
+    ///
     /// let migrator = MIGRATIONS.migrator().adopt(Adopt::detect_preferring(["004"]));
     /// let report = migrator.upgrade(&mut db)?;
     /// assert_eq!(report.outcome, Outcome::Adopted);
+    /// assert_eq!(report.stamped, ["001", "002", "003", "004"]);
     /// # Ok(())
     /// # }
     /// ```
@@ -144,11 +167,19 @@ impl<'m> Migrator<'m> {
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
-    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/older");
+    /// use revchain::Outcome;
+    ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut db = revchain::rusqlite::Connection::open_in_memory()?;
+    /// // The database has the tables of 001, and 001 declares `-- @was user_version:1`.
+    /// # db.execute_batch(MIGRATIONS.revisions()[0].upgrade().sql())?;
+    /// db.pragma_update(None, "user_version", 1)?;
     /// let report = MIGRATIONS.migrator().keep_user_version(true).upgrade(&mut db)?;
-    /// assert_eq!(report.replaced_user_version, None);
+    /// assert_eq!(report.outcome, Outcome::Adopted);
+    ///
+    /// let version: i32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    /// assert_eq!(version, 1);
     /// # Ok(())
     /// # }
     /// ```
@@ -160,8 +191,27 @@ impl<'m> Migrator<'m> {
 
     /// Sets the handling of a database whose schema differs from that of its revision.
     ///
-    /// Default: [`OnDrift::Refuse`].
+    /// Default: [`OnDrift::Refuse`], which fails with
+    /// [`Conflict::Drifted`](crate::Conflict::Drifted).
     /// If the history has a gap, such as a missing branch of a merge, the schema is not compared.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use revchain::{Conflict, OnDrift};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = revchain::rusqlite::Connection::open_in_memory()?;
+    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "008")?;
+    /// db.execute_batch("CREATE TABLE mine (a)")?;
+    /// let error = MIGRATIONS.upgrade(&mut db).expect_err("the table is drift");
+    /// assert!(matches!(error.conflict(), Some(Conflict::Drifted { .. })));
+    ///
+    /// let report = MIGRATIONS.migrator().on_drift(OnDrift::Warn).upgrade(&mut db)?;
+    /// assert_eq!(report.to.as_deref(), Some("009"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_drift(mut self, on_drift: OnDrift) -> Self {
         self.settings.policy.on_drift = on_drift;
         self
@@ -169,7 +219,7 @@ impl<'m> Migrator<'m> {
 
     /// Sets the handling of a database that has revisions which the chain lacks.
     ///
-    /// Default: [`OnNewer::Refuse`].
+    /// Default: [`OnNewer::Refuse`], which fails with [`Conflict::Newer`](crate::Conflict::Newer).
     /// If all these revisions are `@compatible` and nothing is pending, an upgrade succeeds with
     /// any setting.
     #[cfg_attr(
@@ -182,7 +232,25 @@ An upgrade never reverts a revision.
 
 A stored downgrade runs only if the stamped checksum matches, and only under an authorizer.
 The authorizer allows changes to the tables of this database, and functions of SQLite.
-An authorizer that the program has set is lost, because SQLite cannot return it."
+An authorizer that the program has set is lost, because SQLite cannot return it.
+
+```
+# use revchain::{Migrations, embed_migrations};
+# static OLDER: Migrations = embed_migrations!(\"tests/fixtures/older\");
+# static NEWER: Migrations = embed_migrations!(\"tests/fixtures/newer\");
+use revchain::{Conflict, OnNewer};
+
+# fn main() -> Result<(), Box<dyn std::error::Error>> {
+// OLDER has the revision 001, and NEWER has 001 and 002.
+let mut db = NEWER.open_in_memory()?;
+let error = OLDER.upgrade(&mut db).expect_err(\"002 is unknown\");
+assert!(matches!(error.conflict(), Some(Conflict::Newer { .. })));
+
+let report = OLDER.migrator().on_newer(OnNewer::Downgrade).downgrade_to(&mut db, \"head\")?;
+assert_eq!(report.reverted[0].revision, \"002\");
+# Ok(())
+# }
+```"
     )]
     pub fn on_newer(mut self, on_newer: OnNewer) -> Self {
         self.settings.policy.on_newer = on_newer;
@@ -195,9 +263,23 @@ An authorizer that the program has set is lost, because SQLite cannot return it.
     /// `*`.
     /// Indexes and triggers that another program adds to tables of the chain are not excluded.
     /// The history tables of other migration tools are always excluded.
-    /// A table that the chain makes cannot be excluded.
+    /// A table that the chain makes cannot be excluded: the verbs then fail with
+    /// [`Conflict::IgnoredOwn`](crate::Conflict::IgnoredOwn).
+    /// Each call adds names. Default: no tables.
     ///
     /// revchain writes no marker if tables are ignored, so each open reads history and schema.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = MIGRATIONS.open_in_memory()?;
+    /// db.execute_batch("CREATE TABLE search_words (word TEXT)")?;
+    /// assert!(!MIGRATIONS.check(&db)?.is_same());
+    /// assert!(MIGRATIONS.migrator().ignore_tables(["search_*"]).check(&db)?.is_same());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ignore_tables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.settings
             .ignored_tables
@@ -210,7 +292,27 @@ An authorizer that the program has set is lost, because SQLite cannot return it.
     /// [`Event::ExistingViolations`] reports the number of these rows, in the tables that the
     /// request checks.
     /// Rows that violate a foreign key only after the migrations are errors with any setting.
-    /// Default: every violation is an error.
+    /// Default: every violation in these tables fails with [`ErrorKind::ForeignKeys`].
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/newer");
+    /// use revchain::{ErrorKind, rusqlite::Connection};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = Connection::open_in_memory()?;
+    /// # db.pragma_update(None, "foreign_keys", false)?;
+    /// # MIGRATIONS.migrator().upgrade_to(&mut db, "001")?;
+    /// // The column `author` references a table that has no row 7. 002 changes this table.
+    /// db.execute("INSERT INTO notes (text, author) VALUES ('a', 7)", [])?;
+    /// let error = MIGRATIONS.upgrade(&mut db).expect_err("a row violates a key");
+    /// assert!(matches!(error.kind(), ErrorKind::ForeignKeys { count: 1, .. }));
+    ///
+    /// let report = MIGRATIONS.migrator().allow_existing_violations().upgrade(&mut db)?;
+    /// assert_eq!(report.to.as_deref(), Some("002"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn allow_existing_violations(mut self) -> Self {
         self.settings.allow_existing_violations = true;
         self
@@ -218,7 +320,29 @@ An authorizer that the program has set is lost, because SQLite cannot return it.
 
     /// Sets the longest time that a request waits for other connections. Default: 30 seconds.
     ///
-    /// The busy timeout of the connection itself is not added to this time.
+    /// All waits of one request share this time. The busy timeout of the connection does not add to
+    /// it. With zero, a request fails at once. A request that has waited too long fails with
+    /// [`ErrorKind::Busy`].
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use std::time::Duration;
+    /// use revchain::{ErrorKind, rusqlite::Connection};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("app.db");
+    /// let other = Connection::open(&path)?;
+    /// other.execute_batch("BEGIN EXCLUSIVE")?;
+    ///
+    /// let migrator = MIGRATIONS.migrator().busy_timeout(Duration::from_millis(20));
+    /// let error = migrator.open(&path).expect_err("the other connection holds the database");
+    /// let ErrorKind::Busy { waited, .. } = error.kind() else { panic!("{error:#}") };
+    /// assert!(*waited >= Duration::from_millis(20));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.settings.busy_timeout = timeout;
         self
@@ -309,8 +433,31 @@ An authorizer that the program has set is lost, because SQLite cannot return it.
 
     /// Adds a callback that is called with each event, after the callbacks that were added before.
     ///
-    /// The callback often runs inside the transaction, so it should return quickly.
+    /// The callback runs on the thread of the request, and between [`Event::Started`] and
+    /// [`Event::Committed`] inside the transaction, so it should return quickly.
     /// No change is final before [`Event::Committed`].
+    /// If the callback panics, SQLite rolls the transaction back.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// use std::sync::Mutex;
+    /// use revchain::Event;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = revchain::rusqlite::Connection::open_in_memory()?;
+    /// let ids = Mutex::new(Vec::new());
+    /// let migrator = MIGRATIONS.migrator().on_event(|event| {
+    ///     if let (Event::Upgraded { revision, .. }, Ok(mut ids)) = (event, ids.lock()) {
+    ///         ids.push(revision.id().to_owned());
+    ///     }
+    /// });
+    /// migrator.upgrade_to(&mut db, "002")?;
+    /// drop(migrator);
+    /// assert_eq!(ids.into_inner()?, ["001", "002"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_event(mut self, callback: impl Fn(&Event<'_>) + Send + Sync + 'm) -> Self {
         self.settings.callbacks.push(Arc::new(callback));
         self
@@ -339,8 +486,13 @@ impl<'m> Migrator<'m> {
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Open`] if SQLite cannot open the file.
-    /// Other errors are those of [`upgrade_to`](Self::upgrade_to).
+    /// - [`ErrorKind::Open`] if SQLite cannot open the file.
+    /// - [`ErrorKind::OnConnect`] if a function of [`on_connect`](Self::on_connect) failed.
+    /// - [`ErrorKind::NoWal`] if the file cannot be in WAL mode, which [`wal`](Self::wal) asks for.
+    /// - The errors of [`upgrade_to`](Self::upgrade_to).
+    ///
+    /// After an error of the upgrade, an existing database is as it was before.
+    /// A new file can remain, without tables. The next open uses this file.
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
@@ -376,10 +528,12 @@ impl<'m> Migrator<'m> {
     ///
     /// If the program has an embedded snapshot, the database is a copy of the snapshot.
     /// Otherwise the chain runs.
+    /// The database is gone when the connection closes.
     ///
     /// # Errors
     ///
-    /// Fails as [`upgrade_to`](Self::upgrade_to) does.
+    /// - [`ErrorKind::OnConnect`] if a function of [`on_connect`](Self::on_connect) failed.
+    /// - The errors of [`upgrade_to`](Self::upgrade_to).
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
@@ -450,16 +604,16 @@ impl<'m> Migrator<'m> {
     /// The exception is an error of COMMIT itself: the commit may have taken effect.
     /// The next open then reads the state of the database.
     ///
-    /// - [`ErrorKind::Busy`] if other connections held the database longer than the busy timeout.
     /// - [`ErrorKind::Conflict`] if the state of the database or the target prevents the upgrade.
+    ///   [`Conflict`](crate::Conflict) has a variant for each reason.
     /// - [`ErrorKind::Statement`] if SQLite rejected a statement of a migration.
     /// - [`ErrorKind::ForeignKeys`] or [`ErrorKind::WrongSchema`] if a check before COMMIT failed.
     /// - [`ErrorKind::ReadOnly`], [`ErrorKind::InTransaction`], [`ErrorKind::NoJournal`],
     ///   [`ErrorKind::TemporaryTables`], or [`ErrorKind::TemporaryTriggers`] if the state of the
     ///   connection prevents migrations.
     /// - [`ErrorKind::NotOwned`] if a script names a table that does not belong to the chain.
-    /// - [`ErrorKind::Backup`] if the backup failed.
-    /// - [`ErrorKind::Sqlite`] if SQLite failed in an operation of revchain itself.
+    /// - [`ErrorKind::Backup`] if the backup before the upgrade failed.
+    /// - The [errors of all verbs](Self#errors-of-all-verbs).
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
@@ -488,9 +642,13 @@ impl<'m> Migrator<'m> {
     ///
     /// # Errors
     ///
-    /// Fails with `Conflict::Irreversible` if a revision has no downgrade script. Then no script
-    /// runs.
-    /// Other errors are those of [`upgrade_to`](Self::upgrade_to).
+    /// - [`Conflict::Irreversible`](crate::Conflict::Irreversible) if a revision has no downgrade
+    ///   script. Then no script runs.
+    /// - [`Conflict::UnknownTarget`](crate::Conflict::UnknownTarget) if the chain lacks the target.
+    /// - [`Conflict::OutOfReach`](crate::Conflict::OutOfReach) if the target is not below the
+    ///   current revision.
+    /// - The errors of [`upgrade_to`](Self::upgrade_to).
+    ///
     /// After an error the database is as it was before, except after an error of COMMIT itself.
     ///
     /// ```
@@ -515,11 +673,15 @@ impl<'m> Migrator<'m> {
     ///
     /// Afterwards the history contains exactly the target and its ancestors.
     /// A row whose checksum differs from that of the chain is replaced.
+    /// The other tables stay as they are. Their schema is not compared with that of the target.
     ///
     /// # Errors
     ///
-    /// Fails with `Conflict::Newer` if the database has revisions that the chain lacks.
-    /// Other errors are those of [`upgrade_to`](Self::upgrade_to).
+    /// - [`Conflict::Newer`](crate::Conflict::Newer) if the database has revisions that the chain
+    ///   lacks.
+    /// - The errors of [`upgrade_to`](Self::upgrade_to).
+    ///
+    /// After an error the database is as it was before, except after an error of COMMIT itself.
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
@@ -556,12 +718,14 @@ impl<'m> Migrator<'m> {
     ///
     /// # Errors
     ///
-    /// Fails with `Conflict::Locked` if a revision to revert is locked, and the database has the
-    /// form of it that is in the lock file.
-    /// Fails with `Conflict::Untrusted` if the stored downgrade is not that of the stamp.
-    /// Fails with [`ErrorKind::WrongSchema`] if the stored downgrades do not lead to the schema of
-    /// a revision.
-    /// Other errors are those of [`downgrade_to`](Self::downgrade_to).
+    /// - [`Conflict::Locked`](crate::Conflict::Locked) if a revision to revert is locked, and the
+    ///   database has the form of it that is in the lock file.
+    /// - [`Conflict::Untrusted`](crate::Conflict::Untrusted) if the stored downgrade is not that of
+    ///   the stamp.
+    /// - [`ErrorKind::WrongSchema`] if the stored downgrades do not lead to the schema of a
+    ///   revision.
+    /// - The errors of [`downgrade_to`](Self::downgrade_to).
+    ///
     /// After an error the database is as it was before, except after an error of COMMIT itself.
     ///
     /// ```
@@ -582,13 +746,15 @@ impl<'m> Migrator<'m> {
 
     /// Runs the steps of a plan.
     ///
+    /// [`plan`](Self::plan) makes the plan.
     /// See [`upgrade_to`](Self::upgrade_to) for the transaction and the checks.
     ///
     /// # Errors
     ///
-    /// Fails with `Conflict::Changed` if the database has changed and the request needs other
-    /// steps.
-    /// Other errors are those of [`upgrade_to`](Self::upgrade_to).
+    /// - [`Conflict::Changed`](crate::Conflict::Changed) if the database has changed, so that the
+    ///   request needs other steps.
+    /// - The errors of [`upgrade_to`](Self::upgrade_to).
+    ///
     /// After an error the database is as it was before, except after an error of COMMIT itself.
     ///
     /// ```
@@ -603,7 +769,8 @@ impl<'m> Migrator<'m> {
     /// for revision in plan.reverts() {
     ///     println!("reverts {} of {}: {}", revision.id(), revision.date(), revision.summary());
     /// }
-    /// migrator.apply(&mut db, plan)?;
+    /// let report = migrator.apply(&mut db, plan)?;
+    /// assert_eq!(report.reverted.len(), 2);
     /// # Ok(())
     /// # }
     /// ```
@@ -621,8 +788,8 @@ impl<'m> Migrator<'m> {
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Conflict`] if the state of the database or the target prevents the
-    /// request.
+    /// - [`ErrorKind::Conflict`] if the state of the database or the target prevents the request.
+    /// - The [errors of all verbs](Self#errors-of-all-verbs).
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
@@ -662,8 +829,9 @@ impl<'m> Migrator<'m> {
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Conflict`] if history and chain disagree, for example after an edit
-    /// of a migration.
+    /// - [`ErrorKind::Conflict`] if history and chain disagree, for example after an edit of a
+    ///   migration.
+    /// - The [errors of all verbs](Self#errors-of-all-verbs).
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
@@ -682,14 +850,17 @@ impl<'m> Migrator<'m> {
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Conflict`] if an upgrade would fail.
+    /// - [`ErrorKind::Conflict`] if the state of the database prevents an upgrade.
+    /// - The [errors of all verbs](Self#errors-of-all-verbs).
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
     /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let db = MIGRATIONS.open_in_memory()?;
-    /// assert!(MIGRATIONS.migrator().pending(&db)?.is_empty());
+    /// # let mut db = MIGRATIONS.open_in_memory()?;
+    /// # MIGRATIONS.migrator().downgrade_to(&mut db, "008")?;
+    /// let pending = MIGRATIONS.migrator().pending(&db)?;
+    /// assert_eq!(pending[0].summary(), "Add the paths of documents.");
     /// # Ok(())
     /// # }
     /// ```
@@ -700,18 +871,22 @@ impl<'m> Migrator<'m> {
 
     /// Returns the rows of the history, oldest first. Includes revisions that the chain lacks.
     ///
+    /// Without a history of this chain, there are no rows.
+    ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Sqlite`] or [`ErrorKind::Busy`] if the history cannot be read.
+    /// The [errors of all verbs](Self#errors-of-all-verbs).
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
     /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let db = MIGRATIONS.open_in_memory()?;
-    /// for entry in MIGRATIONS.migrator().history(&db)? {
+    /// let history = MIGRATIONS.migrator().history(&db)?;
+    /// for entry in &history {
     ///     println!("{} {} {:?}", entry.revision, entry.origin, entry.applied_at);
     /// }
+    /// assert_eq!(history.len(), 9);
     /// # Ok(())
     /// # }
     /// ```
@@ -721,16 +896,21 @@ impl<'m> Migrator<'m> {
         })
     }
 
-    /// Compares the schema with that of the revision that the database is at.
+    /// Compares the schema with that of the revision that the database is at. Never writes.
     ///
     /// For a database without a history, the revision is detected by the schema.
     /// A new database is compared with the empty schema.
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::Conflict`] if history and chain disagree, for example after an edit
-    /// of a migration.
-    /// Without a history, also fails if the schema is not that of one revision.
+    /// - [`ErrorKind::Conflict`] if history and chain disagree, for example after an edit of a
+    ///   migration.
+    /// - [`Conflict::Unrecognized`](crate::Conflict::Unrecognized) or
+    ///   [`Conflict::Ambiguous`](crate::Conflict::Ambiguous) if the database has no history, and
+    ///   its schema is not that of exactly one revision.
+    /// - The [errors of all verbs](Self#errors-of-all-verbs).
+    ///
+    /// Drift is no error of this method: it returns [`SchemaCheck::Drifted`].
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
@@ -837,7 +1017,18 @@ impl fmt::Debug for Migrator<'_> {
 
 /// Methods that use the default settings.
 impl Migrations {
-    /// Returns a migrator with the default settings. The builder methods change these settings.
+    /// Returns a migrator with the default settings. The methods of the migrator change them.
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut db = revchain::rusqlite::Connection::open_in_memory()?;
+    /// let report = MIGRATIONS.migrator().upgrade_to(&mut db, "002")?;
+    /// assert_eq!(report.applied.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn migrator(&self) -> Migrator<'_> {
         Migrator {
             migrations: self,
@@ -847,7 +1038,7 @@ impl Migrations {
 
     /// Opens or creates the database at `path`, and upgrades it to the head.
     ///
-    /// See [`Migrator::open`].
+    /// [`Migrator::open`] describes what is written, and when.
     ///
     /// # Errors
     ///
@@ -862,6 +1053,7 @@ impl Migrations {
     /// # let directory = tempfile::tempdir()?;
     /// # let path = directory.path().join("app.db");
     /// let db = MIGRATIONS.open(path)?;
+    /// assert_eq!(MIGRATIONS.migrator().current(&db)?, MIGRATIONS.head());
     /// # Ok(())
     /// # }
     /// ```
@@ -869,7 +1061,7 @@ impl Migrations {
         self.migrator().open(path)
     }
 
-    /// Opens a new database in memory, at the head. This is useful for tests and caches.
+    /// Opens a new database in memory, at the head, for example for a test or a cache.
     ///
     /// # Errors
     ///
@@ -903,7 +1095,8 @@ impl Migrations {
     /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let mut db = revchain::rusqlite::Connection::open_in_memory()?;
-    /// println!("{}", MIGRATIONS.upgrade(&mut db)?);
+    /// let report = MIGRATIONS.upgrade(&mut db)?;
+    /// assert!(report.to_string().starts_with("new database at 009: 9 revisions applied in "));
     /// # Ok(())
     /// # }
     /// ```

@@ -17,8 +17,28 @@ use crate::state::schema_diff::explain;
 
 /// The steps that a request would take on a database.
 ///
-/// [`Migrator::apply`](crate::Migrator::apply) runs these steps.
+/// [`Migrator::plan`](crate::Migrator::plan) makes a plan, and
+/// [`Migrator::apply`](crate::Migrator::apply) runs its steps.
 /// If the request then needs other steps, `apply` fails and changes nothing.
+///
+/// ```
+/// # use revchain::{Migrations, embed_migrations};
+/// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+/// use revchain::Request;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut db = MIGRATIONS.open_in_memory()?;
+/// let migrator = MIGRATIONS.migrator();
+/// let plan = migrator.plan(&db, Request::Downgrade("007".into()))?;
+/// assert_eq!((plan.from(), plan.to()), (Some("009"), Some("007")));
+/// assert_eq!(plan.reverts().map(|revision| revision.id()).collect::<Vec<_>>(), ["009", "008"]);
+///
+/// // The database changes before the plan runs.
+/// migrator.downgrade_to(&mut db, "008")?;
+/// assert_eq!(migrator.apply(&mut db, plan).expect_err("009 is gone").code(), "changed");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use = "a plan does nothing until it is applied"]
 pub struct Plan<'m> {

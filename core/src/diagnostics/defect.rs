@@ -22,6 +22,9 @@ const MAX_LINE: usize = 400;
 const MAX_PER_KIND: usize = 100;
 
 /// A mistake in a chain, with the file, the position in the file, and the help.
+///
+/// A build reports each defect as a compile error.
+/// `{}` writes the title, the place with the lines of the file, the details, and the help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
     kind: DefectKind,
@@ -35,6 +38,7 @@ pub struct Defect {
 
 impl Defect {
     /// Makes a defect with a title of one sentence.
+    #[doc(hidden)]
     pub fn new(kind: DefectKind, title: impl Into<String>) -> Self {
         Self {
             kind,
@@ -48,30 +52,35 @@ impl Defect {
     }
 
     /// Sets the path of the file at fault.
+    #[doc(hidden)]
     pub fn at(mut self, path: &str) -> Self {
         self.path = Some(path.to_owned());
         self
     }
 
     /// Adds the path of another file that the defect involves.
+    #[doc(hidden)]
     pub fn with(mut self, path: &str) -> Self {
         self.other_paths.push(path.to_owned());
         self
     }
 
     /// Sets the snippet of the file at fault, with the position of the mistake.
+    #[doc(hidden)]
     pub fn showing(mut self, snippet: Snippet) -> Self {
         self.snippet = Some(snippet);
         self
     }
 
     /// Sets the detail lines, such as a diff.
+    #[doc(hidden)]
     pub fn details(mut self, lines: impl fmt::Display) -> Self {
         self.details = shorten_lines(&lines.to_string());
         self
     }
 
     /// Sets the help: how to fix the defect, in one or more lines.
+    #[doc(hidden)]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = shorten_lines(&help.into()).join("\n");
         self
@@ -92,7 +101,7 @@ impl Defect {
         &self.title
     }
 
-    /// Returns the path of the file or directory at fault.
+    /// Returns the path of the file or directory at fault; `None` if the defect has no place.
     ///
     /// The path begins with the directory of migrations as the user wrote it.
     pub fn path(&self) -> Option<&str> {
@@ -101,18 +110,18 @@ impl Defect {
 
     /// Returns the line and the column of the mistake, both counted from 1.
     ///
-    /// The column counts characters.
+    /// The column counts characters. Returns `None` if the defect concerns the whole file.
     pub fn line_column(&self) -> Option<(u32, u32)> {
         let snippet = self.snippet.as_ref()?;
         Some((snippet.line(), snippet.column()))
     }
 
-    /// Iterates over the detail lines.
+    /// Iterates over the detail lines, such as the lines of a diff.
     pub fn detail_lines(&self) -> impl Iterator<Item = &str> {
         self.details.iter().map(String::as_str)
     }
 
-    /// Returns the help.
+    /// Returns the help: how to fix the defect, in one or more lines.
     pub fn help_text(&self) -> &str {
         &self.help
     }
@@ -223,7 +232,7 @@ impl Extend<Defect> for DefectList {
     }
 }
 
-/// The defects of a chain, sorted by path and position.
+/// The defects of a chain, sorted by path and position. There is at least one.
 ///
 /// There are at most 100 defects of each kind.
 /// If defects were omitted, the help of the last defect of that kind gives their number.

@@ -5,6 +5,14 @@ use std::fmt;
 macro_rules! kinds {
     ($($(#[$doc:meta])+ $kind:ident = $name:literal,)+) => {
         /// The kind of a defect. Messages show the [`name`](Self::name) of the kind in brackets.
+        ///
+        /// The name is that of the variant in kebab case: `RowsLost` has the name `rows-lost`.
+        /// The command `revchain explain rows-lost` prints the page of this kind.
+        ///
+        /// ```
+        /// # use revchain_core::DefectKind;
+        /// assert_eq!(DefectKind::RowsLost.name(), "rows-lost");
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum DefectKind {

@@ -5,13 +5,13 @@ use std::fmt;
 use crate::Date;
 use crate::diagnostics::escape::escape;
 
-/// A row of `revchain_history`: a revision that the database has.
+/// A row of `revchain_history` in an error: a revision that the database has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct HistoryRow {
     /// The revision's id.
     pub revision: String,
-    /// The checksum that was stamped, in hexadecimal.
+    /// The checksum that was stamped, as 64 hexadecimal digits.
     pub checksum: String,
     /// The stored description of the revision, for a revision that is not one of the chain.
     ///
@@ -23,26 +23,27 @@ pub struct HistoryRow {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct StoredRevision {
-    /// The time of the stamp, in UTC.
+    /// The time of the stamp in UTC, to the minute.
     pub applied_at: Option<Date>,
-    /// The program that wrote the stamp, with its version.
+    /// The name and the version of the program that wrote the stamp, such as `token-store 0.4.0`.
     pub program: Option<String>,
     /// The summary of the revision.
     pub summary: Option<String>,
     /// `true` if programs that lack the revision can still read and write the database.
     pub is_compatible: bool,
-    /// The ids of the parents, separated by spaces.
+    /// The ids of the parents, separated by spaces; empty for the first revision.
     pub revises: Option<String>,
-    /// The checksum of the upgrade, in hexadecimal.
+    /// The checksum of the upgrade script, as 64 hexadecimal digits.
     pub upgrade_checksum: Option<String>,
-    /// The SQL of the downgrade.
+    /// The SQL of the downgrade; `None` if the revision is irreversible.
     pub downgrade: Option<String>,
-    /// The reason why the revision has no downgrade.
+    /// The reason why the revision has no downgrade; `None` if it has one.
     pub irreversible: Option<String>,
 }
 
 impl HistoryRow {
     /// Makes a row with an id and a checksum, and without a stored description.
+    #[doc(hidden)]
     pub fn new(revision: String, checksum: String) -> Self {
         Self {
             revision,

@@ -3,6 +3,8 @@
 use std::fmt;
 
 /// A date and a time of day in UTC, to the minute.
+///
+/// `{}` writes `2026-01-13`, and `{:#}` writes `2026-01-13 12:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
     /// The digits `YYYYMMDDHHMM`, as a number.
@@ -13,7 +15,7 @@ impl Date {
     /// The date 0001-01-01 00:00.
     pub const MIN: Self = Self::from_number(1_01_01_00_00);
 
-    /// Makes a date; `None` if the calendar has no such date.
+    /// Makes a date; `None` if the calendar has no such date. Months and days begin at 1.
     pub const fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8) -> Option<Self> {
         let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         let days = match month {

@@ -10,7 +10,7 @@ use crate::schema::SchemaSqlHash;
 use crate::sql::tokenizer::{Token, each_token};
 use crate::{Assumes, Date, Was};
 
-/// A revision of a chain.
+/// A revision of a chain: the content of a migration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
     pub(crate) id: Text,
@@ -56,7 +56,7 @@ impl Revision {
         &self.summary
     }
 
-    /// Returns the time in the file name, in UTC.
+    /// Returns the date and the time in the file name, in UTC, to the minute.
     pub fn date(&self) -> Date {
         self.date
     }
@@ -111,6 +111,7 @@ impl Revision {
     /// Returns SHA-256 over the id, the parents and the SQL tokens of both scripts.
     ///
     /// Comments and white space do not change the checksum.
+    /// The history of a database stores it, so that an edit of the file is detected.
     pub fn checksum(&self) -> &[u8; 32] {
         &self.checksum
     }
@@ -122,7 +123,7 @@ impl Revision {
         &self.chain_checksum
     }
 
-    /// Returns the fingerprint of the schema of a database at this revision.
+    /// Returns the fingerprint at this revision: SHA-256 of the schema in normal form.
     ///
     /// Returns `None` if the build runs no proof, or if an earlier revision could not be proven.
     pub fn fingerprint(&self) -> Option<&[u8; 32]> {
@@ -165,7 +166,7 @@ impl Script {
         }
     }
 
-    /// Returns the SQL as it is written.
+    /// Returns the SQL as it is written in the file, with its comments.
     pub fn sql(&self) -> &str {
         &self.sql
     }
@@ -216,11 +217,11 @@ impl<'s> Statement<'s> {
 pub enum Downgrade {
     /// The SQL that reverts the upgrade.
     Sql(Script),
-    /// The reason why the revision cannot be reverted.
+    /// The reason why the revision cannot be reverted, from `@irreversible`.
     Irreversible(String),
 }
 
-/// A table or a column that an upgrade destroys, as declared in the file.
+/// A table or a column that an upgrade destroys, as declared in the file by `@destroys`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destroys {
     /// The name of the table.

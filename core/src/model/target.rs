@@ -3,6 +3,8 @@
 use std::fmt;
 
 /// A position in the chain. The words `head` and `base` and the signs are those of Alembic.
+///
+/// The verbs accept a text in its place: `"head"`, `"base"`, an id such as `"007"`, `"+1"`, `"-2"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// The state after the last revision: `head`.
@@ -11,7 +13,7 @@ pub enum Target {
     Base,
     /// The revision with this id.
     Revision(String),
-    /// A number of revisions from the current one: `+1`, `-2`.
+    /// A number of revisions from the current one: up (`+1`) or down (`-2`).
     Steps(i64),
 }
 

@@ -4,31 +4,44 @@ use crate::plan::edited::EditedRevision;
 use crate::schema::Diff;
 use crate::{HistoryRow, RecordProblem, Tool};
 
-/// The reason why a request cannot be planned.
+/// The reason why a request cannot be planned. Nothing was changed.
+///
+/// Revisions are given by their ids.
+/// The [code](Self::code) of a conflict is its name in kebab case: `UnknownTarget` has the code
+/// `unknown-target`. [`Record`](Self::Record) has the code of its problem, such as `record-gap`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Conflict {
     /// The database has tables but no history.
+    ///
+    /// Cause: a verb that adopts no database, such as a downgrade. An upgrade adopts it.
     #[non_exhaustive]
     Unmanaged {
         /// The tables and views.
         tables: Vec<String>,
-        /// The revision at which an upgrade would adopt the database.
+        /// The revision at which an upgrade would adopt the database; `None` if it would not.
         adoptable: Option<String>,
     },
     /// The database has tables but no history, and no revision has its schema.
+    ///
+    /// Causes: a wrong file, tables of another program, or a schema that was changed by hand.
     #[non_exhaustive]
     Unrecognized {
         /// The tables and views.
         tables: Vec<String>,
         /// The revision whose schema differs least; `None` if no schema is similar.
         nearest: Option<String>,
-        /// The first revision whose schema is unknown, because the proof could not check it.
+        /// The first revision whose schema is unknown, because the proof could not check it;
+        /// `None` if the schema of each revision is known.
         unknown_from: Option<String>,
         /// The differences from the schema of the revision in `nearest`.
         diff: Diff,
     },
     /// The database has tables but no history, and several revisions have its schema.
+    ///
+    /// Cause: a revision that changes only rows. [`Adopt::DetectPreferring`] decides.
+    ///
+    /// [`Adopt::DetectPreferring`]: crate::Adopt::DetectPreferring
     #[non_exhaustive]
     Ambiguous {
         /// The revisions, oldest first.
@@ -51,12 +64,13 @@ pub enum Conflict {
         tools: Vec<Tool>,
         /// The recorded revisions, oldest first; empty for base.
         revisions: Vec<String>,
-        /// The revisions that have the schema of the database, oldest first.
+        /// The revisions that do have the schema of the database, oldest first.
         is_of: Vec<String>,
         /// The differences from the schema of the recorded revisions.
         diff: Diff,
     },
-    /// The database has tables but no history, and the revision of `Adopt::At` has another schema.
+    /// The database has tables but no history, and the revision of [`Adopt::At`](crate::Adopt::At)
+    /// has another schema.
     #[non_exhaustive]
     BaselineDiffers {
         /// The revision.
@@ -73,6 +87,8 @@ pub enum Conflict {
         revision: String,
     },
     /// A script moves values by position, but the columns of a table have another order.
+    ///
+    /// Only a database that was adopted with another order of columns can have this conflict.
     #[non_exhaustive]
     MovesByPosition {
         /// The revision of the script.
@@ -81,16 +97,21 @@ pub enum Conflict {
         table: String,
     },
     /// The schema of the database differs from the schema of the stamped revision.
+    ///
+    /// Cause: a program or a person has changed the schema without a migration.
     #[non_exhaustive]
     Drifted {
         /// The revision.
         revision: String,
-        /// Another revision that has the schema of the database.
+        /// Another revision that has the schema of the database; `None` if there is none.
         is_of: Option<String>,
         /// The differences from the schema of the revision.
         diff: Diff,
     },
     /// The database has revisions that the chain lacks.
+    ///
+    /// Cause: a newer version of the program has upgraded the database.
+    /// If all these revisions are `@compatible` and nothing is pending, an upgrade succeeds.
     #[non_exhaustive]
     Newer {
         /// The revisions, in the order of their stamps.
@@ -99,7 +120,7 @@ pub enum Conflict {
         head: String,
         /// `true` if the database has at least one revision of the chain.
         is_related: bool,
-        /// `true` if the policy lets a downgrade revert the unknown revisions.
+        /// `true` if the setting `on_newer` lets a downgrade revert the unknown revisions.
         may_downgrade: bool,
     },
     /// The downgrade that the database stores for a revision is not valid.
@@ -111,6 +132,9 @@ pub enum Conflict {
         reason: String,
     },
     /// The stamped checksum of some revisions differs from the checksum in the chain.
+    ///
+    /// Causes: a file that was edited after the database had applied it, or another branch that
+    /// uses the same id.
     #[non_exhaustive]
     Edited {
         /// The revisions, as stamped and as in the chain.
@@ -123,12 +147,16 @@ pub enum Conflict {
         are_all: bool,
     },
     /// The history of the chain has another name in this database.
+    ///
+    /// Cause: a change of `name` in `embed_migrations!`.
     #[non_exhaustive]
     OtherName {
         /// The name of the chain in the database; `None` for a history without a name.
         name: Option<String>,
     },
     /// The history lacks a parent of a stamped revision.
+    ///
+    /// Cause: something other than revchain has deleted a row of the history.
     #[non_exhaustive]
     Gap {
         /// The stamped revision.
@@ -144,12 +172,12 @@ pub enum Conflict {
         /// The advice: a revision with a similar id, or the first revision and the head.
         hint: String,
     },
-    /// The target is in the other direction, or too many steps away.
+    /// The target is in the other direction, or more steps away than there are revisions.
     #[non_exhaustive]
     OutOfReach {
         /// The reason why the target is not valid.
         reason: String,
-        /// The advice: a command or a target that is valid.
+        /// The advice: a command or a target that is valid; `None` if there is none.
         hint: Option<String>,
     },
     /// A revision that the downgrade must revert is irreversible.
@@ -159,16 +187,16 @@ pub enum Conflict {
         revision: String,
         /// The reason that the file gives.
         reason: String,
-        /// The path of the file.
+        /// The path of the file: the directory as passed to the macro, then the file name.
         path: String,
     },
-    /// A redo would revert a released revision.
+    /// A redo would revert a released revision: one that `revchain.lock` has.
     #[non_exhaustive]
     Locked {
         /// The revision.
         revision: String,
     },
-    /// The database changed after the plan was made.
+    /// The database changed after the plan was made, so that the request needs other steps.
     Changed,
 }
 
@@ -185,7 +213,7 @@ impl Conflict {
         Self::MovesByPosition { revision, table }
     }
 
-    /// Returns the short name of the conflict, as `--json` shows it.
+    /// Returns the short name of the conflict, such as `newer`. Commands print it with `--json`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unmanaged { .. } => "unmanaged",

@@ -16,9 +16,9 @@ pub struct EditedRevision {
     pub stamped: HistoryRow,
     /// The summary of the chain's revision.
     pub summary: String,
-    /// The time in the file name of the chain's revision.
+    /// The date and the time in the file name of the chain's revision, in UTC.
     pub date: Date,
-    /// The path of the file.
+    /// The path of the file: the directory as passed to the macro, then the file name.
     pub path: String,
     /// The changes since the stamp, such as `its upgrade changed`.
     ///

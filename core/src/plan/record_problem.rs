@@ -6,6 +6,8 @@ use crate::diagnostics::escape::escape;
 use crate::diagnostics::text::Text;
 
 /// The reason why the record of another tool does not describe a set of revisions.
+///
+/// The code of the error is `record-` and the name of the problem: `record-failed`, for example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecordProblem {
@@ -39,7 +41,7 @@ pub enum RecordProblem {
         /// The tool that recorded the revision.
         other: Tool,
     },
-    /// A revision is recorded, but not all of the revisions before it.
+    /// A revision is recorded, but not all of the revisions that it revises, directly or not.
     #[non_exhaustive]
     Gap {
         /// The recorded revision that lacks a parent.

@@ -2,7 +2,7 @@
 
 use crate::Target;
 
-/// A request to bring a database to a target.
+/// A request to bring a database to a target, for `Migrator::plan` and `Migrator::dry_run`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request {
@@ -32,14 +32,22 @@ pub struct Policy {
 }
 
 /// The revision at which an upgrade adopts a database that has tables but no history.
+///
+/// `Migrator::adopt` sets it. An adoption writes the history, and leaves the tables as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Adopt {
     /// The revisions that another tool has recorded, by the `@was` of the chain.
     ///
-    /// If their schema is not that of the database, the upgrade fails.
+    /// If their schema is not that of the database, the upgrade fails with
+    /// [`Conflict::RecordDiffers`].
     /// Without such a record: the revision whose schema the database has.
-    /// If several revisions share that schema, the upgrade fails.
+    /// If several revisions share that schema, the upgrade fails with [`Conflict::Ambiguous`], and
+    /// if none has it, with [`Conflict::Unrecognized`].
+    ///
+    /// [`Conflict::RecordDiffers`]: crate::Conflict::RecordDiffers
+    /// [`Conflict::Ambiguous`]: crate::Conflict::Ambiguous
+    /// [`Conflict::Unrecognized`]: crate::Conflict::Unrecognized
     #[default]
     Detect,
     /// The same as [`Adopt::Detect`], with a choice between revisions that share a schema.
@@ -47,7 +55,8 @@ pub enum Adopt {
     /// If no record decides, and several revisions have the schema of the database, the newest one
     /// in this list wins.
     DetectPreferring(Vec<String>),
-    /// This revision. If the schema of the database differs, the upgrade fails and shows the diff.
+    /// This revision. If the schema of the database differs, the upgrade fails with
+    /// [`Conflict::BaselineDiffers`](crate::Conflict::BaselineDiffers), which has the differences.
     ///
     /// Without a proof, the schema of the revision is unknown, so the upgrade does not compare.
     At(Target),
@@ -58,7 +67,7 @@ pub enum Adopt {
 }
 
 impl Adopt {
-    /// Returns [`Adopt::DetectPreferring`] with these revisions.
+    /// Returns [`Adopt::DetectPreferring`] with these revisions, in any order.
     pub fn detect_preferring<R: Into<String>>(revisions: impl IntoIterator<Item = R>) -> Self {
         Self::DetectPreferring(revisions.into_iter().map(Into::into).collect())
     }
@@ -76,11 +85,12 @@ impl Adopt {
 
 /// The handling of a database that has revisions that the program lacks.
 ///
+/// `Migrator::on_newer` sets it.
 /// If all revisions that the program lacks are `@compatible`, the program can open the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnNewer {
-    /// Fail.
+    /// Fail with [`Conflict::Newer`](crate::Conflict::Newer).
     #[default]
     Refuse,
     /// Let a downgrade revert these revisions with the scripts that the database stores.
@@ -97,12 +107,14 @@ impl OnNewer {
 }
 
 /// The handling of a database whose schema differs from the schema of its revision.
+///
+/// `Migrator::on_drift` sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnDrift {
-    /// Fail, and show the differences.
+    /// Fail with [`Conflict::Drifted`](crate::Conflict::Drifted), which has the differences.
     #[default]
     Refuse,
-    /// Emit `Event::Drifted` and continue. The engine does not verify the schema at the end.
+    /// Emit `Event::Drifted` and continue. revchain does not verify the schema at the end.
     Warn,
 }

@@ -15,6 +15,9 @@ const NO_DIFFERENCES: &str = "build the program with the feature `adopt` of revc
 /// - `- …`: missing in the actual schema
 /// - `+ …`: only in the actual schema
 /// - `… → …`: different, with the expected definition first
+///
+/// `{}` writes at most 20 lines, and the number of the others.
+/// Without the feature `adopt`, a diff has no lines.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diff {
     lines: Vec<Line>,
@@ -44,6 +47,7 @@ impl Diff {
     /// Returns the displayed text for the end of a message: a colon, then the indented lines.
     ///
     /// Returns an empty text if there are no differences.
+    #[doc(hidden)]
     pub fn indented(&self) -> String {
         if self.is_empty() {
             return String::new();
@@ -54,6 +58,7 @@ impl Diff {
     /// Returns an explanation of `-`, `+` and `→`, for a diff between `revision` and a database.
     ///
     /// Without the normal form there are no differences, so the advice is how to see them.
+    #[doc(hidden)]
     pub fn legend(revision: &str) -> String {
         if !cfg!(feature = "normal-form") {
             return NO_DIFFERENCES.to_owned();
@@ -74,6 +79,7 @@ impl Diff {
     }
 
     /// Returns the number of differences. A table that only one schema has counts each column.
+    #[doc(hidden)]
     pub fn weight(&self) -> usize {
         self.lines.iter().map(|line| line.weight).sum()
     }

@@ -27,9 +27,13 @@ impl Migrator<'_> {
     /// - The directory is created if it does not exist.
     /// - No backup is made if no script runs, if the database is new, or if it is in memory.
     /// - The backup is encrypted if [`on_connect`](Self::on_connect) sets a key.
-    /// - At least one backup is kept. Older backups are removed after the commit.
+    /// - At least one backup is kept, also if `keep` is zero. Older backups are removed after the
+    ///   commit.
     /// - A backup of [`make_backup`](Self::make_backup) is neither counted nor removed.
     /// - If an upgrade fails repeatedly, each attempt replaces the backup of the previous attempt.
+    ///
+    /// If the backup fails, no script runs, and the request fails with [`ErrorKind::Backup`].
+    /// Default: no backup.
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
@@ -40,7 +44,8 @@ impl Migrator<'_> {
     /// # let mut db = revchain::rusqlite::Connection::open(path)?;
     /// # MIGRATIONS.migrator().upgrade_to(&mut db, "008")?;
     /// let report = MIGRATIONS.migrator().backup(backups, 5).upgrade(&mut db)?;
-    /// assert!(report.backup.is_some());
+    /// let backup = report.backup.expect("a revision was pending");
+    /// assert!(backup.exists());
     /// # Ok(())
     /// # }
     /// ```
@@ -69,10 +74,12 @@ impl Migrator<'_> {
     ///
     /// # Errors
     ///
+    /// After an error, no backup and no partial file remain.
+    ///
     /// - [`ErrorKind::Backup`] if the file exists, if the database is damaged, or if the copy
-    ///   fails.
-    /// - [`ErrorKind::Busy`] if other connections held the database longer than the busy timeout.
+    ///   fails. [`BackupFailure`](crate::BackupFailure) has a variant for each reason.
     /// - [`ErrorKind::InTransaction`] if the connection is inside a transaction.
+    /// - The [errors of all verbs](Self#errors-of-all-verbs).
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
@@ -121,8 +128,9 @@ impl Migrator<'_> {
     /// - [`ErrorKind::Open`] if SQLite cannot open the backup.
     /// - [`ErrorKind::Damaged`] if the backup is damaged or empty.
     /// - [`ErrorKind::Conflict`] if an upgrade of the backup would fail.
-    /// - [`ErrorKind::Busy`] if other connections held the database longer than the busy timeout.
     /// - [`ErrorKind::InTransaction`] if the connection is inside a transaction.
+    /// - [`ErrorKind::OnConnect`] if a function of [`on_connect`](Self::on_connect) failed.
+    /// - The [errors of all verbs](Self#errors-of-all-verbs).
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};
@@ -161,13 +169,17 @@ impl Migrator<'_> {
     /// Runs a request on a temporary copy of the database, and reports the result.
     ///
     /// The database stays unchanged, and no backup is made.
+    /// SQLite keeps the copy in memory or in a temporary file, and removes it when the connection
+    /// in the [`DryRun`] closes.
+    ///
+    /// A script fails if it calls a function that the program registers elsewhere than in
+    /// [`on_connect`](Self::on_connect).
     ///
     /// # Errors
     ///
-    /// Fails with the error of the request on the copy, or with [`ErrorKind::Sqlite`] if the copy
-    /// fails.
-    /// A script fails if it calls a function that the program registers elsewhere than in
-    /// [`on_connect`](Self::on_connect).
+    /// - [`ErrorKind::OnConnect`] if a function of [`on_connect`](Self::on_connect) failed.
+    /// - The errors of the request, which [`upgrade_to`](Self::upgrade_to) and
+    ///   [`downgrade_to`](Self::downgrade_to) list.
     ///
     /// ```
     /// # use revchain::{Migrations, embed_migrations};

@@ -17,7 +17,7 @@ use super::process_user::{Access, Permissions, Process, read_only_mount};
 
 /// The reason why the file system denies access to a database.
 ///
-/// `{}` writes the reason as part of a sentence.
+/// `{}` writes the reason as part of a sentence, such as `the directory /srv/app does not exist`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessProblem {
     path: PathBuf,

@@ -18,12 +18,12 @@ const KEY_HELP: &str =
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BackupFailure {
-    /// The database is damaged.
+    /// The database is damaged. The code of the error is `corrupt`, not `backup`.
     #[non_exhaustive]
     DamagedDatabase {
         /// The damage that SQLite reports.
         message: String,
-        /// The newest backup that exists.
+        /// The path of the newest backup in the same directory; `None` if there is no backup.
         newest: Option<PathBuf>,
     },
     /// The database is sound, but its copy is damaged. The message is SQLite's.
@@ -36,13 +36,13 @@ pub enum BackupFailure {
     File(io::Error),
     /// A function of [`Migrator::on_connect`](crate::Migrator::on_connect) failed.
     OnConnect(Box<dyn std::error::Error + Send + Sync>),
-    /// The name of the database is not UTF-8.
+    /// The name of the database is not UTF-8, so that revchain cannot name the backup after it.
     BadName,
     /// The database is in memory, so that its backup needs the name of a file.
     InMemory,
-    /// The file of the backup exists.
+    /// The file at this path exists. revchain never replaces a file by a backup.
     Exists(PathBuf),
-    /// The file name of the backup is one that a later upgrade may remove.
+    /// The file name has the form of the backups that an upgrade makes, and later removes.
     RemovableName(PathBuf),
 }
 

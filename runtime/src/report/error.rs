@@ -17,13 +17,37 @@ use super::not_owned::NotOwned;
 
 /// The error of a failed request.
 ///
-/// The database is as it was before the request, unless the [`kind`](Self::kind) says otherwise.
+/// The database is as it was before the request. There are two exceptions:
+///
+/// - [`ErrorKind::Sqlite`] with [`Operation::Commit`]: the commit may have taken effect.
+/// - [`ErrorKind::TransactionEnded`]: a part of the request may be committed.
+///
+/// [`kind`](Self::kind) has the data of the error, and [`code`](Self::code) a short name for
+/// scripts. `Error` is `Send` and `Sync`.
+/// [`source`](std::error::Error::source) returns the error of SQLite, or of a function of the
+/// program. The message does not repeat this error.
 ///
 /// - `{}` writes the message: the fact and its place.
 /// - `{:#}` adds the cause, the advice, and a last line with the name of the error. The command
 ///   `revchain explain NAME` prints the page of a name.
 /// - `{:?}` writes the same text as `{:#}`, because Rust writes the error that `main` returns in
 ///   this form.
+///
+/// ```
+/// # use revchain::{Migrations, embed_migrations};
+/// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+/// use revchain::{Conflict, ErrorKind};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut db = MIGRATIONS.open_in_memory()?;
+/// let error = MIGRATIONS.migrator().upgrade_to(&mut db, "010").expect_err("there is no 010");
+/// assert!(matches!(error.kind(), ErrorKind::Conflict(Conflict::UnknownTarget { .. })));
+/// assert_eq!(error.code(), "unknown-target");
+/// assert_eq!(error.to_string(), "there is no revision `010`");
+/// assert!(format!("{error:#}").ends_with("more: run `revchain explain unknown-target`"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Error(Box<Inner>);
 
 #[derive(Debug)]
@@ -33,10 +57,22 @@ struct Inner {
 }
 
 /// The kind of an [`Error`], with its data.
+///
+/// The [code](Error::code) of a kind is its name in kebab case: `InTransaction` has the code
+/// `in-transaction`. There are three exceptions:
+///
+/// - [`Conflict`](Self::Conflict) has the code of its conflict.
+/// - A failure of the disk, the file or the memory has a code of its own, in each operation:
+///   `disk-full`, `corrupt`, `not-a-database`, `io` or `out-of-memory`.
+/// - [`Backup`](Self::Backup) of a damaged database has the code `corrupt`.
+///
+/// The catalogue has a page for each code: `revchain explain in-transaction` prints it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// SQLite cannot open the database file.
+    /// SQLite cannot open the database file, or its journal or WAL.
+    ///
+    /// Causes: a wrong path, a missing directory, or missing permissions.
     #[non_exhaustive]
     Open {
         /// SQLite's error.
@@ -46,24 +82,32 @@ pub enum ErrorKind {
         reason: Option<AccessProblem>,
     },
     /// A function of [`Migrator::on_connect`](crate::Migrator::on_connect) failed.
+    ///
+    /// Nothing was changed.
     #[non_exhaustive]
     OnConnect {
         /// The error of the function.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The database cannot be in WAL mode, which [`Migrator::wal`](crate::Migrator::wal) asks for.
+    ///
+    /// Causes: a network file system, or a VFS without shared memory.
     #[non_exhaustive]
     NoWal {
-        /// The journal mode of the database.
+        /// The journal mode of the database, as `PRAGMA journal_mode` returns it: `delete`, say.
         journal_mode: String,
     },
-    /// The name is not a valid name for a chain.
+    /// The name is not a valid name for a chain. Only the commands can cause this error.
+    ///
+    /// A name has 1 to 32 characters `[a-z0-9_]`.
     #[non_exhaustive]
     BadName {
         /// The invalid name.
         name: String,
     },
     /// The chain in the program is not the one that the build embedded.
+    ///
+    /// Cause: a damaged file of the program, or damaged memory.
     #[non_exhaustive]
     DamagedProgram {
         /// The damage.
@@ -72,14 +116,20 @@ pub enum ErrorKind {
     /// The connection is inside a transaction, but a migration needs a transaction of its own.
     InTransaction,
     /// Other connections held the database for longer than the busy timeout.
+    ///
+    /// The same request can succeed later.
+    /// [`Migrator::busy_timeout`](crate::Migrator::busy_timeout) sets the timeout.
     #[non_exhaustive]
     Busy {
         /// The total time that the request waited.
         waited: Duration,
-        /// The processes that held the database. Always empty on systems other than Linux.
+        /// The processes that held the database; empty if unknown. Known only on Linux.
         holders: Vec<LockHolder>,
     },
     /// The request must change the database, but the database or the connection is read-only.
+    ///
+    /// Causes: permissions, a read-only file system, a connection that was opened read-only, or
+    /// `PRAGMA query_only`.
     #[non_exhaustive]
     ReadOnly {
         /// The ids of the pending revisions; empty if the request is not an upgrade.
@@ -87,12 +137,12 @@ pub enum ErrorKind {
         /// The reason why the file cannot be written; `None` if the file system does not reveal it.
         reason: Option<AccessProblem>,
     },
-    /// revchain could not make the backup. No migration ran.
+    /// revchain could not make the backup. No script ran.
     #[non_exhaustive]
     Backup {
-        /// The directory of the backups.
+        /// The directory of the backup.
         directory: PathBuf,
-        /// `true` if migrations would have run after the backup.
+        /// `true` for the backup before an upgrade; `false` for a backup that the caller requested.
         before_migrations: bool,
         /// The reason.
         reason: BackupFailure,
@@ -103,21 +153,30 @@ pub enum ErrorKind {
         /// The damage that SQLite reports, or a note that the backup is empty.
         message: String,
     },
-    /// The state of the database or the target prevents the request.
+    /// The state of the database or the target prevents the request. Nothing was changed.
     Conflict(Conflict),
-    /// SQLite rejected a statement of a migration.
+    /// SQLite rejected a statement of a migration. The request was rolled back.
+    ///
+    /// Causes: rows that the statement rejects, or a function that the program does not register.
     Statement(StatementError),
-    /// Rows violate a foreign key after the migrations.
+    /// Rows violate a foreign key after the migrations. The request was rolled back.
+    ///
+    /// Causes: a script that deletes parents, or rows that violated the key before.
+    /// [`Migrator::allow_existing_violations`](crate::Migrator::allow_existing_violations) accepts
+    /// the latter.
     #[non_exhaustive]
     ForeignKeys {
         /// The first violations, at most 10.
         violations: Vec<ForeignKeyViolation>,
-        /// The total number of violations.
+        /// The total number of violations, which can exceed the length of `violations`.
         count: usize,
         /// The number of violations in the same tables before the migrations; `None` if unknown.
         before: Option<usize>,
     },
-    /// The schema after the migrations differs from the proven schema.
+    /// The schema after the migrations differs from the proven schema. The request was rolled back.
+    ///
+    /// Cause: a table that existed before, for example, so that `CREATE TABLE IF NOT EXISTS` has
+    /// kept it.
     #[non_exhaustive]
     WrongSchema {
         /// The id of the revision whose proven schema was expected.
@@ -126,6 +185,8 @@ pub enum ErrorKind {
         diff: Diff,
     },
     /// The connection has temporary tables, which can hide tables of the database from migrations.
+    ///
+    /// Nothing was changed: the request was rolled back, or no script had run.
     #[non_exhaustive]
     TemporaryTables {
         /// The names of the temporary tables and views.
@@ -134,14 +195,18 @@ pub enum ErrorKind {
         revision: Option<String>,
     },
     /// The connection has temporary triggers, which could change the rows that migrations write.
+    ///
+    /// No script ran.
     #[non_exhaustive]
     TemporaryTriggers {
         /// The names of the triggers.
         triggers: Vec<String>,
     },
-    /// A pending script names a table that does not belong to the chain, so no script ran.
+    /// A pending script names a table that does not belong to the chain. No script ran.
     NotOwned(NotOwned),
     /// The journal mode of the connection is OFF, so SQLite could not roll a failed request back.
+    ///
+    /// No script ran.
     NoJournal,
     /// A statement of a migration ended the transaction, so earlier statements may be committed.
     ///
@@ -154,6 +219,9 @@ pub enum ErrorKind {
         path: String,
     },
     /// SQLite failed in an operation that is not a statement of a migration.
+    ///
+    /// If the operation is [`Operation::Commit`], the commit may have taken effect. The next open
+    /// reads the state of the database. After any other operation, nothing is committed.
     #[non_exhaustive]
     Sqlite {
         /// The operation that failed.
@@ -201,7 +269,7 @@ pub struct LockHolder {
     pub name: Option<String>,
 }
 
-/// The source of a script.
+/// The source of the SQL of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SqlOrigin {
@@ -228,6 +296,8 @@ pub struct StatementError {
     /// The line of the error in the file, from 1.
     pub line: u32,
     /// The column of the error, from 1, in characters.
+    ///
+    /// Without the feature `bundled`, the line and the column are those of the statement.
     pub column: u32,
     /// SQLite's message, without the text that rusqlite adds.
     pub message: String,
@@ -332,7 +402,7 @@ impl Error {
         self
     }
 
-    /// Returns the kind of the error.
+    /// Returns the kind of the error, with its data.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
@@ -367,7 +437,7 @@ impl Error {
     /// Returns the short name of the error, such as `busy`. Commands print this name with `--json`.
     ///
     /// This is the name of the kind, or of a failure that can occur in each operation, such as
-    /// `disk-full`.
+    /// `disk-full`. [`ErrorKind`] has the rules.
     pub fn code(&self) -> &'static str {
         if let Some(environment) = self.sqlite_error().and_then(Environment::of) {
             return environment.code();

@@ -35,12 +35,14 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// Returns the message without the path of the database.
+    /// Returns the message: the fact and its place, without the path of the database.
     pub fn message(&self) -> String {
         self.kind().to_string()
     }
 
-    /// Returns the advice: a line for each sentence, the likeliest cause first.
+    /// Returns the advice, with the likeliest cause first; `None` if there is no advice.
+    ///
+    /// Each line is an advice of its own.
     pub fn help(&self) -> Option<String> {
         self.kind().text().into_help()
     }

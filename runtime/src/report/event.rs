@@ -9,14 +9,18 @@ use revchain_core::diagnostics::escape::escape;
 
 /// A message about the progress of a request.
 ///
-/// `Display` writes the event as a line for users.
+/// [`Migrator::on_event`](crate::Migrator::on_event) receives the events.
+/// `{}` writes the event as a line for users.
+/// No change is final before [`Committed`](Self::Committed): if the request fails, no `Committed`
+/// follows, and the error is returned to the caller.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event<'e> {
-    /// Another connection uses the database, so the request waits.
+    /// Another connection uses the database, so the request waits. Emitted at most once a request.
     #[non_exhaustive]
     Waiting {
-        /// The longest time that the request waits.
+        /// The longest time that the request waits, from
+        /// [`Migrator::busy_timeout`](crate::Migrator::busy_timeout).
         timeout: Duration,
     },
     /// The request holds the write lock, and the first step is about to run.
@@ -115,7 +119,7 @@ pub enum Event<'e> {
         /// The number that the other program has written.
         version: i32,
     },
-    /// The transaction is committed.
+    /// The transaction is committed, so all changes of the request are final.
     #[non_exhaustive]
     Committed {
         /// The newest revision of the database; `None` at base.

@@ -8,6 +8,9 @@ use revchain_core::diagnostics::text::Text;
 use super::direction::Direction;
 
 /// A table that a pending script names and that does not belong to the chain.
+///
+/// A script touches only the tables of its own chain, so that several chains and programs can share
+/// a database.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NotOwned {
@@ -33,7 +36,7 @@ pub struct NotOwned {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Owner {
-    /// The setting `ignore_tables` excludes the table from the chain.
+    /// The setting [`Migrator::ignore_tables`](crate::Migrator::ignore_tables) excludes the table.
     Ignored,
     /// Several chains share the database, and this chain has not made the table.
     OtherChain,

@@ -6,15 +6,31 @@ use std::time::Duration;
 
 use revchain_core::{Revision, Tool};
 
-/// The changes that a request made to a database.
+/// The changes that a request made to a database. All of them are committed.
+///
+/// `{}` writes a line, for example for a log.
+///
+/// ```
+/// # use revchain::{Migrations, embed_migrations};
+/// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+/// use revchain::Outcome;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut db = MIGRATIONS.open_in_memory()?;
+/// let report = MIGRATIONS.upgrade(&mut db)?;
+/// assert_eq!(report.outcome, Outcome::UpToDate);
+/// assert_eq!(report.to_string(), "at 009, nothing to do");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
     /// The kind of change.
     pub outcome: Outcome,
-    /// The newest revision before the request; `None` at base and without a history.
+    /// The id of the newest revision before the request; `None` at base and without a history.
     pub from: Option<String>,
-    /// The newest revision after the request; `None` at base.
+    /// The id of the newest revision after the request; `None` at base.
     pub to: Option<String>,
     /// The revisions whose upgrade script ran, in order.
     pub applied: Vec<Applied>,
@@ -57,9 +73,10 @@ pub struct Applied {
 pub enum Outcome {
     /// The database was new, and revisions were applied.
     New,
-    /// The database was already at the target. Nothing was written.
+    /// The database was already at the target. No table was written. The marker may be renewed.
     UpToDate,
-    /// Stamps were changed by `stamp`, or by an upgrade with `Adopt::At` or `Adopt::AtUnchecked`.
+    /// Stamps were changed by [`Migrator::stamp`](crate::Migrator::stamp), or by an upgrade with
+    /// [`Adopt::At`](crate::Adopt::At) or [`Adopt::AtUnchecked`](crate::Adopt::AtUnchecked).
     Stamped,
     /// The database had no history. An upgrade recognized the schema, and applied pending
     /// revisions.

@@ -15,6 +15,9 @@ use crate::report::error::Error;
 use crate::session::database::Database;
 
 /// The result of comparing the schema of a database with that of its revision.
+///
+/// [`Migrator::check`](crate::Migrator::check) returns it.
+/// `{}` writes a sentence, then a line for each difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemaCheck {
@@ -33,6 +36,9 @@ pub enum SchemaCheck {
         diff: Diff,
     },
     /// The schema of the revision is unknown, so nothing was compared.
+    ///
+    /// Possible reasons: the build ran no proof, the proof could not check a revision, or the
+    /// database has revisions that the chain lacks.
     #[non_exhaustive]
     Unknown {
         /// The id of the revision; `None` at base.

@@ -11,13 +11,13 @@ use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
 pub struct HistoryEntry {
     /// The id of the revision.
     pub revision: String,
-    /// The checksum of the revision at the time of the stamp, in hexadecimal.
+    /// The [checksum](crate::Revision::checksum) at the time of the stamp, in hexadecimal.
     pub checksum: String,
     /// The operation that stamped the revision.
     pub origin: Origin,
-    /// The time of the stamp, by the clock of the machine. Stored in milliseconds.
+    /// The time of the stamp, by the clock of the machine. The history stores milliseconds.
     pub applied_at: SystemTime,
-    /// The duration of the upgrade script; zero if no script ran. Stored in microseconds.
+    /// The duration of the upgrade script; zero if no script ran. The history stores microseconds.
     pub duration: Duration,
     /// The name and the version of the program that wrote the stamp, such as `token-store 0.4.0`.
     ///
@@ -33,7 +33,9 @@ pub struct HistoryEntry {
 pub enum Origin {
     /// An upgrade that ran the upgrade script of the revision.
     Upgrade,
-    /// `stamp`, or an upgrade with `Adopt::At` or `Adopt::AtUnchecked`. No script ran.
+    /// [`Migrator::stamp`](crate::Migrator::stamp), or an upgrade with
+    /// [`Adopt::At`](crate::Adopt::At) or [`Adopt::AtUnchecked`](crate::Adopt::AtUnchecked). No
+    /// script ran.
     Stamp,
     /// An upgrade that recognized the revision of a database without a history. No script ran.
     Adopt,
@@ -58,7 +60,7 @@ impl Origin {
         Self::Snapshot,
     ];
 
-    /// Returns the name of the origin, as the history stores it.
+    /// Returns the name of the origin, as the history stores it: `adopt-reordered`, for example.
     pub fn name(self) -> &'static str {
         match self {
             Self::Upgrade => "upgrade",
