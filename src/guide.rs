@@ -9,7 +9,8 @@
 //! - Operate it: [`operations`], [`drift`], [`backups`], [`ci`].
 //! - Come from something else: [`adopting`], [`from_sqlx`], [`from_refinery`],
 //!   [`from_rusqlite_migration`], [`from_diesel`], [`from_alembic`].
-//! - Look something up: [`commands`], [`errors`], [`json`], [`features`], [`versions`].
+//! - Look something up: [`commands`], [`pictures`], [`errors`], [`json`], [`features`],
+//!   [`versions`].
 
 #![allow(
     clippy::needless_doctest_main,
@@ -57,6 +58,7 @@ macro_rules! links {
 [newer-databases#compatible]: crate::guide::newer_databases#compatible
 [newer-databases#stored-downgrades]: crate::guide::newer_databases#stored-downgrades
 [operations]: crate::guide::operations
+[pictures]: crate::guide::pictures
 [pools]: crate::guide::pools
 [proof]: crate::guide::proof
 [proof#equal-schemas]: crate::guide::proof#equal-schemas
@@ -101,6 +103,7 @@ pages! {
     developing "developing",
     branches "branches",
     lock_file "lock-file",
+    pictures "pictures",
     adopting "adopting",
     from_sqlx "from-sqlx",
     from_refinery "from-refinery",

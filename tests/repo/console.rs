@@ -28,6 +28,25 @@ fn console_blocks(page: &str) -> Vec<String> {
         .collect()
 }
 
+/// Returns the ```` ```mermaid ```` blocks below a ```` ```sh ```` block, with the command there.
+fn pictures(page: &str) -> Vec<(String, String)> {
+    let mut pictures = Vec::new();
+    let mut parts = page.split("\n```mermaid\n");
+    let mut before = parts.next().unwrap();
+    for part in parts {
+        let command = before
+            .strip_suffix("\n```\n")
+            .and_then(|before| before.rsplit_once("\n```sh\n"))
+            .map(|(_, command)| command);
+        if let Some(command) = command {
+            let picture = part.split("\n```").next().unwrap();
+            pictures.push((command.to_owned(), format!("{picture}\n")));
+        }
+        before = part;
+    }
+    pictures
+}
+
 /// Builds the programs, and returns their directory.
 pub(crate) fn build_programs() -> PathBuf {
     let status = Command::new(env!("CARGO"))
@@ -247,6 +266,14 @@ fn documents_show_the_output_of_their_commands() {
                 problems.push(format!("{path}:\n{block}prints\n{shown}"));
             }
         }
+        for (command, picture) in pictures(&text) {
+            let shown = run(name, &format!("$ {command}\n"), &programs);
+            let shown = shown.split_once('\n').unwrap().1;
+            if shown != picture {
+                text = text.replacen(&picture, shown, 1);
+                problems.push(format!("{path}: {command} draws\n{shown}"));
+            }
+        }
         if env::var_os("REVCHAIN_BLESS").is_some() {
             fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(&path), text).unwrap();
         }
@@ -254,6 +281,12 @@ fn documents_show_the_output_of_their_commands() {
     assert_none(&problems);
     assert!(pages.len() >= 10, "{pages:?}");
     assert!(pages.iter().any(|page| page == "README.md"));
+}
+
+#[test]
+fn picture_below_a_command_is_found() {
+    let page = "a\n\n```sh\nb c\n```\n\n```mermaid\nd\ne\n```\n\nf\n\n```mermaid\ng\n```\n";
+    assert_eq!(pictures(page), [("b c".to_owned(), "d\ne\n".to_owned())]);
 }
 
 #[test]

@@ -53,6 +53,7 @@ fn read_only_commands_create_no_file() {
         )
     );
     assert_eq!(shell.run("stamp -r head -d app.db").0, 1);
+    shell.run("graph -d app.db");
     let files: Vec<_> = fs::read_dir(shell.0.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
@@ -65,7 +66,7 @@ fn read_only_commands_do_not_change_the_file() {
     let shell = Shell::new();
     shell.ok("upgrade -d app.db -r 002");
     let before = fs::read(shell.path("app.db")).unwrap();
-    for command in ["current", "pending", "history"] {
+    for command in ["current", "pending", "history", "graph"] {
         shell.ok(&format!("{command} -d app.db"));
     }
     assert_eq!(fs::read(shell.path("app.db")).unwrap(), before);
