@@ -85,8 +85,10 @@ macro_rules! links {
 }
 
 macro_rules! pages {
-    ($($module:ident $page:literal,)+) => {
+    ($($module:ident $page:literal $summary:literal,)+) => {
         $(
+            // The list of the pages shows the first paragraph.
+            #[doc = concat!($summary, "\n\n")]
             #[doc = links!()]
             #[doc = include_str!("guide/error_links.md")]
             #[doc = include_str!(concat!("../docs/guide/", $page, ".md"))]
@@ -96,37 +98,39 @@ macro_rules! pages {
 }
 
 pages! {
-    getting_started "getting-started",
-    migration_files "migration-files",
-    rebuilding "rebuilding",
-    proof "proof",
-    developing "developing",
-    branches "branches",
-    lock_file "lock-file",
-    pictures "pictures",
-    adopting "adopting",
-    from_sqlx "from-sqlx",
-    from_refinery "from-refinery",
-    from_rusqlite_migration "from-rusqlite_migration",
-    from_diesel "from-diesel",
-    from_alembic "from-alembic",
-    running "running",
-    connections "connections",
-    drift "drift",
-    newer_databases "newer-databases",
-    backups "backups",
-    operations "operations",
-    several_chains "several-chains",
-    pools "pools",
-    testing "testing",
-    ci "ci",
-    agents "agents",
-    versions "versions",
-    commands "commands",
-    json "json",
-    features "features",
+    getting_started "getting-started" "A first program: install, write a migration, open a database.",
+    migration_files "migration-files" "The name, the directives and the SQL of a migration file.",
+    rebuilding "rebuilding" "Changes of a table that `ALTER TABLE` cannot make.",
+    proof "proof" "The checks of a build, and what they cannot know.",
+    developing "developing" "Write a migration, try it, edit it, and release it.",
+    branches "branches" "Two branches that both add a revision: rebase and merge.",
+    lock_file "lock-file" "The file `revchain.lock`, which protects released revisions.",
+    pictures "pictures" "Pictures of a chain and of a schema.",
+    adopting "adopting" "Databases that another tool or no tool has managed.",
+    from_sqlx "from-sqlx" "Move from sqlx, with its migrations and databases.",
+    from_refinery "from-refinery" "Move from refinery, with its migrations and databases.",
+    from_rusqlite_migration "from-rusqlite_migration" "Move from rusqlite_migration, with its migrations and databases.",
+    from_diesel "from-diesel" "Move from Diesel, with its migrations and databases.",
+    from_alembic "from-alembic" "Move from Alembic, with its migrations and databases.",
+    running "running" "The transaction, waiting, foreign keys, events and errors of a request.",
+    connections "connections" "Connections that need a key, functions, or settings such as WAL mode.",
+    drift "drift" "A database whose schema is no longer that of its revision.",
+    newer_databases "newer-databases" "A database that a newer version of the program has upgraded.",
+    backups "backups" "Backups, restores and dry runs.",
+    operations "operations" "The steps of an operator: before an upgrade, after an error, and back.",
+    several_chains "several-chains" "A library and a program that share a database file.",
+    pools "pools" "Connection pools and asynchronous programs.",
+    testing "testing" "Tests of queries, and of migrations with data.",
+    ci "ci" "Checks of a pull request.",
+    agents "agents" "Instructions for a language model that writes migrations.",
+    versions "versions" "The promises between versions, and the range of rusqlite.",
+    commands "commands" "Each command with its arguments and exit codes.",
+    json "json" "The output of the commands with `--json`.",
+    features "features" "The cargo features, and the size of each.",
 }
 
+/// All errors and defects, with a page for each name at the end of a message.
+///
 #[doc = links!()]
 #[doc = include_str!("guide/error_links.md")]
 #[doc = include_str!("../docs/guide/errors.md")]

@@ -133,7 +133,7 @@ fn links_between_pages_are_defined_for_rustdoc() {
         let Some(page) = path.strip_prefix("docs/guide/") else {
             continue;
         };
-        let listed = format!(" \"{}\",\n", page.trim_end_matches(".md"));
+        let listed = format!(" \"{}\" \"", page.trim_end_matches(".md"));
         let included = format!("include_str!(\"../{path}\")");
         if !guide.contains(&listed) && !guide.contains(&included) {
             problems.push(format!("{path}: no module of the guide has this page"));
