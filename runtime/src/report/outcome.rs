@@ -173,6 +173,8 @@ impl Report {
                 count(self.applied.len()),
                 self.total(self.reverted.iter().chain(&self.applied))
             ),
+            // A new or a damaged file has no revision, too.
+            Outcome::Restored if self.from.is_none() => write!(f, "restored at {to}"),
             Outcome::Restored => write!(f, "restored at {to}; it was at {from} before"),
             Outcome::Adopted if self.applied.is_empty() => {
                 write!(f, "adopted at {stamped}{}, nothing pending", self.source())
