@@ -21,6 +21,7 @@ mod needless_stand_ins;
 mod nondeterminism;
 mod prover;
 mod sample_rows;
+mod schema_at;
 mod script_run;
 #[cfg(feature = "bundled")]
 mod snapshot;
@@ -33,5 +34,6 @@ mod upgrade;
 
 pub use directory::{migrations_from_directory, migrations_from_directory_unproven};
 pub use prover::{Scope, prove};
+pub use schema_at::schema_at;
 #[cfg(feature = "bundled")]
 pub use snapshot::build_snapshot;

@@ -6,6 +6,7 @@
 //! These modules parse SQL into a schema: `render`, `clauses`, `table_parser`, `object_parser`,
 //! `normal_form`.
 //! The module `compare` makes a diff of two schemas, with the rules in `breaking`.
+//! The module `print` makes SQL of a schema, and `print_tokens` decides its lines.
 //! The module `loosened` finds the constraints that a rebuild loses, with the parts of a table that
 //! `unique_keys` and `references` split.
 
@@ -21,6 +22,8 @@ mod loosens_kind;
 mod normal_form;
 mod object;
 mod object_parser;
+mod print;
+mod print_tokens;
 mod references;
 mod render;
 mod source_sql;
@@ -35,5 +38,6 @@ pub use self::filter::{ColumnOrder, SchemaFilter};
 pub use self::loosened::{LostConstraint, Rebuilt, lost_constraints};
 pub use self::loosens_kind::LoosensKind;
 pub use self::normal_form::{Attached, Schema};
+pub use self::print::PrintedObject;
 pub use self::render::quote;
 pub use self::source_sql::{SchemaSql, SchemaSqlHash};

@@ -282,6 +282,11 @@ impl Schema {
         Some(&self.table(table)?.name)
     }
 
+    /// Returns the lowercase module of a virtual table; `None` for any other table.
+    pub fn module(&self, table: &str) -> Option<&str> {
+        self.table(table)?.module.as_deref()
+    }
+
     /// Returns `true` if a PRIMARY KEY or UNIQUE constraint of the table is on exactly `columns`.
     ///
     /// `columns` is the list in the normal form of an index: names as SQL, separated by `, `.

@@ -2,6 +2,7 @@
 
 use std::cell::{LazyCell, RefCell};
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::clauses::render_list;
 use super::object::{Object, ObjectKind};
@@ -82,7 +83,11 @@ fn parse_statement(sql: &str, tokens: &[Token], is_string: IsString<'_>) -> Opti
         }
         ObjectKind::Trigger => trigger(cursor, &mut object, is_string)?,
         ObjectKind::View | ObjectKind::Unparsed => {
-            object.text = render(sql, cursor.rest(), is_string);
+            // The columns of a view are names, also in double quotes.
+            if let Some(columns) = cursor.group() {
+                object.text = format!("({}) ", render(sql, columns, ALL_NAMES));
+            }
+            object.text += &render(sql, cursor.rest(), is_string);
         }
     }
     Some(object)
@@ -125,13 +130,25 @@ fn defined_names(object: &Object, sql: &str, tokens: &[Token]) -> Vec<String> {
     if let Some(table) = &object.table {
         names.extend(table.columns.iter().map(|column| lower(&column.name)));
     } else if object.kind == ObjectKind::View || object.is_virtual() {
-        // The statement does not list the columns, so each name in it can be a column.
+        // The statement need not list the columns, so each name in it can be a column.
+        let list = list_of_view(object, sql, tokens);
         for (index, token) in tokens.iter().enumerate() {
             let is_word = matches!(token.kind, Kind::Word | Kind::QuotedWord);
-            if is_word && !can_be_string(sql, tokens, index) {
+            if is_word && (list.contains(&index) || !can_be_string(sql, tokens, index)) {
                 names.push(lower(&unquote(token.text(sql))));
             }
         }
     }
     names
+}
+
+/// Returns the indexes of the tokens in the list of columns after the name of a view.
+fn list_of_view(object: &Object, sql: &str, tokens: &[Token]) -> Range<usize> {
+    let is_body = |token: &Token| token.is_word(sql, "AS");
+    let body = tokens.iter().position(is_body).unwrap_or_default();
+    let is_start = |token: &Token| token.is_mark(sql, "(");
+    match tokens[..body].iter().position(is_start) {
+        Some(start) if object.kind == ObjectKind::View => start..body,
+        _ => 0..0,
+    }
 }

@@ -93,9 +93,15 @@ impl Column {
 
     /// Returns the definition without the name, in normal form.
     pub(super) fn definition(&self) -> String {
+        let mut definition = vec![self.type_name.clone(), self.clauses()];
+        definition.retain(|part| !part.is_empty());
+        definition.join(" ")
+    }
+
+    /// Returns the clauses after the type, in normal form.
+    pub(super) fn clauses(&self) -> String {
         let mut clauses = vec![
-            self.type_name.as_str(),
-            &self.primary_key,
+            self.primary_key.as_str(),
             &self.not_null,
             &self.unique,
             &self.default,

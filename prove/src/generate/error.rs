@@ -11,7 +11,7 @@ pub struct GenerateError {
 }
 
 impl GenerateError {
-    pub(super) fn new(code: &'static str, message: String) -> Self {
+    pub(crate) fn new(code: &'static str, message: String) -> Self {
         Self {
             code,
             message,
@@ -19,7 +19,7 @@ impl GenerateError {
         }
     }
 
-    pub(super) fn help(mut self, help: String) -> Self {
+    pub(crate) fn help(mut self, help: String) -> Self {
         self.help = Some(help);
         self
     }

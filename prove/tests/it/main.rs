@@ -20,6 +20,7 @@ mod loosened;
 mod merges;
 mod messages;
 mod pasted_lines;
+mod printed_schema;
 mod random_chains;
 mod real_chains;
 mod rebuild;

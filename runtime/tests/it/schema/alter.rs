@@ -10,6 +10,12 @@ fn assert_same_as(before: &str, alter: &str, after: &str) {
     let (altered, normal_form) = (schema(&format!("{before}; {alter}")), schema(after));
     assert_eq!(diff(&normal_form, &altered).to_string(), "", "{alter}");
     assert_eq!(normal_form.fingerprint(), altered.fingerprint(), "{alter}");
+    let [normal_form, altered] = [normal_form, altered].map(|schema| schema.to_sql());
+    assert_eq!(
+        normal_form.to_lowercase(),
+        altered.to_lowercase(),
+        "{alter}"
+    );
 }
 
 /// Returns a schema of a table with an index, a view, a trigger, a parent and a child.

@@ -225,6 +225,14 @@ fn normal_form(sql: &str, name: &str) -> Option<String> {
 /// The schema reader must also find each column.
 fn assert_round_trip(connection: &Connection) {
     let all = read(connection);
+    let printed = schema(&all.to_sql());
+    assert_eq!(
+        printed.fingerprint(),
+        all.fingerprint(),
+        "{}",
+        diff(&all, &printed)
+    );
+    assert_eq!(printed.to_sql(), all.to_sql());
     for table in tables(connection) {
         let sql = text_of(connection, "table", &table);
         let Some(columns) = all.columns(&table) else {
