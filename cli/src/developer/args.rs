@@ -1,8 +1,9 @@
 //! The developers' commands and their arguments, as clap parses them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use crate::args::{DatabaseArgs, EXIT_CODES, OutputArgs, RunArgs};
 use crate::developer::import::Range;
@@ -53,6 +54,21 @@ Exit codes: 0 success, 1 failure, 2 usage error")]
 
 Exit codes: 0 success, 1 failure, 2 usage error")]
     Graph(GraphArgs),
+    /// Print the schema of a revision or of a database
+    ///
+    /// The SQL is normalized: equal schemas print the same text.
+    /// With -d, there need not be any migrations.
+    #[command(after_help = "Examples:
+  schema > schema.sql         Print the schema at the head
+  schema -r -1                Print that of the revision before
+  schema -d app.db            Print that of any database
+  schema --format mermaid     Draw an entity-relationship diagram
+  schema --diff -1 head       Show what the newest revision changes
+  schema --diff head app.db   Show how a database differs
+
+Exit codes: 0 success, 1 failure, 2 usage error
+With --diff: 0 equal, 1 different or failure, 2 usage error")]
+    Schema(SchemaArgs),
     /// Write a chain from another tool's files
     #[command(after_help = "Examples:
   import migrations.old           Detect the tool
@@ -178,6 +194,46 @@ pub struct ImportArgs {
     pub(crate) target: DirectoryArgs,
 }
 
+/// The arguments of `schema`.
+#[derive(Debug, Clone, Args)]
+pub struct SchemaArgs {
+    /// Directory of migrations [default: that of the chain]
+    #[arg(value_name = "DIR")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// Database: PATH, sqlite:PATH or file:PATH
+    #[arg(short, long, value_name = "DATABASE", value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["migrations", "revision"])]
+    pub(crate) database: Option<PathBuf>,
+    /// A revision, head, base, +N or -N [default: head]
+    #[arg(short, long, allow_negative_numbers = true)]
+    pub(crate) revision: Option<String>,
+    /// Form of the schema
+    #[arg(long, value_name = "FORM", value_enum, default_value_t,
+        conflicts_with_all = ["json", "diff"])]
+    pub(crate) format: SchemaFormat,
+    /// Show what changes from A to B: revisions or databases
+    #[arg(long, num_args = 2, value_names = ["A", "B"], allow_negative_numbers = true,
+        conflicts_with_all = ["database", "revision"])]
+    pub(crate) diff: Option<Vec<OsString>>,
+    /// Tables to leave out: names, or prefixes ending in `*`
+    #[arg(long, value_name = "TABLE", value_delimiter = ',')]
+    pub(crate) ignore_tables: Vec<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// The form in which `schema` prints a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// Normalized SQL
+    #[default]
+    Sql,
+    /// Entity-relationship diagram for Mermaid
+    Mermaid,
+    /// Graph for Graphviz
+    Dot,
+}
+
 impl DeveloperCommand {
     /// Returns the form of the output.
     pub(crate) fn output(&self) -> &OutputArgs {
@@ -188,6 +244,7 @@ impl DeveloperCommand {
             Self::Rebase(args) => args,
             Self::Merge(args) => &args.source,
             Self::Graph(args) => return &args.database.output,
+            Self::Schema(args) => return &args.output,
             Self::Import(args) => &args.target,
         };
         &directory.output

@@ -1,5 +1,7 @@
 //! Opening the database that a command names.
 
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 
 use revchain_runtime::rusqlite::{self, Connection, OpenFlags};
@@ -36,6 +38,37 @@ pub(crate) fn open_to_inspect(migrator: &Migrator<'_>, location: &Location) -> R
     Ok(connection)
 }
 
+/// Opens a database that need not have a chain, without writing to its files or creating one.
+///
+/// A connection to a database in WAL mode creates the files `-wal` and `-shm` if they are missing.
+/// Without a `-wal` file, the database file has all data, so SQLite reads it as immutable.
+pub(crate) fn open_read_only(location: &Location) -> Result<Connection> {
+    must_exist(location)?;
+    let mut wal = location.as_os_str().to_owned();
+    wal.push("-wal");
+    let has_wal = fs::metadata(wal).is_ok_and(|wal| wal.len() > 0);
+    let name = if is_in_wal_mode(location) && !has_wal {
+        location.immutable_name()
+    } else {
+        location.name()
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(name, flags);
+    let connection = opened.map_err(|error| cannot_open(location, error))?;
+    let query_only = connection.pragma_update(None, "query_only", true);
+    query_only.map_err(|error| cannot_open(location, error))?;
+    Ok(connection)
+}
+
+/// Returns `true` if the header of the file says that the database is in WAL mode.
+fn is_in_wal_mode(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header.starts_with(b"SQLite format 3\0") && header[18] == 2
+}
+
 /// Fails if the file of the database does not exist.
 pub(crate) fn must_exist(path: &Path) -> Result<()> {
     if exists(path) {
@@ -45,6 +78,6 @@ pub(crate) fn must_exist(path: &Path) -> Result<()> {
     Err(Failure::failed("missing", message).help("check the path"))
 }
 
-fn cannot_open(path: &Path, source: rusqlite::Error) -> Failure {
+pub(crate) fn cannot_open(path: &Path, source: rusqlite::Error) -> Failure {
     Failure::in_database(path, &Error::cannot_open(path, source))
 }

@@ -122,6 +122,15 @@ impl Location {
         ))
     }
 
+    /// Returns the name with which SQLite opens a file that no one writes.
+    ///
+    /// Then SQLite takes no lock, and needs no `-wal` and `-shm` file.
+    pub(crate) fn immutable_name(&self) -> PathBuf {
+        let mut immutable = self.clone();
+        immutable.parameters.push("immutable=1".to_owned());
+        immutable.name()
+    }
+
     /// Returns the flags with which a command opens the database to change it.
     pub(crate) fn flags(&self) -> OpenFlags {
         let access = match self.mode {

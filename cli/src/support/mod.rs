@@ -14,6 +14,8 @@ mod target;
 mod upgrade_preview;
 
 pub(crate) use confirm::confirm;
+#[cfg(feature = "developer")]
+pub(crate) use database::{cannot_open, open_read_only};
 pub(crate) use database::{exists, must_exist, open, open_to_inspect};
 pub(crate) use exit::Exit;
 pub(crate) use failure::{Failure, FailureKind, in_database};

@@ -1,6 +1,6 @@
 //! Printing the result of a command.
 
-use std::io::{self, Stderr, Write};
+use std::io::{self, IsTerminal, Stderr, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
@@ -28,13 +28,29 @@ pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) json: Value,
     pub(crate) exit: Exit,
+    /// `true` for a text that a program reads, such as SQL. It is printed byte for byte.
+    is_document: bool,
 }
 
 impl Answer {
     /// Creates the result of a command that succeeded.
     pub(crate) fn new(text: String, json: Value) -> Self {
-        let exit = Exit::Success;
-        Self { text, json, exit }
+        Self {
+            text,
+            json,
+            exit: Exit::Success,
+            is_document: false,
+        }
+    }
+
+    /// Creates the result of a command that prints a document, such as SQL or SVG.
+    ///
+    /// The text need not be escaped: on a terminal, its control characters are.
+    pub(crate) fn document(text: String, json: Value) -> Self {
+        Self {
+            is_document: true,
+            ..Self::new(text, json)
+        }
     }
 }
 
@@ -69,8 +85,23 @@ fn print_answer(answer: &Answer, output: &OutputArgs) -> io::Result<()> {
     if output.quiet {
         return Ok(());
     }
+    if answer.is_document {
+        return print_document(&answer.text);
+    }
     let mut stdout = AutoStream::new(io::stdout(), stream_choice(output.color));
     writeln!(stdout, "{}", answer.text)
+}
+
+/// Prints a document. Escapes control characters on a terminal, and changes nothing elsewhere.
+fn print_document(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return stdout.write_all(text.as_bytes());
+    }
+    for line in text.lines() {
+        writeln!(stdout, "{}", escape(line))?;
+    }
+    Ok(())
 }
 
 fn print_failure(failure: &Failure, output: &OutputArgs) -> io::Result<()> {

@@ -12,7 +12,7 @@ use crate::schema::Schema;
 use crate::support::{App, Shell};
 
 /// Commands that succeed in this order.
-const SUCCESSES: [&str; 21] = [
+const SUCCESSES: [&str; 24] = [
     "check migrations",
     "pending -d app.db",
     "upgrade 002 -d app.db",
@@ -31,13 +31,16 @@ const SUCCESSES: [&str; 21] = [
     "graph -d app.db",
     "rebase",
     "merge",
+    "schema",
+    "schema -d app.db",
+    "schema --diff 001 head",
     "new tags",
     "explain",
     "explain rows-lost",
 ];
 
 /// Commands that fail.
-const FAILURES: [&str; 17] = [
+const FAILURES: [&str; 18] = [
     "upgrade nowhere -d app.db",
     "downgrade nowhere -d app.db --yes",
     "downgrade 001 -d app.db",
@@ -54,6 +57,7 @@ const FAILURES: [&str; 17] = [
     "new ?",
     "import missing",
     "graph missing",
+    "schema -d missing.db",
     "explain nothing",
 ];
 

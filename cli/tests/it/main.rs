@@ -27,6 +27,7 @@ mod rebase;
 mod redo;
 mod restore;
 mod schema;
+mod schema_command;
 mod stamp;
 mod status;
 mod support;

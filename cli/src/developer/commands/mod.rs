@@ -8,3 +8,4 @@ pub(super) mod new;
 mod new_downgrade;
 pub(super) mod rebase;
 pub(super) mod redo;
+pub(super) mod schema;
