@@ -109,3 +109,41 @@ fn quoted(text: &str) -> String {
     quoted.push('"');
     quoted.replace("--", "-#45;")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{quoted, word};
+
+    #[test]
+    fn words_of_mermaid_are_changed() {
+        for (text, expected) in [
+            ("id", "id"),
+            ("DECIMAL(8, 2)", "DECIMAL(8__2)"),
+            ("Pk", "_Pk"),
+            ("end", "_end"),
+            ("uk(1)", "_uk(1)"),
+            ("ending", "ending"),
+            ("uk-x", "uk_x"),
+            ("1st", "_1st"),
+            ("]x", "_]x"),
+            ("", "_"),
+            ("größe", "gr__e"),
+        ] {
+            assert_eq!(word(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_in_quotes_is_no_code() {
+        for (text, expected) in [
+            ("user_id, doc", "\"user_id, doc\""),
+            ("\"};\n", "\"#34;#125;#59;#92;n\""),
+            ("%%{init}", "\"#37;#37;#123;init#125;\""),
+            ("a --> b", "\"a -#45;#62; b\""),
+            ("Direction TB", "\"Direction#32;TB\""),
+            (" ", "\"#34; #34;\""),
+        ] {
+            assert_eq!(quoted(text), expected, "{text}");
+        }
+    }
+}
