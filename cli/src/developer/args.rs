@@ -208,7 +208,7 @@ pub struct SchemaArgs {
     #[arg(short, long, allow_negative_numbers = true)]
     pub(crate) revision: Option<String>,
     /// Form of the schema
-    #[arg(long, value_name = "FORM", value_enum, default_value_t,
+    #[arg(long, value_enum, default_value_t,
         conflicts_with_all = ["json", "diff"])]
     pub(crate) format: SchemaFormat,
     /// Show what changes from A to B: revisions or databases
