@@ -8,13 +8,14 @@ mod naming;
 mod new_file;
 mod picture;
 pub(crate) mod proof;
-mod schema_view;
+mod schema;
 pub(crate) mod source;
 mod source_tree;
 
 use crate::developer::args::DeveloperCommand;
 use crate::developer::commands::{
-    graph as graph_command, import as import_command, lock, merge, new, rebase, redo, schema,
+    graph as graph_command, import as import_command, lock, merge, new, rebase, redo,
+    schema as schema_command,
 };
 use crate::developer::source::Source;
 use crate::support::Result;
@@ -32,7 +33,7 @@ pub(crate) fn run(command: &DeveloperCommand, source: &Source<'_>) -> Result {
         DeveloperCommand::Rebase(args) => rebase::run(args, directory),
         DeveloperCommand::Merge(args) => merge::run(args, directory),
         DeveloperCommand::Graph(args) => graph_command::run(args, source),
-        DeveloperCommand::Schema(args) => schema::run(args, source),
+        DeveloperCommand::Schema(args) => schema_command::run(args, source),
         DeveloperCommand::Import(args) => import_command::run(args, directory),
     }
 }

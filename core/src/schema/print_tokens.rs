@@ -1,6 +1,6 @@
 //! Lines and names of SQL that is in normal form.
 //!
-//! The normal form has uppercase keywords, also if a bare name is a keyword, such as a column `key`.
+//! The normal form writes keywords in uppercase, also a bare name such as that of a column `key`.
 //! Here the position decides whether a keyword is a name.
 
 use std::collections::HashMap;

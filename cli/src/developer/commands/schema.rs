@@ -8,9 +8,9 @@ use revchain_core::schema::{ColumnOrder, Schema, SchemaFilter, diff};
 use serde_json::json;
 
 use crate::developer::args::{SchemaArgs, SchemaFormat};
-use crate::developer::schema_view::diagram::{self, Diagram};
-use crate::developer::schema_view::subject::{ChainOf, Subject};
-use crate::developer::schema_view::{json, operand};
+use crate::developer::schema::diagram::Diagram;
+use crate::developer::schema::subject::{ChainOf, Subject};
+use crate::developer::schema::{dot, json, mermaid, operand};
 use crate::developer::source::Source;
 use crate::support::{Answer, Exit, Location, Result};
 
@@ -37,8 +37,8 @@ pub(crate) fn run(args: &SchemaArgs, source: &Source<'_>) -> Result {
     let diagram = Diagram::of(&model);
     let text = match args.format {
         SchemaFormat::Sql => schema.to_sql(),
-        SchemaFormat::Mermaid => diagram::mermaid::write(&diagram),
-        SchemaFormat::Dot => diagram::dot::write(&diagram),
+        SchemaFormat::Mermaid => mermaid::write(&diagram),
+        SchemaFormat::Dot => dot::write(&diagram),
     };
     Ok(Answer::document(text, json!({})))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use revchain_core::diagnostics::escape::escape;
 
-use super::{Attribute, Diagram, Entity, EntityKind, Relation};
+use super::diagram::{Attribute, Diagram, Entity, EntityKind, Relation};
 
 /// Returns the diagram as a graph. The ends of a relation are crow's feet.
 pub(crate) fn write(diagram: &Diagram) -> String {

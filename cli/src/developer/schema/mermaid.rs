@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use revchain_core::diagnostics::escape::escape;
 
-use super::{Attribute, Diagram, Relation};
+use super::diagram::{Attribute, Diagram, Relation};
 
 /// Returns the diagram in the language of Mermaid.
 pub(crate) fn write(diagram: &Diagram) -> String {

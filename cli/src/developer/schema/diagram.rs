@@ -1,9 +1,6 @@
 //! Entity-relationship diagrams of a schema.
 //!
-//! All names are untrusted input. The writers escape them.
-
-pub(crate) mod dot;
-pub(crate) mod mermaid;
+//! All names are untrusted input. The writers `mermaid` and `dot` escape them.
 
 use super::model::{Column, ForeignKey, Model, Table};
 
