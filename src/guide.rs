@@ -36,6 +36,7 @@ macro_rules! links {
 [commands]: crate::guide::commands
 [commands#exit-codes]: crate::guide::commands#exit-codes
 [commands#overview]: crate::guide::commands#overview
+[commands#schema]: crate::guide::commands#schema
 [connections]: crate::guide::connections
 [connections#wal]: crate::guide::connections#wal
 [developing]: crate::guide::developing
