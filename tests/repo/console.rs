@@ -6,6 +6,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -47,24 +48,25 @@ fn pictures(page: &str) -> Vec<(String, String)> {
     pictures
 }
 
-/// Builds the programs, and returns their directory.
+/// Builds the programs once, and returns their directory.
+///
+/// A second build would replace the programs while another test runs them.
 pub(crate) fn build_programs() -> PathBuf {
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "-p",
-            "revchain-cli",
-            "-p",
-            "token-store",
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .unwrap();
-    assert!(status.success());
-    // The test binary is in `deps`, beside the programs.
-    let test = env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().to_owned()
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let build = || {
+        let packages = ["-p", "revchain-cli", "-p", "token-store"];
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet"])
+            .args(packages)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .unwrap();
+        assert!(status.success());
+        // The test binary is in `deps`, beside the programs.
+        let test = env::current_exe().unwrap();
+        test.ancestors().nth(2).unwrap().to_owned()
+    };
+    DIRECTORY.get_or_init(build).clone()
 }
 
 /// Makes the directory in which the commands of a page run.
