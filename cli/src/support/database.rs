@@ -1,7 +1,9 @@
 //! Opening the database that a command names.
 
+#[cfg(feature = "developer")]
 use std::fs::{self, File};
-use std::io::Read;
+#[cfg(feature = "developer")]
+use std::io;
 use std::path::Path;
 
 use revchain_runtime::rusqlite::{self, Connection, OpenFlags};
@@ -42,6 +44,7 @@ pub(crate) fn open_to_inspect(migrator: &Migrator<'_>, location: &Location) -> R
 ///
 /// A connection to a database in WAL mode creates the files `-wal` and `-shm` if they are missing.
 /// Without a `-wal` file, the database file has all data, so SQLite reads it as immutable.
+#[cfg(feature = "developer")]
 pub(crate) fn open_read_only(location: &Location) -> Result<Connection> {
     must_exist(location)?;
     let mut wal = location.as_os_str().to_owned();
@@ -63,9 +66,10 @@ pub(crate) fn open_read_only(location: &Location) -> Result<Connection> {
 }
 
 /// Returns `true` if the header of the file says that the database is in WAL mode.
+#[cfg(feature = "developer")]
 fn is_in_wal_mode(path: &Path) -> bool {
     let mut header = [0; 20];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    let read = File::open(path).and_then(|mut file| io::Read::read_exact(&mut file, &mut header));
     read.is_ok() && header.starts_with(b"SQLite format 3\0") && header[18] == 2
 }
 

@@ -125,6 +125,7 @@ impl Location {
     /// Returns the name with which SQLite opens a file that no one writes.
     ///
     /// Then SQLite takes no lock, and needs no `-wal` and `-shm` file.
+    #[cfg(feature = "developer")]
     pub(crate) fn immutable_name(&self) -> PathBuf {
         let mut immutable = self.clone();
         immutable.parameters.push("immutable=1".to_owned());

@@ -1,11 +1,14 @@
 //! `schema`: the schema of a revision or of a database, as SQL, JSON and diagrams.
 
 use std::fs;
+use std::process::ExitCode;
 
+use revchain_cli::Commands;
+use revchain_prove::migrations_from_directory;
 use revchain_runtime::rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::support::Shell;
+use crate::support::{App, Shell};
 
 /// Tables with a key, a self-reference, a composite key, a one-to-one relation, and a view.
 const LIBRARY: &str = "
@@ -469,4 +472,23 @@ fn conflicting_arguments_are_a_usage_error() {
     ] {
         assert_eq!(shell.run(arguments).0, 2, "{arguments}");
     }
+}
+
+#[test]
+fn application_prints_its_own_chain() {
+    let shell = Shell::new();
+    let migrations = migrations_from_directory(shell.path("migrations")).unwrap();
+    fs::remove_dir_all(shell.path("migrations")).unwrap();
+    let commands = Commands::new(migrations.migrator());
+    assert_eq!(App::run(&commands, &["schema"]), ExitCode::SUCCESS);
+    let path = shell.path("app.db");
+    migrations.open(&path).unwrap();
+    let diff = |revision| {
+        App::run(
+            &commands,
+            &["schema", "--diff", revision, path.to_str().unwrap()],
+        )
+    };
+    assert_eq!(diff("head"), ExitCode::SUCCESS);
+    assert_eq!(diff("002"), ExitCode::FAILURE);
 }

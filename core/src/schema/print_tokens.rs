@@ -88,6 +88,9 @@ const NOT_BEFORE_OPERAND: &[&str] = &[")", ";"];
 /// The keywords that SQLite does not read as a name where an expression begins.
 const NEVER_NAMES: &[&str] = &["CAST", "RAISE", "WITH"];
 
+/// The words after `INSERT OR` and `UPDATE OR`.
+const RESOLUTIONS: &[&str] = &["ABORT", "FAIL", "IGNORE", "REPLACE", "ROLLBACK"];
+
 /// The words that begin a line of a view.
 const CLAUSES: &[&str] = &[
     "SELECT",
@@ -128,9 +131,10 @@ enum Role {
 /// Returns SQL in normal form with the lines of `layout`.
 pub(super) fn print_tokens(sql: &str, names: &Names<'_>, layout: Layout) -> String {
     let tokens = tokens(sql);
-    let roles: Vec<Role> = (0..tokens.len())
-        .map(|index| role(sql, &tokens, index, layout))
-        .collect();
+    let mut roles = Vec::with_capacity(tokens.len());
+    while roles.len() < tokens.len() {
+        roles.push(role(sql, &tokens, &roles, layout));
+    }
     let mut lines = Lines::new(layout);
     let mut text = String::new();
     for (index, token) in tokens.iter().enumerate() {
@@ -169,8 +173,9 @@ fn has_space(sql: &str, tokens: &[Token], roles: &[Role], index: usize, layout: 
     tokens[index].span.start > tokens[before].span.end && !is_call
 }
 
-/// Returns the role of a token.
-fn role(sql: &str, tokens: &[Token], index: usize, layout: Layout) -> Role {
+/// Returns the role of the token after those that have `roles`.
+fn role(sql: &str, tokens: &[Token], roles: &[Role], layout: Layout) -> Role {
+    let index = roles.len();
     let token = &tokens[index];
     let written = token.text(sql);
     if layout == Layout::Module && is_length(sql, &tokens[..index], token) {
@@ -184,14 +189,14 @@ fn role(sql: &str, tokens: &[Token], index: usize, layout: Layout) -> Role {
     let was_quoted = written != written.to_ascii_uppercase();
     if layout == Layout::Module {
         let is_argument =
-            is_operand(sql, tokens, index) || next.is_some_and(|next| next.is_mark(sql, "="));
+            is_operand(sql, tokens, roles) || next.is_some_and(|next| next.is_mark(sql, "="));
         return if is_argument {
             Role::Name
         } else {
             Role::AsWritten
         };
     }
-    if !is_reserved(written) && !token.is_one_of(sql, NEVER_NAMES) && is_operand(sql, tokens, index)
+    if !is_reserved(written) && !token.is_one_of(sql, NEVER_NAMES) && is_operand(sql, tokens, roles)
     {
         let is_table = previous_is(sql, tokens, index, &["INTO", "REFERENCES", "FROM", "JOIN"])
             // The table of an index.
@@ -219,11 +224,16 @@ fn is_length(sql: &str, before: &[Token], token: &Token) -> bool {
             .is_some_and(|before| before.kind == Kind::Word)
 }
 
-/// Returns `true` if an expression or a name can begin at a token.
-fn is_operand(sql: &str, tokens: &[Token], index: usize) -> bool {
+/// Returns `true` if an expression or a name can begin at the token after those with `roles`.
+fn is_operand(sql: &str, tokens: &[Token], roles: &[Role]) -> bool {
+    let index = roles.len();
     let (token, Some((before, earlier))) = (&tokens[index], tokens[..index].split_last()) else {
         return false;
     };
+    if before.kind == Kind::Word && roles.last() != Some(&Role::AsWritten) {
+        // The token before is a name itself.
+        return false;
+    }
     let is_earlier = |words: &[&str]| {
         let last = earlier.last();
         last.is_some_and(|token| token.is_one_of(sql, words))
@@ -243,7 +253,9 @@ fn is_operand(sql: &str, tokens: &[Token], index: usize) -> bool {
         "OR" => is_earlier(&["INSERT", "UPDATE"]),
         _ => false,
     };
-    before.is_one_of(sql, BEFORE_OPERAND) && !continues
+    // The table after `UPDATE OR IGNORE`.
+    let is_table = is_earlier(&["OR"]) && before.is_one_of(sql, RESOLUTIONS);
+    (before.is_one_of(sql, BEFORE_OPERAND) || is_table) && !continues
 }
 
 fn previous_is(sql: &str, tokens: &[Token], index: usize, words: &[&str]) -> bool {

@@ -1,6 +1,7 @@
 //! The normal form of a schema, compared with SQLite.
 
 mod alter;
+mod printed;
 mod random_tables;
 
 use std::collections::BTreeMap;
