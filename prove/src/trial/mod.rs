@@ -11,6 +11,7 @@
 //! The new value must then change as well.
 
 mod arrival;
+mod assumed;
 mod conversion;
 mod copy_sources;
 mod counters;

@@ -1,17 +1,15 @@
 //! The texts of the defects that the trials with sample rows find.
 
-use revchain_core::diagnostics::suggest::did_you_mean;
-use revchain_core::load::SourceInfo;
-use revchain_core::schema::{Schema, quote};
+use revchain_core::schema::quote;
 use revchain_core::sql::change::{Change, Effect, effect};
 use revchain_core::sql::inspect::{
     copies_by_position, names_object, offset_of_name, starts_with_one_of,
 };
 use revchain_core::sql::sqlite_messages::missing_name;
-use revchain_core::{Assumes, Defect, DefectKind, Revision, Statement};
+use revchain_core::{Defect, DefectKind, Revision, Statement};
 use rusqlite::types::Value;
 
-use super::failing_rows::{Assumption, MAX_ROWS, adds_column, show_row};
+use super::failing_rows::{MAX_ROWS, adds_column, show_row};
 use super::failure::{Failure, FailureKind};
 use super::intent::{explicitly_changed_table, set_columns};
 use super::judged::Judged;
@@ -19,8 +17,8 @@ use super::scope::names;
 use super::values::shown;
 use super::verdict::Loss;
 use crate::budget::MAX_STEPS;
-use crate::diagnostics::location::{at_directive, at_snippet, at_statement};
-use crate::diagnostics::{full_name, suggest_or};
+use crate::diagnostics::full_name;
+use crate::diagnostics::location::{at_snippet, at_statement};
 use crate::sample_rows::contents::Row;
 use crate::script_run::ScriptRun;
 
@@ -446,53 +444,4 @@ pub(super) fn unchecked_sample_rows(revision: &Revision, table: &str) -> String 
     format!(
         "{id}: the sample rows for `{table}` violate a CHECK, because no other values were found"
     )
-}
-
-/// Returns the note that no sample row satisfies an `@assumes`.
-pub(super) fn no_assumed_rows(revision: &Revision, assumes: &Assumes) -> String {
-    let id = revision.id();
-    let assumption = Assumption::of(assumes);
-    format!(
-        "{id}: no sample row satisfies `@assumes {assumption}`, so the revision was not checked with rows"
-    )
-}
-
-/// Describes an `@assumes` without which the upgrade accepts the same rows.
-pub(super) fn assumes_nothing(
-    revision: &Revision,
-    source: &SourceInfo,
-    index: usize,
-    before: &Schema,
-) -> Defect {
-    let assumes = &revision.assumes()[index];
-    let (id, table) = (revision.id(), &*assumes.table);
-    let (problem, suggestion) = match before.columns(table) {
-        None => (
-            format!("there is no such table before {id}"),
-            did_you_mean(table, before.tables()).map(quote),
-        ),
-        Some(columns) => {
-            let is_missing = |name: &&str| {
-                !columns.is_empty()
-                    && !columns
-                        .iter()
-                        .any(|column| column.eq_ignore_ascii_case(name))
-            };
-            let mut names = assumes.columns.iter().map(|name| &**name);
-            match names.find(is_missing) {
-                Some(name) => (
-                    format!("the table `{table}` has no column `{name}` before {id}"),
-                    did_you_mean(name, columns.into_iter()).map(quote),
-                ),
-                None => (
-                    format!("the upgrade of {id} accepts all rows without it"),
-                    None,
-                ),
-            }
-        }
-    };
-    let title = format!("`@assumes {}`: {problem}", Assumption::of(assumes));
-    let help = suggest_or(suggestion.as_deref(), "remove the line");
-    let defect = Defect::new(DefectKind::AssumesNothing, title).help(help);
-    at_directive(defect, revision, source, "assumes", index)
 }

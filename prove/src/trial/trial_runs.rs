@@ -25,6 +25,8 @@ const ROUNDS: usize = 3;
 /// The runs of a revision on sample rows. Each run rolls back its changes.
 pub(super) struct TrialRuns<'t> {
     pub(super) subject: &'t Subject<'t>,
+    /// The conditions that the sample rows satisfy.
+    pub(super) assumes: Vec<&'t Assumes>,
     /// The tables that get sample rows.
     pub(super) tables: Vec<String>,
     cache: TableCache,
@@ -35,7 +37,7 @@ pub(super) struct TrialRuns<'t> {
 
 impl<'t> TrialRuns<'t> {
     /// Returns `None` if no table needs sample rows.
-    pub(super) fn new(subject: &'t Subject<'t>) -> Result<Option<Self>> {
+    pub(super) fn new(subject: &'t Subject<'t>, assumes: Vec<&'t Assumes>) -> Result<Option<Self>> {
         let mut tables = tables_in_scope(subject.connection, subject.revision, subject.schema)?;
         tables.retain(|table| !subject.tainted_names.contains(&table.to_ascii_lowercase()));
         if tables.is_empty() {
@@ -47,6 +49,7 @@ impl<'t> TrialRuns<'t> {
         }
         Ok(Some(Self {
             subject,
+            assumes,
             tables,
             cache: TableCache::default(),
             cache_after: TableCache::default(),
@@ -192,11 +195,10 @@ impl<'t> TrialRuns<'t> {
 
     /// Runs a trial again with the rows of `run`, except for the values of a column.
     fn run_again(&self, run: &Run, change: Option<Change<'_>>) -> Result<Run> {
-        let assumes: Vec<&Assumes> = self.subject.revision.assumes().iter().collect();
         self.run_once(&Setup {
             kept_rows: run.kept_rows.clone(),
             change,
-            ..self.setup(run.mode, &assumes)
+            ..self.setup(run.mode, &self.assumes)
         })
     }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use revchain_core::Defect;
 use revchain_core::sql::inspect::names_object;
-use revchain_core::{Assumes, Defect};
 use rusqlite::Result;
 
+use super::assumed::{Assumed, assumed, needless, no_assumed_rows};
 use super::conversion::Conversion;
 use super::failure::Failure;
 use super::intent::merges_tables;
@@ -22,16 +23,22 @@ use crate::script_run::{ScriptRun, Stage};
 
 /// Runs the trials of a revision. Rolls back all changes.
 pub(crate) fn run(subject: &Subject<'_>) -> Result<Outcome> {
-    let Some(trial_runs) = TrialRuns::new(subject)? else {
-        return Ok(Outcome::default());
+    let (known, defects) = assumed(subject);
+    let mut outcome = Outcome::default();
+    outcome.findings.defects.extend(defects);
+    let assumes = known.iter().map(|assumed| assumed.assumes).collect();
+    let Some(trial_runs) = TrialRuns::new(subject, assumes)? else {
+        let needless = known.iter().map(|assumed| needless(subject, assumed.index));
+        outcome.findings.defects.extend(needless);
+        return Ok(outcome);
     };
     Trials {
         trial_runs,
-        outcome: Outcome::default(),
+        outcome,
         lost_by_downgrade: BTreeSet::new(),
         converted: BTreeMap::new(),
     }
-    .run()
+    .run(&known)
 }
 
 /// The trials of a revision, and what they have found so far.
@@ -45,8 +52,8 @@ struct Trials<'t> {
 }
 
 impl Trials<'_> {
-    fn run(mut self) -> Result<Outcome> {
-        let assumes: Vec<&Assumes> = self.trial_runs.subject.revision.assumes().iter().collect();
+    fn run(mut self, known: &[Assumed<'_>]) -> Result<Outcome> {
+        let assumes = self.trial_runs.assumes.clone();
         let mut modes = vec![Mode::Provenance, Mode::Failure];
         if self.trial_runs.tables.len() > 1
             && merges_tables(self.trial_runs.subject.revision.upgrade())
@@ -59,42 +66,42 @@ impl Trials<'_> {
             self.report(&run)?;
             runs.push(run);
         }
-        let [provenance, failure, ..] = &runs[..] else {
-            return Ok(self.outcome);
-        };
-        self.note_empty_tables(provenance, failure);
-        let problems: BTreeSet<Problem> = runs.iter().flat_map(Run::problems).collect();
-        for index in 0..assumes.len() {
-            let mut others = assumes.clone();
-            let assumed = others.remove(index);
-            let mut found = BTreeSet::new();
-            for mode in &modes {
-                found.extend(self.trial_runs.trial(*mode, &others)?.problems());
-            }
-            let (revision, source) = (
-                self.trial_runs.subject.revision,
-                self.trial_runs.subject.source,
-            );
-            // A failure that remains hides what the assumption is for.
-            let has_failure = problems
-                .iter()
-                .any(|problem| matches!(problem, Problem::Failure(..)));
-            let is_needless = found.is_subset(&problems) && !has_failure;
-            let is_only = others.is_empty();
-            if is_needless && (is_only || !self.trial_runs.matters_alone(&modes, assumed)?) {
-                let schema = self.trial_runs.subject.schema;
-                let defect = texts::assumes_nothing(revision, source, index, schema);
-                self.outcome.findings.defects.push(defect);
-            } else if failure
-                .empty
-                .iter()
-                .any(|table| assumed.table.eq_ignore_ascii_case(table))
-            {
-                let note = texts::no_assumed_rows(revision, assumed);
-                self.outcome.findings.notes.push(note);
-            }
+        if let [provenance, failure, ..] = &runs[..] {
+            self.note_empty_tables(provenance, failure);
+        }
+        for assumed in known {
+            self.check_assumed(assumed, &modes, &runs)?;
         }
         Ok(self.outcome)
+    }
+
+    /// Reports an assumption that the upgrade does not need, and notes one that leaves no rows.
+    fn check_assumed(&mut self, assumed: &Assumed<'_>, modes: &[Mode], runs: &[Run]) -> Result<()> {
+        let subject = self.trial_runs.subject;
+        let mut others = self.trial_runs.assumes.clone();
+        others.retain(|other| *other != assumed.assumes);
+        let mut found = BTreeSet::new();
+        for mode in modes {
+            found.extend(self.trial_runs.trial(*mode, &others)?.problems());
+        }
+        let problems: BTreeSet<Problem> = runs.iter().flat_map(Run::problems).collect();
+        // A failure that remains hides what the assumption is for.
+        let has_failure = problems
+            .iter()
+            .any(|problem| matches!(problem, Problem::Failure(..)));
+        let is_needless = found.is_subset(&problems) && !has_failure;
+        let is_only = others.is_empty();
+        if is_needless && (is_only || !self.trial_runs.matters_alone(modes, assumed.assumes)?) {
+            self.report_defect(needless(subject, assumed.index));
+            return Ok(());
+        }
+        let failing = runs.iter().filter(|run| run.mode == Mode::Failure);
+        let mut empty = failing.flat_map(|run| &run.empty);
+        if empty.any(|table| assumed.assumes.table.eq_ignore_ascii_case(table)) {
+            let note = no_assumed_rows(subject.revision, assumed.assumes);
+            self.outcome.findings.notes.push(note);
+        }
+        Ok(())
     }
 
     fn note_empty_tables(&mut self, provenance: &Run, failure: &Run) {

@@ -170,6 +170,47 @@ fn assumption_that_changes_nothing_is_rejected() {
 }
 
 #[test]
+fn assumption_with_a_missing_name_is_not_used() {
+    let table = "CREATE TABLE notes (id INTEGER PRIMARY KEY, title TEXT NOT NULL, body TEXT);";
+    let index = "CREATE UNIQUE INDEX u ON notes (title);";
+    for (assumption, words) in [
+        ("notes(titel) unique", "did you mean `title`?"),
+        ("notes(title, b) unique", "has no column `b`"),
+        ("notes(titel) values", "did you mean `title`?"),
+        ("notes(titel) check", "did you mean `title`?"),
+        ("notes(titel) not-null", "did you mean `title`?"),
+        ("notes(titel) references", "did you mean `title`?"),
+        ("note(title) unique", "did you mean `notes`?"),
+    ] {
+        let upgrade = format!("@assumes {assumption} x\n{index}");
+        let found = defects(&[(table, ""), (&upgrade, "")]);
+        let kinds: Vec<&str> = found.iter().map(|defect| defect.kind().name()).collect();
+        assert_eq!(
+            kinds,
+            ["assumes-nothing", "fails-on-rows"],
+            "{assumption}: {found:?}"
+        );
+        let text = found[0].to_string();
+        assert!(text.contains(words), "{text}");
+    }
+    // A revision that touches no existing table has no trials.
+    for (assumption, words) in [
+        ("notes(titel) unique", "did you mean `title`?"),
+        ("notes(title) unique", "accepts all rows without it"),
+    ] {
+        let upgrade = format!("@assumes {assumption} x\nCREATE TABLE u (id INTEGER PRIMARY KEY);");
+        assert_one_defect(
+            &[(table, ""), (&upgrade, "")],
+            "assumes-nothing 002:3",
+            &[words],
+        );
+    }
+    let generated = table.replace("body TEXT", "body TEXT, low TEXT AS (lower(title))");
+    let index = "@assumes notes(low) unique x\nCREATE UNIQUE INDEX u ON notes (low);";
+    assert_proven(&[(&generated, ""), (index, "")]);
+}
+
+#[test]
 fn one_failing_table_does_not_hide_another() {
     let first = "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT);
                  CREATE TABLE b (id INTEGER PRIMARY KEY, x TEXT, y TEXT);";
