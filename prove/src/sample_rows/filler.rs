@@ -18,6 +18,11 @@ use super::values::{Place, RowKind, TableHints, candidates};
 /// The first number of the values in keys. A chain is unlikely to insert such a number.
 const FIRST_KEY: i64 = 7_000_001;
 
+/// The distance between the keys of two tables.
+///
+/// A key that SQLite chooses for a new row then differs from all keys of other tables.
+const KEY_DISTANCE: i64 = 1_000;
+
 /// The first number of all other values. It is small, because a script may count up to a value.
 const FIRST_NUMBER: i64 = 301;
 
@@ -52,7 +57,7 @@ impl<'c> Filler<'c> {
             open_keys: Vec::new(),
             indexes: Vec::new(),
             derived: Vec::new(),
-            next_key: FIRST_KEY,
+            next_key: FIRST_KEY - KEY_DISTANCE,
             next_number: FIRST_NUMBER,
             unchecked: Vec::new(),
         }
@@ -100,6 +105,7 @@ impl<'c> Filler<'c> {
                 self.fill(&computed.other_table)?;
             }
         }
+        self.next_key += KEY_DISTANCE;
         for index in 0..self.request.row_count(table) {
             if self.connection.is_autocommit() {
                 break;

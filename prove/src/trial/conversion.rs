@@ -35,6 +35,20 @@ pub(super) struct Pairs<'p> {
 }
 
 impl Pairs<'_> {
+    /// Returns the position of the new column that has each value of an old column.
+    pub(super) fn copy_of(&self, column: usize) -> Option<usize> {
+        let is_copy = |place: &usize| {
+            let mut rows = self.rows.iter();
+            rows.all(|&(old, new)| {
+                same(
+                    &self.old.rows[old].values[column],
+                    &self.new.rows[new].values[*place],
+                )
+            })
+        };
+        (0..self.new.columns.len()).find(is_copy)
+    }
+
     /// Returns the new columns that may have the converted values of an old column.
     ///
     /// A column at one of the positions `taken` has the values of another old column.

@@ -30,6 +30,7 @@ pub(super) fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdic
     let columns = 0..contents.columns.len();
     let missing: Vec<usize> = columns
         .filter(|&column| !table.has_column_arrived(column) || table.has_moved(column))
+        .filter(|&column| !table.is_renumbered(column))
         .collect();
     let mut rows = contents.rows.iter();
     if missing.is_empty() && rows.all(|row| row.values.iter().any(is_identifying)) {
@@ -64,12 +65,18 @@ pub(super) fn judge_dropped_table(expected: &Expected, after: &After<'_>, verdic
         new,
         rows: &rows,
     };
+    let taken: Vec<Option<usize>> = (0..contents.columns.len())
+        .filter(|column| !missing.contains(column))
+        .map(|column| pairs.copy_of(column))
+        .collect();
     for column in missing {
         let name = contents.columns[column].clone();
         verdict.missing_columns.push(name);
         // A value in the wrong column is no conversion.
         if !table.has_moved(column) {
-            verdict.conversions.extend(pairs.conversions(column, &[]));
+            verdict
+                .conversions
+                .extend(pairs.conversions(column, &taken));
         }
     }
 }
@@ -125,6 +132,12 @@ impl DroppedTable<'_> {
                 && others.all(|(other, known)| other != table || known == value)
         };
         shown.iter().all(is_shown)
+    }
+
+    /// Returns `true` if the column is a free key, and each row is in another table.
+    fn is_renumbered(&self, column: usize) -> bool {
+        self.expected.free_key.as_ref() == Some(&self.expected.contents.columns[column])
+            && self.destinations.iter().all(Option::is_some)
     }
 
     /// Returns `true` if each row is in a table whose column of the same name has the values of

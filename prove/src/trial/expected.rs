@@ -3,6 +3,7 @@
 //! A `DELETE` declares that its rows go, and an `UPDATE` declares that its values change.
 //! The values that such a statement leaves must still arrive.
 
+use revchain_core::schema::Schema;
 use rusqlite::{Connection, Result};
 
 use super::matching::{Changes, ValueIndex};
@@ -17,6 +18,10 @@ pub(super) struct Expected {
     pub(super) key: Vec<String>,
     /// The lowercase columns of foreign keys, whose values are in another table anyway.
     pub(super) references: Vec<String>,
+    /// The lowercase column that is the rowid, if no foreign key references the table.
+    ///
+    /// Nothing depends on the value of such a key, so a row can get a new key in another table.
+    pub(super) free_key: Option<String>,
     pub(super) contents: Contents,
 }
 
@@ -59,8 +64,17 @@ impl Expected {
                 .flat_map(|key| &key.columns)
                 .map(|(from, _)| from.clone())
                 .collect(),
+            free_key: None,
             contents,
         }))
+    }
+
+    /// Sets `free_key`, for a table of `schema`.
+    pub(super) fn with_free_key(mut self, info: &TableInfo, schema: &Schema) -> Self {
+        if info.has_rowid_column() && schema.children(&self.table).is_empty() {
+            self.free_key = self.key.first().cloned();
+        }
+        self
     }
 }
 

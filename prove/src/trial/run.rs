@@ -122,7 +122,10 @@ impl Run {
                 Some(indexed) if !indexed.is_empty() => indexes.push((table.clone(), indexed)),
                 Some(_) => {}
                 None if info.is_derived() => {}
-                None => expected.extend(Expected::read(connection, table, &info)?),
+                None => {
+                    let read = Expected::read(connection, table, &info)?;
+                    expected.extend(read.map(|read| read.with_free_key(&info, subject.schema)));
+                }
             }
         }
         indexes.retain(|(index, _)| is_intact(connection, index));

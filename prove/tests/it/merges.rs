@@ -133,3 +133,36 @@ fn column_that_a_trigger_sets_in_the_copy_is_lost() {
     let late = format!("{copy} {rest} {created}");
     assert_proven(&[(&table, ""), (&late, "")]);
 }
+
+#[test]
+fn merge_with_new_keys_is_judged_alike_for_each_name() {
+    let key = "id INTEGER PRIMARY KEY";
+    for [from, to] in [["a", "b"], ["b", "a"]] {
+        for key in [key, "id INTEGER PRIMARY KEY AUTOINCREMENT"] {
+            let tables =
+                format!("CREATE TABLE {from} ({key}, x TEXT); CREATE TABLE {to} ({key}, x TEXT);");
+            let copy = format!("INSERT INTO {to} SELECT id, x FROM {from}; DROP TABLE {from};");
+            let steps = [(tables.as_str(), ""), (copy.as_str(), "")];
+            assert_one_defect(
+                &steps,
+                "fails-on-rows 002:5",
+                &["leave the key out of the copy"],
+            );
+            let advised = copy.replace("SELECT id,", "(x) SELECT");
+            assert_proven(&[(&tables, ""), (&advised, "")]);
+            let constant = advised.replace("SELECT x", "SELECT 'x'");
+            let found = summaries(&[(&tables, ""), (&constant, "")]);
+            assert_eq!(found, ["undeclared-destruction 002:5"], "{constant}");
+        }
+        // The keys of a table that another table references must arrive.
+        let tables = format!(
+            "CREATE TABLE {from} ({key}, x TEXT); CREATE TABLE {to} ({key}, x TEXT);
+             CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES {from} (id));"
+        );
+        let upgrade = format!(
+            "@destroys c it is a test\nINSERT INTO {to} (x) SELECT x FROM {from}; DROP TABLE c;\nDROP TABLE {from};"
+        );
+        let found = summaries(&[(&tables, ""), (&upgrade, "")]);
+        assert_eq!(found, ["undeclared-destruction 002:7"], "{upgrade}");
+    }
+}
