@@ -28,6 +28,7 @@ mod scope;
 mod start;
 mod subject;
 mod texts;
+mod too_long;
 mod trial_runs;
 mod trials;
 mod values;
@@ -35,5 +36,6 @@ mod verdict;
 mod violations;
 
 pub(crate) use subject::{Outcome, Subject};
-pub(crate) use texts::{failed_trial, runs_too_long};
+pub(crate) use texts::failed_trial;
+pub(crate) use too_long::runs_too_long;
 pub(crate) use trials::run;

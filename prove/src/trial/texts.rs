@@ -14,9 +14,9 @@ use super::failure::{Failure, FailureKind};
 use super::intent::{explicitly_changed_table, set_columns};
 use super::judged::Judged;
 use super::scope::names;
+use super::too_long::runs_too_long;
 use super::values::shown;
 use super::verdict::Loss;
-use crate::budget::MAX_STEPS;
 use crate::diagnostics::full_name;
 use crate::diagnostics::location::{at_snippet, at_statement};
 use crate::sample_rows::contents::Row;
@@ -94,16 +94,6 @@ fn help_for_failure(kind: &FailureKind, sql: &str) -> &'static str {
     } else {
         "change the statement so that it accepts each value that the column can contain"
     }
-}
-
-/// Describes a statement that takes too many steps.
-pub(crate) fn runs_too_long(run: ScriptRun<'_>, statement: Option<Statement<'_>>) -> Defect {
-    let steps = MAX_STEPS / 1_000_000;
-    let title = format!("{run} does not end within {steps} million steps of SQLite");
-    let help = "end the recursion inside the CTE: `SELECT n + 1 FROM c WHERE n < …`;\n\
-                a WHERE outside of the CTE does not stop it";
-    let defect = Defect::new(DefectKind::RunsTooLong, title).help(help);
-    at_statement(defect, run, statement)
 }
 
 /// The texts of a loss.

@@ -243,6 +243,17 @@ fn count_up_to_a_value_ends() {
 }
 
 #[test]
+fn join_without_conditions_gets_advice_about_joins() {
+    let table = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE n (x INTEGER);";
+    let join = "INSERT INTO n SELECT count(*) FROM t a, t b, t c, t d, t e, t f, t g, t h;";
+    assert_one_defect(
+        &[(table, ""), (join, "")],
+        "runs-too-long 002:5",
+        &["give each table of the join a condition"],
+    );
+}
+
+#[test]
 fn partial_unique_index_over_live_rows_is_rejected() {
     for condition in ["deleted_at IS NULL", "deleted_at IS NOT NULL"] {
         assert_fails(
