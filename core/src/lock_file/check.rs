@@ -38,7 +38,8 @@ impl LockFile {
         }
         let (id, difference) = (&locked.id, difference(locked, &current));
         let title = format!("the locked revision {id} has changed: {difference}");
-        let help = "restore the file, and write the change as a new revision: `revchain new`";
+        let help = "restore the file, and write the change as a new revision: `revchain new`\n\
+                    or, if it never shipped, remove its line and those of all later revisions from revchain.lock";
         let defect = Defect::new(DefectKind::LockedRevisionChanged, title).help(help);
         defects.push(defect.with(&self.path).at(&file.path));
     }

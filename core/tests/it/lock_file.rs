@@ -101,6 +101,20 @@ fn unlocked_revisions_may_change() {
 }
 
 #[test]
+fn draft_without_its_line_and_later_lines_may_change() {
+    let directory = locked(&[("001", "base"), ("002", "001"), ("003", "002")]);
+    let lock = lock_of(&directory);
+    let directory = directory.with(&name(2, "002"), text("001").replace("SELECT 1", "SELECT 3"));
+    let message = directory.load().unwrap_err().to_string();
+    let advice = "or, if it never shipped, remove its line and those of all later revisions";
+    assert!(message.contains(advice), "{message}");
+    let is_kept = |line: &&str| !line.starts_with("002 ") && !line.starts_with("003 ");
+    let kept: Vec<&str> = lock.lines().filter(is_kept).collect();
+    let directory = directory.with(lock_file::FILE_NAME, format!("{}\n", kept.join("\n")));
+    assert_eq!(directory.kinds(), []);
+}
+
+#[test]
 fn missing_locked_file_is_one_defect() {
     let lock = lock_of(&revisions(&[
         ("001", "base"),
