@@ -45,8 +45,17 @@ impl LockFile {
     }
 
     /// Reports locked revisions whose order in the chain differs from the order in the lock file.
+    ///
+    /// With other parents, another order follows, and `check_revision` has reported the parents.
     pub(crate) fn check_order(&self, chain: &Chain, defects: &mut DefectList) {
         let indices = chain.index_by_id();
+        let has_other_parents = |locked: &LockedRevision| {
+            let index = indices.get(locked.id.as_str());
+            index.is_some_and(|index| !locked.revises(chain[*index].revises()))
+        };
+        if self.locked.iter().any(has_other_parents) {
+            return;
+        }
         let mut last: Option<(RevisionIndex, &LockedRevision)> = None;
         for locked in &self.locked {
             let Some(&index) = indices.get(locked.id.as_str()) else {

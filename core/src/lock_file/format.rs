@@ -72,11 +72,7 @@ impl LockedRevision {
         upgrade: &Script,
         downgrade: &Downgrade,
     ) -> Self {
-        let parents: Vec<&str> = parents.collect();
-        let parents = match parents[..] {
-            [] => "base".to_owned(),
-            _ => parents.join(","),
-        };
+        let parents = parents_field(parents);
         let downgrade = match downgrade {
             Downgrade::Sql(script) => short_checksum(script),
             Downgrade::Irreversible(_) => "-".to_owned(),
@@ -114,6 +110,11 @@ impl LockedRevision {
         revision.is_well_formed().then_some(revision)
     }
 
+    /// Returns `true` if these were the parents when the revision was locked.
+    pub(super) fn revises<'p>(&self, parents: impl Iterator<Item = &'p str>) -> bool {
+        self.parents == parents_field(parents)
+    }
+
     fn is_well_formed(&self) -> bool {
         let mut parents = self.parents.split(',');
         check_id(&self.id).is_ok()
@@ -129,6 +130,14 @@ impl fmt::Display for LockedRevision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {} ", self.id, self.parents, self.checksum)?;
         write!(f, "{} {}", self.upgrade, self.downgrade)
+    }
+}
+
+fn parents_field<'p>(parents: impl Iterator<Item = &'p str>) -> String {
+    let parents: Vec<&str> = parents.collect();
+    match parents[..] {
+        [] => "base".to_owned(),
+        _ => parents.join(","),
     }
 }
 

@@ -394,3 +394,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn order_that_follows_from_other_parents_is_one_defect() {
+    // With the same date, each of them can be the parent of the other.
+    let directory = Directory::of([
+        (name(1, "001"), text("base")),
+        (name(2, "002"), text("001")),
+        (name(2, "003"), text("002")),
+    ]);
+    let lock = lock_of(&directory);
+    let directory = directory
+        .with(lock_file::FILE_NAME, lock)
+        .with(&name(2, "003"), text("001"))
+        .with(&name(2, "002"), text("003"));
+    let message = directory.load().unwrap_err().to_string();
+    assert!(!message.contains("locked-order-changed"), "{message}");
+    assert_eq!(
+        message.matches("locked-revision-changed]").count(),
+        2,
+        "{message}"
+    );
+}
