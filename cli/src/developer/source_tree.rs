@@ -62,6 +62,21 @@ pub(crate) fn load(directory: &Path) -> LoadedMigrations {
     LoadedMigrations::read(directory, &directory.to_string_lossy())
 }
 
+/// Reads a directory and validates its chain, as [`load`] does. The lock file may lack its head.
+pub(crate) fn load_without_head(directory: &Path) -> LoadedMigrations {
+    let mut defects = DefectList::new();
+    let (files, mut lock) = directory::read(directory, &directory.to_string_lossy(), &mut defects);
+    if let Some(File { bytes, .. }) = &mut lock {
+        let text = bytes.as_deref().and_then(lock_file::with_missing_head);
+        if let Some(text) = text {
+            *bytes = Some(text.into_bytes());
+        }
+    }
+    let mut loaded = LoadedMigrations::from_files(files, lock);
+    loaded.defects.extend(defects.iter().cloned());
+    loaded
+}
+
 /// Returns `true` if all defects disappear when the first migration is written.
 fn is_new(directory: &Path, defects: &Defects) -> bool {
     defects.iter().all(|defect| match defect.kind() {

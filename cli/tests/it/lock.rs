@@ -115,3 +115,25 @@ fn lock_prints_the_notes_of_the_revisions_it_proves() {
     assert!(out.ends_with(&note), "{out}");
     assert_eq!(shell.json("lock --json")["notes"], json!([]));
 }
+
+#[test]
+fn missing_head_line_is_written_by_lock_head() {
+    let shell = Shell::new();
+    shell.ok("lock 002");
+    let path = shell.path("migrations/revchain.lock");
+    let good = fs::read_to_string(&path).unwrap();
+    let without = good.split("head ").next().unwrap();
+    fs::write(&path, without.trim_end()).unwrap();
+    // A command that locks revisions must not hide that lines are missing.
+    for command in ["lock", "migrate more", "check"] {
+        let (_, _, error) = shell.run(command);
+        assert!(error.contains("[malformed-lock]"), "{command}: {error}");
+        assert!(error.contains("run `revchain lock --head`"), "{error}");
+    }
+    shell.ok("lock --head");
+    assert_eq!(fs::read_to_string(&path).unwrap(), good);
+    // Without any line, the locked revisions are unknown.
+    fs::write(&path, "# The head is missing.\n").unwrap();
+    let (_, _, error) = shell.run("lock --head");
+    assert!(error.contains("restore it from version control"), "{error}");
+}

@@ -153,6 +153,16 @@ fn is_hex(text: &str, length: usize) -> bool {
 }
 
 impl LockFile {
+    fn unread(path: String, bytes: &[u8]) -> Self {
+        Self {
+            path,
+            text: normalize(&String::from_utf8_lossy(bytes)),
+            locked: Vec::new(),
+            positions: HashMap::new(),
+            head: 0..0,
+        }
+    }
+
     /// Returns `true` if the lock file contains the revision `id`.
     pub fn contains(&self, id: &str) -> bool {
         self.get(id).is_some()
@@ -169,8 +179,10 @@ impl LockFile {
 
     /// Parses all lines of `text`.
     ///
+    /// Returns `true` if the text has the line of the head.
+    ///
     /// An error is the span of the malformed text, and the reason for the error.
-    fn read_lines(&mut self) -> Result<(), (Range<usize>, &'static str)> {
+    fn read_lines(&mut self) -> Result<bool, (Range<usize>, &'static str)> {
         let mut has_head = false;
         let mut start = 0;
         for (line_number, line) in (1..).zip(self.text.split('\n')) {
@@ -197,11 +209,7 @@ impl LockFile {
             }
             self.locked.push(revision);
         }
-        if !has_head {
-            let end = self.text.len();
-            return Err((end..end, "there is no line `head <file>`"));
-        }
-        Ok(())
+        Ok(has_head)
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&LockedRevision> {
@@ -219,28 +227,41 @@ impl LockFile {
 
 /// Parses a lock file. If the text is malformed, reports a defect and returns `None`.
 pub fn parse(path: String, bytes: &[u8], defects: &mut DefectList) -> Option<LockFile> {
-    let text = normalize(&String::from_utf8_lossy(bytes));
-    let mut lock_file = LockFile {
-        path,
-        text,
-        locked: Vec::new(),
-        positions: HashMap::new(),
-        head: 0..0,
+    let mut lock_file = LockFile::unread(path, bytes);
+    let (span, note) = match lock_file.read_lines() {
+        Ok(true) => return Some(lock_file),
+        Ok(false) => {
+            let end = lock_file.text.len();
+            (end..end, "there is no line `head <file>`")
+        }
+        Err(malformed) => malformed,
     };
-    let Err((span, note)) = lock_file.read_lines() else {
-        return Some(lock_file);
-    };
-    let LockFile { path, text, .. } = lock_file;
-    let help = if has_conflict(&text) {
+    let help = if has_conflict(&lock_file.text) {
         "two branches added revisions: run `revchain rebase`, which resolves the conflict, and puts one\n\
          branch behind the other"
+    } else if with_missing_head(bytes).is_some() {
+        "run `revchain lock --head`, which writes the line\n\
+         or, if lines of revisions are missing too, restore the file from version control"
     } else {
         "restore it from version control: only revchain writes this file"
     };
     let defect = Defect::new(DefectKind::MalformedLock, "the lock cannot be understood");
-    let snippet = Snippet::new(&text, 1, span, note);
-    defects.push(defect.at(&path).showing(snippet).help(help));
+    let snippet = Snippet::new(&lock_file.text, 1, span, note);
+    defects.push(defect.at(&lock_file.path).showing(snippet).help(help));
     None
+}
+
+/// Adds a line of the head, with a name that no file has, to a lock file that only lacks this line.
+///
+/// Returns `None` if the file has the line, has another mistake, or locks no revision.
+pub fn with_missing_head(bytes: &[u8]) -> Option<String> {
+    let mut lock_file = LockFile::unread(String::new(), bytes);
+    let has_head = lock_file.read_lines().ok()?;
+    if has_head || lock_file.locked.is_empty() {
+        return None;
+    }
+    let text = lock_file.text.trim_end();
+    Some(format!("{text}\n{}", head_line("-")))
 }
 
 /// Returns the text of a lock file for `chain`, with one line for each revision of `locked`.

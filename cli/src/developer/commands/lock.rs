@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::developer::args::LockArgs;
 use crate::developer::proof::note_lines;
-use crate::developer::source_tree::{SourceTree, load, touch, write_lock_file};
+use crate::developer::source_tree::{SourceTree, load, load_without_head, touch, write_lock_file};
 use crate::support::{Answer, Failure, Result};
 
 /// Writes the lock file of the chain in `directory`.
@@ -21,7 +21,12 @@ use crate::support::{Answer, Failure, Result};
 /// It prints the notes of the proof: later builds show no notes for locked revisions.
 pub(crate) fn run(args: &LockArgs, directory: &Path, embedded: Option<&Migrations>) -> Result {
     let directory = args.source.directory.as_deref().unwrap_or(directory);
-    let mut proven = prove(load(directory), Scope::Unlocked);
+    let loaded = if args.head {
+        load_without_head(directory)
+    } else {
+        load(directory)
+    };
+    let mut proven = prove(loaded, Scope::Unlocked);
     let notes = mem::take(&mut proven.notes);
     let tree = SourceTree::new(directory, proven, embedded)?;
     let Some(chain) = &tree.chain else {
