@@ -930,11 +930,25 @@ fn non_utf8_line_is_shown_without_its_line_ending() {
         message.contains("2 | -- Gr\u{fffd}\u{fffd}e.\n"),
         "{message}"
     );
-    let utf16: Vec<u8> = "\u{feff}-- Add."
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    assert!(self::message(&one(utf16)).contains("it looks like UTF-16"));
+}
+
+#[test]
+fn utf16_file_is_recognized_without_a_byte_order_mark() {
+    for text in [
+        "\u{feff}-- Add.",
+        "-- Add.\r\n-- @revises base\r\n",
+        "-- Add a table for J\u{fc}rgen.\n",
+    ] {
+        for encode in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(encode).collect();
+            let directory = one(bytes);
+            assert_eq!(directory.kinds(), [DefectKind::NotUtf8], "{text}");
+            let message = message(&directory);
+            assert!(message.contains("it looks like UTF-16"), "{message}");
+        }
+    }
+    let kinds = one("-- A\0dd.\n").kinds();
+    assert!(!kinds.contains(&DefectKind::NotUtf8), "{kinds:?}");
 }
 
 #[test]
