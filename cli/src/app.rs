@@ -105,6 +105,7 @@ impl<'m> Commands<'m> {
     /// Default: the directory that the chain was embedded from.
     /// If cargo runs the program, the default is relative to the package.
     /// Otherwise the default is relative to the current directory.
+    /// [`run_developer`](Self::run_developer) has an example.
     #[cfg(feature = "developer")]
     pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.directory = Some(path.into());

@@ -38,6 +38,13 @@ use crate::stored_downgrades::sandbox::SandboxedConnection;
 /// A setting is a method that returns the migrator with one change.
 /// A verb is a method that acts on a database, with the connection of the caller or with a new one.
 ///
+/// - Verbs that write: [`open`](Self::open), [`upgrade`](Self::upgrade),
+///   [`upgrade_to`](Self::upgrade_to), [`downgrade_to`](Self::downgrade_to),
+///   [`stamp`](Self::stamp), [`apply`](Self::apply), `restore` and `redo`.
+/// - Verbs that never write to the database: [`plan`](Self::plan), [`current`](Self::current),
+///   [`pending`](Self::pending), [`history`](Self::history), [`check`](Self::check), `dry_run` and
+///   `make_backup`.
+///
 /// `Migrator` is `Send` and `Sync`, so the threads of a server can share a migrator.
 /// A clone shares the callbacks, and copies the other settings.
 ///
@@ -56,10 +63,9 @@ use crate::stored_downgrades::sandbox::SandboxedConnection;
 /// # Example
 ///
 /// ```
+/// # use revchain::{Migrations, embed_migrations};
+/// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
 /// use std::time::Duration;
-/// use revchain::{Migrations, embed_migrations};
-///
-/// static MIGRATIONS: Migrations = embed_migrations!("../migrations");
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let directory = tempfile::tempdir()?;
@@ -1045,10 +1051,8 @@ impl Migrations {
     /// Fails as [`Migrator::open`] does.
     ///
     /// ```
-    /// use revchain::{Migrations, embed_migrations};
-    ///
-    /// static MIGRATIONS: Migrations = embed_migrations!("../migrations");
-    ///
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let directory = tempfile::tempdir()?;
     /// # let path = directory.path().join("app.db");

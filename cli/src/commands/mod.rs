@@ -60,7 +60,35 @@ impl Commands<'_> {
     ///
     /// These commands write and read the directory of migrations, not the chain in the program.
     /// [`directory`](Self::directory) sets the directory.
+    /// The directory must contain the head of the program.
     /// The exit codes are those of [`run`](Self::run).
+    ///
+    /// ```
+    /// # use std::process::ExitCode;
+    /// # use clap::Parser;
+    /// # use revchain::{Migrations, embed_migrations};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+    /// # #[derive(Parser)]
+    /// # enum Db {
+    /// #     #[command(flatten)]
+    /// #     Db(revchain::cli::DeveloperCommand),
+    /// # }
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// # let path = directory.path().join("migrations");
+    /// # std::fs::create_dir(&path).unwrap();
+    /// # for file in std::fs::read_dir("../migrations").unwrap() {
+    /// #     let file = file.unwrap();
+    /// #     std::fs::copy(file.path(), path.join(file.file_name())).unwrap();
+    /// # }
+    /// use revchain::cli::Commands;
+    ///
+    /// let commands = Commands::new(MIGRATIONS.migrator()).directory(&path);
+    /// let Db::Db(command) = Db::parse_from(["db", "new", "Add tags"]);
+    /// assert_eq!(commands.run_developer(&command), ExitCode::SUCCESS);
+    /// let mut names = path.read_dir()?.map(|file| file.unwrap().file_name());
+    /// assert!(names.any(|name| name.to_string_lossy().ends_with("_010_add_tags.sql")));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[cfg(feature = "developer")]
     pub fn run_developer(&self, command: &DeveloperCommand) -> ExitCode {
         let result = developer::run(command, &Source::Application(self));

@@ -11,6 +11,8 @@ use crate::sql::tokenizer::{Token, each_token};
 use crate::{Assumes, Date, Was};
 
 /// A revision of a chain: the content of a migration file.
+///
+/// `Migrations::revisions` returns the revisions of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
     pub(crate) id: Text,

@@ -5,6 +5,13 @@ use std::fmt;
 /// A position in the chain. The words `head` and `base` and the signs are those of Alembic.
 ///
 /// The verbs accept a text in its place: `"head"`, `"base"`, an id such as `"007"`, `"+1"`, `"-2"`.
+///
+/// ```
+/// # use revchain_core::Target;
+/// assert_eq!(Target::from("head"), Target::Head);
+/// assert_eq!(Target::from("-2"), Target::Steps(-2));
+/// assert_eq!(Target::from("007"), Target::Revision("007".to_owned()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// The state after the last revision: `head`.

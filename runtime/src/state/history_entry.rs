@@ -6,6 +6,24 @@ use std::time::{Duration, SystemTime};
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
 
 /// A row of `revchain_history`: a revision that the database has.
+///
+/// [`Migrator::history`](crate::Migrator::history) returns the rows.
+///
+/// ```
+/// # use revchain::{Migrations, embed_migrations};
+/// # static MIGRATIONS: Migrations = embed_migrations!("../migrations");
+/// use revchain::{Origin, rusqlite::Connection};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut db = Connection::open_in_memory()?;
+/// MIGRATIONS.migrator().upgrade_to(&mut db, "001")?;
+/// MIGRATIONS.migrator().stamp(&mut db, "002")?;
+/// let history = MIGRATIONS.migrator().history(&db)?;
+/// let rows: Vec<_> = history.iter().map(|row| (&*row.revision, row.origin)).collect();
+/// assert_eq!(rows, [("001", Origin::Upgrade), ("002", Origin::Stamp)]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryEntry {
