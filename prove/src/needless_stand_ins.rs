@@ -3,6 +3,7 @@
 use revchain_core::diagnostics::suggest::did_you_mean;
 use revchain_core::schema::quote;
 use revchain_core::sql::calls::{called_names, calls, uses_collation, uses_module};
+use revchain_core::sql::sqlite_messages::UnregisteredObject;
 use revchain_core::sql::tokenizer::unquote;
 use revchain_core::{
     ArgumentCount, Chain, Downgrade, FunctionStandIn, RevisionIndex, StandIns, Statement,
@@ -15,6 +16,8 @@ pub(crate) struct NeedlessStandIn {
     pub(crate) directive: &'static str,
     /// The index of the directive among those with the same name.
     pub(crate) index: usize,
+    /// The name of the object.
+    pub(crate) name: String,
     /// The arguments of the directive.
     pub(crate) arguments: String,
     pub(crate) reason: Reason,
@@ -59,6 +62,7 @@ pub(crate) fn needless_stand_ins(
         needless.push(NeedlessStandIn {
             directive: "function",
             index,
+            name: function.name.clone(),
             arguments: function.to_string(),
             reason,
         });
@@ -89,12 +93,45 @@ pub(crate) fn needless_stand_ins(
             needless.push(NeedlessStandIn {
                 directive,
                 index,
+                name: name.clone(),
                 arguments: quote(name),
                 reason,
             });
         }
     }
     Ok(needless)
+}
+
+/// Returns the declared name that is probably a misspelling of a missing object: no statement
+/// uses the declared name.
+pub(crate) fn misspelled_stand_in<'s>(
+    chain: &Chain,
+    declared: impl Iterator<Item = &'s StandIns>,
+    missing: UnregisteredObject<'_>,
+) -> Option<&'s str> {
+    let statements = statements_from(chain, RevisionIndex::new(0));
+    let texts: Vec<&str> = statements.iter().map(Statement::sql).collect();
+    let (name, is_used): (&str, IsUsed) = match missing {
+        UnregisteredObject::Function(name) => (name, |sql, name| !calls(sql, name).is_empty()),
+        UnregisteredObject::Collation(name) => (name, uses_collation),
+        UnregisteredObject::Module(name) => (name, uses_module),
+    };
+    let names = declared.flat_map(|stand_ins| match missing {
+        UnregisteredObject::Function(_) => {
+            let functions = stand_ins.functions.iter();
+            functions.map(|function| function.name.as_str()).collect()
+        }
+        UnregisteredObject::Collation(_) => names_of(&stand_ins.collations),
+        UnregisteredObject::Module(_) => names_of(&stand_ins.modules),
+    });
+    did_you_mean(
+        name,
+        names.filter(|name| !texts.iter().any(|sql| is_used(sql, name))),
+    )
+}
+
+fn names_of(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
 }
 
 /// Returns the statements of a revision and of all later revisions.

@@ -80,6 +80,8 @@ pub fn prove(mut loaded: LoadedMigrations, scope: Scope) -> LoadedMigrations {
             used_app_defined: false,
             violations: 0,
             mismatched_tables: HashSet::new(),
+            needless_stand_ins: Vec::new(),
+            explained_stand_ins: HashSet::new(),
             faulty: &faulty,
         }
         .prove()
@@ -132,6 +134,10 @@ struct Prover<'c> {
     violations: usize,
     /// The lowercase names of tables with a key that does not fit its parent.
     mismatched_tables: HashSet<String>,
+    /// The lowercase names of needless stand-ins, and the defects that describe them.
+    needless_stand_ins: Vec<(String, Defect)>,
+    /// The lowercase names of stand-ins that are needless because of a reported mistake.
+    explained_stand_ins: HashSet<String>,
     /// The statements in which the parser has found defects.
     faulty: &'c FaultyStatements,
 }
@@ -187,6 +193,7 @@ impl<'c> Prover<'c> {
             let is_known = self.is_schema_known;
             self.proven.push(Some(proven).filter(|_| is_known));
         }
+        self.report_needless();
         if self.is_schema_known {
             self.check_head()?;
         }
@@ -432,6 +439,7 @@ impl<'c> Prover<'c> {
                     let defect = if self.budget.is_exhausted() {
                         trial::runs_too_long(run, Some(statement.clone()))
                     } else {
+                        self.explain_needless(&rejection.message);
                         self.describe_rejection(run, &rejection)
                     };
                     self.report(defect);

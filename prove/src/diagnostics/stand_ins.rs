@@ -15,10 +15,12 @@ use crate::needless_stand_ins::{NeedlessStandIn, Reason};
 /// Returns the help for a statement that uses an object which SQLite lacks.
 ///
 /// `known` are the names of the objects of this kind that SQLite has.
+/// `misspelled` is a declared name that nothing uses, and that is similar to the object's.
 pub(crate) fn help_for_unregistered(
     chain: &Chain,
     object: UnregisteredObject<'_>,
     known: &[String],
+    misspelled: Option<&str>,
 ) -> String {
     let (name, directive) = match object {
         UnregisteredObject::Function(name) => {
@@ -35,6 +37,12 @@ pub(crate) fn help_for_unregistered(
         UnregisteredObject::Collation(name) => (name, format!("@collation {}", quote(name))),
         UnregisteredObject::Module(name) => (name, format!("@module {}", quote(name))),
     };
+    if let Some(meant) = misspelled {
+        let meant = quote(meant);
+        return format!(
+            "did you mean `{meant}`?\nor, if its declaration is misspelled, correct it: `-- {directive}`"
+        );
+    }
     let declare =
         format!("if the program registers it, declare that in the header: `-- {directive}`");
     match did_you_mean(name, known.iter().map(String::as_str)) {
@@ -47,7 +55,7 @@ pub(crate) fn help_for_unregistered(
 pub(crate) fn help_for_miscalled(chain: &Chain, name: &str) -> String {
     format!(
         "correct the call; if the program registers the function with this number of arguments,\n\
-         declare that in the header: `-- @function {}`",
+         correct the declaration: `-- @function {}`",
         function(chain, name)
     )
 }
@@ -104,6 +112,7 @@ pub(crate) fn needless_stand_in(
         index,
         arguments,
         reason,
+        ..
     } = needless;
     let (problem, help) = match reason {
         Reason::BuiltIn => (

@@ -1,5 +1,7 @@
 //! The checks of objects that only the program registers: functions, collations and modules.
 
+use std::mem;
+
 use revchain_core::sql::sqlite_messages::{
     UnregisteredObject, miscalled_function, needs_app_defined_object,
 };
@@ -14,7 +16,7 @@ use crate::diagnostics::stand_ins::{
     needs_aggregate, unknown_columns,
 };
 use crate::diagnostics::{self, Existing};
-use crate::needless_stand_ins::needless_stand_ins;
+use crate::needless_stand_ins::{misspelled_stand_in, needless_stand_ins};
 use crate::script_run::{Rejection, ScriptRun, Stage};
 use crate::unreadable::{created_unreadable, unusable_table};
 
@@ -42,6 +44,7 @@ impl Prover<'_> {
             let defect = self.describe_rejection(run, &rejection);
             let is_new = self.register_unregistered(&rejection);
             if is_new || result.is_ok() {
+                self.explain_needless(&rejection.message);
                 self.report(defect);
             }
             if !is_new {
@@ -109,7 +112,7 @@ impl Prover<'_> {
         let (sql, message) = (rejection.statement.sql(), &*rejection.message);
         let help = if let Some(object) = UnregisteredObject::parse(message) {
             let known = stand_ins::known_names(self.connection, object);
-            help_for_unregistered(self.chain, object, &known)
+            help_for_unregistered(self.chain, object, &known, self.misspelled(object))
         } else if let Some(name) =
             miscalled_function(message).filter(|name| stand_ins::is_function(self.connection, name))
         {
@@ -120,6 +123,32 @@ impl Prover<'_> {
             return defect;
         };
         defect.help(help)
+    }
+
+    /// Returns the declared name that is probably a misspelling of a missing object.
+    fn misspelled(&self, missing: UnregisteredObject<'_>) -> Option<&str> {
+        let sources = &self.sources[..=self.index.get()];
+        let declared = sources.iter().map(|source| &source.stand_ins);
+        misspelled_stand_in(self.chain, declared, missing)
+    }
+
+    /// Records the declaration that is needless because of the mistake that `message` reports.
+    pub(super) fn explain_needless(&mut self, message: &str) {
+        let explained = match UnregisteredObject::parse(message) {
+            Some(object) => self.misspelled(object),
+            None => miscalled_function(message),
+        };
+        let explained = explained.map(str::to_ascii_lowercase);
+        self.explained_stand_ins.extend(explained);
+    }
+
+    /// Reports the needless declarations, unless another defect is about the same mistake.
+    pub(super) fn report_needless(&mut self) {
+        for (name, defect) in mem::take(&mut self.needless_stand_ins) {
+            if !self.explained_stand_ins.contains(&name) {
+                self.report(defect);
+            }
+        }
     }
 
     /// Returns `true` if a rejected statement can succeed in the program.
@@ -136,7 +165,9 @@ impl Prover<'_> {
         }
     }
 
-    /// Reports the directives that declare stand-ins without need.
+    /// Finds the directives that declare stand-ins without need.
+    ///
+    /// A later revision can have the call that a declaration means, so the report comes last.
     pub(super) fn check_stand_ins(&mut self) -> rusqlite::Result<()> {
         let source = self.source();
         if self.has_defects() {
@@ -144,7 +175,9 @@ impl Prover<'_> {
         }
         let revision = self.revision();
         for needless in needless_stand_ins(self.chain, self.index, &source.stand_ins)? {
-            self.report(needless_stand_in(revision, source, &needless));
+            let name = needless.name.to_ascii_lowercase();
+            let defect = needless_stand_in(revision, source, &needless);
+            self.needless_stand_ins.push((name, defect));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::fs;
 use revchain_core::Chain;
 use revchain_prove::Scope;
 
-use crate::support::{Directory, T, assert_one_defect, assert_proven, defects, summaries, summary};
+use crate::support::{Directory, T, assert_one_defect, assert_proven, summaries};
 
 /// A step of a chain: the upgrade with its header, and the downgrade.
 type Step<'s> = (&'s str, &'s str);
@@ -315,16 +315,65 @@ fn needless_stand_in_is_rejected() {
 }
 
 #[test]
-fn stand_in_with_a_typo_gets_a_suggestion() {
-    for declared in ["@function slugg(2)", "@function slug(1)"] {
-        let upgrade = format!("{declared}\nUPDATE t SET a = slug(b, 'x');");
-        let defects = defects(&[T, (&upgrade, "SELECT 1;")]);
-        let needless = defects
-            .iter()
-            .find(|defect| summary(defect) == "needless-stand-in 002:3");
-        let help = needless.unwrap().help_text();
-        assert_eq!(help, "did you mean `-- @function slug(2)`?");
+fn misspelled_declaration_is_one_defect() {
+    let update = "UPDATE t SET a = slug(b, 'x');";
+    for (declared, statement, words) in [
+        (
+            "@function slugg(2)",
+            update,
+            &[
+                "did you mean `slugg`?",
+                "correct it: `-- @function slug(2)`",
+            ],
+        ),
+        (
+            "@function slug(1)",
+            update,
+            &[
+                "correct the call",
+                "correct the declaration: `-- @function slug(2)`",
+            ],
+        ),
+        (
+            "@collation swedich",
+            "CREATE INDEX i ON t (a COLLATE swedish);",
+            &[
+                "did you mean `swedich`?",
+                "correct it: `-- @collation swedish`",
+            ],
+        ),
+        (
+            "@module vecs0",
+            "CREATE VIRTUAL TABLE v USING vec0(a);",
+            &["did you mean `vecs0`?", "correct it: `-- @module vec0`"],
+        ),
+    ] {
+        let upgrade = format!("{declared}\n{statement}");
+        assert_one_defect(&[T, (&upgrade, "")], "sql-error 002:6", words);
+        // Both advices are accepted.
+        let line = words[1].split("`-- ").nth(1).unwrap().trim_end_matches('`');
+        assert_proven(&[T, (&format!("{line}\n{statement}"), "")]);
     }
+    assert_proven(&[
+        T,
+        (
+            &format!("@function slugg(2)\n{}", update.replace("slug", "slugg")),
+            "",
+        ),
+    ]);
+    // The declaration can be in an earlier revision than the call.
+    let table = format!("@function slugg(2)\n{}", T.0);
+    assert_one_defect(
+        &[(&table, T.1), (update, "")],
+        "sql-error 002:5",
+        &["did you mean `slugg`?"],
+    );
+    // A declaration beside the mistake is needless for another reason.
+    let upgrade = format!("@function slugg(2)\n@function hash(1)\n{update}");
+    assert_eq!(
+        summaries(&[T, (&upgrade, "")]),
+        ["needless-stand-in 002:4", "sql-error 002:7"]
+    );
 }
 
 #[test]
