@@ -173,7 +173,11 @@ fn defects_of_files_are_capped_and_counted() {
 
 #[test]
 fn defects_of_a_lock_are_capped_and_counted() {
-    let line = |id: usize| format!("r{id} base {} 12345678 12345678 x\n", "0".repeat(64));
+    let line = |id: usize| {
+        let parent = id.checked_sub(1).map(|parent| format!("r{parent}"));
+        let parent = parent.unwrap_or("base".to_owned());
+        format!("r{id} {parent} {} 12345678 12345678 x\n", "0".repeat(64))
+    };
     let lock = (0..COUNT).rev().map(line).collect::<String>() + "head x\n";
     let (chain, defects) = link(graph(|index| index.checked_sub(1)), Some(&lock));
     assert!(chain.is_some());
@@ -641,6 +645,8 @@ mod escaping {
             "changed",
             &two().with(lock_file::FILE_NAME, locked(&["2", "1"])),
         );
+        let same_parents = locked(&["2", "1"]).replace("2 base", "2 1");
+        checker.check("order", &two().with(lock_file::FILE_NAME, same_parents));
         checker.check("missing", &one().with(lock_file::FILE_NAME, locked(&["2"])));
         let text = lock_file::render(&one().chain(), []).replace("head ", &format!("head {u}"));
         checker.check("head", &one().with(lock_file::FILE_NAME, text));
