@@ -1,7 +1,5 @@
 //! The migrator: methods that change settings, and methods that act on a database.
 
-#[cfg(feature = "backup")]
-mod backup;
 mod connect;
 mod inspect;
 
@@ -1127,3 +1125,7 @@ impl Migrations {
         self.migrator().check(connection)
     }
 }
+
+// The module is last, because rustdoc shows the methods in the order of the source.
+#[cfg(feature = "backup")]
+mod backup;
