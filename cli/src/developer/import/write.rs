@@ -40,10 +40,11 @@ pub(crate) fn existing(directory: &Path, names: &[String]) -> Result<Existing> {
         .or(found.first().as_ref())
         .map_or("", |name| name.as_str());
     let message = format!(
-        "{shown}: there are migrations already: {present} of the {} to import, and {} others; \
+        "{shown}: there are migrations already: {present} of the {} to import, and {} {}; \
          the first is {first}",
         names.len(),
-        others.len()
+        others.len(),
+        if others.len() == 1 { "other" } else { "others" }
     );
     let help = "remove them to import again, or write elsewhere: --directory DIR";
     Err(Failure::failed("has-migrations", message).help(help))

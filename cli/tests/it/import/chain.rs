@@ -51,6 +51,12 @@ fn other_migrations_are_not_overwritten() {
     );
     assert_eq!(written(&shell), [name]);
     assert_eq!(migration(&shell, name), "-- Mine.\n");
+    write(&shell, "migrations/20000102_0000_0002_c.sql", "-- Mine.\n");
+    let (_, _, error) = shell.run("import sqlx old");
+    assert!(
+        error.contains("1 of the 2 to import, and 1 other; the first is 2000"),
+        "{error}"
+    );
 }
 
 #[test]
