@@ -43,9 +43,9 @@ Exit codes: 0 success, 1 failure, 2 usage error")]
     #[command(after_help = EXIT_CODES)]
     Pending(DatabaseArgs),
     /// Check the schema of the database for drift
-    #[command(
-        after_help = "Exit codes: 0 as expected, 1 drift, unknown schema or failure, 2 usage error"
-    )]
+    #[command(after_help = "`check` does not look for damage: `backup FILE` does.
+
+Exit codes: 0 as expected, 1 drift, unknown schema or failure, 2 usage error")]
     Check(CheckArgs),
     /// Record the revision of the database without running SQL
     #[command(after_help = "Examples:
