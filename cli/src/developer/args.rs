@@ -24,10 +24,11 @@ pub enum DeveloperCommand {
 Exit codes: 0 success, 1 failure, 2 usage error"
     )]
     New(NewArgs),
-    /// Revert what differs from the migrations, and apply it anew
+    /// In development: revert edited drafts, and apply them anew
     ///
-    /// If nothing differs, revert and apply the newest revision that is not locked.
+    /// If no draft differs, revert and apply the newest revision that is not locked.
     /// The data that a reverted revision added is lost.
+    /// This is no cure for drift: see `check`.
     #[command(after_help = EXIT_CODES)]
     Redo(RedoArgs),
     /// Mark revisions as released
@@ -92,7 +93,7 @@ pub struct DirectoryArgs {
 /// The arguments of `redo`.
 #[derive(Debug, Clone, Args)]
 pub struct RedoArgs {
-    /// Do not ask before reverting revisions without a file
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
     #[command(flatten)]

@@ -79,7 +79,9 @@ fn redo_of_a_removed_draft_needs_a_confirmation() {
     let (code, _, error) = shell.run("redo -d app.db");
     assert_eq!(code, 2);
     assert!(
-        error.contains("this redo reverts revisions without a file\n  003  Add tags.\n"),
+        error.contains(
+            "app.db: this redo reverts\n  003  Add tags. (without a file, so not applied again)\n"
+        ),
         "{error}"
     );
     assert_eq!(count(&shell, "SELECT count(*) FROM tags"), 0);
@@ -88,6 +90,71 @@ fn redo_of_a_removed_draft_needs_a_confirmation() {
         without_duration(&out),
         "app.db: redone at 002: 1 revision reverted, 0 revisions applied"
     );
+}
+
+#[test]
+fn edited_released_revision_advises_another_version_first() {
+    let shell = edited_draft();
+    shell.ok("lock");
+    let error = shell.run("upgrade -d app.db").2;
+    let first = error.lines().find(|line| line.starts_with("help: "));
+    assert_eq!(
+        first,
+        Some("help: in production, install the version of the program that applied it")
+    );
+}
+
+#[test]
+fn redo_of_a_table_with_rows_needs_a_confirmation() {
+    let shell = edited_draft();
+    shell.sql("INSERT INTO tags VALUES (1)");
+    let (code, out, error) = shell.run("redo -d app.db");
+    assert_eq!((code, &*out), (2, ""));
+    assert_eq!(
+        error,
+        "error: cannot ask for confirmation: standard input is not a terminal\n\
+         app.db: this redo reverts\n  \
+           003  Add tags.\n  \
+           changes tags, which has 1 row\n\
+         Everything that these revisions added will be lost.\n\
+         help: pass --yes"
+    );
+    assert_eq!(count(&shell, "SELECT count(*) FROM tags"), 1);
+    shell.ok("redo -d app.db --yes");
+    assert_eq!(count(&shell, "SELECT count(*) FROM tags"), 0);
+}
+
+#[test]
+fn redo_of_a_column_with_values_needs_a_confirmation() {
+    let shell = Shell::new();
+    shell.migration(
+        "20260104_0000_004_column.sql",
+        "003",
+        "ALTER TABLE Users ADD COLUMN b;",
+        "ALTER TABLE Users DROP COLUMN b;",
+    );
+    shell.ok("upgrade -d app.db");
+    shell.ok("redo -d app.db");
+    shell.sql("INSERT INTO users VALUES (1, 2)");
+    let (code, _, error) = shell.run("redo -d app.db");
+    assert!(
+        code == 2 && error.contains("\n  changes users, which has 1 row\n"),
+        "{error}"
+    );
+}
+
+#[test]
+fn redo_of_an_index_needs_no_confirmation() {
+    let shell = Shell::new();
+    shell.migration(
+        "20260104_0000_004_index.sql",
+        "003",
+        "CREATE INDEX by_a ON users (a);",
+        "DROP INDEX by_a;",
+    );
+    shell.ok("upgrade -d app.db");
+    shell.sql("INSERT INTO users VALUES (1)");
+    shell.ok("redo -d app.db");
 }
 
 #[test]

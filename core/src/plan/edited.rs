@@ -25,12 +25,15 @@ pub struct EditedRevision {
     /// `None` if the file is not an edition of the stamped revision, but another revision: both
     /// the summary and the upgrade differ. Two branches that choose the same id are an example.
     pub changes: Option<String>,
+    /// `true` if the lock file has the chain's revision, so the program was released with it.
+    pub is_locked: bool,
 }
 
 impl EditedRevision {
     pub(super) fn new(stamped: HistoryRow, revision: &Revision) -> Self {
         Self {
             changes: changes(&stamped, revision),
+            is_locked: revision.is_locked(),
             stamped,
             summary: revision.summary().to_owned(),
             date: revision.date(),
@@ -115,6 +118,10 @@ pub(super) fn edited(revisions: &[EditedRevision], current: &str, are_all: bool)
             "in development, delete the database, or downgrade it to base with the program that \
              made it",
         );
+    }
+    if edited.iter().any(|revision| revision.is_locked) {
+        // An operator has a released program, and a redo would remove rows.
+        text = text.help("in production, install the version of the program that applied it");
     }
     text = text.help(
         "in development, run `revchain redo`: it reverts what the database has by the downgrade \
