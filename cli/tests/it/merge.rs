@@ -118,3 +118,29 @@ fn merge_does_not_hide_a_duplicate_revision() {
         "{error}"
     );
 }
+
+#[test]
+fn merged_lock_of_one_minute_passes_the_check() {
+    let shell = Shell::new();
+    shell.ok("lock");
+    let lock = shell.path("migrations/revchain.lock");
+    let common = fs::read_to_string(&lock).unwrap();
+    let (common, _) = common.rsplit_once("head ").unwrap();
+    let names = ["20260104_0000_004_b.sql", "20260104_0000_005_c.sql"];
+    // Each branch has its own revision after 003, and has locked it.
+    let [theirs, ours] = names.map(|name| {
+        shell.migration(name, "003", "SELECT 1;", "SELECT 2;");
+        shell.ok("lock");
+        let text = fs::read_to_string(&lock).unwrap();
+        fs::remove_file(shell.path("migrations").join(name)).unwrap();
+        fs::write(&lock, format!("{common}head x\n")).unwrap();
+        text.strip_prefix(common).unwrap().to_owned()
+    });
+    for name in names {
+        shell.migration(name, "003", "SELECT 1;", "SELECT 2;");
+    }
+    let conflict = format!("{common}<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> main\n");
+    fs::write(&lock, conflict).unwrap();
+    shell.ok("merge");
+    shell.ok("check migrations");
+}

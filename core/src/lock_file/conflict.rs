@@ -9,7 +9,7 @@
 //! >>>>>>> theirs
 //! ```
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::format::LockedRevision;
 use super::mark::{Mark, has_conflict};
@@ -36,7 +36,7 @@ impl Unresolved {
 
 /// Joins the lines of both sides of a conflict. Returns `None` if the text has no marks.
 ///
-/// The new lines of both sides are in the order of the dates of `files`.
+/// The new lines of both sides are in the order that the chain of `files` has.
 /// The head is that of the first side. The caller must replace it, because the other side has
 /// another head.
 ///
@@ -72,14 +72,16 @@ enum Side {
 
 /// A conflict, while its lines are read.
 struct Conflict<'t> {
-    dates: HashMap<String, Date>,
+    /// The date and the name of the file of each revision. The older file comes first in a chain.
+    ages: HashMap<String, (Date, &'t str)>,
     side: Side,
     has_base: bool,
     /// The lines of the resolved file, without the head.
     lines: Vec<&'t str>,
-    /// The new lines of both sides, since the last mark `<<<<<<<`.
-    new: Vec<&'t str>,
-    /// The revisions in `lines` and in `new`.
+    /// The lines of each side, since the last mark `<<<<<<<`.
+    new_ours: VecDeque<&'t str>,
+    new_theirs: VecDeque<&'t str>,
+    /// The revisions in `lines`.
     seen: HashSet<&'t str>,
     /// The line of each revision in each version.
     ours: HashMap<&'t str, &'t str>,
@@ -90,16 +92,18 @@ struct Conflict<'t> {
 }
 
 impl<'t> Conflict<'t> {
-    fn new(files: &[File]) -> Self {
-        let names = files
-            .iter()
-            .filter_map(|file| FileName::parse(&file.name).ok());
+    fn new(files: &'t [File]) -> Self {
+        let ages = files.iter().filter_map(|file| {
+            let FileName { id, date, .. } = FileName::parse(&file.name).ok()?;
+            Some((id, (date, file.name.as_str())))
+        });
         Self {
-            dates: names.map(|name| (name.id, name.date)).collect(),
+            ages: ages.collect(),
             side: Side::Common,
             has_base: false,
             lines: Vec::new(),
-            new: Vec::new(),
+            new_ours: VecDeque::new(),
+            new_theirs: VecDeque::new(),
             seen: HashSet::new(),
             ours: HashMap::new(),
             base: HashMap::new(),
@@ -145,27 +149,58 @@ impl<'t> Conflict<'t> {
                 version.insert(id, line);
             }
         }
-        if self.side == Side::Base {
-            return;
-        }
-        let lines = match self.side {
-            Side::Common => &mut self.lines,
-            _ => &mut self.new,
-        };
-        let is_new = match revision_id(line) {
-            Some(id) => self.seen.insert(id),
-            None => !lines.contains(&line),
-        };
-        if is_new {
-            lines.push(line);
+        match self.side {
+            Side::Common => self.add_once(line),
+            Side::Ours => self.new_ours.push_back(line),
+            Side::Base => {}
+            Side::Theirs => self.new_theirs.push_back(line),
         }
     }
 
-    /// Adds the new lines of both sides in the order of the chain, where the oldest comes first.
+    fn add_once(&mut self, line: &'t str) {
+        if self.has(line) {
+            return;
+        }
+        self.seen.extend(revision_id(line));
+        self.lines.push(line);
+    }
+
+    /// Returns `true` if the resolved file has the line, or another line for the same revision.
+    fn has(&self, line: &str) -> bool {
+        match revision_id(line) {
+            Some(id) => self.seen.contains(id),
+            None => self.lines.contains(&line),
+        }
+    }
+
+    /// Adds the new lines of both sides in the order of the chain.
+    ///
+    /// The lines of each side are in this order already. If the next revision of either side can
+    /// come next, the one with the older file comes next, as `graph/order.rs` sorts a chain.
     fn end_new(&mut self) {
-        let mut new = std::mem::take(&mut self.new);
-        new.sort_by_key(|line| revision_id(line).and_then(|id| self.dates.get(id)));
-        self.lines.append(&mut new);
+        loop {
+            while self.new_ours.front().is_some_and(|line| self.has(line)) {
+                self.new_ours.pop_front();
+            }
+            while self.new_theirs.front().is_some_and(|line| self.has(line)) {
+                self.new_theirs.pop_front();
+            }
+            let next = match (self.new_ours.front(), self.new_theirs.front()) {
+                (Some(ours), Some(theirs)) if self.age(theirs) < self.age(ours) => {
+                    self.new_theirs.pop_front()
+                }
+                (Some(_), _) => self.new_ours.pop_front(),
+                (None, _) => self.new_theirs.pop_front(),
+            };
+            let Some(line) = next else {
+                return;
+            };
+            self.add_once(line);
+        }
+    }
+
+    fn age(&self, line: &str) -> Option<&(Date, &'t str)> {
+        revision_id(line).and_then(|id| self.ages.get(id))
     }
 
     fn finish(self) -> Result<String, Unresolved> {

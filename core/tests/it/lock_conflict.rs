@@ -100,6 +100,37 @@ fn joined_lines_are_a_valid_lock_file() {
 }
 
 #[test]
+fn joined_lines_of_one_minute_are_in_the_order_of_the_chain() {
+    // In the order of names, 002 comes before 003, and 005 before its parent 006.
+    let files = [
+        ("001", "base"),
+        ("002", "001"),
+        ("003", "001"),
+        ("006", "003"),
+        ("005", "006"),
+        ("007", "002 005"),
+    ];
+    let files = files.map(|(id, revises)| (name(1, id), text(revises)));
+    let directory = Directory::of(files);
+    let chain = directory.chain();
+    for (ours, theirs) in [
+        ("L003\nL006\nL005\n", "L002\n"),
+        ("L002\n", "L003\nL006\nL005\n"),
+        ("L003\nL006\nL005\n", "L002\nL003\n"),
+    ] {
+        let head = name(1, "007");
+        let pattern = format!(
+            "L001\n<<<<<<< HEAD\n{ours}head {head}\n=======\n{theirs}head b\n>>>>>>> main\n"
+        );
+        let conflict = with_lines(&pattern, &chain);
+        let joined = resolve(conflict.as_bytes(), &self::files(&directory));
+        let joined = joined.unwrap().unwrap();
+        let expected = format!("L001\nL002\nL003\nL006\nL005\nhead {head}\n");
+        assert_eq!(joined, with_lines(&expected, &chain), "{ours}{theirs}");
+    }
+}
+
+#[test]
 fn lock_file_without_a_conflict_is_left_alone() {
     assert_eq!(resolved("L001\nL002\nhead a\n"), Ok(None));
 }
