@@ -18,12 +18,12 @@ pub(super) fn reject_same_directory(source: &Path, directory: &Path) -> Result<(
     if old != new {
         return Ok(());
     }
-    let (shown, moved) = (source.display(), source.with_extension("old"));
+    let (shown, moved) = (source.display(), source.with_file_name("old"));
     let message = format!("{shown}: the new chain cannot be in the directory of the old files");
     let help = format!(
-        "move the old files, and import from there: mv {shown} {}\n\
+        "move the old files, and import from there: mv {shown} {moved} && revchain import {moved}\n\
          or write the chain elsewhere: --directory DIR",
-        moved.display()
+        moved = moved.display()
     );
     Err(Failure::usage(message).help(&help))
 }

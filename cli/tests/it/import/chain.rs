@@ -65,7 +65,7 @@ fn chain_among_the_old_files_is_a_usage_error() {
     let (code, _, error) = shell.run("import sqlx migrations");
     assert_eq!(code, 2);
     assert!(
-        error.contains("help: move the old files, and import from there"),
+        error.contains("import from there: mv migrations old && revchain import old\n"),
         "{error}"
     );
     assert_eq!(written(&shell), ["0001_a.sql"]);
