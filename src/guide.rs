@@ -51,6 +51,7 @@ macro_rules! links {
 [from-refinery]: crate::guide::from_refinery
 [from-rusqlite_migration]: crate::guide::from_rusqlite_migration
 [from-sqlx]: crate::guide::from_sqlx
+[getting-started#rebuild-after-a-new-migration]: crate::guide::getting_started#rebuild-after-a-new-migration
 [json]: crate::guide::json
 [lock-file]: crate::guide::lock_file
 [migration-files]: crate::guide::migration_files
@@ -61,6 +62,7 @@ macro_rules! links {
 [operations]: crate::guide::operations
 [pictures]: crate::guide::pictures
 [pools]: crate::guide::pools
+[pools#sqlx]: crate::guide::pools#sqlx
 [proof]: crate::guide::proof
 [proof#equal-schemas]: crate::guide::proof#equal-schemas
 [proof#failures-on-rows]: crate::guide::proof#failures-on-rows
@@ -73,6 +75,7 @@ macro_rules! links {
 [running]: crate::guide::running
 [running#errors]: crate::guide::running#errors
 [running#events]: crate::guide::running#events
+[running#foreign-keys]: crate::guide::running#foreign-keys
 [running#reach-of-a-script]: crate::guide::running#reach-of-a-script
 [running#settings-of-the-connection]: crate::guide::running#settings-of-the-connection
 [running#the-marker]: crate::guide::running#the-marker
