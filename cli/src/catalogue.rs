@@ -53,6 +53,7 @@ pages! {
     busy "busy",
     changed "changed",
     corrupt "corrupt",
+    creates_nothing "creates-nothing",
     cycle "cycle",
     damaged "damaged",
     damaged_program "damaged-program",

@@ -5,6 +5,7 @@
 //! All names in the rejected statement are then tainted.
 //! The proof ignores later defects of tainted objects: the first defect may be the cause.
 
+mod creates_nothing;
 mod double_quotes;
 mod stand_in_checks;
 
@@ -418,10 +419,12 @@ impl<'c> Prover<'c> {
             }
             self.budget.restart();
             let string = self.check_double_quotes(run, &statement);
+            let skipped = self.check_creates_nothing(run, &statement)?;
             let Err(rejection) = self.execute(run, statement.clone()) else {
                 let string =
                     string.or_else(|| self.check_double_quotes_of_created(run, &statement));
                 self.findings.defects.extend(string);
+                self.findings.defects.extend(skipped);
                 self.check_copied_columns(run, sql);
                 continue;
             };

@@ -112,6 +112,8 @@ kinds! {
     LockHeadDiffers = "lock-head-differs",
     /// SQLite rejects a statement.
     SqlError = "sql-error",
+    /// A `CREATE … IF NOT EXISTS` does nothing, because another definition exists already.
+    CreatesNothing = "creates-nothing",
     /// A downgrade does not restore the schema from before the upgrade.
     DowngradeDoesNotRestore = "downgrade-does-not-restore",
     /// An upgrade drops a table or a column that no `@destroys` names.

@@ -212,6 +212,13 @@ impl<'s> Statement<'s> {
         let width = each_token(rest).next().map_or(1, |token| token.span.end);
         Snippet::new(text, self.script.line, start..start + width, "")
     }
+
+    /// Returns the snippet of a span in bytes from the start of the statement.
+    #[doc(hidden)]
+    pub fn snippet_of(&self, span: Range<usize>) -> Snippet {
+        let [start, end] = [span.start, span.end].map(|offset| self.span.start + offset);
+        Snippet::new(&self.script.sql, self.script.line, start..end, "")
+    }
 }
 
 /// The downgrade of a revision, or the reason why the revision is irreversible.

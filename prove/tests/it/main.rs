@@ -9,6 +9,7 @@ mod arrival;
 mod compatible;
 mod conditions;
 mod conversions;
+mod creates_nothing;
 mod destruction;
 mod double_quotes;
 mod downgrade;
