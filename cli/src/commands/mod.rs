@@ -98,7 +98,9 @@ impl Commands<'_> {
 
 pub(crate) fn dispatch(app: &Commands<'_>, command: &Command) -> Result {
     run(app, command).map_err(|failure| match command.database() {
-        Some(args) => app.add_variable(failure, args),
+        Some(args) => app
+            .add_variable(failure, args)
+            .with_whole_commands(Some(args)),
         None => failure,
     })
 }

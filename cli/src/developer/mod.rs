@@ -26,8 +26,11 @@ pub(crate) fn run(command: &DeveloperCommand, source: &Source<'_>) -> Result {
     match command {
         DeveloperCommand::New(args) => new::run(args, directory, embedded),
         DeveloperCommand::Redo(args) => source.on_chain(|app| {
-            let result = redo::run(app, args);
-            result.map_err(|failure| app.add_variable(failure, &args.run.database))
+            let (result, database) = (redo::run(app, args), &args.run.database);
+            result.map_err(|failure| {
+                app.add_variable(failure, database)
+                    .with_whole_commands(Some(database))
+            })
         }),
         DeveloperCommand::Lock(args) => lock::run(args, directory, embedded),
         DeveloperCommand::Rebase(args) => rebase::run(args, directory),

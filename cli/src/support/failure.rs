@@ -7,6 +7,9 @@ use revchain_core::{Defect, Defects, HistoryRow};
 use revchain_runtime::{Conflict, Error};
 use serde_json::{Value, json};
 
+use crate::args::DatabaseArgs;
+use crate::support::Invocation;
+
 /// The reason for which a command has no answer, for people and for scripts.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -87,6 +90,15 @@ impl Failure {
     /// Adds advice for the user, one imperative sentence per line.
     pub(crate) fn help(mut self, help: &str) -> Self {
         self.help.extend(help.lines().map(str::to_owned));
+        self
+    }
+
+    /// Completes the commands in the advice, so that the user can run them as they are.
+    pub(crate) fn with_whole_commands(mut self, args: Option<&DatabaseArgs>) -> Self {
+        let invocation = Invocation::new(args);
+        for line in &mut self.help {
+            *line = invocation.complete(line);
+        }
         self
     }
 

@@ -19,7 +19,7 @@ pub(crate) use database::{cannot_open, open_read_only};
 pub(crate) use database::{exists, must_exist, open, open_to_inspect};
 pub(crate) use exit::Exit;
 pub(crate) use failure::{Failure, FailureKind, in_database};
-pub(crate) use invocation::command_line;
+pub(crate) use invocation::{Invocation, command_line};
 pub(crate) use location::Location;
 pub(crate) use output::{
     Answer, CURRENT, FAINT, PENDING, PLAIN, count_revisions, finish, micros, rfc3339, size,

@@ -125,7 +125,7 @@ fn damaged_database_has_no_backup() {
     assert!(error.contains(fact), "{error}");
     // The message names the newest backup.
     let help = format!(
-        "then run `restore backups/{}`\nmore: run `revchain explain corrupt`",
+        "then run `revchain restore -d app.db backups/{}`\nmore: run `revchain explain corrupt`",
         sound[0]
     );
     assert!(error.ends_with(&help), "{error}");

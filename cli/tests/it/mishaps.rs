@@ -167,7 +167,8 @@ fn damaged_database_names_the_backup_to_restore() {
     let names: Vec<_> = backups.map(|entry| entry.unwrap().file_name()).collect();
     let backup = format!("backups/{}", names[0].to_str().unwrap());
     let fact = "app.db: the database is damaged; no backup was made, and nothing was changed: ";
-    let help = format!("check the disk, move the damaged file away, then run `restore {backup}`");
+    let restore = format!("revchain restore -d app.db {backup}");
+    let help = format!("check the disk, move the damaged file away, then run `{restore}`");
     let upgrade = "upgrade -d app.db --backup backups --keep 1";
     fails(&shell, upgrade, "corrupt", fact, &help);
     // The advice works.

@@ -37,7 +37,7 @@ fn redo_applies_an_edited_draft_and_keeps_rows() {
         error.contains("003 was edited after the database had applied it: its upgrade changed")
             && error.contains("\n  in the database: 003  Add tags. (20")
             && error.contains(", by revchain ")
-            && error.contains("\nhelp: in development, run `revchain redo`: "),
+            && error.contains("\nhelp: in development, run `revchain redo -d app.db`: "),
         "{error}"
     );
     let (code, out, progress) = shell.run("redo -d app.db");

@@ -115,7 +115,7 @@ fn database_without_a_history_is_adopted() {
     assert!(
         error.contains("several revisions have its schema: 003, 004\n")
             && error.ends_with(
-                "name that revision: `upgrade --adopt-as REVISION`\n\
+                "name that revision: `revchain upgrade -d app.db --adopt-as REVISION`\n\
                  more: run `revchain explain ambiguous`"
             ),
         "{error}"
