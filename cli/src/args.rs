@@ -53,6 +53,8 @@ Exit codes: 0 as expected, 1 drift, unknown schema or failure, 2 usage error")]
   stamp 007         Record that it is at 007
   stamp base        Remove all records
 
+It asks before it removes records, or if the schema differs.
+
 Exit codes: 0 success, 1 failure, 2 usage error")]
     Stamp(StampArgs),
     /// Back up the database to a new file
@@ -200,6 +202,9 @@ pub struct StampArgs {
     /// The target as an option
     #[arg(short, long, value_name = "TARGET")]
     pub(crate) revision: Option<String>,
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }

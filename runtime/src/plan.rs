@@ -131,6 +131,16 @@ impl<'m> Plan<'m> {
             .filter_map(|step| step.revision(self.chain))
     }
 
+    /// Iterates over the revisions whose records are removed without running a script.
+    pub fn unstamps(&self) -> impl Iterator<Item = &'m Revision> + '_ {
+        let chain = self.chain;
+        let unstamped = self.plan.steps.iter().filter_map(|step| match step {
+            Step::Unstamp(index) => Some(*index),
+            _ => None,
+        });
+        unstamped.map(move |index| &chain[index])
+    }
+
     /// Returns the stamped revisions that the chain lacks, in the order of their stamps.
     pub fn unknown(&self) -> &[HistoryRow] {
         &self.plan.unknown

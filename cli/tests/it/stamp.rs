@@ -28,12 +28,12 @@ fn stamp_records_a_revision_and_runs_nothing() {
             .starts_with("app.db (it has tables but no history)\n")
     );
     assert_eq!(
-        shell.ok("stamp -d app.db -r 001"),
+        shell.ok("stamp -d app.db -r 001 --yes"),
         "app.db: stamped at 001: 1 revision recorded, nothing run\n\
          warning: the schema differs from that of 001:\n    + index mine ON users (a)"
     );
     assert_eq!(
-        shell.json("stamp -d app.db -r 001 --json")["drift"],
+        shell.json("stamp -d app.db -r 001 --yes --json")["drift"],
         json!(["+ index mine ON users (a)"])
     );
     assert_eq!(
@@ -58,5 +58,69 @@ fn stamp_records_a_revision_and_runs_nothing() {
         shell.run("stamp -d app.db").0,
         2,
         "a stamp requires a revision"
+    );
+}
+
+#[test]
+fn stamp_of_another_schema_needs_a_confirmation() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    let (code, out, error) = shell.run("stamp 002 -d app.db");
+    assert_eq!((code, &*out), (2, ""));
+    assert_eq!(
+        error,
+        "error: cannot ask for confirmation: standard input is not a terminal\n\
+         app.db: a stamp runs no migration\n\
+         It removes the records of 1 revision: 003.\n\
+         Afterwards, the schema differs from that of 002:\n    + table tags (a)\n\
+         Later upgrades will fail.\n\
+         help: pass --yes"
+    );
+    assert_eq!(
+        shell.ok("current -d app.db"),
+        "app.db: 003 (head)  Add tags."
+    );
+    let out = shell.ok("stamp 002 -d app.db --yes");
+    let last = out.lines().last();
+    assert_eq!(last, Some("to undo: `revchain stamp -d app.db 003`"));
+    // The schema is that of 003, so this stamp needs no confirmation.
+    let out = shell.ok("stamp -d app.db 003");
+    assert!(!out.contains("warning"), "{out}");
+    shell.ok("check -d app.db");
+}
+
+#[test]
+fn stamp_that_removes_records_needs_a_confirmation() {
+    let shell = Shell::new();
+    shell.migration(
+        "20260104_0000_004_rows.sql",
+        "003",
+        "INSERT INTO tags VALUES (1);",
+        "DELETE FROM tags;",
+    );
+    shell.ok("upgrade -d app.db");
+    let (code, _, error) = shell.run("stamp 003 -d app.db");
+    assert_eq!(code, 2);
+    assert!(
+        error.contains(
+            "It removes the records of 1 revision: 004.\n\
+             The next upgrade will run these revisions again.\n"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn advised_stamp_is_a_whole_command() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    shell.ok("stamp 002 -d app.db --yes");
+    let (_, _, error) = shell.run("upgrade -d app.db");
+    let help = "help: if the database is at 003, run `revchain stamp -d app.db -r 003`";
+    assert!(error.lines().any(|line| line == help), "{error}");
+    let object = shell.json("upgrade -d app.db --json");
+    assert_eq!(
+        object["error"]["help"][0],
+        help.trim_start_matches("help: ")
     );
 }

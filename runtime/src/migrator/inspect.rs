@@ -1,10 +1,13 @@
-//! The state of a database, for the command that draws it.
+//! The state of a database, for the commands that draw it or ask about it.
 
 use revchain_core::DatabaseState;
 use rusqlite::Connection;
 
 use super::Migrator;
+use crate::plan::Plan;
 use crate::report::error::Error;
+#[cfg(feature = "adopt")]
+use crate::state::check::{SchemaCheck, check_after, observe};
 use crate::state::histories::Histories;
 
 impl Migrator<'_> {
@@ -31,6 +34,28 @@ impl Migrator<'_> {
     pub fn chains(&self, connection: &Connection) -> Result<Vec<Option<String>>, Error> {
         self.read(connection, |session| {
             session.read(|database| Ok(Histories::read(database)?.chains()))
+        })
+    }
+
+    /// Compares the schema with that of the revision that the history has after a plan.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`history`](Self::history) does.
+    #[cfg(feature = "adopt")]
+    #[doc(hidden)]
+    pub fn check_after(
+        &self,
+        connection: &Connection,
+        plan: &Plan<'_>,
+    ) -> Result<SchemaCheck, Error> {
+        self.read(connection, |session| {
+            let observed = session.read(observe)?;
+            Ok(check_after(
+                session.database(),
+                &observed,
+                &plan.steps().stamped,
+            ))
         })
     }
 }

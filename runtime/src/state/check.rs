@@ -142,6 +142,17 @@ pub(crate) fn check(database: Database<'_>, observed: &Observed) -> Result<Schem
     Ok(check)
 }
 
+/// Compares the schema of a database with the schema of `revisions`.
+pub(crate) fn check_after(
+    database: Database<'_>,
+    observed: &Observed,
+    revisions: &RevisionSet,
+) -> SchemaCheck {
+    let revision = database.revision_at(revisions.newest());
+    let revision = revision.map(|revision| revision.id().to_owned());
+    compare(database, revisions, &observed.schema, revision)
+}
+
 fn compare(
     database: Database<'_>,
     revisions: &RevisionSet,
