@@ -31,6 +31,39 @@ fn added_index_and_view_show_how_to_drop_them() {
 }
 
 #[test]
+fn change_can_be_kept_as_the_help_says() {
+    let first = ("CREATE TABLE a (b);", "DROP TABLE a;");
+    let second = ("CREATE TABLE c (d);", "DROP TABLE c;");
+    let keep = (
+        "CREATE INDEX IF NOT EXISTS by_hand ON a (b); CREATE TABLE IF NOT EXISTS e (f);",
+        "DROP TABLE e; DROP INDEX by_hand;",
+    );
+    // The database is at the head, or behind it.
+    for revision in ["002", "001"] {
+        let fixture = Fixture::new();
+        let chain = fixture.proven(&[first, second]);
+        let mut db = Connection::open(fixture.db()).unwrap();
+        chain.migrator().upgrade_to(&mut db, revision).unwrap();
+        db.execute_batch("CREATE INDEX by_hand ON a (b); CREATE TABLE e (f)")
+            .unwrap();
+        let help = chain.open(fixture.db()).unwrap_err().help().unwrap();
+        assert!(
+            help.contains("write it as a migration with IF NOT EXISTS, and apply that migration"),
+            "{help}"
+        );
+        let chain = fixture.proven(&[first, second, keep]);
+        assert_eq!(chain.open(fixture.db()).unwrap_err().code(), "drifted");
+        let migrator = chain.migrator().on_drift(OnDrift::Warn);
+        migrator.upgrade(&mut db).unwrap();
+        chain.open(fixture.db()).unwrap();
+        // SQLite has no IF NOT EXISTS for a column.
+        db.execute_batch("ALTER TABLE a ADD COLUMN g").unwrap();
+        let help = chain.open(fixture.db()).unwrap_err().help().unwrap();
+        assert!(!help.contains("IF NOT EXISTS"), "{help}");
+    }
+}
+
+#[test]
 fn drifted_database_is_rejected_with_the_difference() {
     let fixture = Fixture::new();
     let mut db = Connection::open(fixture.db()).unwrap();

@@ -661,6 +661,25 @@ fn record_without_tables_is_not_a_new_database() {
 }
 
 #[test]
+fn schema_of_no_revision_shows_how_to_undo_the_change() {
+    let fixture = Fixture::new();
+    let chain = six_migrations(&fixture);
+    let mut db = tool_database(&fixture, "sqlx/middle.db");
+    db.execute_batch("CREATE INDEX byhand ON users (name)")
+        .unwrap();
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "record-differs", "{error}");
+    let help = error.help().unwrap();
+    // After a stamp, the database would have drifted.
+    assert!(!help.contains("stamp"), "{help}");
+    let undo = help
+        .lines()
+        .find_map(|line| line.split_once(", and undo it: "));
+    db.execute_batch(undo.unwrap().1).unwrap();
+    upgrade(&chain, &mut db, "sqlx/middle.db");
+}
+
+#[test]
 fn dry_run_and_plan_use_the_record() {
     let fixture = Fixture::new();
     let chain = six_migrations(&fixture);

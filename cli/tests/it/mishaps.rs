@@ -73,7 +73,7 @@ fn index_made_by_hand_says_how_to_drop_it() {
     assert!(
         error.contains(
             "help: find out who made the change, then undo it: DROP INDEX fast;\n\
-             help: or write the change as a migration"
+             help: exclude"
         ),
         "{error}"
     );

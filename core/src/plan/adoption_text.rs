@@ -1,6 +1,6 @@
 //! The sentences of the conflicts of a database without a history.
 
-use super::advice::{IGNORE, RIGHT_FILE, few};
+use super::advice::{IGNORE, RIGHT_FILE, few, undo_statements};
 use super::record_problem::place;
 use crate::Tool;
 use crate::diagnostics::escape::escape;
@@ -118,11 +118,21 @@ pub(super) fn record_differs(
     if diff.is_column_order() {
         text = text.help(IGNORE_ORDER);
     }
-    text.help(format!(
-        "find out what changed the schema after {recorded}, and undo it"
-    ))
-    .help("or record the revision that the database really has: `stamp -r REVISION`")
-    .help(IGNORE)
+    let undo = undo_statements(diff).map_or(String::new(), |undo| format!(": {undo}"));
+    text = text.help(format!(
+        "find out what changed the schema after {recorded}, and undo it{undo}"
+    ));
+    // After a stamp of a revision with another schema, each request would fail on drift.
+    text = match is_of {
+        [] => text,
+        [one] => text.help(format!(
+            "or record the revision of the schema, if the record is wrong: `stamp -r {}`",
+            escape(one)
+        )),
+        _ => text
+            .help("or record one of these revisions, if the record is wrong: `stamp -r REVISION`"),
+    };
+    text.help(IGNORE)
 }
 
 pub(super) fn baseline_differs(revision: &str, diff: &Diff) -> Text {

@@ -1,6 +1,7 @@
 //! Words that the sentences of several conflicts share.
 
 use crate::diagnostics::escape::escape;
+use crate::schema::Diff;
 
 /// The largest number of names that a sentence lists.
 pub(super) const MAX_NAMES: usize = 3;
@@ -18,4 +19,13 @@ pub(super) fn few(names: &[String]) -> String {
         count if count > MAX_NAMES => format!("{shown}, … {count} in all"),
         _ => shown,
     }
+}
+
+/// Returns the statements that undo all differences, escaped.
+///
+/// Returns `None` if there are too many for a sentence, or if a row could be lost.
+pub(super) fn undo_statements(diff: &Diff) -> Option<String> {
+    let undo = diff.undo()?;
+    let is_short = (1..=MAX_NAMES).contains(&undo.len());
+    is_short.then(|| escape(&undo.join(" ")))
 }

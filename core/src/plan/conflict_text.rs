@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::adoption_text::{ambiguous, baseline_differs, record_differs, unmanaged, unrecognized};
-use super::advice::{IGNORE, MAX_NAMES, NAME_A_CHAIN, RIGHT_FILE, few};
+use super::advice::{IGNORE, NAME_A_CHAIN, RIGHT_FILE, few, undo_statements};
 use super::edited::edited;
 use crate::diagnostics::escape::escape;
 use crate::diagnostics::text::Text;
@@ -12,6 +12,10 @@ use crate::{Conflict, HistoryRow};
 
 /// The largest number of unknown revisions that a message lists.
 const MAX_UNKNOWN: usize = 10;
+
+/// The next upgrade fails on drift again, even if a revision has the changed schema.
+const KEEP_CHANGE: &str = "to keep the change, write it as a migration with IF NOT EXISTS, and \
+                           apply that migration despite the drift";
 
 impl Conflict {
     /// Returns the advice, one imperative sentence a line, the likeliest cause first.
@@ -113,21 +117,19 @@ fn drifted(revision: &str, is_of: Option<&str>, diff: &Diff) -> Text {
         let help = format!("if the database is at {other}, run `stamp -r {other}`");
         return Text::new(message).help(help);
     }
-    let undo = match diff.undo() {
-        Some(undo) if (1..=MAX_NAMES).contains(&undo.len()) => {
-            format!(
-                "find out who made the change, then undo it: {}",
-                escape(&undo.join(" "))
-            )
-        }
-        _ => "find out who made the change, then undo it, or restore a backup".to_owned(),
+    let undo = match undo_statements(diff) {
+        Some(undo) => format!("find out who made the change, then undo it: {undo}"),
+        None => "find out who made the change, then undo it, or restore a backup".to_owned(),
     };
-    Text::new(format!("the schema differs from that of {revision}{lines}"))
+    let mut text = Text::new(format!("the schema differs from that of {revision}{lines}"))
         .help(Diff::legend(revision))
         .help(undo)
-        .help("or write the change as a migration, with IF NOT EXISTS")
         .help(IGNORE)
-        .help("or continue despite the drift: .on_drift(OnDrift::Warn) or --allow-drift")
+        .help("or continue despite the drift: .on_drift(OnDrift::Warn) or --allow-drift");
+    if diff.has_only_new_objects() {
+        text = text.help(KEEP_CHANGE);
+    }
+    text
 }
 
 fn ignored_own(tables: &[String], revision: &str) -> Text {

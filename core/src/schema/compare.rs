@@ -32,7 +32,7 @@ pub fn diff(expected: &Schema, actual: &Schema) -> Diff {
             let is_breaking = index_rejects_rows(new, schemas);
             let text = format!("+ {}", describe(new));
             diff.push_table(&new.name, text, is_breaking, column_count(new));
-            diff.set_undo(drop_without_loss(new));
+            diff.set_new_object(drop_without_loss(new));
         }
     }
     diff

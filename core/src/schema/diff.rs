@@ -34,6 +34,8 @@ struct Line {
     is_column_order: bool,
     /// The statement that removes an object which only the actual schema has, if no row is lost.
     undo: Option<String>,
+    /// `true` if the line is an object which only the actual schema has.
+    is_new_object: bool,
     /// The number of differences that the line stands for. A missing table counts each column.
     weight: usize,
 }
@@ -91,6 +93,13 @@ impl Diff {
         self.lines.iter().map(|line| line.undo.as_deref()).collect()
     }
 
+    /// Returns `true` if the actual schema has all objects of the expected one, and others.
+    ///
+    /// A script with `IF NOT EXISTS` can create these objects in either schema.
+    pub(crate) fn has_only_new_objects(&self) -> bool {
+        !self.is_empty() && self.lines.iter().all(|line| line.is_new_object)
+    }
+
     /// Returns the names of the objects that differ, one for each line.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(|line| line.object.as_str())
@@ -116,6 +125,7 @@ impl Diff {
             is_breaking,
             is_column_order: false,
             undo: None,
+            is_new_object: false,
             weight: 1,
         });
     }
@@ -134,10 +144,13 @@ impl Diff {
         }
     }
 
-    /// Sets the statement that undoes the difference of the newest line.
-    pub(super) fn set_undo(&mut self, undo: Option<String>) {
+    /// Declares that the newest line is an object which only the actual schema has.
+    ///
+    /// `undo` is the statement that removes the object, if no row is lost.
+    pub(super) fn set_new_object(&mut self, undo: Option<String>) {
         if let Some(line) = self.lines.last_mut() {
             line.undo = undo;
+            line.is_new_object = true;
         }
     }
 
