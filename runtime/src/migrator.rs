@@ -478,6 +478,7 @@ impl<'m> Migrator<'m> {
     /// Opens the database at `path`, and upgrades it to the head.
     ///
     /// The file is created if it does not exist.
+    /// SQLite also accepts a URI `file:…`, such as `file:app.db?mode=rw`.
     /// A read-only file is accepted if the database is at the head.
     ///
     /// If the program has an embedded snapshot, a new file is a copy of the snapshot.
@@ -490,7 +491,7 @@ impl<'m> Migrator<'m> {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Open`] if SQLite cannot open the file.
+    /// - [`ErrorKind::Open`] if SQLite cannot open the file, or if `path` is a URL `sqlite:…`.
     /// - [`ErrorKind::OnConnect`] if a function of [`on_connect`](Self::on_connect) failed.
     /// - [`ErrorKind::NoWal`] if the file cannot be in WAL mode, which [`wal`](Self::wal) asks for.
     /// - The errors of [`upgrade_to`](Self::upgrade_to).

@@ -2,6 +2,7 @@
 //! Any other state leads to the full check.
 
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -210,6 +211,36 @@ fn unopenable_file_is_an_error() {
         error.to_string().ends_with("app.db is not a directory"),
         "{error}"
     );
+}
+
+#[test]
+fn url_is_rejected_with_its_path() {
+    for (url, help) in [
+        ("sqlite:url.db", "pass the path: .open(\"url.db\")\n"),
+        (
+            "sqlite://no/url.db?mode=rwc",
+            "pass the path: .open(\"no/url.db\")\n",
+        ),
+        ("sqlite::memory:", "in memory: .open_in_memory()"),
+    ] {
+        let error = TOKENS.open(url).unwrap_err();
+        assert_eq!(error.code(), "open", "{error}");
+        assert!(
+            error
+                .to_string()
+                .ends_with("the name is a URL, but `open` takes a path")
+        );
+        assert!(error.help().unwrap().contains(help), "{error:#}");
+        assert!(!Path::new(url).exists(), "{url}");
+    }
+}
+
+#[test]
+fn uri_of_sqlite_is_accepted() {
+    let fixture = Fixture::new();
+    let uri = format!("file:{}?mode=rwc", fixture.db().display());
+    TOKENS.open(uri).unwrap();
+    assert!(fixture.db().exists());
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::ops::Deref;
 use std::path::Path;
 
-use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, ffi};
 
 use super::Migrator;
+use crate::report::access_problem::is_url;
 use crate::report::error::{Error, ErrorKind};
 use crate::report::event::Event;
 use crate::session::unlocked::Session;
@@ -40,6 +41,11 @@ impl Migrator<'_> {
 impl Migrator<'_> {
     /// Opens the file at `path`. If the file does not exist, creates a copy of the snapshot.
     pub(super) fn open_or_install(&self, path: &Path) -> Result<(Connection, Installed), Error> {
+        if is_url(path) {
+            let source =
+                rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), None);
+            return Err(Error::cannot_open(path, source));
+        }
         // Most databases exist already. For these, an open without CREATE avoids a separate check.
         let existing = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
         match Connection::open_with_flags(path, existing) {

@@ -26,6 +26,8 @@ pub struct AccessProblem {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
+    /// The name is a URL `sqlite:…` instead of a path.
+    Url,
     /// There is a directory where a file is expected.
     IsDirectory,
     /// There is a file where a directory is expected.
@@ -58,6 +60,9 @@ impl AccessProblem {
         // SQLite does not use such a name as a path.
         if name.is_empty() || name == b":memory:" || name.starts_with(b"file:") {
             return None;
+        }
+        if is_url(path) {
+            return Some(Self::new(path, Kind::Url));
         }
         let process = Process::current();
         let directory = match path.parent() {
@@ -97,6 +102,7 @@ impl AccessProblem {
     pub(crate) fn add_help(&self, text: Text) -> Text {
         let path = argument(&self.path);
         match &self.kind {
+            Kind::Url => add_help_for_url(text, &self.path),
             Kind::IsDirectory => text.help("name a file in the directory"),
             Kind::IsNoDirectory | Kind::MissingFile => text.help(check_path(&self.path)),
             Kind::MissingDirectory => text
@@ -133,6 +139,7 @@ impl fmt::Display for AccessProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = escape(&self.path.to_string_lossy());
         match &self.kind {
+            Kind::Url => f.write_str("the name is a URL, but `open` takes a path"),
             Kind::IsDirectory => f.write_str("the path is a directory"),
             Kind::IsNoDirectory => write!(f, "{path} is not a directory"),
             Kind::MissingDirectory => write!(f, "the directory {path} does not exist"),
@@ -156,6 +163,29 @@ impl fmt::Display for AccessProblem {
             Kind::Other(message) => write!(f, "{path}: {}", escape(message)),
         }
     }
+}
+
+/// Returns `true` if a name is a URL of another library, such as sqlx: `sqlite:app.db`.
+///
+/// SQLite would create a file of this name. A path such as `./sqlite:app.db` is no URL.
+pub(crate) fn is_url(name: &Path) -> bool {
+    let name = name.as_os_str().as_encoded_bytes();
+    name.starts_with(b"sqlite:") || name.starts_with(b"sqlite3:")
+}
+
+/// Adds the advice for a URL: the path that it names, and how sqlx finds the path.
+fn add_help_for_url(mut text: Text, url: &Path) -> Text {
+    let url = url.to_string_lossy();
+    let (_, name) = url.split_once(':').unwrap_or_default();
+    let name = name.strip_prefix("//").unwrap_or(name);
+    let (path, parameters) = name.split_once('?').unwrap_or((name, ""));
+    if path == ":memory:" || parameters.contains("mode=memory") {
+        return text.help("open a database in memory: .open_in_memory()");
+    }
+    if !path.is_empty() {
+        text = text.help(format!("pass the path: .open(\"{}\")", escape(path)));
+    }
+    text.help("or let sqlx find the path: SqliteConnectOptions::from_str(url)?.get_filename()")
 }
 
 /// Finds the first directory of the path that the process cannot use.
