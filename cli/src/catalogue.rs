@@ -112,6 +112,7 @@ pages! {
     no_wal "no-wal",
     not_a_database "not-a-database",
     not_a_table "not-a-table",
+    not_among "not-among",
     not_owned "not-owned",
     not_the_head "not-the-head",
     not_transactional "not-transactional",

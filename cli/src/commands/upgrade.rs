@@ -14,7 +14,7 @@ pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
         migrator = migrator.adopt(Adopt::at(revision));
     }
     if !args.adopt_as.is_empty() {
-        migrator = migrator.adopt(Adopt::detect_preferring(&args.adopt_as));
+        migrator = migrator.adopt(Adopt::detect_among(&args.adopt_as));
     }
     if args.ignore_column_order {
         migrator = migrator.ignore_column_order(true);

@@ -109,7 +109,18 @@ fn database_without_a_history_is_adopted() {
         shell.ok("current -d app.db"),
         "app.db: base (it has tables but no history; an upgrade adopts 002 and applies 2 revisions)"
     );
+    let (code, _, error) = shell.run("upgrade -d app.db --adopt-as 003");
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("its revision is 002, not 003\n") && error.ends_with("explain not-among`"),
+        "{error}"
+    );
     db.execute_batch("CREATE TABLE tags (a)").unwrap();
+    let (_, _, error) = shell.run("upgrade -d app.db --adopt-as 001");
+    assert!(
+        error.contains("001 is not among the revisions with its schema: 003, 004\n"),
+        "{error}"
+    );
     let (code, _, error) = shell.run("upgrade -d app.db");
     assert_eq!(code, 1);
     assert!(

@@ -47,7 +47,8 @@ impl Adoption {
 /// - the record of another tool does not describe a set of revisions,
 /// - the record and the schema disagree,
 /// - without a record, no revision or more than one has the schema, and `adopt` prefers none,
-/// - the chain lacks a revision that `adopt` names, or that revision has another schema.
+/// - the chain lacks a revision that `adopt` names, or that revision has another schema,
+/// - the database is at a revision that is not among those that `adopt` names.
 pub fn adoption(
     chain: &Chain,
     state: &UnmanagedState,
@@ -64,6 +65,7 @@ pub fn adoption(
         }
         Adopt::AtUnchecked(baseline) => return declared(chain, &state.schema, baseline),
         Adopt::DetectPreferring(preferred) => preferred,
+        Adopt::DetectAmong(named) => return detect_among(chain, state, named),
         Adopt::Detect => &[],
     };
     detect(chain, state, preferred)
@@ -88,6 +90,29 @@ fn detect(
 #[cfg(not(feature = "normal-form"))]
 fn detect(_: &Chain, state: &UnmanagedState, _: &[String]) -> Result<Adoption, Conflict> {
     Err(unmanaged(&state.schema, None))
+}
+
+/// Detects the revisions, and fails if the newest is not one that the user has named.
+fn detect_among(
+    chain: &Chain,
+    state: &UnmanagedState,
+    named: &[String],
+) -> Result<Adoption, Conflict> {
+    let possible = match detect(chain, state, named) {
+        Ok(adoption) => {
+            let id = id_of(chain, &adoption.revisions);
+            if named.contains(&id) {
+                return Ok(adoption);
+            }
+            vec![id]
+        }
+        Err(Conflict::Ambiguous { revisions, .. }) => revisions,
+        Err(conflict) => return Err(conflict),
+    };
+    Err(Conflict::NotAmong {
+        named: named.to_vec(),
+        possible,
+    })
 }
 
 /// Returns the adoption at the revision that the user has named.

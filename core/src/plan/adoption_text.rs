@@ -97,6 +97,28 @@ pub(super) fn ambiguous(revisions: &[String], recorded: &[String]) -> Text {
     .help("for this database alone, name that revision: `upgrade --adopt-as REVISION`")
 }
 
+pub(super) fn not_among(named: &[String], possible: &[String]) -> Text {
+    let (named, all) = (few(named), few(possible));
+    let text = match possible {
+        [one] => {
+            let one = escape(one);
+            Text::new(format!(
+                "the database has no history, and its revision is {one}, not {named}"
+            ))
+            .help(format!(
+                "run `upgrade` without `--adopt-as`: it adopts the database at {one}"
+            ))
+        }
+        _ => Text::new(format!(
+            "the database has no history, and {named} is not among the revisions with its schema: {all}"
+        ))
+        .help("name one of these revisions: `upgrade --adopt-as REVISION`"),
+    };
+    text.help(
+        "or compare the schema with that of your revision: `upgrade --adopt REVISION --dry-run`",
+    )
+}
+
 pub(super) fn record_differs(
     tools: &[Tool],
     revisions: &[String],

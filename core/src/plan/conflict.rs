@@ -49,6 +49,16 @@ pub enum Conflict {
         /// The last version of each other tool that has recorded its migrations, as in `@was`.
         recorded: Vec<String>,
     },
+    /// The database has no history, and is at none of the revisions of [`Adopt::DetectAmong`].
+    ///
+    /// [`Adopt::DetectAmong`]: crate::Adopt::DetectAmong
+    #[non_exhaustive]
+    NotAmong {
+        /// The revisions of [`Adopt::DetectAmong`](crate::Adopt::DetectAmong).
+        named: Vec<String>,
+        /// The revisions at which an upgrade can adopt the database, oldest first.
+        possible: Vec<String>,
+    },
     /// The database has no history, and the record of another tool does not decide the revision.
     #[non_exhaustive]
     Record {
@@ -219,6 +229,7 @@ impl Conflict {
             Self::Unmanaged { .. } => "unmanaged",
             Self::Unrecognized { .. } => "unrecognized",
             Self::Ambiguous { .. } => "ambiguous",
+            Self::NotAmong { .. } => "not-among",
             Self::Record { problem, .. } => problem.code(),
             Self::RecordDiffers { .. } => "record-differs",
             Self::BaselineDiffers { .. } => "baseline-differs",

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::adoption_text::{ambiguous, baseline_differs, record_differs, unmanaged, unrecognized};
+use super::adoption_text::{
+    ambiguous, baseline_differs, not_among, record_differs, unmanaged, unrecognized,
+};
 use super::advice::{IGNORE, NAME_A_CHAIN, RIGHT_FILE, few, undo_statements};
 use super::edited::edited;
 use crate::diagnostics::escape::escape;
@@ -38,6 +40,7 @@ impl Conflict {
                 revisions,
                 recorded,
             } => ambiguous(revisions, recorded),
+            Self::NotAmong { named, possible } => not_among(named, possible),
             Self::Record { tool, problem } => problem.text(*tool),
             Self::RecordDiffers {
                 tools,

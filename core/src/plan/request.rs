@@ -55,6 +55,11 @@ pub enum Adopt {
     /// If no record decides, and several revisions have the schema of the database, the newest one
     /// in this list wins.
     DetectPreferring(Vec<String>),
+    /// The same as [`Adopt::DetectPreferring`], for a database that is at one of these revisions.
+    ///
+    /// If the database is at another revision, the upgrade fails with
+    /// [`Conflict::NotAmong`](crate::Conflict::NotAmong).
+    DetectAmong(Vec<String>),
     /// This revision. If the schema of the database differs, the upgrade fails with
     /// [`Conflict::BaselineDiffers`](crate::Conflict::BaselineDiffers), which has the differences.
     ///
@@ -70,6 +75,11 @@ impl Adopt {
     /// Returns [`Adopt::DetectPreferring`] with these revisions, in any order.
     pub fn detect_preferring<R: Into<String>>(revisions: impl IntoIterator<Item = R>) -> Self {
         Self::DetectPreferring(revisions.into_iter().map(Into::into).collect())
+    }
+
+    /// Returns [`Adopt::DetectAmong`] with these revisions, in any order.
+    pub fn detect_among<R: Into<String>>(revisions: impl IntoIterator<Item = R>) -> Self {
+        Self::DetectAmong(revisions.into_iter().map(Into::into).collect())
     }
 
     /// Returns [`Adopt::At`] for this revision.
