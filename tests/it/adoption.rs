@@ -155,6 +155,17 @@ fn failed_upgrade_rolls_back_the_adoption() {
         .upgrade(&mut db)
         .unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Statement(_)), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("\nrolled back: the database has no history, as before"),
+        "{error}"
+    );
+    assert_eq!(
+        error.help().unwrap(),
+        "correct the rows in the database, or in the migration before the statement\n\
+         until then, run the version of the program from before the adoption"
+    );
     assert_eq!(
         count(
             &db,

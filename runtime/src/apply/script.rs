@@ -66,6 +66,7 @@ pub fn run_statement(
             sql: statement.sql().to_owned(),
             rejected_rows: Vec::new(),
             current: None,
+            is_adoption: false,
         }))
     })?;
     // The build rejects statements that end the transaction, so this is a defect of revchain.

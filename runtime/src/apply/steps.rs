@@ -203,7 +203,11 @@ impl StepRunner<'_> {
     }
 
     fn with_current(&self, error: Error, origin: SqlOrigin) -> Error {
-        error.with_current(self.report.from.as_deref(), origin)
+        let error = error.with_current(self.report.from.as_deref(), origin);
+        if self.report.from.is_none() && !self.report.stamped.is_empty() {
+            return error.of_adoption();
+        }
+        error
     }
 
     fn stamp(&mut self, revision: &Revision, origin: Origin) -> Result<(), Error> {

@@ -309,6 +309,8 @@ pub struct StatementError {
     pub(crate) rejected_rows: Vec<String>,
     /// The id of the newest revision after the rollback; `None` at base.
     pub(crate) current: Option<String>,
+    /// `true` if the request has adopted the database, and the rollback has undone that.
+    pub(crate) is_adoption: bool,
 }
 
 /// A row that violates a foreign key: the parent table has no matching row.
@@ -385,6 +387,16 @@ impl Error {
         if let ErrorKind::Statement(error) = &mut self.0.kind {
             error.current = current.map(str::to_owned);
             error.origin = origin;
+        }
+        self
+    }
+
+    /// Declares that the rollback has undone an adoption.
+    ///
+    /// Changes nothing but a [`StatementError`].
+    pub(crate) fn of_adoption(mut self) -> Self {
+        if let ErrorKind::Statement(error) = &mut self.0.kind {
+            error.is_adoption = true;
         }
         self
     }

@@ -236,6 +236,8 @@ fn statement(error: &StatementError) -> Text {
     message += "rolled back";
     if let Some(current) = &error.current {
         message += &format!(": the database is still at {current}");
+    } else if error.is_adoption {
+        message += ": the database has no history, as before";
     }
     for line in &error.rejected_rows {
         message += &format!("\n{}", escape(line));
@@ -254,15 +256,18 @@ fn statement(error: &StatementError) -> Text {
 
 /// Adds the advice for rows that a statement rejects, and for the time until a correction.
 fn statement_help(mut text: Text, error: &StatementError) -> Text {
-    let (Some(current), Direction::Upgrade) = (&error.current, error.direction) else {
-        return text;
+    let version = match &error.current {
+        _ if error.direction == Direction::Downgrade => return text,
+        Some(current) => format!("whose head is {current}"),
+        None if error.is_adoption => "from before the adoption".to_owned(),
+        None => return text,
     };
     if error.source.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
         text =
             text.help("correct the rows in the database, or in the migration before the statement");
     }
     text.help(format!(
-        "until then, run the version of the program whose head is {current}"
+        "until then, run the version of the program {version}"
     ))
 }
 
