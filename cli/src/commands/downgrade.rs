@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use revchain_core::diagnostics::escape::escape;
-use revchain_runtime::{Plan, Request, Target};
+use revchain_runtime::{HistoryEntry, Origin, Plan, Request, Revision, Target};
 
 use crate::app::Commands;
 use crate::args::DowngradeArgs;
@@ -21,19 +21,44 @@ pub(crate) fn run(app: &Commands<'_>, args: &DowngradeArgs) -> Result {
     }
     let plan = in_database(&path, migrator.plan(&connection, request))?;
     if !plan.is_empty() && !args.yes {
-        confirm(&consequences(&path, &plan))?;
+        let history = in_database(&path, migrator.history(&connection))?;
+        confirm(&consequences(&path, &plan, &history))?;
     }
     // `apply` fails if the database changed after the user confirmed the plan.
     let report = in_database(&path, migrator.apply(&mut connection, plan))?;
     Ok(report::report(&path, &report))
 }
 
-fn consequences(path: &Path, plan: &Plan<'_>) -> String {
+fn consequences(path: &Path, plan: &Plan<'_>, history: &[HistoryEntry]) -> String {
     let from = escape(plan.from().unwrap_or("base"));
     let to = escape(plan.to().unwrap_or("base"));
     let mut text = format!("{}: going from {from} to {to} reverts\n", path.display());
     for revision in plan.reverts() {
         text += &format!("  {}  {}\n", revision.id(), escape(revision.summary()));
     }
-    text + "Everything that these revisions added will be lost."
+    text += "Everything that these revisions added will be lost.";
+    let recorded: Vec<&str> = plan
+        .reverts()
+        .map(Revision::id)
+        .filter(|id| is_recorded(id, history))
+        .collect();
+    if !recorded.is_empty() {
+        text += &format!(
+            "\nThe database had the tables of {} before revchain: all their rows will be lost as well.",
+            recorded.join(", ")
+        );
+    }
+    text
+}
+
+/// Returns `true` if an adoption or a stamp has recorded a revision, so that no script ran.
+fn is_recorded(id: &str, history: &[HistoryEntry]) -> bool {
+    let origin = history
+        .iter()
+        .find(|entry| entry.revision == id)
+        .map(|entry| entry.origin);
+    matches!(
+        origin,
+        Some(Origin::Adopt | Origin::AdoptReordered | Origin::Stamp)
+    )
 }

@@ -1,5 +1,7 @@
 //! The command `downgrade`.
 
+use revchain_runtime::rusqlite::Connection;
+
 use crate::support::{Shell, on_terminal};
 
 #[test]
@@ -16,6 +18,22 @@ fn downgrade_without_a_terminal_requires_yes() {
         shell.ok("current -d app.db"),
         "app.db: 003 (head)  Add tags."
     );
+}
+
+#[test]
+fn downgrade_of_adopted_revisions_names_them() {
+    let shell = Shell::new();
+    let db = Connection::open(shell.path("app.db")).unwrap();
+    db.execute_batch("CREATE TABLE users (a); CREATE TABLE notes (a)")
+        .unwrap();
+    drop(db);
+    shell.ok("upgrade -d app.db");
+    let warning = "\nThe database had the tables of 002, 001 before revchain: \
+                   all their rows will be lost as well.\n";
+    let (_, _, error) = shell.run("downgrade -d app.db base");
+    assert!(error.contains(warning), "{error}");
+    let (_, _, error) = shell.run("downgrade -d app.db 002");
+    assert!(!error.contains("from before revchain"), "{error}");
 }
 
 #[test]
