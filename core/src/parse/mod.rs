@@ -143,8 +143,24 @@ fn parse_name(file: &File, defects: &mut DefectList) -> (Option<String>, Option<
             (None, DefectKind::BadFileName, title, help)
         }
     };
+    let mut help = help.to_owned();
+    if is_name_of_tool(&file.name) {
+        let directory = file.path.rsplit_once('/').map_or(".", |(parent, _)| parent);
+        help += &format!(
+            "\nor, if another tool wrote its files, import them: `revchain import {directory}`"
+        );
+    }
     defects.push(Defect::new(kind, title).help(help).at(&file.path));
     (id, None)
+}
+
+/// Returns `true` for the names of other tools: `V2__x.sql`, `002_x.sql`, `20240709101501_x.sql`.
+fn is_name_of_tool(name: &str) -> bool {
+    let (first, _) = name.split_once('_').unwrap_or_default();
+    let number = first.strip_prefix(['V', 'U']).unwrap_or(first);
+    let is_number = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    // A date of revchain has eight digits.
+    is_number && !number.is_empty() && number.len() != 8
 }
 
 fn checksum(parsed: &Parsed) -> Option<[u8; 32]> {

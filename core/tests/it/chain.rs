@@ -7,7 +7,8 @@ use revchain_core::model::revision::Proven;
 use revchain_core::schema::{SchemaSql, SchemaSqlHash};
 use revchain_core::source::directory::{self, MAX_FILE_SIZE};
 use revchain_core::{
-    Chain, DefectKind, DefectList, Downgrade, Revision, RevisionIndex, RevisionSet, SchemaMatch,
+    Chain, Defect, DefectKind, DefectList, Downgrade, Revision, RevisionIndex, RevisionSet,
+    SchemaMatch,
 };
 
 const NOTES: &str = "-- Create the notes.\n-- @revises base\n\n-- @upgrade\nCREATE TABLE notes (id INTEGER, body TEXT);\nCREATE INDEX idx_notes ON notes (body);\n\n-- @downgrade\nDROP TABLE notes;\n";
@@ -1075,6 +1076,29 @@ fn file_of_another_tool_has_two_defects() {
             ("m/V1__initial.sql", "missing-section"),
         ]
     );
+}
+
+#[test]
+fn file_of_another_tool_names_the_import() {
+    let import = "or, if another tool wrote its files, import them: `revchain import m`";
+    for (file, is_of_tool) in [
+        ("V1__initial.sql", true),
+        ("0001_users.up.sql", true),
+        ("20240709101501_users.sql", true),
+        ("2026-01-02_002_users.sql", false),
+        ("20260102_002_users.sql", false),
+        ("users.sql", false),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join(file), "CREATE TABLE a (b);").unwrap();
+        let defects = load(directory.path(), "m").unwrap_err();
+        let mut helps = defects.iter().map(Defect::help_text);
+        assert_eq!(
+            helps.any(|help| help.ends_with(import)),
+            is_of_tool,
+            "{file}"
+        );
+    }
 }
 
 #[test]
