@@ -75,7 +75,9 @@ pub(super) fn unrecognized(
         text = text.help(IGNORE_ORDER);
     }
     if nearest.is_some() && unknown_from.is_none() {
-        text = text.help(CHANGE_DATABASE);
+        text = text
+            .help("for one database: change it to that schema")
+            .help("for databases of users: add a revision with their schema to the chain");
     }
     text.help(IGNORE)
 }
