@@ -28,11 +28,9 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let id = escape(plan.from().unwrap_or("base"));
     let mut text = format!("{database}: {CURRENT}{id}{CURRENT:#}");
     if let Some(adopted) = plan.stamps().last() {
-        let count = count_revisions(pending.len());
-        text += &format!(
-            " (no history; an upgrade adopts {} and applies {count})",
-            adopted.id()
-        );
+        let (id, count) = (adopted.id(), count_revisions(pending.len()));
+        // The word `base` would read as a database without tables.
+        text = format!("{database}: no history yet (an upgrade adopts {id} and applies {count})");
     } else if !pending.is_empty() {
         text += &format!(" ({PENDING}{} pending{PENDING:#})", pending.len());
     } else if newer.is_empty() {

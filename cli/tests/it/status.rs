@@ -42,7 +42,7 @@ fn adoption_exits_with_3() {
     let db = Connection::open(shell.path("app.db")).unwrap();
     db.execute_batch("CREATE TABLE users (a)").unwrap();
     let (code, out, _) = shell.run("status -d app.db");
-    let expected = "app.db: base (no history; an upgrade adopts 001 and applies 2 revisions)";
+    let expected = "app.db: no history yet (an upgrade adopts 001 and applies 2 revisions)";
     assert_eq!((code, out.lines().next()), (3, Some(expected)));
 }
 
