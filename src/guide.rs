@@ -54,6 +54,7 @@ macro_rules! links {
 [getting-started#rebuild-after-a-new-migration]: crate::guide::getting_started#rebuild-after-a-new-migration
 [json]: crate::guide::json
 [lock-file]: crate::guide::lock_file
+[lock-file#lock-revisions]: crate::guide::lock_file#lock-revisions
 [migration-files]: crate::guide::migration_files
 [migration-files#the-text]: crate::guide::migration_files#the-text
 [newer-databases]: crate::guide::newer_databases

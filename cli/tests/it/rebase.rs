@@ -104,6 +104,64 @@ fn conflict_with_a_removed_line_is_left_to_the_user() {
     assert_eq!(lock_file(&shell), removed);
 }
 
+/// Writes a lock file with a conflict: each side has locked its revision 004.
+fn both_locked_one_id(shell: &Shell) {
+    shell.ok("lock");
+    let before = lock_file(shell);
+    let (common, _) = before.rsplit_once("head ").unwrap();
+    let names = ["main", "own"].map(|name| format!("20260104_0000_004_{name}.sql"));
+    let write = |name: &str| shell.migration(name, "003", "SELECT 1;", "SELECT 2;");
+    write(&names[0]);
+    shell.ok("lock");
+    let theirs = lock_file(shell);
+    fs::remove_file(shell.path("migrations").join(&names[0])).unwrap();
+    fs::write(shell.path("migrations/revchain.lock"), &before).unwrap();
+    shell.migration(&names[1], "003", "SELECT 3;", "SELECT 4;");
+    shell.ok("lock");
+    let ours = lock_file(shell);
+    write(&names[0]);
+    let [ours, theirs] = [&ours, &theirs].map(|text| text.strip_prefix(common).unwrap());
+    let text = format!("{common}<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> main\n");
+    fs::write(shell.path("migrations/revchain.lock"), text).unwrap();
+}
+
+#[test]
+fn id_that_both_branches_locked_is_unlocked_as_the_help_says() {
+    let shell = Shell::new();
+    both_locked_one_id(&shell);
+    let error = &shell.json("rebase --json")["error"];
+    assert_eq!(
+        (&error["message"], &error["help"]),
+        (
+            &json!(
+                "migrations/revchain.lock: both branches have locked a revision 004, and they differ"
+            ),
+            &json!([
+                "if one of them never shipped, delete its line and the later lines of its side of the \
+                 conflict",
+                "then run `revchain rebase`, which gives it another id, and lock it again: `revchain lock`",
+            ])
+        )
+    );
+    let without: String = lock_file(&shell)
+        .lines()
+        .filter(|line| !line.ends_with(" own"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(shell.path("migrations/revchain.lock"), without).unwrap();
+    let out = shell.ok("rebase");
+    assert!(
+        out.contains("20260104_0000_004_own.sql → 20260104_0000_005_own.sql: 005 revises 004"),
+        "{out}"
+    );
+    let locked = shell.ok("lock");
+    assert!(
+        locked.contains("5 locked up to 005, 1 of them new"),
+        "{locked}"
+    );
+    shell.ok("check migrations");
+}
+
 #[test]
 fn rebase_moves_the_second_head_behind_the_first() {
     let shell = Shell::new();
@@ -192,8 +250,10 @@ fn rebase_does_not_move_locked_revisions() {
         "DROP TABLE o;",
     );
     shell.ok("rebase");
+}
 
-    // If both branches are locked, only a merge is possible.
+#[test]
+fn rebase_of_two_locked_branches_requires_an_unlocked_one() {
     let shell = Shell::new();
     shell.migration(
         "20260104_0000_004_left.sql",
@@ -223,9 +283,24 @@ fn rebase_does_not_move_locked_revisions() {
         json!({
             "code": "undecidable",
             "message": "both branches are released: 003 and 004 are locked",
-            "help": ["merge them in a new revision: `revchain merge`"],
+            "help": [
+                "merge them in a new revision: `revchain merge`",
+                "if one of them never shipped, remove its line and the later lines of its branch from \
+                 revchain.lock, and run `revchain rebase` again",
+            ],
         })
     );
+    let unlocked: String = lock_file(&shell)
+        .lines()
+        .filter(|line| !line.starts_with("004 "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(&lock, unlocked).unwrap();
+    assert_eq!(
+        shell.ok("rebase"),
+        "migrations: 20260104_0000_004_left.sql: 004 revises 003"
+    );
+    shell.ok("check migrations");
 }
 
 #[test]

@@ -84,7 +84,10 @@ pub fn plan(
     } else {
         let (a, b) = (graph.id(main.head), graph.id(second.head));
         let reason = format!("both branches are released: {a} and {b} are locked");
-        let help = "merge them in a new revision: `revchain merge`".to_owned();
+        let help = "merge them in a new revision: `revchain merge`\n\
+                    if one of them never shipped, remove its line and the later lines of its branch \
+                    from revchain.lock, and run `revchain rebase` again";
+        let help = help.to_owned();
         return Err(RebaseError::Undecidable { reason, help });
     };
     let unmoved = graph.ancestry(behind);

@@ -215,7 +215,8 @@ impl<'t> Conflict<'t> {
             if theirs.is_some_and(|theirs| !is_same(ours, theirs)) {
                 return Err(Unresolved::new(
                     format!("both branches have locked a revision {id}, and they differ"),
-                    "give one of them another id on its branch, and lock it there again",
+                    "if one of them never shipped, delete its line and the later lines of its side of the conflict\n\
+                     then run `revchain rebase`, which gives it another id, and lock it again: `revchain lock`",
                 ));
             }
         }
