@@ -32,6 +32,7 @@ macro_rules! links {
 [backups#a-backup-now]: crate::guide::backups#a-backup-now
 [branches]: crate::guide::branches
 [branches#merge-two-released-branches]: crate::guide::branches#merge-two-released-branches
+[branches#two-locked-revisions-of-the-same-id]: crate::guide::branches#two-locked-revisions-of-the-same-id
 [ci]: crate::guide::ci
 [commands]: crate::guide::commands
 [commands#exit-codes]: crate::guide::commands#exit-codes

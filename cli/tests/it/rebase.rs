@@ -27,6 +27,18 @@ fn conflict(shell: &Shell) {
     fs::write(shell.path("migrations/revchain.lock"), text).unwrap();
 }
 
+/// Runs `rebase`, which must move a file, and returns its output without the note at the end.
+fn rebase(shell: &Shell) -> String {
+    let out = shell.ok("rebase");
+    let (moves, note) = out.rsplit_once("\nnote: ").unwrap();
+    assert_eq!(
+        note,
+        "if a deployed program has a moved revision, undo this change with git, run `revchain lock` on \
+         the branch of that program, and merge again"
+    );
+    moves.to_owned()
+}
+
 fn lock_file(shell: &Shell) -> String {
     fs::read_to_string(shell.path("migrations/revchain.lock")).unwrap()
 }
@@ -40,7 +52,7 @@ fn rebase_joins_the_sides_of_a_conflict_in_the_lock_file() {
         error.contains("help: two branches added revisions: run `revchain rebase`"),
         "{error}"
     );
-    let out = shell.ok("rebase");
+    let out = rebase(&shell);
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(
         lines[0],
@@ -186,7 +198,7 @@ fn rebase_moves_the_second_head_behind_the_first() {
     )
     .unwrap();
     assert!(shell.run("pending").2.contains("[multiple-heads]"));
-    let out = shell.ok("rebase");
+    let out = rebase(&shell);
     assert_eq!(
         out,
         "migrations: 20260103_0000_003_tags.sql: 003 revises 005"
@@ -297,7 +309,7 @@ fn rebase_of_two_locked_branches_requires_an_unlocked_one() {
         .collect();
     fs::write(&lock, unlocked).unwrap();
     assert_eq!(
-        shell.ok("rebase"),
+        rebase(&shell),
         "migrations: 20260104_0000_004_left.sql: 004 revises 003"
     );
     shell.ok("check migrations");
@@ -314,7 +326,7 @@ fn rebase_gives_a_duplicate_revision_a_new_id() {
     );
     assert!(shell.run("pending").2.contains("[duplicate-revision]"));
     assert_eq!(
-        shell.ok("rebase"),
+        rebase(&shell),
         "migrations: 20260103_0900_003_links.sql → 20260103_0900_004_links.sql: 004 revises 003"
     );
     assert_eq!(
@@ -369,7 +381,7 @@ fn two_revisions_with_the_same_ids_on_both_branches_get_new_ids() {
             shell.ok("lock");
         }
         branch(&shell, "own", own);
-        let out = shell.ok("rebase");
+        let out = rebase(&shell);
         assert!(
             out.contains("_005_own.sql: 005 revises 004")
                 && out.ends_with("_006_own.sql: 006 revises 005"),
@@ -392,7 +404,7 @@ fn rebase_orders_three_branches_with_the_same_id() {
         shell.migration(&file, "003", &upgrade, &downgrade);
     }
     assert_eq!(
-        shell.ok("rebase"),
+        rebase(&shell),
         "migrations: 20260105_0000_004_b.sql → 20260105_0000_005_b.sql: 005 revises 004\n\
          migrations: 20260106_0000_004_c.sql → 20260106_0000_006_c.sql: 006 revises 005"
     );
@@ -427,7 +439,7 @@ fn older_duplicate_on_the_later_branch_gets_the_new_id() {
         "CREATE TABLE own (a);",
         "DROP TABLE own;",
     );
-    let out = shell.ok("rebase");
+    let out = rebase(&shell);
     assert!(
         out.starts_with("migrations: 20260104_0000_004_own.sql → ")
             && out.ends_with("_005_own.sql: 005 revises 004"),

@@ -13,6 +13,10 @@ use crate::developer::source_tree::{
 };
 use crate::support::{Answer, Failure, Result};
 
+/// The advice if files were moved: databases that have them would not fit the chain any more.
+const DEPLOYED: &str = "note: if a deployed program has a moved revision, undo this change with git, \
+                        run `revchain lock` on the branch of that program, and merge again";
+
 /// Rewrites files of `directory` until the chain has one head.
 pub(crate) fn run(args: &DirectoryArgs, directory: &Path) -> Result {
     let directory = args.directory.as_deref().unwrap_or(directory);
@@ -49,6 +53,9 @@ pub(crate) fn run(args: &DirectoryArgs, directory: &Path) -> Result {
         if let Some(lock_file) = lock_file {
             write_lock_file(directory, &lock_file.with_head(&last.to))?;
         }
+    }
+    if !moved.is_empty() {
+        lines.push(DEPLOYED.to_owned());
     }
     if lines.is_empty() {
         lines.push(format!("{display}: there is one head: nothing to do"));
