@@ -114,7 +114,7 @@ fn merge_does_not_hide_a_duplicate_revision() {
     assert_eq!(code, 1);
     assert!(
         error.contains("[duplicate-revision]")
-            && error.contains("help: run `revchain rebase`, or rename"),
+            && error.contains("help: run `revchain rebase`, or give 20260104_0000_003_links.sql"),
         "{error}"
     );
 }

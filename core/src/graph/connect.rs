@@ -61,11 +61,13 @@ impl<'f> FileGraph<'f> {
                 (kept, other) = (index, first);
             }
             self.by_id.insert(id, kept);
-            let next = next_id(id, highest.into_iter()).unwrap_or("a free revision".to_owned());
+            let file = self.path(other).rsplit('/').next().unwrap_or_default();
+            let next = next_id(id, highest.into_iter());
+            let next = next.map_or("another id".to_owned(), |next| format!("the id {next}"));
             let title = format!("two files are revision {id}");
             let help = format!(
-                "run `revchain rebase`, or rename this one to {next}, and make it revise the \
-                 revision before it"
+                "run `revchain rebase`, or give {file} {next}, and make it revise the revision \
+                 before it"
             );
             let defect = Defect::new(DefectKind::DuplicateRevision, title).help(help);
             defects.push(defect.with(self.path(kept)).at(self.path(other)));

@@ -513,7 +513,7 @@ fn date_before_parent_is_rejected() {
 }
 
 #[test]
-fn duplicate_revision_help_names_a_free_id() {
+fn duplicate_revision_help_names_the_file_and_a_free_id() {
     let help = |ids: [&str; 3]| {
         let [first, second, third] = ids;
         let directory = Directory::of([
@@ -523,20 +523,17 @@ fn duplicate_revision_help_names_a_free_id() {
             (name(4, third), text(second)),
         ]);
         let defects = directory.load().unwrap_err();
-        defects
-            .iter()
-            .next()
-            .unwrap()
-            .help_text()
-            .split(", ")
-            .nth(1)
-            .unwrap()
-            .to_owned()
+        defects.iter().next().unwrap().help_text().to_owned()
     };
-    assert_eq!(help(["001", "002", "009"]), "or rename this one to 010");
     assert_eq!(
-        help(["001", "002", "x"]),
-        "or rename this one to a free revision"
+        help(["001", "002", "009"]),
+        "run `revchain rebase`, or give 20260104_1200_009_x.sql the id 010, and make it revise the revision \
+         before it"
+    );
+    let without_number = help(["001", "002", "x"]);
+    assert!(
+        without_number.contains("or give 20260104_1200_x_x.sql another id, and"),
+        "{without_number}"
     );
 }
 
