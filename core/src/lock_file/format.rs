@@ -35,7 +35,7 @@ use crate::source::file_name::{FileName, check_id};
 use crate::{Chain, Defect, DefectKind, DefectList, Downgrade, Revision, Script};
 
 const HEADER: &str = "\
-# The revisions below are released: changing or removing one is a compile error. Written by revchain.
+# Each line but the last is a released revision: changing or removing one is a compile error. Written by revchain.
 # A merge conflict in this file: two branches added revisions. Run `revchain rebase`.
 ";
 

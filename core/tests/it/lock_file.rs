@@ -40,6 +40,19 @@ fn lock_has_a_line_for_each_revision_and_the_head_last() {
 }
 
 #[test]
+fn header_excepts_the_line_of_the_head() {
+    let lock = lock_of(&revisions(TWO));
+    assert!(
+        lock.starts_with("# Each line but the last is a released revision: "),
+        "{lock}"
+    );
+    // Files with an older header stay valid.
+    let (_, lines) = lock.split_once('\n').unwrap();
+    let older = format!("# The revisions below are released.\n{lines}");
+    assert_eq!(revisions(TWO).with(lock_file::FILE_NAME, older).kinds(), []);
+}
+
+#[test]
 fn formatting_of_a_locked_revision_may_change() {
     let changed = "-- Do something else.\r\n-- @revises 001\r\n-- why\r\n-- @upgrade\r\nSELECT /* one */ 1;;\r\n-- @downgrade\r\nSELECT\r\n2";
     assert_eq!(locked(TWO).with(&name(2, "002"), changed).kinds(), []);
