@@ -41,13 +41,15 @@ impl<'t> Parser<'t, '_> {
     fn report_foreign_file(&mut self) {
         let has_sql = self.tokens.iter().any(|token| !token.is_comment());
         let (title, intro) = if has_sql {
-            let intro = "add the lines that make it a migration:";
+            let intro =
+                "add the lines that make it a migration; ID is the revision before it, or base:";
             ("this is SQL, but no migration yet", intro)
         } else {
-            ("the file is empty", "write the migration in it:")
+            let intro = "write the migration in it; ID is the revision before it, or base:";
+            ("the file is empty", intro)
         };
         let help =
-            format!("{intro}\n-- What it does.\n-- @revises 001\n-- @upgrade\n…\n-- @downgrade\n…");
+            format!("{intro}\n-- What it does.\n-- @revises ID\n-- @upgrade\n…\n-- @downgrade\n…");
         self.report(Defect::new(DefectKind::MissingSection, title).help(help));
     }
 
@@ -148,7 +150,8 @@ impl<'t> Parser<'t, '_> {
         }
         match (&self.downgrade, self.header.first_lines.get("irreversible")) {
             (None, None) => {
-                let help = "put the SQL that reverts the upgrade below a line `-- @downgrade`,\n\
+                let help = "in the newest file, run `revchain new --downgrade`, which writes it\n\
+                            or put the SQL that reverts the upgrade below a line `-- @downgrade`,\n\
                             or say in the header why nothing can: `-- @irreversible REASON`";
                 let defect = Defect::new(DefectKind::MissingSection, "there is no `@downgrade`");
                 self.report(defect.help(help));

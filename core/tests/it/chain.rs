@@ -890,11 +890,26 @@ fn empty_file_help_shows_a_template() {
     for empty in ["", "\n \r\n", "\u{feff}", "-- Nothing.\n"] {
         let message = message(&one(empty));
         assert!(message.contains("the file is empty"), "{message}");
-        assert!(message.contains("\n      -- @upgrade\n"), "{message}");
+        assert!(
+            message.contains("; ID is the revision before it, or base:\n")
+                && message.contains("\n      -- @revises ID\n      -- @upgrade\n"),
+            "{message}"
+        );
     }
     let message = message(&one("CREATE TABLE a (b);"));
     assert!(
         message.contains("this is SQL, but no migration yet"),
+        "{message}"
+    );
+}
+
+#[test]
+fn missing_downgrade_help_names_the_command() {
+    let message = message(&one("-- Add.\n-- @revises base\n-- @upgrade\nSELECT 1;\n"));
+    assert!(
+        message.contains(
+            "help: in the newest file, run `revchain new --downgrade`, which writes it\n"
+        ),
         "{message}"
     );
 }
