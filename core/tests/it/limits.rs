@@ -523,6 +523,7 @@ mod escaping {
         check_locks(&mut checker);
         let needs_sqlite = [
             DefectKind::SqlError,
+            DefectKind::CreatesNothing,
             DefectKind::DowngradeDoesNotRestore,
             DefectKind::UndeclaredDestruction,
             DefectKind::DestroysNothing,
