@@ -12,6 +12,14 @@ use rusqlite::types::Value;
 use super::condition_reader::Reader;
 use super::hint::{ColumnHints, Computed, Reference};
 
+/// The columns of `sqlite_sequence`.
+const COUNTER_COLUMNS: [&str; 2] = ["name", "seq"];
+
+/// Returns `true` for the table in which SQLite keeps the counters of AUTOINCREMENT.
+fn is_counter_table(name: &str) -> bool {
+    name.eq_ignore_ascii_case("sqlite_sequence")
+}
+
 /// Returns the tables of a statement by their names and aliases, all in lowercase.
 pub(crate) fn aliases(sql: &str) -> HashMap<String, String> {
     let tokens = cursor::tokens(sql);
@@ -96,15 +104,22 @@ impl Hints {
         self.json_paths.extend(reader.json_paths());
         self.computed.extend(reader.computed());
         self.written.extend(reader.written_literals());
-        if let Effect::Change(name, Change::Insert | Change::Update) = effect(sql) {
+        let effect = effect(sql);
+        if let Effect::Change(name, Change::Insert | Change::Update) = &effect {
             self.inserted.insert(name.name.to_ascii_lowercase());
         }
+        let changes_counters =
+            matches!(&effect, Effect::Change(name, _) if is_counter_table(&name.name));
         let mut conditions: HashMap<String, Vec<Value>> = HashMap::new();
         for (at, token) in tokens.iter().enumerate() {
             if !matches!(token.kind, Kind::Word | Kind::QuotedWord) || reader.is_mark(at + 1, "(") {
                 continue;
             }
             let name = unquote(token.text(sql)).to_ascii_lowercase();
+            // A hint for a column of `sqlite_sequence` is none for a column of this name elsewhere.
+            if changes_counters && COUNTER_COLUMNS.contains(&&*name) {
+                continue;
+            }
             let (equal, found) = reader.hints_at(at);
             if !equal.is_empty() {
                 conditions.entry(name.clone()).or_default().extend(equal);

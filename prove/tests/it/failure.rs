@@ -370,3 +370,24 @@ fn update_or_replace_loses_the_replaced_rows() {
     );
     assert_proven(&[(table, ""), ("UPDATE t SET id = id + 1000;", "")]);
 }
+
+/// Returns a rebuild with `UNIQUE` of a table with a counter, as `new --rebuild` writes it.
+fn unique_notebooks(copied: &str) -> String {
+    format!(
+        "CREATE TABLE new (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, color TEXT);
+INSERT INTO new ({copied}) SELECT {copied} FROM notebooks;
+DELETE FROM sqlite_sequence WHERE name = 'new';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'new', seq FROM sqlite_sequence WHERE name = 'notebooks';
+DROP TABLE notebooks;
+ALTER TABLE new RENAME TO notebooks;"
+    )
+}
+
+const NOTEBOOKS: &str = "CREATE TABLE notebooks (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, color TEXT);";
+
+#[test]
+fn failing_copy_hides_no_forgotten_column() {
+    let upgrade = unique_notebooks("id, name");
+    let found = summaries(&[(NOTEBOOKS, ""), (&upgrade, "")]);
+    assert_eq!(found, ["rows-lost 002:6", "fails-on-rows 002:6"]);
+}
