@@ -391,3 +391,16 @@ fn failing_copy_hides_no_forgotten_column() {
     let found = summaries(&[(NOTEBOOKS, ""), (&upgrade, "")]);
     assert_eq!(found, ["rows-lost 002:6", "fails-on-rows 002:6"]);
 }
+
+#[test]
+fn duplicates_that_get_the_id_as_a_suffix_are_accepted() {
+    // The recipe of the page `fails-on-rows`.
+    let upgrade = format!(
+        "UPDATE notebooks SET name = name || ' ' || id
+WHERE id NOT IN (SELECT min(id) FROM notebooks GROUP BY name)
+   OR name IN (SELECT name || ' ' || id FROM notebooks);
+{}",
+        unique_notebooks("id, name, color")
+    );
+    assert_proven(&[(NOTEBOOKS, ""), (&upgrade, "")]);
+}
