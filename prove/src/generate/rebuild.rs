@@ -7,7 +7,7 @@ use revchain_core::sql::cursor;
 use rusqlite::{Connection, Result};
 
 use super::objects::{Kind, Object, Objects};
-use super::text::with_table_name;
+use super::text::{with_lines_of_added_columns, with_table_name};
 
 /// The names of the rowid, in the order in which a statement uses them.
 const ROWID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
@@ -57,7 +57,8 @@ impl Rebuild {
             .map(|(target, value)| (target.as_str(), value.as_str()))
             .unzip();
         let (targets, values) = (targets.join(", "), values.join(", "));
-        let create = with_table_name(&self.definition, &temporary);
+        let definition = with_lines_of_added_columns(&self.definition);
+        let create = with_table_name(&definition, &temporary);
         let mut statements = vec![
             format!("{create};"),
             format!("INSERT INTO {new} ({targets})\nSELECT {values} FROM {old};"),

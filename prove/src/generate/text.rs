@@ -46,6 +46,73 @@ pub(super) fn with_table_name(sql: &str, name: &str) -> String {
     renamed
 }
 
+/// Returns a CREATE TABLE statement with the lines that its author would have written.
+///
+/// `ADD COLUMN` puts the comma and the new column after the line break at the end of the list, and
+/// each later column on the same line.
+/// A list whose lines all begin with a comma is the style of its author.
+pub(super) fn with_lines_of_added_columns(sql: &str) -> String {
+    let tokens = cursor::tokens(sql);
+    let mut cursor = Cursor::new(sql, &tokens);
+    while cursor.peek().is_some() && !cursor.is_at_mark("(") {
+        cursor.next();
+    }
+    let items = cursor.group().map(|list| cursor::split(sql, list));
+    let items = items.unwrap_or_default();
+    let ends: Vec<(&Token, &Token)> = items
+        .iter()
+        .filter_map(|item| Some((item.first()?, item.last()?)))
+        .collect();
+    let after = |last: &Token| {
+        let mut tokens = tokens.iter();
+        tokens.find(|token| token.span.start >= last.span.end)
+    };
+    let breaks_line =
+        |last: &Token, mark: &Token| sql[last.span.end..mark.span.start].contains('\n');
+    let mut added = Vec::new();
+    let mut leading = 0;
+    for pair in ends.windows(2) {
+        let [(_, last), (next, _)] = pair else {
+            continue;
+        };
+        let Some(comma) = after(last) else { continue };
+        if breaks_line(last, comma) {
+            leading += 1;
+        } else if added.is_empty() || breaks_line(comma, next) {
+            continue;
+        }
+        added.push((*last, comma, *next));
+    }
+    let is_style = leading > 1 && leading + 1 == ends.len();
+    let (Some((first, _)), Some((_, end))) = (ends.first(), ends.last()) else {
+        return sql.to_owned();
+    };
+    if added.is_empty() || is_style {
+        return sql.to_owned();
+    }
+    let before = sql[..first.span.start].rsplit_once('\n');
+    let indent = before.map_or("  ", |(_, line)| line);
+    let indent = if indent.trim().is_empty() {
+        indent
+    } else {
+        "  "
+    };
+    let mut text = sql.to_owned();
+    if let Some(close) = after(end).filter(|close| !breaks_line(end, close)) {
+        text.insert(close.span.start, '\n');
+    }
+    for (last, comma, next) in added.into_iter().rev() {
+        let gap = sql[last.span.end..comma.span.start].trim_end_matches([' ', '\t']);
+        let line_break = if gap.contains('\n') { "" } else { "\n" };
+        let rest = sql[comma.span.end..next.span.start].trim_start();
+        text.replace_range(
+            last.span.end..next.span.start,
+            &format!(",{gap}{line_break}{indent}{rest}"),
+        );
+    }
+    text
+}
+
 /// A column as CREATE TABLE defines it.
 pub(super) struct ColumnText<'s> {
     /// The name, without quotes.

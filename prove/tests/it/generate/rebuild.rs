@@ -183,3 +183,43 @@ fn rebuild_in_the_guide_is_that_of_the_command() {
     assert!(edited.contains("NOT NULL") && edited.contains("coalesce"));
     assert_eq!(chain.defects_with(edited, &script), "");
 }
+
+/// Returns the statement that creates the new table in a rebuild of `t`.
+fn created(table: &str, added: &str) -> String {
+    let upgrade = format!("{table};\n{added}");
+    let chain = Chain::of(&[(&upgrade, "")]);
+    assert!(chain.assert_rebuilds_prove() > 0);
+    let script = rebuild_table(&chain.load(), "t").unwrap();
+    script.split(";\n").next().unwrap().to_owned()
+}
+
+#[test]
+fn added_column_gets_a_line_of_its_own() {
+    let added = "ALTER TABLE t ADD COLUMN b TEXT; ALTER TABLE t ADD COLUMN c TEXT;";
+    assert_eq!(
+        created(
+            "CREATE TABLE t (\n    id INTEGER PRIMARY KEY, -- a, b\n    a TEXT -- (c)\n)",
+            added
+        ),
+        "CREATE TABLE new_t (\n    id INTEGER PRIMARY KEY, -- a, b\n    a TEXT, -- (c)\n    b TEXT,\n    c TEXT\n)"
+    );
+    assert_eq!(
+        created(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY,\n  a TEXT\n) STRICT",
+            added
+        ),
+        "CREATE TABLE new_t (id INTEGER PRIMARY KEY,\n  a TEXT,\n  b TEXT,\n  c TEXT\n) STRICT"
+    );
+}
+
+#[test]
+fn lines_of_the_author_stay() {
+    for table in [
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
+        "CREATE TABLE t (\n  id INTEGER PRIMARY KEY\n, a TEXT\n, b TEXT\n)",
+        "CREATE TABLE t (\n  id INTEGER PRIMARY KEY, a TEXT, -- two\n  b TEXT CHECK (b\n , b))",
+    ] {
+        let table = table.replace("(b\n , b)", "(b IN (1\n , 2))");
+        assert_eq!(created(&table, ""), table.replace("TABLE t", "TABLE new_t"));
+    }
+}
