@@ -18,14 +18,18 @@ fn name_prints_the_page_without_migrations_or_database() {
 fn no_name_lists_all_names() {
     let shell = Shell(tempfile::tempdir().unwrap());
     let list = shell.ok("explain");
-    assert!(list.lines().any(|line| line.starts_with("rows-lost  ")));
-    assert!(list.lines().any(|line| line.starts_with("drifted  ")));
-    assert!(list.lines().count() > 100, "{list}");
-    let object = shell.json("explain --json");
-    assert_eq!(
-        object["pages"].as_array().unwrap().len(),
-        list.lines().count()
+    let (errors, defects) = list.split_once("\n\nDefects of migrations").unwrap();
+    assert!(errors.starts_with("Errors of commands"), "{list}");
+    let has = |part: &str, name: &str| part.lines().any(|line| line.starts_with(name));
+    assert!(
+        has(errors, "  drifted  ") && !has(defects, "  drifted  "),
+        "{list}"
     );
+    assert!(has(defects, "  rows-lost  "), "{list}");
+    let count = list.lines().filter(|line| line.starts_with("  ")).count();
+    assert!(count > 100, "{list}");
+    let object = shell.json("explain --json");
+    assert_eq!(object["pages"].as_array().unwrap().len(), count);
 }
 
 #[test]
@@ -37,6 +41,26 @@ fn unknown_name_suggests_a_similar_name() {
         error,
         "error: no error has the name `row-lost`\nhelp: did you mean `rows-lost`?"
     );
+}
+
+#[test]
+fn part_of_a_name_or_a_result_code_suggests_a_name() {
+    let shell = Shell(tempfile::tempdir().unwrap());
+    for (name, help) in [
+        ("drift", "did you mean `drifted`?"),
+        ("SQLITE_BUSY", "did you mean `busy`?"),
+        ("SQLITE_IOERR_READ", "did you mean `io`?"),
+        ("SQLITE_MISMATCH", "did you mean `sqlite`?"),
+        (
+            "restore",
+            "for help on the command, run `revchain restore --help`",
+        ),
+        ("zzzz", "run `revchain explain` to list all names"),
+    ] {
+        let (code, _, error) = shell.run(&format!("explain {name}"));
+        assert_eq!(code, 2);
+        assert!(error.ends_with(&format!("\nhelp: {help}")), "{error}");
+    }
 }
 
 #[test]
