@@ -11,9 +11,13 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let connection = open_to_inspect(&migrator, &path)?;
     let pending = in_database(&path, migrator.pending(&connection))?;
     let database = path.display().to_string();
-    let mut text = match pending.len() {
-        0 => format!("{database}: nothing pending"),
-        count => format!("{database}: {count} pending"),
+    let mut text = database.clone();
+    if !exists(&path) {
+        text += " (the file does not exist yet)";
+    }
+    text += &match pending.len() {
+        0 => ": nothing pending".to_owned(),
+        count => format!(": {count} pending"),
     };
     let (lines, list) = list_pending(&pending);
     text += &lines;

@@ -4,7 +4,9 @@ use revchain_runtime::{Adopt, Request, Target};
 
 use crate::app::Commands;
 use crate::args::UpgradeArgs;
-use crate::support::{Result, exists, in_database, open, open_to_inspect, report, target};
+use crate::support::{
+    Progress, Result, exists, in_database, open, open_to_inspect, report, target,
+};
 
 pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
     let target = target(args.target.as_deref(), args.revision.as_deref())?.unwrap_or(Target::Head);
@@ -29,6 +31,13 @@ pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
     if args.run.dry_run {
         let dry_run = migrator.dry_run(&open_to_inspect(&migrator, &path)?, request);
         return Ok(report::dry_run(&path, &in_database(&path, dry_run)?));
+    }
+    if let (false, Some(progress)) = (exists(&path), Progress::new(&args.run.database.output)) {
+        // The user may have mistyped the path.
+        progress.print(&format!(
+            "creating {}: there is no such file",
+            path.display()
+        ));
     }
     app.prepare_upgrade(&path)?;
     let report = migrator.upgrade_to(&mut open(&migrator, &path)?, target);

@@ -80,7 +80,7 @@ impl Progress {
         self.print(format_args!("{name}  {FAINT}{duration:.1?}{FAINT:#}"));
     }
 
-    fn print(&self, text: impl Display) {
+    pub(crate) fn print(&self, text: impl Display) {
         self.remove_line();
         // Ignore the error: a migration must not fail because the progress cannot be printed.
         let _ = writeln!(stderr(self.color), "{text}");

@@ -36,7 +36,7 @@ fn read_only_commands_create_no_file() {
     assert!(
         shell
             .ok("pending -d app.db")
-            .starts_with("app.db: 3 pending")
+            .starts_with("app.db (the file does not exist yet): 3 pending")
     );
     assert!(
         shell

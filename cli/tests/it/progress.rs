@@ -49,9 +49,10 @@ fn terminal_shows_each_revision_when_it_ends() {
         return;
     };
     let lines: Vec<&str> = output.trim().lines().collect();
-    assert_eq!(lines.len(), 4, "{output}");
-    assert!(lines[0].starts_with("001  Add users.  "), "{output}");
-    assert!(lines[0].ends_with('s'), "the line has a duration: {output}");
+    assert_eq!(lines.len(), 5, "{output}");
+    assert!(lines[0].starts_with("creating app.db: "), "{output}");
+    assert!(lines[1].starts_with("  001  Add users.  "), "{output}");
+    assert!(lines[1].ends_with('s'), "the line has a duration: {output}");
 }
 
 /// Reads until the text ends with `end`, or until the end of the output.

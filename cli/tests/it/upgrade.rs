@@ -427,3 +427,18 @@ fn application_prepares_the_file_before_an_upgrade() {
         "an error of the callback ends the command"
     );
 }
+
+#[test]
+fn new_file_is_announced_before_the_upgrade() {
+    let shell = Shell::new();
+    let (code, _, progress) = shell.run("upgrade -d typo.db");
+    assert_eq!(code, 0);
+    assert!(
+        progress.starts_with("creating typo.db: there is no such file\nupgrading to 001"),
+        "{progress}"
+    );
+    shell.ok("downgrade base -d typo.db --yes");
+    let (_, _, progress) = shell.run("upgrade -d typo.db");
+    assert!(progress.starts_with("upgrading to 001"), "{progress}");
+    assert_eq!(shell.run("upgrade -d quiet.db --quiet").2, "");
+}
