@@ -34,7 +34,7 @@ pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
     }
     if let (false, Some(progress)) = (exists(&path), Progress::new(&args.run.database.output)) {
         // The user may have mistyped the path.
-        progress.print(&format!(
+        progress.print(format!(
             "creating {}: there is no such file",
             path.display()
         ));

@@ -477,7 +477,7 @@ fn database_of_the_next_version_can_be_downgraded() {
     );
     assert!(
         refused.ends_with(
-            "help: or run `downgrade -r head`, which loses what the newer revisions added\n\
+            "help: or run `token-store db downgrade -r head`, which loses what the newer revisions added\n\
              more: run `token-store db explain newer`\n"
         ),
         "{refused}"
