@@ -160,7 +160,8 @@ impl<'m> Commands<'m> {
         args: &DatabaseArgs,
     ) -> support::Result<(Location, Migrator<'m>)> {
         let location = self.location(args)?;
-        let migrator = self.migrator.clone();
+        // A command must show an emptied history, and repair it.
+        let migrator = self.migrator.clone().read_history_at_head();
         let mut migrator = migrator.ignore_tables(args.ignore_tables.iter());
         if let Some(timeout) = args.busy_timeout {
             migrator = migrator.busy_timeout(timeout);

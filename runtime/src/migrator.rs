@@ -26,7 +26,7 @@ use crate::snapshot::memory::Snapshot;
 use crate::state::check::{SchemaCheck, check, observe};
 use crate::state::histories::Histories;
 use crate::state::history_entry::HistoryEntry;
-use crate::state::marker::is_at_head;
+use crate::state::marker::is_recorded_at_head;
 #[cfg(feature = "stored-downgrades")]
 use crate::stored_downgrades::sandbox::SandboxedConnection;
 
@@ -812,9 +812,10 @@ impl<'m> Migrator<'m> {
     /// ```
     pub fn plan(&self, connection: &Connection, request: Request) -> Result<Plan<'m>, Error> {
         self.read(connection, |session| {
-            // At the head, the marker alone decides, as in `upgrade_to`.
+            // At the head, the marker decides, as in `upgrade_to`, unless the history is empty.
             let wants_head = request == Request::Upgrade(Target::Head);
-            if wants_head && is_at_head(session.database().connection, self.migrations) {
+            let connection = session.database().connection;
+            if wants_head && is_recorded_at_head(connection, self.migrations) {
                 return Ok(Plan::at_head(self.migrations, request));
             }
             make_plan(session, self.migrations, request)

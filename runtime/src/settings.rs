@@ -20,6 +20,8 @@ pub(crate) struct Settings<'m> {
     pub(crate) ignores_column_order: bool,
     /// `true` if an adoption keeps a `user_version` that another tool has written.
     pub(crate) keeps_user_version: bool,
+    /// `true` if an upgrade reads the history even if the marker identifies the head.
+    pub(crate) reads_history_at_head: bool,
     pub(crate) busy_timeout: Duration,
     /// `true` if an open puts the file into WAL mode.
     pub(crate) wal: bool,
@@ -56,6 +58,7 @@ impl Default for Settings<'_> {
             ignored_tables: Vec::new(),
             ignores_column_order: false,
             keeps_user_version: false,
+            reads_history_at_head: false,
             busy_timeout: Duration::from_secs(30),
             wal: false,
             #[cfg(feature = "backup")]

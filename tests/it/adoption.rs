@@ -4,7 +4,7 @@
 use std::fs;
 
 use revchain::rusqlite::Connection;
-use revchain::{Adopt, Conflict, ErrorKind, Origin, Outcome};
+use revchain::{Adopt, Conflict, ErrorKind, Origin, Outcome, Request, Target};
 
 use crate::support::{
     BEFORE_MIGRATIONS, Fixture, Recorder, TOKENS, chain_with_unproven_revision, count, ids,
@@ -697,4 +697,60 @@ fn stamp_records_without_running_sql() {
     chain.migrator().stamp(&mut db, "003").unwrap();
     assert_eq!(ids(&db), ["001", "002", "003"]);
     assert_eq!(count(&db, "SELECT count(*) FROM t4"), 0);
+}
+
+/// Returns a database at 008 whose history something has emptied.
+fn emptied_at_008() -> Connection {
+    let mut db = Connection::open_in_memory().unwrap();
+    TOKENS.migrator().upgrade_to(&mut db, "008").unwrap();
+    db.execute_batch("DELETE FROM revchain_history").unwrap();
+    db
+}
+
+#[test]
+fn emptied_history_is_adopted_at_the_schema() {
+    // The marker is valid, then stale, then removed.
+    for sql in ["", "VACUUM", "PRAGMA user_version = 0"] {
+        let mut db = emptied_at_008();
+        db.execute_batch(sql).unwrap();
+        let report = TOKENS.upgrade(&mut db).unwrap();
+        assert_eq!(report.outcome, Outcome::Adopted, "{sql}");
+        assert_eq!(report.applied.len(), 1, "{sql}");
+        assert_eq!(ids(&db).len(), 9, "{sql}");
+    }
+}
+
+#[test]
+fn emptied_history_with_another_schema_is_not_read_as_base() {
+    let mut db = emptied_at_008();
+    db.execute_batch("CREATE TABLE mine (a)").unwrap();
+    let error = TOKENS.upgrade(&mut db).unwrap_err();
+    assert_eq!(error.code(), "unrecognized", "{error}");
+    assert_eq!(ids(&db).len(), 0);
+}
+
+#[test]
+fn emptied_history_at_the_head_is_adopted_by_a_plan() {
+    let mut db = TOKENS.open_in_memory().unwrap();
+    db.execute_batch("DELETE FROM revchain_history").unwrap();
+    let migrator = TOKENS.migrator();
+    assert!(migrator.current(&db).unwrap().is_none());
+    let plan = migrator.plan(&db, Request::Upgrade(Target::Head)).unwrap();
+    assert_eq!(plan.stamps().count(), 9);
+    assert_eq!(
+        migrator.apply(&mut db, plan).unwrap().outcome,
+        Outcome::Adopted
+    );
+    assert_eq!(ids(&db).len(), 9);
+}
+
+/// A downgrade to base and a stamp of base leave an empty history, which is one of base.
+#[test]
+fn empty_history_of_a_database_at_base_is_kept() {
+    let mut db = TOKENS.open_in_memory().unwrap();
+    db.execute_batch("CREATE TABLE theirs (a)").unwrap();
+    let migrator = TOKENS.migrator().ignore_tables(["theirs"]);
+    migrator.downgrade_to(&mut db, "base").unwrap();
+    let report = migrator.upgrade(&mut db).unwrap();
+    assert_eq!(report.outcome, Outcome::Upgraded);
 }

@@ -13,7 +13,7 @@ use crate::support::{
 
 /// Plans an upgrade to the head.
 ///
-/// At the head, this command reads as little as an application that opens the database.
+/// At the head, this command reads the marker and the first row of the history.
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
     must_exist(&path)?;

@@ -22,7 +22,7 @@ use crate::session::locked::LockedSession;
 use crate::session::sql::read;
 use crate::session::unlocked::{Exclusive, Session};
 use crate::state::histories::Histories;
-use crate::state::marker::{self, ForeignVersion};
+use crate::state::marker::{self, ForeignVersion, is_recorded_at_head};
 use crate::state::schema_diff::explain;
 
 /// Fulfills a request in one transaction, or leaves the database unchanged.
@@ -44,7 +44,10 @@ pub(crate) fn run<C: Exclusive>(
         None
     };
     if marked.is_some() && marked == database.migrations.head_index() {
-        return Ok(Report::up_to_date(database.migrations.head_id()));
+        let reads_history = database.settings.reads_history_at_head;
+        if !reads_history || is_recorded_at_head(database.connection, database.migrations) {
+            return Ok(Report::up_to_date(database.migrations.head_id()));
+        }
     }
     database.migrations.decode()?;
     // A marker below the head means that revisions are pending. Then only `run_locked` is needed.

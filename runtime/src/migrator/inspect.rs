@@ -1,4 +1,4 @@
-//! The state of a database, for the commands that draw it or ask about it.
+//! What only commands need: the state of a database, and a closer look at the history.
 
 use revchain_core::DatabaseState;
 use rusqlite::Connection;
@@ -11,6 +11,15 @@ use crate::state::check::{SchemaCheck, check_after, observe};
 use crate::state::histories::Histories;
 
 impl Migrator<'_> {
+    /// Makes an upgrade read the history even if the marker identifies the head.
+    ///
+    /// Then an upgrade adopts a database whose history something has emptied.
+    #[doc(hidden)]
+    pub fn read_history_at_head(mut self) -> Self {
+        self.settings.reads_history_at_head = true;
+        self
+    }
+
     /// Returns the state of the database. Each revision that the chain lacks has its description.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use super::column_order::{ignoring_column_order, reordered_tables};
 use super::history_entry::HistoryEntry;
 use super::history_rows::has_foreign;
 use super::history_table::HistoryTable;
-use super::marker::marker_index;
+use super::marker::{has_marker, marker_index};
 use super::schema::read_schema_sql;
 use super::tool_records::read_records;
 use crate::migrations::Migrations;
@@ -26,6 +26,7 @@ use crate::session::sql::query_texts;
 pub(crate) struct Histories<'s> {
     database: Database<'s>,
     own: HistoryTable<'s>,
+    /// `true` if the chain has a history table, unless something has deleted all of its rows.
     has_own: bool,
     /// The names of the other chains in the database; `None` for the chain without a name.
     others: Vec<Option<String>>,
@@ -58,13 +59,36 @@ impl<'s> Histories<'s> {
         }
         drop(rows);
         drop(statement);
-        Ok(Self {
+        let mut histories = Self {
             database,
             own,
             has_own,
             others,
             ignores_column_order: OnceCell::new(),
-        })
+        };
+        // An emptied history says nothing, and must not be read as base.
+        histories.has_own = has_own && !histories.is_emptied()?;
+        Ok(histories)
+    }
+
+    /// Returns `true` if something other than revchain has deleted all rows of the history.
+    ///
+    /// Then the database has tables of the chain, and also a marker or the schema of a revision.
+    /// A stamp of base and a downgrade to base leave no marker.
+    fn is_emptied(&self) -> rusqlite::Result<bool> {
+        let connection = self.database.connection;
+        if self.own.has_rows(connection)? {
+            return Ok(false);
+        }
+        let chain = self.database.chain();
+        let own = chain.own_objects(&self.database.settings.ignored_tables);
+        if read_schema_sql(connection, &own)?.is_empty() {
+            return Ok(false);
+        }
+        if has_marker(connection, self.database.migrations) {
+            return Ok(true);
+        }
+        Ok(!chain.with_schema(&self.read_schema()?).is_empty())
     }
 
     /// Returns the names of all chains with a history in the database, sorted.

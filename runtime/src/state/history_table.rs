@@ -69,10 +69,16 @@ impl<'m> HistoryTable<'m> {
         self.migrations
     }
 
-    /// Creates the history table.
+    /// Returns `true` if the table has a row.
+    pub(super) fn has_rows(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{})", self.name);
+        connection.query_row(&sql, [], |row| row.get(0))
+    }
+
+    /// Creates the history table, unless there is one without rows.
     pub(crate) fn create(&self, connection: &Connection) -> rusqlite::Result<()> {
         connection.execute_batch(&format!(
-            "CREATE TABLE main.{} (
+            "CREATE TABLE IF NOT EXISTS main.{} (
   revision TEXT NOT NULL PRIMARY KEY,
   checksum TEXT NOT NULL,
   origin TEXT NOT NULL,

@@ -8,6 +8,7 @@ use revchain_core::model::marker::is_unclaimed;
 use revchain_core::{RevisionIndex, RevisionSet, SchemaMatch};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
+use super::history_table::HistoryTable;
 use crate::migrations::Migrations;
 use crate::session::database::Database;
 use crate::session::sql::{execute, read};
@@ -48,6 +49,20 @@ pub fn marker_index(
 pub(crate) fn is_at_head(connection: &Connection, migrations: &Migrations) -> bool {
     let index = marker_index(connection, migrations).unwrap_or(None);
     index.is_some() && index == migrations.head_index()
+}
+
+/// Returns `true` if the marker identifies the head, and the history has rows.
+///
+/// A request that shows or repairs the history calls this function instead of [`is_at_head`].
+pub(crate) fn is_recorded_at_head(connection: &Connection, migrations: &Migrations) -> bool {
+    let table = HistoryTable::of(migrations);
+    is_at_head(connection, migrations) && table.has_rows(connection).unwrap_or(false)
+}
+
+/// Returns `true` if revchain has written a marker, even if the schema has changed since.
+pub(super) fn has_marker(connection: &Connection, migrations: &Migrations) -> bool {
+    let marker = read_marker(connection, migrations);
+    marker.is_ok_and(|marker| marker != 0 && is_unclaimed(marker))
 }
 
 /// Returns `true` if another program uses `user_version`. Then revchain writes no marker.
