@@ -84,8 +84,10 @@ impl User {
         assert!(error.contains(&denied), "{error}");
         let help = if self.is_nobody && access == "enter" {
             "help: move the database to a directory that the user nobody may use".to_owned()
+        } else if self.is_nobody && name == "backups" {
+            "help: name a directory that the user nobody may write to".to_owned()
         } else if self.is_nobody {
-            format!("help: give it to the user of the program: `chown nobody {name}`")
+            format!("help: if the program runs as nobody, give it the file: `chown nobody {name}`")
         } else {
             format!("help: permit the access: `chmod u+rwX {name}`")
         };
@@ -96,6 +98,38 @@ impl User {
         let path = fs::canonicalize(self.shell.path(name)).unwrap();
         path.display().to_string()
     }
+}
+
+/// The database of a running server must not change its owner, so the command must.
+#[test]
+fn file_of_another_user_says_to_run_as_the_owner() {
+    let user = User::new();
+    // Only root can give a file away.
+    if !user.is_nobody {
+        return;
+    }
+    const DAEMON: u32 = 1;
+    for name in [".", "app.db"] {
+        chown(user.shell.path(name), Some(DAEMON), Some(DAEMON)).unwrap();
+    }
+    set_mode(&user.shell.path("app.db"), 0o600);
+    let error = user.fail("status -d app.db");
+    assert!(
+        error.contains(
+            "\nhelp: run the command as the owner: `su -s /bin/sh daemon -c '…'`\n\
+             help: or, if the program runs as nobody, give it the file: `chown nobody app.db`\n"
+        ),
+        "{error}"
+    );
+    set_mode(&user.shell.path("app.db"), 0o644);
+    let error = user.fail("backup -d app.db");
+    assert!(
+        error.contains(
+            "\nhelp: name a directory that the user nobody may write to\n\
+             help: or run the command as the owner: `su -s /bin/sh daemon -c '…'`\n"
+        ),
+        "{error}"
+    );
 }
 
 fn set_mode(path: &Path, mode: u32) {

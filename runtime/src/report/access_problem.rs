@@ -42,6 +42,8 @@ enum Kind {
     Other(String),
 }
 
+const ROOT: &str = "root";
+
 /// The goal of an access to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Goal {
@@ -98,6 +100,24 @@ impl AccessProblem {
         &self.path
     }
 
+    /// Adds the advice for a directory of backups, which can be another directory.
+    pub(super) fn add_backup_help(&self, text: Text) -> Text {
+        let Kind::Denied(_, Some(Permissions { user, owner, .. })) = &self.kind else {
+            return self.add_help(text);
+        };
+        if user == owner {
+            return self.add_help(text);
+        }
+        let text = text.help(format!(
+            "name a directory that the user {} may write to",
+            escape(user)
+        ));
+        if owner == ROOT {
+            return text;
+        }
+        text.help(format!("or {}", run_as(owner)))
+    }
+
     /// Adds the advice to a text: the likeliest cause first.
     pub(crate) fn add_help(&self, text: Text) -> Text {
         let path = argument(&self.path);
@@ -111,19 +131,9 @@ impl AccessProblem {
             Kind::Denied(_, Some(Permissions { user, owner, .. })) if user == owner => {
                 text.help(format!("permit the access: `chmod u+rwX {path}`"))
             }
-            // The directory can be the home of another user, so do not advise to take it over.
-            Kind::Denied(Access::Enter, Some(Permissions { user, owner, .. })) => text
-                .help(format!(
-                    "move the database to a directory that the user {} may use",
-                    escape(user)
-                ))
-                .help(format!("or run the program as {}", escape(owner))),
-            Kind::Denied(_, Some(Permissions { user, owner, .. })) => text
-                .help(format!(
-                    "give it to the user of the program: `chown {} {path}`",
-                    escape(user)
-                ))
-                .help(format!("or run the program as {}", escape(owner))),
+            Kind::Denied(access, Some(permissions)) => {
+                denied_help(text, *access, permissions, &path)
+            }
             Kind::Denied(_, None) => {
                 text.help("give the user of the program permission to read and write it")
             }
@@ -282,6 +292,40 @@ fn check_path(path: &Path) -> String {
         }
         _ => "check the path".to_owned(),
     }
+}
+
+/// Adds the advice for a file or directory of another user.
+///
+/// Only the user of the program may own the database: a command must not take it over from a
+/// running server.
+fn denied_help(text: Text, access: Access, permissions: &Permissions, path: &str) -> Text {
+    let (user, owner) = (escape(&permissions.user), permissions.owner.as_str());
+    // The directory can be the home of another user, so do not advise to take it over.
+    if access == Access::Enter {
+        let moved = format!("move the database to a directory that the user {user} may use");
+        if owner == ROOT {
+            return text.help(moved).help(format!("or {}", run_as(owner)));
+        }
+        return text.help(run_as(owner)).help(format!("or {moved}"));
+    }
+    let give = format!("if the program runs as {user}, give it the file: `chown {user} {path}`");
+    if owner == ROOT {
+        // A command of root has left the file. Another one would leave more such files.
+        return text
+            .help(give)
+            .help("otherwise run the command as the user of the program");
+    }
+    text.help(run_as(owner)).help(format!("or, {give}"))
+}
+
+/// Returns the advice to run a command as another user.
+fn run_as(user: &str) -> String {
+    let name = escape(user);
+    // `su` needs a name, and a user without a name has only an id.
+    if user.chars().all(|c| c.is_ascii_digit()) {
+        return format!("run the command as the owner, {name}");
+    }
+    format!("run the command as the owner: `su -s /bin/sh {name} -c '…'`")
 }
 
 /// Returns a path as an argument for a shell.

@@ -112,7 +112,9 @@ impl BackupFailure {
                 }
                 None => Text::new(message),
             },
-            Self::Access(problem) => problem.add_help(Text::new(format!("{message}: {problem}"))),
+            Self::Access(problem) => {
+                problem.add_backup_help(Text::new(format!("{message}: {problem}")))
+            }
             Self::File(error) => Text::new(format!("{message}: {}", escape(&error.to_string())))
                 .help("name another directory"),
             Self::OnConnect(_) => {
