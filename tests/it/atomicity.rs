@@ -367,7 +367,13 @@ fn only_existing_violations_can_be_allowed() {
                 reported.lock().unwrap().push(*count);
             }
         });
-    migrator.upgrade(&mut db).unwrap();
+    let report = migrator.upgrade(&mut db).unwrap();
+    assert_eq!(report.kept_violations, 3);
+    let text = report.to_string();
+    assert!(
+        text.ends_with("; 3 rows still violate a foreign key"),
+        "{text}"
+    );
     assert_eq!(*reported.lock().unwrap(), [3]);
     assert_eq!(count(&db, "SELECT count(*) FROM c WHERE x = 1"), 2);
     assert!(foreign_keys(&db));

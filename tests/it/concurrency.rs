@@ -477,6 +477,30 @@ fn busy_error_names_the_lock_holder_and_the_wait() {
     }
 }
 
+/// A reader does not prevent the write lock, but the COMMIT.
+#[test]
+fn busy_commit_names_the_revision_after_the_rollback() {
+    let fixture = Fixture::new();
+    drop(fixture.tables(1).open(fixture.db()).unwrap());
+    let reader = Connection::open(fixture.db()).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let rows = count(&reader, "SELECT count(*) FROM revchain_history");
+    assert_eq!(rows, 1);
+    let chain = fixture.tables(2);
+    let migrator = chain.migrator().busy_timeout(Duration::from_millis(80));
+    let error = migrator.open(fixture.db()).unwrap_err();
+    assert_eq!(error.code(), "busy");
+    let text = error.to_string();
+    assert!(
+        text.ends_with("\nrolled back: the database is still at 001"),
+        "{text}"
+    );
+    // No step has run without the write lock.
+    reader.execute_batch("COMMIT; BEGIN IMMEDIATE").unwrap();
+    let text = migrator.open(fixture.db()).unwrap_err().to_string();
+    assert!(!text.contains("rolled back"), "{text}");
+}
+
 #[test]
 fn write_lock_wait_ends_at_the_busy_timeout() {
     let fixture = Fixture::new();

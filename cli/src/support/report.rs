@@ -25,6 +25,7 @@ pub(crate) fn report(path: &Path, report: &Report) -> Answer {
             "recorded_by": report.recorded_by.iter().map(|tool| tool.name()).collect::<Vec<_>>(),
             "replaced_user_version": report.replaced_user_version,
             "foreign_key_check_us": micros(report.foreign_key_check),
+            "kept_violations": report.kept_violations,
             "backup": report.backup,
             "dry_run": null,
         }),

@@ -140,7 +140,7 @@ fn orphaned_rows_are_listed_with_a_way_out() {
         "UPDATE tags SET parent = parent + 0;",
         "SELECT 1;",
     );
-    let fact = "1 row violates a foreign key; rolled back\n\
+    let fact = "1 row violates a foreign key; rolled back: the database is still at 003\n\
                 \x20 tags, row 1: (parent) has no match in tags\n";
     let help = "delete or fix the rows in the database, or in a migration: 1 violated a key before";
     fails(&shell, "upgrade -d app.db", "foreign-keys", fact, help);

@@ -71,6 +71,7 @@ fn json_output_has_documented_fields() {
                 { "revision": "003", "duration_us": null },
             ],
             "reverted": [], "stamped": [], "unstamped": [], "foreign_key_check_us": null,
+            "kept_violations": 0,
             "recorded_by": [], "replaced_user_version": null, "backup": null, "dry_run": null,
         })
     );

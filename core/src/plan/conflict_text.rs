@@ -166,11 +166,16 @@ fn newer(unknown: &[HistoryRow], head: &str, may_downgrade: bool) -> Text {
         message += &format!("\n  {row}");
     }
     let newest = escape(unknown.last().map_or("", |row| &row.revision));
+    let text = Text::new(message).help(format!("use a version of the program that has {newest}"));
+    if let Some(row) = unknown.iter().find(|row| row.stored.irreversible.is_some()) {
+        let id = escape(&row.revision);
+        let restore = format!("or restore a backup from before {id}, which cannot be reverted");
+        return text.help(restore);
+    }
     let mut command = format!("run `downgrade -r {head}` with that version");
     if may_downgrade {
         command = "run `downgrade -r head`".to_owned();
     }
-    let text = Text::new(message).help(format!("use a version of the program that has {newest}"));
     text.help(format!(
         "or {command}, which loses what the newer revisions added"
     ))

@@ -360,6 +360,22 @@ fn newer_revision_shows_its_summary_date_and_program() {
 }
 
 #[test]
+fn irreversible_newer_revision_needs_a_backup() {
+    let (older, mut rows) = stamped_by_a_newer_program(3..5, false);
+    let help = |rows: &[HistoryRow]| {
+        let conflict = plan_upgrade(&older, &managed(rows.to_vec()), "head").unwrap_err();
+        conflict.help().unwrap()
+    };
+    assert!(help(&rows).contains("downgrade"));
+    rows[3].stored.irreversible = Some("the texts are gone".to_owned());
+    assert_eq!(
+        help(&rows),
+        "use a version of the program that has 005\n\
+         or restore a backup from before 004, which cannot be reverted"
+    );
+}
+
+#[test]
 fn newer_row_without_details_is_still_newer() {
     let (older, mut rows) = stamped_by_a_newer_program(3..5, true);
     rows[3].stored = StoredRevision::default();

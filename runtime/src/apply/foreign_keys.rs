@@ -17,6 +17,8 @@ pub struct Violations {
     pub first: Vec<ForeignKeyViolation>,
     /// The total number of violations.
     pub count: usize,
+    /// The number of violations from before the scripts, which do not count.
+    pub existing: usize,
 }
 
 /// The values by which a violation before the scripts is recognized after the scripts.
@@ -102,6 +104,7 @@ pub(crate) fn new_violations(
     let mut violations = Violations::default();
     each_violation(connection, tables, |row| {
         if existing.take(row)? {
+            violations.existing += 1;
             return Ok(());
         }
         violations.count += 1;

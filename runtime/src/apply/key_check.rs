@@ -63,6 +63,7 @@ impl<'p> KeyCheck<'p> {
         let violations = new_violations(locked.connection(), Some(&tables), existing)
             .context(Operation::CheckForeignKeys)?;
         report.foreign_key_check = start.elapsed();
+        report.kept_violations = violations.existing;
         if violations.count == 0 {
             return Ok(());
         }
@@ -74,6 +75,7 @@ impl<'p> KeyCheck<'p> {
             violations: violations.first,
             count: violations.count,
             before: before.map(|existing| existing.count()),
+            rolled_back_to: report.from.clone().unwrap_or_else(|| "base".to_owned()),
         }))
     }
 

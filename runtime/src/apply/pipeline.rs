@@ -91,7 +91,10 @@ fn run_locked(
     if let Some(check) = preflight.key_check {
         check.run(&locked, &mut report)?;
     }
-    locked.commit()?;
+    locked.commit().map_err(|error| {
+        let before = report.from.as_deref().unwrap_or("base");
+        error.with_rolled_back_to(before)
+    })?;
     if let Some(version) = report.replaced_user_version {
         let event = Event::UserVersionReplaced { version };
         database.settings.emit(&event);

@@ -35,7 +35,7 @@ impl Backup {
         let database = session.database();
         let backup = Session::new(&connection, database.migrations, database.settings)?;
         let plan = make_plan(&backup, database.migrations, Request::Upgrade(Target::Head))
-            .map_err(in_backup)?;
+            .map_err(|error| in_backup(error.without_downgrade()))?;
         let revision = plan.from().map(str::to_owned);
         drop(backup);
         Ok(Self {

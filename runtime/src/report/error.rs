@@ -125,6 +125,8 @@ pub enum ErrorKind {
         waited: Duration,
         /// The processes that held the database; empty if unknown. Known only on Linux.
         holders: Vec<LockHolder>,
+        /// The revision to which the request was rolled back, or `base`; `None` if no step had run.
+        rolled_back_to: Option<String>,
     },
     /// The request must change the database, but the database or the connection is read-only.
     ///
@@ -172,6 +174,8 @@ pub enum ErrorKind {
         count: usize,
         /// The number of violations in the same tables before the migrations; `None` if unknown.
         before: Option<usize>,
+        /// The revision to which the request was rolled back, or `base`.
+        rolled_back_to: String,
     },
     /// The schema after the migrations differs from the proven schema. The request was rolled back.
     ///
@@ -397,6 +401,25 @@ impl Error {
     pub(crate) fn of_adoption(mut self) -> Self {
         if let ErrorKind::Statement(error) = &mut self.0.kind {
             error.is_adoption = true;
+        }
+        self
+    }
+
+    /// Adds the revision after the rollback to an error of the COMMIT.
+    ///
+    /// Returns any other error unchanged.
+    pub(crate) fn with_rolled_back_to(mut self, revision: &str) -> Self {
+        if let ErrorKind::Busy { rolled_back_to, .. } = &mut self.0.kind {
+            *rolled_back_to = Some(revision.to_owned());
+        }
+        self
+    }
+
+    /// Removes the advice to run a downgrade, which would change another database.
+    #[cfg(feature = "backup")]
+    pub(crate) fn without_downgrade(mut self) -> Self {
+        if let ErrorKind::Conflict(Conflict::Newer { may_downgrade, .. }) = &mut self.0.kind {
+            *may_downgrade = false;
         }
         self
     }

@@ -105,7 +105,11 @@ impl ErrorKind {
             Self::DamagedProgram { message } => damaged_program(message),
             Self::InTransaction => Text::new("the connection is inside a transaction")
                 .help("commit or roll back first: migrations need their own transaction"),
-            Self::Busy { waited, holders } => busy(*waited, holders),
+            Self::Busy {
+                waited,
+                holders,
+                rolled_back_to,
+            } => busy(*waited, holders, rolled_back_to.as_deref()),
             Self::ReadOnly { pending, reason } => read_only(pending, reason.as_ref()),
             Self::Backup {
                 directory,
@@ -123,7 +127,8 @@ impl ErrorKind {
                 violations,
                 count,
                 before,
-            } => foreign_keys(violations, *count, before.unwrap_or(0)),
+                rolled_back_to,
+            } => foreign_keys(violations, *count, before.unwrap_or(0), rolled_back_to),
             Self::WrongSchema { revision, diff } => wrong_schema(revision, diff),
             Self::TemporaryTables {
                 tables,
@@ -178,9 +183,15 @@ fn damaged_program(message: &str) -> Text {
     Text::new(message).help("install the program again, or build it again")
 }
 
-fn busy(waited: Duration, holders: &[LockHolder]) -> Text {
+/// Returns the sentence that tells the state of the database after a rollback.
+fn rolled_back(current: &str) -> String {
+    let current = escape(current);
+    format!("rolled back: the database is still at {current}")
+}
+
+fn busy(waited: Duration, holders: &[LockHolder], rolled_back_to: Option<&str>) -> Text {
     let message = format!("the database is locked; gave up after {waited:.1?}");
-    let (message, help) = match holders {
+    let (mut message, help) = match holders {
         [] => (message, "close other programs that use the database"),
         [holder] if holder.process == std::process::id() => (
             format!("{message}\n  held by {holder}"),
@@ -195,6 +206,9 @@ fn busy(waited: Duration, holders: &[LockHolder]) -> Text {
             )
         }
     };
+    if let Some(current) = rolled_back_to {
+        message += &format!("\n{}", rolled_back(current));
+    }
     Text::new(message)
         .help(help)
         .help("or wait longer: .busy_timeout(…) or --busy-timeout")
@@ -233,11 +247,10 @@ fn statement(error: &StatementError) -> Text {
     if environment.is_none() {
         message += &format!("{snippet}\n");
     }
-    message += "rolled back";
-    if let Some(current) = &error.current {
-        message += &format!(": the database is still at {current}");
-    } else if error.is_adoption {
-        message += ": the database has no history, as before";
+    match &error.current {
+        Some(current) => message += &rolled_back(current),
+        None if error.is_adoption => message += "rolled back: the database has no history, as before",
+        None => message += "rolled back",
     }
     for line in &error.rejected_rows {
         message += &format!("\n{}", escape(line));
@@ -271,10 +284,16 @@ fn statement_help(mut text: Text, error: &StatementError) -> Text {
     ))
 }
 
-fn foreign_keys(violations: &[ForeignKeyViolation], count: usize, before: usize) -> Text {
+fn foreign_keys(
+    violations: &[ForeignKeyViolation],
+    count: usize,
+    before: usize,
+    rolled_back_to: &str,
+) -> Text {
+    let rolled_back = rolled_back(rolled_back_to);
     let mut message = match count {
-        1 => "1 row violates a foreign key; rolled back".to_owned(),
-        _ => format!("{count} rows violate a foreign key; rolled back"),
+        1 => format!("1 row violates a foreign key; {rolled_back}"),
+        _ => format!("{count} rows violate a foreign key; {rolled_back}"),
     };
     for violation in violations {
         message += &format!("\n  {violation}");

@@ -53,6 +53,11 @@ pub struct Report {
     /// The check is one for all revisions, so the durations in `applied` and `reverted` omit it.
     /// The text of the report adds it to their sum.
     pub foreign_key_check: Duration,
+    /// The number of rows that violated a foreign key before the request, and still do.
+    ///
+    /// [`Migrator::allow_existing_violations`](crate::Migrator::allow_existing_violations) accepts
+    /// them. Only the tables count in which a script can have left a violation.
+    pub kept_violations: usize,
     /// The path of the backup that was made before the first script; `None` if no backup was made.
     pub backup: Option<PathBuf>,
 }
@@ -131,6 +136,7 @@ impl Report {
             recorded_by: Vec::new(),
             replaced_user_version: None,
             foreign_key_check: Duration::ZERO,
+            kept_violations: 0,
             backup: None,
         }
     }
@@ -146,7 +152,7 @@ impl Report {
         scripts + self.foreign_key_check
     }
 
-    /// Writes the outcome, without the change of `user_version`.
+    /// Writes the outcome, without kept violations and the change of `user_version`.
     fn write_outcome(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let from = self.from.as_deref().unwrap_or("base");
         let to = self.to.as_deref().unwrap_or("base");
@@ -216,6 +222,11 @@ impl fmt::Display for Report {
     /// Writes a line, for example for a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_outcome(f)?;
+        match self.kept_violations {
+            0 => {}
+            1 => f.write_str("; 1 row still violates a foreign key")?,
+            rows => write!(f, "; {rows} rows still violate a foreign key")?,
+        }
         match self.replaced_user_version {
             Some(version) => write!(
                 f,

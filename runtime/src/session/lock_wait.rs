@@ -58,7 +58,11 @@ impl<'s> LockWait<'s> {
             let waited = before + start.elapsed();
             if waited >= timeout {
                 let holders = lock_holders(&self.path);
-                return Err(Error::new(ErrorKind::Busy { waited, holders }));
+                return Err(Error::new(ErrorKind::Busy {
+                    waited,
+                    holders,
+                    rolled_back_to: None,
+                }));
             }
             if before.is_zero() {
                 self.settings.emit(&Event::Waiting { timeout });
