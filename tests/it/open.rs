@@ -183,6 +183,7 @@ fn unopenable_file_is_an_error() {
             ": the file is not an SQLite database, or it is encrypted: file is not a database\n\
              help: check the path of the database\n\
              help: if the database is encrypted, set its key in .on_connect(…)\n\
+             help: if its beginning was overwritten, restore a backup\n\
              more: run `revchain explain not-a-database`"
         ),
         "{text}"

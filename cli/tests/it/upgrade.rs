@@ -359,7 +359,7 @@ fn unusable_database_file_has_a_reason() {
     fs::write(shell.path("text.db"), "no database ".repeat(100)).unwrap();
     assert_eq!(
         error("text.db"),
-        "error: text.db: the file is not an SQLite database, or it is encrypted: file is not a database\nhelp: check the path of the database\nhelp: if the database is encrypted, set its key in .on_connect(…)\nmore: run `revchain explain not-a-database`"
+        "error: text.db: the file is not an SQLite database, or it is encrypted: file is not a database\nhelp: check the path of the database\nhelp: if the database is encrypted, set its key in .on_connect(…)\nhelp: if its beginning was overwritten, restore a backup\nmore: run `revchain explain not-a-database`"
     );
 }
 

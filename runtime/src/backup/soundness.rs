@@ -6,6 +6,9 @@ use rusqlite::{Connection, ErrorCode, ffi};
 use crate::report::sqlite::sqlite_message;
 use crate::session::sql::query_texts;
 
+/// The largest number of findings in a message. A damaged file can have a hundred.
+const MAX_FINDINGS: usize = 3;
+
 /// The extent of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -15,7 +18,7 @@ pub(super) enum Extent {
     TablesAndIndexes,
 }
 
-/// Returns the first damage that SQLite finds; `None` if the database is sound.
+/// Returns the damage that SQLite finds, as one line; `None` if the database is sound.
 ///
 /// Rows that violate a constraint are no damage: a copy keeps them as they are.
 ///
@@ -59,19 +62,27 @@ fn find_damage_without_checks(
         }
     };
     let is_damage = |finding: &String| finding != "ok" && !is_constraint_finding(finding);
-    let Some(damage) = findings.into_iter().find(is_damage) else {
+    let damage: Vec<String> = findings.into_iter().filter(is_damage).collect();
+    let Some(first) = damage.first() else {
         return Ok(None);
     };
-    match read_error(&damage) {
+    match read_error(first) {
         Some(error) => Err(error),
-        None => Ok(Some(without_heading(&damage))),
+        None => Ok(Some(in_one_line(&damage))),
     }
 }
 
-/// Returns a finding as one line, without the heading that names the database `main`.
-fn without_heading(finding: &str) -> String {
-    let lines = finding.lines().filter(|line| !line.starts_with("***"));
-    lines.collect::<Vec<_>>().join("; ")
+/// Returns the first findings as one line, and the number of the others.
+///
+/// A finding can have several lines, and a heading that names the database `main`.
+fn in_one_line(findings: &[String]) -> String {
+    let lines = findings.iter().flat_map(|finding| finding.lines());
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with("***")).collect();
+    let shown = lines[..lines.len().min(MAX_FINDINGS)].join("; ");
+    match lines.len().saturating_sub(MAX_FINDINGS) {
+        0 => shown,
+        others => format!("{shown}; and {others} more"),
+    }
 }
 
 /// Returns the error for which SQLite could not read a page, if the page is not damaged.
@@ -91,8 +102,15 @@ mod tests {
     #[test]
     fn finding_has_one_line_without_a_heading() {
         let finding = "*** in database main ***\nTree 2 page 2: a\nPage 7: b";
-        assert_eq!(without_heading(finding), "Tree 2 page 2: a; Page 7: b");
-        assert_eq!(without_heading("row 1 missing"), "row 1 missing");
+        let line = in_one_line(&[finding.to_owned()]);
+        assert_eq!(line, "Tree 2 page 2: a; Page 7: b");
+    }
+
+    #[test]
+    fn line_has_the_first_findings_and_the_number_of_the_others() {
+        let findings = ["*** in database main ***\na\nb", "c", "d\ne"].map(str::to_owned);
+        assert_eq!(in_one_line(&findings), "a; b; c; and 2 more");
+        assert_eq!(in_one_line(&findings[..2]), "a; b; c");
     }
 
     #[test]

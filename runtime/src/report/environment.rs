@@ -47,7 +47,8 @@ impl Environment {
                 .help("check the disk, then restore a backup: the file is damaged or unreadable"),
             Self::NotADatabase => text
                 .help("check the path of the database")
-                .help("if the database is encrypted, set its key in .on_connect(…)"),
+                .help("if the database is encrypted, set its key in .on_connect(…)")
+                .help("if its beginning was overwritten, restore a backup"),
             Self::InputOutput => text.help("check the disk: the log of the system has the cause"),
             Self::OutOfMemory => text.help("give the program more memory"),
         }
