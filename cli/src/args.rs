@@ -146,13 +146,13 @@ pub struct UpgradeArgs {
     /// The target as an option
     #[arg(short, long, value_name = "TARGET", allow_negative_numbers = true)]
     pub(crate) revision: Option<String>,
-    /// Adopt at this revision if the schema is the same
+    /// Adopt at this revision, which must have the schema
     #[arg(long, value_name = "REVISION", conflicts_with = "adopt_as")]
     pub(crate) adopt: Option<String>,
-    /// Revision to adopt if several match the schema
+    /// Choose this one if several revisions have the schema
     #[arg(long, value_name = "REVISION")]
     pub(crate) adopt_as: Vec<String>,
-    /// Adopt tables whose columns have another order
+    /// Without a history: accept another order of columns
     #[arg(long)]
     pub(crate) ignore_column_order: bool,
     /// Keep the user_version that another tool has written

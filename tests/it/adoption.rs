@@ -190,10 +190,12 @@ fn ambiguous_schema_requires_a_choice() {
         Some(Conflict::Ambiguous { revisions, .. }) => assert_eq!(revisions, &["003", "004"]),
         other => panic!("{other:?}"),
     }
+    let text = error.to_string();
     assert!(
-        error.to_string().ends_with("have its schema: 003, 004"),
-        "{error}"
+        text.contains("have its schema\n  003  Add scopes"),
+        "{text}"
     );
+    assert!(text.contains("\n  004  Turn the separator"), "{text}");
     let help = error.help().unwrap();
     assert!(
         help.contains("`upgrade --adopt-as REVISION`") && !help.contains("004"),

@@ -124,11 +124,12 @@ fn database_without_a_history_is_adopted() {
     let (code, _, error) = shell.run("upgrade -d app.db");
     assert_eq!(code, 1);
     assert!(
-        error.contains("several revisions have its schema: 003, 004\n")
-            && error.ends_with(
-                "name that revision: `revchain upgrade -d app.db --adopt-as REVISION`\n\
+        error.contains(
+            "several revisions have its schema\n  003  Add tags.\n  004  Add data.\nhelp: "
+        ) && error.ends_with(
+            "name that revision: `revchain upgrade -d app.db --adopt-as REVISION`\n\
                  more: run `revchain explain ambiguous`"
-            ),
+        ),
         "{error}"
     );
     assert!(

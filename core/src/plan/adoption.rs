@@ -198,9 +198,12 @@ fn detected(
         }
     };
     let Some(newest) = newest else {
-        let ids = matching.iter().map(|&index| chain[index].id().to_owned());
+        let same = || matching.iter().map(|&index| &chain[index]);
         return Err(Conflict::Ambiguous {
-            revisions: ids.collect(),
+            revisions: same().map(|revision| revision.id().to_owned()).collect(),
+            summaries: same()
+                .map(|revision| revision.summary().to_owned())
+                .collect(),
             recorded: last_versions(&state.records),
         });
     };

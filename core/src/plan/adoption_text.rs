@@ -7,6 +7,9 @@ use crate::diagnostics::escape::escape;
 use crate::diagnostics::text::Text;
 use crate::schema::Diff;
 
+/// The largest number of revisions that a message lists with their summaries.
+const MAX_REVISIONS: usize = 10;
+
 const CHANGE_DATABASE: &str = "change the database to that schema";
 const IGNORE_ORDER: &str = "accept the other order of columns: .ignore_column_order(true) or \
                             --ignore-column-order";
@@ -82,11 +85,20 @@ pub(super) fn unrecognized(
     text.help(IGNORE)
 }
 
-pub(super) fn ambiguous(revisions: &[String], recorded: &[String]) -> Text {
-    let all = few(revisions);
-    let mut text = Text::new(format!(
-        "the database has tables but no history, and several revisions have its schema: {all}"
-    ));
+pub(super) fn ambiguous(
+    revisions: &[String],
+    summaries: &[String],
+    recorded: &[String],
+) -> Text {
+    let mut message =
+        "the database has tables but no history, and several revisions have its schema".to_owned();
+    for (revision, summary) in revisions.iter().zip(summaries).take(MAX_REVISIONS) {
+        message += &format!("\n  {}  {}", escape(revision), escape(summary));
+    }
+    if revisions.len() > MAX_REVISIONS {
+        message += &format!("\n  … {} in all", revisions.len());
+    }
+    let mut text = Text::new(message);
     for was in recorded {
         text = text.help(format!(
             "another tool has recorded a version: declare it in its revision, `-- @was {}`",

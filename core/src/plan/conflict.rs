@@ -46,6 +46,8 @@ pub enum Conflict {
     Ambiguous {
         /// The revisions, oldest first.
         revisions: Vec<String>,
+        /// The summaries of the revisions, in the same order.
+        summaries: Vec<String>,
         /// The last version of each other tool that has recorded its migrations, as in `@was`.
         recorded: Vec<String>,
     },

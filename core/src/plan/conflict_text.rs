@@ -38,8 +38,9 @@ impl Conflict {
             } => unrecognized(tables, nearest.as_deref(), unknown_from.as_deref(), diff),
             Self::Ambiguous {
                 revisions,
+                summaries,
                 recorded,
-            } => ambiguous(revisions, recorded),
+            } => ambiguous(revisions, summaries, recorded),
             Self::NotAmong { named, possible } => not_among(named, possible),
             Self::Record { tool, problem } => problem.text(*tool),
             Self::RecordDiffers {
@@ -122,6 +123,13 @@ fn drifted(revision: &str, is_of: Option<&str>, diff: &Diff) -> Text {
     }
     let undo = match undo_statements(diff) {
         Some(undo) => format!("find out who made the change, then undo it: {undo}"),
+        None if diff.is_column_order() => format!(
+            "rebuild the table with the order of {revision}: --ignore-column-order is only for a \
+             database without a history"
+        ),
+        None if diff.loses_values() => "find out who made the change, then restore a backup: the \
+                                        values of a missing table or column are lost"
+            .to_owned(),
         None => "find out who made the change, then undo it, or restore a backup".to_owned(),
     };
     let mut text = Text::new(format!("the schema differs from that of {revision}{lines}"))

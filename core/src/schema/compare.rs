@@ -25,6 +25,9 @@ pub fn diff(expected: &Schema, actual: &Schema) -> Diff {
             let is_breaking = breaking::breaks_if_removed(old.kind);
             let text = format!("- {}", describe(old));
             diff.push_table(&old.name, text, is_breaking, column_count(old));
+            if old.kind == ObjectKind::Table {
+                diff.set_loses_values();
+            }
         }
     }
     for new in actual.included() {
@@ -141,6 +144,7 @@ fn compare_columns(name: &str, old: &Table, new: &Table, diff: &mut Diff) {
         let definition = column.definition();
         let Some(new_column) = new.column(&column.name) else {
             diff.push(name, format!("- {full_name} {definition}"), true);
+            diff.set_loses_values();
             continue;
         };
         let new_definition = new_column.definition();

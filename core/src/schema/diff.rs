@@ -32,6 +32,8 @@ struct Line {
     is_breaking: bool,
     /// `true` if only the order of a table's columns differs.
     is_column_order: bool,
+    /// `true` if the actual schema lacks a table or a column, whose values are lost.
+    loses_values: bool,
     /// The statement that removes an object which only the actual schema has, if no row is lost.
     undo: Option<String>,
     /// `true` if the line is an object which only the actual schema has.
@@ -86,6 +88,11 @@ impl Diff {
         self.lines.iter().map(|line| line.weight).sum()
     }
 
+    /// Returns `true` if the actual schema lacks a table or a column, whose values are lost.
+    pub(crate) fn loses_values(&self) -> bool {
+        self.lines.iter().any(|line| line.loses_values)
+    }
+
     /// Returns the statements that undo all differences.
     ///
     /// Returns `None` if a difference can be undone only with a loss of rows, or not at all.
@@ -124,6 +131,7 @@ impl Diff {
             object: object.to_owned(),
             is_breaking,
             is_column_order: false,
+            loses_values: false,
             undo: None,
             is_new_object: false,
             weight: 1,
@@ -151,6 +159,13 @@ impl Diff {
         if let Some(line) = self.lines.last_mut() {
             line.undo = undo;
             line.is_new_object = true;
+        }
+    }
+
+    /// Notes that the newest line is about a missing table or column.
+    pub(super) fn set_loses_values(&mut self) {
+        if let Some(line) = self.lines.last_mut() {
+            line.loses_values = true;
         }
     }
 
