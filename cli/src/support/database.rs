@@ -8,6 +8,7 @@ use std::path::Path;
 
 use revchain_runtime::rusqlite::{self, Connection, OpenFlags};
 use revchain_runtime::{Error, Migrator};
+use serde_json::json;
 
 use crate::support::{Failure, Location, Result, in_database};
 
@@ -79,7 +80,9 @@ pub(crate) fn must_exist(path: &Path) -> Result<()> {
         return Ok(());
     }
     let message = format!("{}: there is no such file", path.display());
-    Err(Failure::failed("missing", message).help("check the path"))
+    let database = json!({ "database": path.display().to_string() });
+    let failure = Failure::failed("missing", message).help("check the path");
+    Err(failure.details(database))
 }
 
 pub(crate) fn cannot_open(path: &Path, source: rusqlite::Error) -> Failure {

@@ -63,11 +63,18 @@ impl Failure {
         if let Some(help) = error.help() {
             failure = failure.help(&help);
         }
-        if let Some(Conflict::Newer { unknown, .. }) = error.conflict() {
-            let unknown: Vec<Value> = unknown.iter().map(unknown_revision).collect();
-            failure = failure.details(json!({ "unknown": unknown }));
+        failure = failure.details(json!({ "database": path.display().to_string() }));
+        match error.conflict() {
+            Some(Conflict::Newer { unknown, .. }) => {
+                let unknown: Vec<Value> = unknown.iter().map(unknown_revision).collect();
+                failure.details(json!({ "unknown": unknown }))
+            }
+            Some(Conflict::Drifted { revision, diff, .. }) => {
+                let drift: Vec<&str> = diff.lines().collect();
+                failure.details(json!({ "current": revision, "drift": drift }))
+            }
+            _ => failure,
         }
-        failure
     }
 
     /// Returns `true` if the command may have named another database than the user meant.

@@ -79,8 +79,50 @@ fn index_made_by_hand_says_how_to_drop_it() {
     );
     let legend = "read `-` as missing in the database, `+` as not in 001";
     fails(&shell, "upgrade -d app.db", "drifted", fact, legend);
+    for command in ["upgrade", "status", "check"] {
+        let json = shell.json(&format!("{command} -d app.db --json"));
+        let error = &json["error"];
+        assert_eq!(error["database"], "app.db", "{command}");
+        assert_eq!(error["current"], "001", "{command}");
+        let drift = serde_json::json!(["+ index fast ON users (a)"]);
+        assert_eq!(error["drift"], drift, "{command}");
+    }
     sql(&shell, "app.db", "DROP INDEX fast");
     shell.ok("upgrade -d app.db");
+}
+
+#[test]
+fn dropped_column_says_that_only_a_backup_has_its_values() {
+    let shell = shell_at_001();
+    sql(&shell, "app.db", "ALTER TABLE users ADD COLUMN b");
+    sql(&shell, "app.db", "ALTER TABLE users DROP COLUMN a");
+    let fact = "    - users.a\n";
+    let help = "read `-` as missing in the database, `+` as not in 001, `→` as 001 → database\n\
+                help: find out who made the change, then restore a backup: the values of a missing \
+                table or column are lost\n";
+    fails(&shell, "upgrade -d app.db", "drifted", fact, help);
+}
+
+#[test]
+fn other_order_of_columns_says_to_rebuild_the_table() {
+    let shell = shell_at_001();
+    shell.migration(
+        "20260102_0000_002_notes.sql",
+        "001",
+        "CREATE TABLE notes (a, b);",
+        "DROP TABLE notes;",
+    );
+    shell.ok("upgrade -d app.db -r 002");
+    let other = "DROP TABLE notes; CREATE TABLE notes (b, a)";
+    sql(&shell, "app.db", other);
+    let (_, _, error) = shell.run("upgrade -d app.db --ignore-column-order");
+    assert!(
+        error.contains(
+            "\nhelp: rebuild the table with the order of 002: --ignore-column-order is only for a \
+             database without a history\n"
+        ),
+        "{error}"
+    );
 }
 
 #[test]

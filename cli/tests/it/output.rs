@@ -101,6 +101,7 @@ fn json_output_has_documented_fields() {
             "code": "unknown-target",
             "message": "app.db: there is no revision `nowhere`",
             "help": ["name a revision from 001 to 003"],
+            "database": "app.db",
         } })
     );
 }
