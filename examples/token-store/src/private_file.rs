@@ -68,7 +68,7 @@ fn create(path: &Path) -> io::Result<()> {
 /// Removes the permissions of other users.
 #[cfg(unix)]
 fn restrict(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     let metadata = fs::metadata(path)?;
     let mut permissions = metadata.permissions();
@@ -87,7 +87,12 @@ fn restrict(path: &Path) -> io::Result<()> {
             if !is_open_to_all {
                 return Ok(());
             }
-            let help = format!("its owner must run `chmod 600 {}`", path.display());
+            // With mode 600, only the owner could read the file. So the owner decides.
+            let help = format!(
+                "it belongs to the user with the id {}: run the command as that user, or give the \
+                 file to the user of the program first",
+                metadata.uid()
+            );
             Err(io::Error::new(error.kind(), help))
         }
         result => result,

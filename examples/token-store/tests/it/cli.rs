@@ -179,6 +179,38 @@ fn upgrade_creates_a_private_file() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
+/// Root can change any mode, so root's test runs a copy of the program as nobody.
+#[test]
+#[cfg(target_os = "linux")]
+fn file_of_another_user_names_the_owner() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    let program = Program::with_database();
+    if fs::metadata(program.path()).unwrap().uid() != 0 {
+        return;
+    }
+    let copy = program.path().join("copy");
+    // A copy by this process would be busy while another test starts a process.
+    let mut cp = Command::new("cp");
+    cp.arg(env!("CARGO_BIN_EXE_token-store")).arg(&copy);
+    assert!(cp.status().unwrap().success());
+    for (path, mode) in [
+        (program.path(), 0o755),
+        (&program.path().join("tokens.db"), 0o644),
+    ] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let mut command = Command::new(copy);
+    command.args(["db", "upgrade"]).current_dir(program.path());
+    let output = command.uid(65534).gid(65534).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_contains(
+        &said,
+        "it belongs to the user with the id 0: run the command as that user",
+    );
+}
+
 #[test]
 fn upgrade_error_names_the_path() {
     let program = Program::new();
