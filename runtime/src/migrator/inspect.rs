@@ -1,4 +1,4 @@
-//! What only commands need: the state of a database, and a closer look at the history.
+//! The state of a database, for the commands that draw it, ask about it, or repair its history.
 
 use revchain_core::DatabaseState;
 use rusqlite::Connection;

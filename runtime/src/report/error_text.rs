@@ -130,23 +130,8 @@ impl ErrorKind {
                 rolled_back_to,
             } => foreign_keys(violations, *count, before.unwrap_or(0), rolled_back_to),
             Self::WrongSchema { revision, diff } => wrong_schema(revision, diff),
-            Self::TemporaryTables {
-                tables,
-                revision: Some(revision),
-            } => {
-                let tables = escape(&tables.join(", "));
-                Text::new(format!("{revision} leaves temporary tables: {tables}"))
-                    .help("drop the temporary tables at the end of the migration")
-            }
-            Self::TemporaryTables {
-                tables,
-                revision: None,
-            } => {
-                let tables = escape(&tables.join(", "));
-                Text::new(format!(
-                    "temporary tables hide tables of the database: {tables}"
-                ))
-                .help("upgrade before the tables are created, or drop them first")
+            Self::TemporaryTables { tables, revision } => {
+                temporary_tables(tables, revision.as_deref())
             }
             Self::TemporaryTriggers { triggers } => {
                 let triggers = escape(&triggers.join(", "));
@@ -314,6 +299,18 @@ fn foreign_keys(
             "or accept the rows from before: .allow_existing_violations() or \
              --allow-existing-violations",
         )
+}
+
+fn temporary_tables(tables: &[String], revision: Option<&str>) -> Text {
+    let tables = escape(&tables.join(", "));
+    if let Some(revision) = revision {
+        return Text::new(format!("{revision} leaves temporary tables: {tables}"))
+            .help("drop the temporary tables at the end of the migration");
+    }
+    Text::new(format!(
+        "temporary tables hide tables of the database: {tables}"
+    ))
+    .help("upgrade before the tables are created, or drop them first")
 }
 
 fn wrong_schema(revision: &str, diff: &Diff) -> Text {
