@@ -92,7 +92,7 @@ fn emptied_history_shows_the_same_in_each_command() {
     let (code, out, error) = shell.run("status -d app.db");
     assert_eq!((code, error.as_str()), (3, ""));
     let note = "an upgrade adopts 003 and applies 0 revisions";
-    assert_eq!(out, format!("app.db: base (no history; {note})"));
+    assert_eq!(out, format!("app.db: no history yet ({note})"));
     for command in ["current", "history"] {
         let out = shell.ok(&format!("{command} -d app.db"));
         assert!(out.contains(note), "{command}: {out}");

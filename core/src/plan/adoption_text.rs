@@ -85,11 +85,7 @@ pub(super) fn unrecognized(
     text.help(IGNORE)
 }
 
-pub(super) fn ambiguous(
-    revisions: &[String],
-    summaries: &[String],
-    recorded: &[String],
-) -> Text {
+pub(super) fn ambiguous(revisions: &[String], summaries: &[String], recorded: &[String]) -> Text {
     let mut message =
         "the database has tables but no history, and several revisions have its schema".to_owned();
     for (revision, summary) in revisions.iter().zip(summaries).take(MAX_REVISIONS) {

@@ -234,7 +234,9 @@ fn statement(error: &StatementError) -> Text {
     }
     match &error.current {
         Some(current) => message += &rolled_back(current),
-        None if error.is_adoption => message += "rolled back: the database has no history, as before",
+        None if error.is_adoption => {
+            message += "rolled back: the database has no history, as before"
+        }
         None => message += "rolled back",
     }
     for line in &error.rejected_rows {
