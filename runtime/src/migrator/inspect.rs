@@ -4,6 +4,7 @@ use revchain_core::DatabaseState;
 use rusqlite::Connection;
 
 use super::Migrator;
+#[cfg(feature = "adopt")]
 use crate::plan::Plan;
 use crate::report::error::Error;
 #[cfg(feature = "adopt")]

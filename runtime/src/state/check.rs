@@ -143,6 +143,7 @@ pub(crate) fn check(database: Database<'_>, observed: &Observed) -> Result<Schem
 }
 
 /// Compares the schema of a database with the schema of `revisions`.
+#[cfg(feature = "adopt")]
 pub(crate) fn check_after(
     database: Database<'_>,
     observed: &Observed,
