@@ -161,7 +161,7 @@ impl<'m> Commands<'m> {
     ) -> support::Result<(Location, Migrator<'m>)> {
         let location = self.location(args)?;
         // A command must show an emptied history, and repair it.
-        let migrator = self.migrator.clone().read_history_at_head();
+        let migrator = self.migrator.clone().read_history_at_head(true);
         let mut migrator = migrator.ignore_tables(args.ignore_tables.iter());
         if let Some(timeout) = args.busy_timeout {
             migrator = migrator.busy_timeout(timeout);

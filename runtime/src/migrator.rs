@@ -26,7 +26,7 @@ use crate::snapshot::memory::Snapshot;
 use crate::state::check::{SchemaCheck, check, observe};
 use crate::state::histories::Histories;
 use crate::state::history_entry::HistoryEntry;
-use crate::state::marker::is_recorded_at_head;
+use crate::state::marker::{is_at_head, lacks_history};
 #[cfg(feature = "stored-downgrades")]
 use crate::stored_downgrades::sandbox::SandboxedConnection;
 
@@ -812,10 +812,11 @@ impl<'m> Migrator<'m> {
     /// ```
     pub fn plan(&self, connection: &Connection, request: Request) -> Result<Plan<'m>, Error> {
         self.read(connection, |session| {
-            // At the head, the marker decides, as in `upgrade_to`, unless the history is empty.
+            // At the head, the marker alone decides, as in `upgrade_to`.
             let wants_head = request == Request::Upgrade(Target::Head);
-            let connection = session.database().connection;
-            if wants_head && is_recorded_at_head(connection, self.migrations) {
+            let database = session.database();
+            let is_at_head = wants_head && is_at_head(database.connection, self.migrations);
+            if is_at_head && !lacks_history(database) {
                 return Ok(Plan::at_head(self.migrations, request));
             }
             make_plan(session, self.migrations, request)

@@ -13,9 +13,10 @@ use crate::support::{
 
 /// Plans an upgrade to the head.
 ///
-/// At the head, this command reads the marker and the first row of the history.
+/// At the head, this command reads as little as an application that opens the database.
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
+    let migrator = migrator.read_history_at_head(false);
     must_exist(&path)?;
     let connection = open_to_inspect(&migrator, &path)?;
     let plan = in_database(

@@ -22,7 +22,7 @@ use crate::session::locked::LockedSession;
 use crate::session::sql::read;
 use crate::session::unlocked::{Exclusive, Session};
 use crate::state::histories::Histories;
-use crate::state::marker::{self, ForeignVersion, is_recorded_at_head};
+use crate::state::marker::{self, ForeignVersion};
 use crate::state::schema_diff::explain;
 
 /// Fulfills a request in one transaction, or leaves the database unchanged.
@@ -43,11 +43,9 @@ pub(crate) fn run<C: Exclusive>(
     } else {
         None
     };
-    if marked.is_some() && marked == database.migrations.head_index() {
-        let reads_history = database.settings.reads_history_at_head;
-        if !reads_history || is_recorded_at_head(database.connection, database.migrations) {
-            return Ok(Report::up_to_date(database.migrations.head_id()));
-        }
+    let is_at_head = marked.is_some() && marked == database.migrations.head_index();
+    if is_at_head && !marker::lacks_history(database) {
+        return Ok(Report::up_to_date(database.migrations.head_id()));
     }
     database.migrations.decode()?;
     // A marker below the head means that revisions are pending. Then only `run_locked` is needed.

@@ -12,12 +12,13 @@ use crate::state::check::{SchemaCheck, check_after, observe};
 use crate::state::histories::Histories;
 
 impl Migrator<'_> {
-    /// Makes an upgrade read the history even if the marker identifies the head.
+    /// Sets whether an upgrade and its plan read the history even if the marker identifies the
+    /// head. Default: `false`.
     ///
     /// Then an upgrade adopts a database whose history something has emptied.
     #[doc(hidden)]
-    pub fn read_history_at_head(mut self) -> Self {
-        self.settings.reads_history_at_head = true;
+    pub fn read_history_at_head(mut self, read: bool) -> Self {
+        self.settings.reads_history_at_head = read;
         self
     }
 

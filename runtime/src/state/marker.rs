@@ -51,12 +51,10 @@ pub(crate) fn is_at_head(connection: &Connection, migrations: &Migrations) -> bo
     index.is_some() && index == migrations.head_index()
 }
 
-/// Returns `true` if the marker identifies the head, and the history has rows.
-///
-/// A request that shows or repairs the history calls this function instead of [`is_at_head`].
-pub(crate) fn is_recorded_at_head(connection: &Connection, migrations: &Migrations) -> bool {
-    let table = HistoryTable::of(migrations);
-    is_at_head(connection, migrations) && table.has_rows(connection).unwrap_or(false)
+/// Returns `true` if the settings ask for the history at the head, and the history has no row.
+pub(crate) fn lacks_history(database: Database<'_>) -> bool {
+    let has_rows = || HistoryTable::of(database.migrations).has_rows(database.connection);
+    database.settings.reads_history_at_head && !has_rows().unwrap_or(false)
 }
 
 /// Returns `true` if revchain has written a marker, even if the schema has changed since.
