@@ -9,7 +9,8 @@ use revchain_runtime::{Migrator, Plan, Report, Request, Revision, SchemaCheck, T
 use crate::app::Commands;
 use crate::args::{DatabaseArgs, StampArgs};
 use crate::support::{
-    Invocation, Result, confirm, count_revisions, in_database, must_exist, open, report, target,
+    Invocation, Result, can_ask, confirm, count_revisions, in_database, must_exist, open, report,
+    target,
 };
 
 pub(crate) fn run(app: &Commands<'_>, args: &StampArgs) -> Result {
@@ -18,7 +19,9 @@ pub(crate) fn run(app: &Commands<'_>, args: &StampArgs) -> Result {
     must_exist(&path)?;
     let mut connection = open(&migrator, &path)?;
     let plan = in_database(&path, migrator.plan(&connection, Request::Stamp(target)))?;
-    if !args.yes {
+    // A stamp loses no data, and the answer names the command that undoes it. So a script needs no
+    // `--yes`.
+    if !args.yes && can_ask() {
         if let Some(question) = consequences(&migrator, &connection, &path, &plan)? {
             confirm(&question)?;
         }

@@ -4,13 +4,18 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::support::{Failure, Result};
 
+/// Returns `true` if a user can answer a question.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal()
+}
+
 /// Shows the consequences of a command, and asks whether to continue.
 ///
 /// # Errors
 ///
 /// Fails if the user declines, or if standard input is not a terminal.
 pub(crate) fn confirm(consequences: &str) -> Result<()> {
-    if !io::stdin().is_terminal() {
+    if !can_ask() {
         let message = format!(
             "cannot ask for confirmation: standard input is not a terminal\n{consequences}"
         );

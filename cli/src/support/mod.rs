@@ -13,7 +13,7 @@ pub(crate) mod report;
 mod target;
 mod upgrade_preview;
 
-pub(crate) use confirm::confirm;
+pub(crate) use confirm::{can_ask, confirm};
 #[cfg(feature = "developer")]
 pub(crate) use database::{cannot_open, open_read_only};
 pub(crate) use database::{exists, must_exist, open, open_to_inspect};

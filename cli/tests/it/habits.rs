@@ -36,7 +36,7 @@ const WORKING: &[&str] = &[
     "downgrade -1 --yes",
     "downgrade base --yes",
     "upgrade +2",
-    "stamp head --yes",
+    "stamp head",
 ];
 
 /// Commands of other tools, and the words of the advice.

@@ -44,6 +44,6 @@ fn history_marks_edited_revisions() {
         true
     );
     assert_eq!(shell.run("upgrade -d app.db").0, 1);
-    shell.ok("stamp -d app.db -r head --yes");
+    shell.ok("stamp -d app.db -r head");
     assert!(!shell.ok("history -d app.db").contains("(edited since)"));
 }

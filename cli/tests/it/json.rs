@@ -24,7 +24,7 @@ const SUCCESSES: [&str; 24] = [
     "upgrade -d app.db --backup backups",
     "redo -d app.db",
     "downgrade -d app.db --yes",
-    "stamp head -d app.db --yes",
+    "stamp head -d app.db",
     "backup -d app.db",
     "restore backup.db -d app.db --yes",
     "lock",

@@ -105,8 +105,9 @@ fn edited_released_revision_advises_another_version_first() {
 }
 
 #[test]
-fn redo_of_a_table_with_rows_needs_a_confirmation() {
-    let shell = edited_draft();
+fn redo_without_an_edit_asks_if_a_table_has_rows() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
     shell.sql("INSERT INTO tags VALUES (1)");
     let (code, out, error) = shell.run("redo -d app.db");
     assert_eq!((code, &*out), (2, ""));
@@ -121,6 +122,14 @@ fn redo_of_a_table_with_rows_needs_a_confirmation() {
     );
     assert_eq!(count(&shell, "SELECT count(*) FROM tags"), 1);
     shell.ok("redo -d app.db --yes");
+    assert_eq!(count(&shell, "SELECT count(*) FROM tags"), 0);
+}
+
+#[test]
+fn redo_of_an_edited_draft_does_not_ask() {
+    let shell = edited_draft();
+    shell.sql("INSERT INTO tags VALUES (1)");
+    shell.ok("redo -d app.db");
     assert_eq!(count(&shell, "SELECT count(*) FROM tags"), 0);
 }
 

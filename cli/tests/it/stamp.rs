@@ -3,7 +3,7 @@
 use revchain_runtime::rusqlite::Connection;
 use serde_json::json;
 
-use crate::support::Shell;
+use crate::support::{Shell, on_terminal};
 
 #[test]
 fn stamp_records_a_revision_and_runs_nothing() {
@@ -28,12 +28,12 @@ fn stamp_records_a_revision_and_runs_nothing() {
             .starts_with("app.db (it has tables but no history)\n")
     );
     assert_eq!(
-        shell.ok("stamp -d app.db -r 001 --yes"),
+        shell.ok("stamp -d app.db -r 001"),
         "app.db: stamped at 001: 1 revision recorded, nothing run\n\
          warning: the schema differs from that of 001:\n    + index mine ON users (a)"
     );
     assert_eq!(
-        shell.json("stamp -d app.db -r 001 --yes --json")["drift"],
+        shell.json("stamp -d app.db -r 001 --json")["drift"],
         json!(["+ index mine ON users (a)"])
     );
     assert_eq!(
@@ -62,35 +62,26 @@ fn stamp_records_a_revision_and_runs_nothing() {
 }
 
 #[test]
-fn stamp_of_another_schema_needs_a_confirmation() {
+fn stamp_of_another_schema_asks_on_a_terminal() {
     let shell = Shell::new();
     shell.ok("upgrade -d app.db");
-    let (code, out, error) = shell.run("stamp 002 -d app.db");
-    assert_eq!((code, &*out), (2, ""));
-    assert_eq!(
-        error,
-        "error: cannot ask for confirmation: standard input is not a terminal\n\
-         app.db: a stamp runs no migration\n\
-         It removes the records of 1 revision: 003.\n\
-         Afterwards, the schema differs from that of 002:\n    + table tags (a)\n\
-         Later upgrades will fail.\n\
-         help: pass --yes"
-    );
-    assert_eq!(
-        shell.ok("current -d app.db"),
-        "app.db: 003 (head)  Add tags."
-    );
-    let out = shell.ok("stamp 002 -d app.db --yes");
-    let last = out.lines().last();
-    assert_eq!(last, Some("to undo: `revchain stamp -d app.db 003`"));
-    // The schema is that of 003, so this stamp needs no confirmation.
-    let out = shell.ok("stamp -d app.db 003");
-    assert!(!out.contains("warning"), "{out}");
-    shell.ok("check -d app.db");
+    let Some(output) = on_terminal(&shell, "n", "stamp 002 -d app.db") else {
+        return;
+    };
+    let question = "app.db: a stamp runs no migration\n\
+                    It removes the records of 1 revision: 003.\n\
+                    Afterwards, the schema differs from that of 002:\n    + table tags (a)\n\
+                    Later upgrades will fail. Continue? [y/N]";
+    let output = output.replace('\r', "");
+    assert!(output.contains(question), "{output}");
+    let current = "app.db: 003 (head)  Add tags.";
+    assert_eq!(shell.ok("current -d app.db"), current);
+    on_terminal(&shell, "n", "stamp 002 -d app.db --yes");
+    assert_ne!(shell.ok("current -d app.db"), current);
 }
 
 #[test]
-fn stamp_that_removes_records_needs_a_confirmation() {
+fn stamp_that_removes_records_asks_on_a_terminal() {
     let shell = Shell::new();
     shell.migration(
         "20260104_0000_004_rows.sql",
@@ -99,22 +90,33 @@ fn stamp_that_removes_records_needs_a_confirmation() {
         "DELETE FROM tags;",
     );
     shell.ok("upgrade -d app.db");
-    let (code, _, error) = shell.run("stamp 003 -d app.db");
-    assert_eq!(code, 2);
-    assert!(
-        error.contains(
-            "It removes the records of 1 revision: 004.\n\
-             The next upgrade will run these revisions again.\n"
-        ),
-        "{error}"
-    );
+    let Some(output) = on_terminal(&shell, "n", "stamp 003 -d app.db") else {
+        return;
+    };
+    let question = "It removes the records of 1 revision: 004.\n\
+                    The next upgrade will run these revisions again. Continue? [y/N]";
+    let output = output.replace('\r', "");
+    assert!(output.contains(question), "{output}");
+}
+
+#[test]
+fn stamp_names_the_command_that_undoes_it() {
+    let shell = Shell::new();
+    shell.ok("upgrade -d app.db");
+    let out = shell.ok("stamp 002 -d app.db");
+    let last = out.lines().last();
+    assert_eq!(last, Some("to undo: `revchain stamp -d app.db 003`"));
+    // The schema is that of 003, so this stamp has no warning.
+    let out = shell.ok("stamp -d app.db 003");
+    assert!(!out.contains("warning"), "{out}");
+    shell.ok("check -d app.db");
 }
 
 #[test]
 fn advised_stamp_is_a_whole_command() {
     let shell = Shell::new();
     shell.ok("upgrade -d app.db");
-    shell.ok("stamp 002 -d app.db --yes");
+    shell.ok("stamp 002 -d app.db");
     let (_, _, error) = shell.run("upgrade -d app.db");
     let help = "help: if the database is at 003, run `revchain stamp -d app.db -r 003`";
     assert!(error.lines().any(|line| line == help), "{error}");

@@ -45,11 +45,11 @@ fn target_is_an_argument_or_an_option() {
             "downgraded from 001 to base: 1 revision reverted",
         ),
         (
-            "stamp 001 --yes",
+            "stamp 001",
             "stamped at 001: 1 revision recorded, nothing run",
         ),
         (
-            "stamp -r base --yes",
+            "stamp -r base",
             "stamped at base: 1 revision no longer recorded, nothing run",
         ),
     ] {

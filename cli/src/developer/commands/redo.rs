@@ -39,6 +39,8 @@ pub(crate) fn run(app: &Commands<'_>, args: &RedoArgs) -> Result {
 /// The data and the revisions that a redo may remove for good.
 struct Losses {
     /// The tables that a downgrade changes, and the number of rows, which is not zero.
+    ///
+    /// Empty if the database differs from the chain: then the redo is the step after an edit.
     tables: Vec<(String, i64)>,
     /// The ids of the revisions that the redo does not apply anew, because the chain lacks them.
     ///
@@ -70,8 +72,14 @@ impl Losses {
                 tables.push((name, rows));
             }
         }
-        tables.retain(|(_, rows)| *rows > 0);
-        let has = |id: &str| migrations.revisions().iter().any(|other| other.id() == id);
+        let in_chain = |id: &str| migrations.revisions().iter().find(|other| other.id() == id);
+        let mut reverted = plan.reverts();
+        let differs = reverted.any(|revision| {
+            let same = in_chain(revision.id());
+            same.is_none_or(|same| same.checksum() != revision.checksum())
+        });
+        tables.retain(|(_, rows)| *rows > 0 && !differs);
+        let has = |id: &str| in_chain(id).is_some();
         let lost = plan.reverts().filter(|lost| !has(lost.id()));
         let without_file = lost.map(|lost| lost.id().to_owned()).collect();
         Ok(Self {
