@@ -8,7 +8,7 @@ use revchain_core::sql::sqlite_messages::UnregisteredObject;
 use revchain_core::{LoadedMigrations, RevisionSet};
 use revchain_prove::schema_at;
 use revchain_runtime::internal::{ProofSettings, read_schema_sql, sqlite_message, stand_ins};
-use rusqlite::Connection;
+use rusqlite::{Connection, version_number};
 
 use crate::random_chains::chain::RandomChain;
 use crate::support::Directory;
@@ -90,9 +90,15 @@ fn directories(parent: &str) -> Vec<PathBuf> {
 fn printed_schema_of_each_chain_is_the_same_schema() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     assert_eq!(assert_printed(&root.join("migrations")), 9);
-    let chains = directories("tests/chains");
+    let mut chains = directories("tests/chains");
+    let mut expected = vec![3, 26, 5, 1];
+    // The chain `everything` has statements that came with SQLite 3.53.
+    if version_number() < 3_053_000 {
+        chains.retain(|path| !path.ends_with("everything"));
+        expected.remove(1);
+    }
     let counts: Vec<usize> = chains.iter().map(|path| assert_printed(path)).collect();
-    assert_eq!(counts, [3, 26, 5, 1]);
+    assert_eq!(counts, expected);
     let ui = directories("tests/ui/chains");
     let counts: Vec<usize> = ui.iter().map(|path| assert_printed(path)).collect();
     assert!(counts.iter().sum::<usize>() > 30, "{counts:?}");
