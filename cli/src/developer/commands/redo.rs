@@ -54,34 +54,18 @@ impl Losses {
         migrations: &Migrations,
         connection: &Connection,
     ) -> rusqlite::Result<Self> {
-        let mut names = Vec::new();
-        for revision in plan.reverts() {
-            if let Downgrade::Sql(script) = revision.downgrade() {
-                names.extend(
-                    script
-                        .statements()
-                        .flat_map(|one| changed_tables(one.sql())),
-                );
-            }
-        }
-        let mut tables: Vec<(String, i64)> = Vec::new();
-        for name in names {
-            let is_counted = tables.iter().any(|(table, _)| *table == name);
-            if !is_counted && is_table(connection, &name)? {
-                let rows = count_rows(connection, &name)?;
-                tables.push((name, rows));
-            }
-        }
         let in_chain = |id: &str| migrations.revisions().iter().find(|other| other.id() == id);
-        let mut reverted = plan.reverts();
-        let differs = reverted.any(|revision| {
+        let lost = plan.reverts().filter(|lost| in_chain(lost.id()).is_none());
+        let without_file = lost.map(|lost| lost.id().to_owned()).collect();
+        let differs = plan.reverts().any(|revision| {
             let same = in_chain(revision.id());
             same.is_none_or(|same| same.checksum() != revision.checksum())
         });
-        tables.retain(|(_, rows)| *rows > 0 && !differs);
-        let has = |id: &str| in_chain(id).is_some();
-        let lost = plan.reverts().filter(|lost| !has(lost.id()));
-        let without_file = lost.map(|lost| lost.id().to_owned()).collect();
+        let tables = if differs {
+            Vec::new()
+        } else {
+            changed_rows(plan, connection)?
+        };
         Ok(Self {
             tables,
             without_file,
@@ -108,6 +92,27 @@ impl Losses {
         }
         text + "Everything that these revisions added will be lost."
     }
+}
+
+/// Returns the tables with rows that a downgrade of the plan changes, and the number of rows.
+fn changed_rows(plan: &Plan<'_>, connection: &Connection) -> rusqlite::Result<Vec<(String, i64)>> {
+    let mut names: Vec<String> = Vec::new();
+    for revision in plan.reverts() {
+        if let Downgrade::Sql(script) = revision.downgrade() {
+            let statements = script.statements();
+            names.extend(statements.flat_map(|statement| changed_tables(statement.sql())));
+        }
+    }
+    let mut tables: Vec<(String, i64)> = Vec::new();
+    for name in names {
+        let is_counted = tables.iter().any(|(table, _)| *table == name);
+        if !is_counted && is_table(connection, &name)? {
+            let rows = count_rows(connection, &name)?;
+            tables.push((name, rows));
+        }
+    }
+    tables.retain(|(_, rows)| *rows > 0);
+    Ok(tables)
 }
 
 /// Returns the names of the tables that a statement of a downgrade may change.

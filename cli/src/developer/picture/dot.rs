@@ -29,7 +29,7 @@ pub(crate) fn write(picture: &Picture) -> String {
     for edge in &picture.edges {
         let _ = write!(dot, "  n{} -> n{}", edge.from.0, edge.to.0);
         if let Some(label) = &edge.label {
-            let _ = write!(dot, " [label=<{}>]", text(label));
+            let _ = write!(dot, " [label=<{}>]", html(label));
         }
         dot.push('\n');
     }
@@ -44,14 +44,13 @@ fn table(node: &Node) -> String {
          <TR><TD><B>{}</B></TD></TR>",
         if node.style == Style::Strong { 2 } else { 1 },
         colors(node.style),
-        font(&text(&node.title)),
+        font(&node.title),
     );
     if !node.rows.is_empty() {
         html += "<HR/>";
     }
     for row in &node.rows {
-        let row = font(&text(row));
-        let _ = write!(html, "<TR><TD ALIGN=\"LEFT\">{row}</TD></TR>");
+        let _ = write!(html, "<TR><TD ALIGN=\"LEFT\">{}</TD></TR>", font(row));
     }
     html + "</TABLE>"
 }
@@ -65,12 +64,13 @@ fn colors(style: Style) -> &'static str {
     }
 }
 
-fn font(html: &str) -> String {
-    format!("<FONT COLOR=\"#1f2328\">{html}</FONT>")
+/// Returns a text as HTML, in the color of all texts in boxes.
+pub(crate) fn font(text: &str) -> String {
+    format!("<FONT COLOR=\"#1f2328\">{}</FONT>", html(text))
 }
 
 /// Returns a text as HTML. Graphviz rejects an empty text in a font.
-fn text(text: &str) -> String {
+pub(crate) fn html(text: &str) -> String {
     if text.is_empty() {
         return " ".to_owned();
     }

@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use revchain_core::diagnostics::escape::escape;
-
 use super::diagram::{Attribute, Diagram, Entity, EntityKind, Relation};
+use crate::developer::picture::dot::{font, html};
 
 /// Returns the diagram as a graph. The ends of a relation are crow's feet.
 pub(crate) fn write(diagram: &Diagram) -> String {
@@ -80,26 +79,4 @@ fn table(entity: &Entity) -> String {
         );
     }
     label + "</TABLE>"
-}
-
-fn font(text: &str) -> String {
-    format!("<FONT COLOR=\"#1f2328\">{}</FONT>", html(text))
-}
-
-/// Returns a text as HTML. Graphviz rejects an empty text in a font.
-fn html(text: &str) -> String {
-    if text.is_empty() {
-        return " ".to_owned();
-    }
-    let mut html = String::new();
-    for c in escape(text).chars() {
-        match c {
-            '&' => html += "&amp;",
-            '<' => html += "&lt;",
-            '>' => html += "&gt;",
-            '"' => html += "&quot;",
-            _ => html.push(c),
-        }
-    }
-    html
 }
