@@ -25,13 +25,13 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::model::checksum;
-use crate::model::revision::Proven;
+use crate::model::revision::{Code, Proven};
 use crate::model::shared::{Shared, Text};
 use crate::schema::SchemaSqlHash;
 use crate::{Assumes, AssumesKind, Chain, Date, Destroys, Downgrade, Revision, Script, Tool, Was};
 
 /// The version of the format. The macro and the runtime of one build always agree.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A section of the embedded bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -297,6 +297,12 @@ impl Writer {
             self.number((end - start).into());
             last = end;
         }
+        self.count(script.code.len());
+        for code in &script.code {
+            self.text(&code.name);
+            self.number(code.offset.into());
+            self.number(code.is_on_rows.into());
+        }
     }
 }
 
@@ -449,10 +455,22 @@ impl<'b> Reader<'b> {
         }
         let bound = |count: usize| u32::try_from(count).map_err(|_| Damaged::Malformed);
         let range = bound(first)?..bound(self.spans.len())?;
+        let code = (0..self.count()?)
+            .map(|_| self.code())
+            .collect::<Result<_>>()?;
         Ok(Script {
             sql,
             line,
+            code,
             spans: Shared::new(&self.no_spans, range),
+        })
+    }
+
+    fn code(&mut self) -> Result<Code> {
+        Ok(Code {
+            name: self.text()?,
+            offset: self.small()?,
+            is_on_rows: self.number()? == 1,
         })
     }
 
@@ -494,22 +512,32 @@ mod tests {
 
     use super::*;
 
+    fn code() -> impl Strategy<Value = Vec<Code>> {
+        let code = ("[a-z]{1,8}", 0..40_u32, any::<bool>());
+        let code = code.prop_map(|(name, offset, is_on_rows)| Code {
+            name: name.into(),
+            offset,
+            is_on_rows,
+        });
+        proptest::collection::vec(code, 0..3)
+    }
+
     fn script() -> impl Strategy<Value = Script> {
-        (".{0,40}", 0..u32::MAX, any::<[prop::sample::Index; 4]>()).prop_map(
-            |(sql, line, offsets)| {
-                let bounds: Vec<usize> = (0..=sql.len())
-                    .filter(|&offset| sql.is_char_boundary(offset))
-                    .collect();
-                let mut offsets = offsets.map(|offset| bounds[offset.index(bounds.len())]);
-                offsets.sort_unstable();
-                let [a, b, c, d] = offsets.map(|offset| u32::try_from(offset).unwrap_or(0));
-                Script {
-                    sql: sql.into(),
-                    line,
-                    spans: [(a, b), (c, d)].into_iter().collect(),
-                }
-            },
-        )
+        let offsets = any::<[prop::sample::Index; 4]>();
+        (".{0,40}", 0..u32::MAX, offsets, code()).prop_map(|(sql, line, offsets, code)| {
+            let bounds: Vec<usize> = (0..=sql.len())
+                .filter(|&offset| sql.is_char_boundary(offset))
+                .collect();
+            let mut offsets = offsets.map(|offset| bounds[offset.index(bounds.len())]);
+            offsets.sort_unstable();
+            let [a, b, c, d] = offsets.map(|offset| u32::try_from(offset).unwrap_or(0));
+            Script {
+                sql: sql.into(),
+                line,
+                spans: [(a, b), (c, d)].into_iter().collect(),
+                code,
+            }
+        })
     }
 
     fn destroys() -> impl Strategy<Value = Destroys> {

@@ -25,6 +25,7 @@ pub mod sql;
 #[cfg(feature = "stored-downgrades")]
 mod stored_downgrades;
 mod tool;
+mod unknown_code;
 
 pub use diagnostics::{Defect, DefectKind, DefectList, Defects};
 pub use history::row::HistoryRow;
@@ -34,7 +35,7 @@ pub use lock_file::LockFile;
 pub use model::chain::{Chain, SchemaMatch};
 pub use model::date::Date;
 pub use model::declarations::{Assumes, AssumesKind, Loosens, LoosensKind};
-pub use model::revision::{Destroys, Downgrade, Revision, Script, Statement};
+pub use model::revision::{CodeLine, Destroys, Downgrade, Part, Revision, Script, Statement};
 pub use model::revision_set::{RevisionIndex, RevisionSet};
 pub use model::stand_ins::{ArgumentCount, FunctionStandIn, StandIns};
 pub use model::target::Target;
@@ -45,3 +46,4 @@ pub use plan::record_problem::RecordProblem;
 pub use plan::request::{Adopt, OnDrift, OnNewer, Policy, Request};
 pub use plan::steps::{Plan, Step};
 pub use tool::Tool;
+pub use unknown_code::check_code;

@@ -90,6 +90,10 @@ kinds! {
     MisplacedDirective = "misplaced-directive",
     /// Two revisions declare the same `@was`.
     DuplicateWas = "duplicate-was",
+    /// `@code` names a function that the program does not pass to the macro.
+    UnknownCode = "unknown-code",
+    /// A function that `@code` names fails on sample rows. Only a test of the program reports it.
+    CodeFails = "code-fails",
     /// SQL appears before `@upgrade`.
     SqlInHeader = "sql-in-header",
     /// A statement begins or ends a transaction.

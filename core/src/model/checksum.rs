@@ -11,20 +11,22 @@
 //! The checksum of a script is SHA-256 over these texts, each followed by a NUL byte:
 //!
 //! 1. for each statement, the tokens as written, then an empty text
-//! 2. an empty text at the end
+//! 2. for each `@code` line between them, `@code`, the name, `on` and `rows` if the line has these
+//!    words, then an empty text
+//! 3. an empty text at the end
 //!
 //! The checksum of a revision needs only the checksums of both scripts.
 //! So a program can verify one script without the text of the other script.
 //!
 //! Comments, white space, line ends and stray semicolons are not tokens of a statement.
 //! So these do not change a checksum.
-//! No text contains a NUL byte, and every statement has a token.
+//! No text contains a NUL byte, every statement has a token, and no statement begins with `@code`.
 //! So SHA-256 never gets the same bytes for different revisions.
 
 use sha2::{Digest, Sha256};
 
 use crate::sql::tokenizer as sql;
-use crate::{Downgrade, Script};
+use crate::{Downgrade, Part, Script};
 
 /// Returns the checksum of a revision.
 pub fn revision<'p>(
@@ -65,10 +67,24 @@ pub fn of_scripts<'p>(
 /// Returns the checksum of a script.
 pub fn script(script: &Script) -> [u8; 32] {
     let mut texts = Vec::new();
-    for statement in script.statements() {
-        let sql = statement.sql();
-        for token in sql::each_token(sql).filter(|token| !token.is_comment()) {
-            push(&mut texts, token.text(sql));
+    for part in script.parts() {
+        match part {
+            Part::Statement(statement) => {
+                let sql = statement.sql();
+                for token in sql::each_token(sql).filter(|token| !token.is_comment()) {
+                    push(&mut texts, token.text(sql));
+                }
+            }
+            Part::Code(code) => {
+                let words: &[&str] = if code.is_on_rows() {
+                    &["on", "rows"]
+                } else {
+                    &[]
+                };
+                for text in ["@code", code.name()].iter().chain(words) {
+                    push(&mut texts, text);
+                }
+            }
         }
         push(&mut texts, "");
     }

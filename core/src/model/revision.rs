@@ -2,6 +2,7 @@
 //!
 //! The module [`embedded`](crate::embedded) makes revisions from the output of the macro.
 
+use std::iter;
 use std::ops::Range;
 
 use crate::diagnostics::Snippet;
@@ -93,6 +94,16 @@ impl Revision {
         &self.assumes
     }
 
+    /// Iterates over the `@code` lines of both scripts, those of the upgrade first.
+    pub fn code(&self) -> impl Iterator<Item = CodeLine<'_>> {
+        let downgrade = match &self.downgrade {
+            Downgrade::Sql(script) => Some(script),
+            Downgrade::Irreversible(_) => None,
+        };
+        let scripts = iter::once(&self.upgrade).chain(downgrade);
+        scripts.flat_map(Script::code)
+    }
+
     /// Returns the ids under which other tools recorded the revision, in the order of the file.
     pub fn was(&self) -> &[Was] {
         &self.was
@@ -148,6 +159,17 @@ pub struct Script {
     pub(crate) line: u32,
     /// The start and the end of each statement in the text, in bytes.
     pub(crate) spans: Shared<[(u32, u32)]>,
+    /// The `@code` lines, in the order of the text.
+    pub(crate) code: Vec<Code>,
+}
+
+/// A `@code` line of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Code {
+    pub(crate) name: Text,
+    /// The offset of the line in the text of the script, in bytes.
+    pub(crate) offset: u32,
+    pub(crate) is_on_rows: bool,
 }
 
 impl Script {
@@ -165,6 +187,7 @@ impl Script {
             spans: spans.collect(),
             sql: sql.into(),
             line,
+            code: Vec::new(),
         }
     }
 
@@ -179,6 +202,68 @@ impl Script {
             script: self,
             span: start as usize..end as usize,
         })
+    }
+
+    /// Iterates over the `@code` lines in order.
+    pub fn code(&self) -> impl ExactSizeIterator<Item = CodeLine<'_>> {
+        self.code.iter().map(|code| CodeLine { script: self, code })
+    }
+
+    /// Iterates over the statements and the `@code` lines in the order in which they run.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let mut statements = self.statements().peekable();
+        let mut code = self.code().peekable();
+        iter::from_fn(move || {
+            let next_code = code.peek().map(CodeLine::start);
+            let is_before = |statement: &Statement<'_>| {
+                next_code.is_none_or(|offset| statement.start() < offset)
+            };
+            match statements.next_if(is_before) {
+                Some(statement) => Some(Part::Statement(statement)),
+                None => code.next().map(Part::Code),
+            }
+        })
+    }
+}
+
+/// A part of a [`Script`]: a statement or a `@code` line.
+#[derive(Debug, Clone)]
+pub enum Part<'s> {
+    /// A statement, which SQLite runs.
+    Statement(Statement<'s>),
+    /// A line that names a function of the program.
+    Code(CodeLine<'s>),
+}
+
+/// A line `-- @code NAME` of a [`Script`]: a function of the program runs there.
+#[derive(Debug, Clone)]
+pub struct CodeLine<'s> {
+    script: &'s Script,
+    code: &'s Code,
+}
+
+impl<'s> CodeLine<'s> {
+    /// Returns the name of the function.
+    pub fn name(&self) -> &'s str {
+        &self.code.name
+    }
+
+    /// Returns `true` if the line ends with `on rows`: the function does nothing on empty tables.
+    pub fn is_on_rows(&self) -> bool {
+        self.code.is_on_rows
+    }
+
+    /// Returns the offset of the line in its script, in bytes.
+    pub fn start(&self) -> usize {
+        self.code.offset as usize
+    }
+
+    /// Returns the snippet of the line.
+    #[doc(hidden)]
+    pub fn snippet(&self) -> Snippet {
+        let (text, start) = (&self.script.sql, self.start());
+        let length = text.get(start..).unwrap_or_default().trim_end().len();
+        Snippet::new(text, self.script.line, start..start + length, "")
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::sql::tokenizer::{Kind, Token};
 
 /// The names of all directives.
-pub(super) const DIRECTIVES: [&str; 13] = [
+pub(super) const DIRECTIVES: [&str; 14] = [
     "revises",
     "upgrade",
     "downgrade",
@@ -19,6 +19,7 @@ pub(super) const DIRECTIVES: [&str; 13] = [
     "unproven",
     "compatible",
     "was",
+    "code",
 ];
 
 /// A directive line, split into its name and its arguments.

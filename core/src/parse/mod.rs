@@ -1,6 +1,7 @@
 //! Parsing of one migration file.
 
 mod check;
+mod code;
 mod declarations;
 pub(crate) mod decode;
 mod directive;
@@ -14,6 +15,7 @@ mod was;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use self::code::FoundCode;
 use self::decode::decode;
 use crate::diagnostics::Snippet;
 use crate::model::checksum;
@@ -112,6 +114,7 @@ pub fn parse(file: &File, defects: &mut DefectList) -> Parsed {
             header: Header::default(),
             upgrade: None,
             downgrade: None,
+            code: Vec::new(),
             has_directives: false,
             defects,
             is_muted: false,
@@ -178,6 +181,8 @@ struct Parser<'t, 'd> {
     header: Header<'t>,
     upgrade: Option<Section>,
     downgrade: Option<Section>,
+    /// The `@code` lines of both sections.
+    code: Vec<FoundCode<'t>>,
     has_directives: bool,
     defects: &'d mut DefectList,
     /// If `true`, the parser drops each defect, because a reported defect is the cause.

@@ -55,6 +55,8 @@ impl<'t> Parser<'t, '_> {
         directive.name = name;
         if directive.is_section() {
             self.begin_section(&directive, index);
+        } else if name == "code" {
+            self.read_code(&directive);
         } else {
             if self.has_sections() {
                 let title = format!("`@{name}` comes after `@upgrade`");

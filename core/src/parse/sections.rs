@@ -98,7 +98,8 @@ impl<'t> Parser<'t, '_> {
                 self.report_at(violation.span, violation.note, defect);
             }
         }
-        if statements.is_empty() && !may_be_empty && !section.has_arguments {
+        let code = self.code_of(&section.text, &statements);
+        if statements.is_empty() && code.is_empty() && !may_be_empty && !section.has_arguments {
             let title = format!("`@{directive}` is empty");
             let defect = Defect::new(DefectKind::EmptySection, title).help(help);
             self.report_at(section.directive, "followed by no SQL", defect);
@@ -110,6 +111,9 @@ impl<'t> Parser<'t, '_> {
             length = length.max(last.span.end - start);
         }
         let sql = sql[..length].to_owned();
-        Script::new(sql, line_number(text, start), start, &statements)
+        Script {
+            code,
+            ..Script::new(sql, line_number(text, start), start, &statements)
+        }
     }
 }

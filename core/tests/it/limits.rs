@@ -540,8 +540,12 @@ mod escaping {
             DefectKind::RunsTooLong,
             DefectKind::Incompatible,
         ];
+        // Both messages contain only the name of a function, which has no control character.
+        let needs_program = [DefectKind::UnknownCode, DefectKind::CodeFails];
         let seen = &checker.seen;
-        let is_missing = |kind: &&DefectKind| !seen.contains(kind) && !needs_sqlite.contains(kind);
+        let is_missing = |kind: &&DefectKind| {
+            !seen.contains(kind) && !needs_sqlite.contains(kind) && !needs_program.contains(kind)
+        };
         let missing: Vec<&DefectKind> = DefectKind::ALL.iter().filter(is_missing).collect();
         assert!(missing.is_empty(), "no directory here has {missing:?}");
     }

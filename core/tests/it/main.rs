@@ -5,6 +5,7 @@
 mod adoption;
 mod chain;
 mod changes;
+mod code;
 mod declarations;
 mod diagnostics;
 mod file_name;
