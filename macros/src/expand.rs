@@ -9,6 +9,7 @@ use revchain_core::embedded::encode;
 use revchain_core::lock_file::FILE_NAME;
 use revchain_core::{Chain, Revision};
 
+use crate::code::with_code;
 use crate::input::Input;
 
 /// Returns a constant expression of the type `Migrations` that embeds the chain.
@@ -24,7 +25,7 @@ pub(crate) fn migrations(
     let name = input.name.as_deref().unwrap_or_default();
     let texts = [&input.directory, name, &input.program];
     let tracked_files = tracked_files(input, chain);
-    let migrations = value(krate, chain, snapshot, texts);
+    let migrations = value(krate, chain, snapshot, texts, &with_code(&input.code));
     quote! {
         {
             #warning
@@ -34,17 +35,17 @@ pub(crate) fn migrations(
     }
 }
 
-/// Returns one `compile_error!` per message, and an expression that embeds an empty chain.
+/// Returns one `compile_error!` per error, and an expression that embeds an empty chain.
 ///
 /// Without this expression, the compiler would report a type error, too.
 pub(crate) fn errors(
     krate: &TokenStream,
-    span: Span,
-    messages: impl IntoIterator<Item = String>,
+    errors: impl IntoIterator<Item = (Span, String)>,
 ) -> TokenStream {
-    let errors = messages.into_iter();
-    let errors = errors.map(|message| quote_spanned!(span=> ::core::compile_error!(#message);));
-    let migrations = value(krate, &Chain::EMPTY, &[], [""; 3]);
+    let errors = errors.into_iter();
+    let errors =
+        errors.map(|(span, message)| quote_spanned!(span=> ::core::compile_error!(#message);));
+    let migrations = value(krate, &Chain::EMPTY, &[], [""; 3], &TokenStream::new());
     quote! {
         {
             #(#errors)*
@@ -54,7 +55,15 @@ pub(crate) fn errors(
 }
 
 /// Returns an expression of the type `Migrations`.
-fn value(krate: &TokenStream, chain: &Chain, snapshot: &[u8], texts: [&str; 3]) -> TokenStream {
+///
+/// `with_code` is the call that adds functions, or empty.
+fn value(
+    krate: &TokenStream,
+    chain: &Chain,
+    snapshot: &[u8],
+    texts: [&str; 3],
+    with_code: &TokenStream,
+) -> TokenStream {
     let bytes = Literal::byte_string(&encode(chain, snapshot));
     let (id, count) = (chain.head().map_or("", Revision::id), chain.len());
     let salt = option(chain.head_salt());
@@ -68,7 +77,7 @@ fn value(krate: &TokenStream, chain: &Chain, snapshot: &[u8], texts: [&str; 3]) 
                 &EMBEDDED
             }
             let head = r::Head { id: #id, count: #count, salt: #salt, has_snapshot: #has_snapshot };
-            r::Migrations::embedded(embedded, head, [#(#texts),*])
+            r::Migrations::embedded(embedded, head, [#(#texts),*])#with_code
         }
     }
 }

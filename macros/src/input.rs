@@ -8,10 +8,12 @@ use revchain_core::source::file_name::{CHAIN_NAME, is_chain_name};
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, LitBool, LitStr, Token};
 
+use crate::code::CodePath;
+
 const NOT_A_STRING: &str =
     "the directory of migrations must be a string literal: embed_migrations!(\"migrations\")";
 
-const UNEXPECTED: &str = "embed_migrations! takes one directory, `name = \"…\"`, `snapshot = false` and `notes = false`, each at most once";
+const UNEXPECTED: &str = "embed_migrations! takes one directory, `name = \"…\"`, `code = […]`, `snapshot = false` and `notes = false`, each at most once";
 
 const NO_CARGO: &str = "CARGO_MANIFEST_DIR is not set: embed_migrations! reads a directory beside Cargo.toml, so it needs cargo";
 
@@ -27,6 +29,8 @@ pub(crate) struct Input {
     pub(crate) name: Option<String>,
     /// The name and version of the package, as written to the history of databases.
     pub(crate) program: String,
+    /// The functions that revisions run, in the order of the argument `code`.
+    pub(crate) code: Vec<CodePath>,
     /// `false` if the arguments contain `snapshot = false`.
     pub(crate) has_snapshot: bool,
     /// `false` if the arguments contain `notes = false`.
@@ -51,7 +55,7 @@ impl Parse for Input {
             directory = Some(literal.map_err(|error| Error::new(error.span(), NOT_A_STRING))?);
             input.parse::<Option<Token![,]>>()?;
         }
-        let (mut name, mut snapshot, mut notes) = (None, None, None);
+        let (mut name, mut code, mut snapshot, mut notes) = (None, None, None, None);
         while input.peek(Ident) {
             let option: Ident = input.parse()?;
             let Some(_) = input.parse::<Option<Token![=]>>()? else {
@@ -59,6 +63,8 @@ impl Parse for Input {
             };
             if option == "name" && name.is_none() {
                 name = Some(input.parse::<LitStr>()?);
+            } else if option == "code" && code.is_none() {
+                code = Some(CodePath::parse_list(input)?);
             } else if option == "snapshot" && snapshot.is_none() {
                 snapshot = Some(input.parse::<LitBool>()?);
             } else if option == "notes" && notes.is_none() {
@@ -94,6 +100,7 @@ impl Parse for Input {
             span,
             name: name.map(|literal| literal.value()),
             program: program(),
+            code: code.unwrap_or_default(),
             has_snapshot: snapshot.is_none_or(|snapshot| snapshot.value),
             shows_notes: notes.is_none_or(|notes| notes.value),
         })

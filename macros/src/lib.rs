@@ -2,6 +2,7 @@
 //!
 //! Programs call `revchain::embed_migrations!`. The crate `revchain` documents the macro.
 
+mod code;
 mod expand;
 mod input;
 mod notes;
@@ -9,7 +10,7 @@ mod notes;
 use std::mem;
 
 use proc_macro::TokenStream;
-use revchain_core::{Chain, LoadedMigrations};
+use revchain_core::{Chain, LoadedMigrations, check_code};
 
 use input::Input;
 
@@ -23,13 +24,15 @@ pub fn embed_migrations(input: TokenStream) -> TokenStream {
     let (krate, arguments) = input::split(input.into());
     let expanded = match syn::parse2(arguments) {
         Ok(input) => embed(&krate, &input),
-        Err(error) => expand::errors(&krate, error.span(), [error.to_string()]),
+        Err(error) => expand::errors(&krate, [(error.span(), error.to_string())]),
     };
     expanded.into()
 }
 
 fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenStream {
     let mut loaded = LoadedMigrations::read(&input.path, &input.directory);
+    let functions: Vec<String> = input.code.iter().map(|code| code.name.clone()).collect();
+    check_code(&mut loaded, &functions);
     #[cfg(feature = "prove")]
     {
         loaded = revchain_prove::prove(loaded, revchain_prove::Scope::Unlocked);
@@ -38,10 +41,16 @@ fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenS
     let chain = match loaded.into_chain() {
         Ok(chain) => chain,
         Err(defects) => {
-            let messages = defects.iter().map(ToString::to_string);
-            return expand::errors(krate, input.span, messages);
+            let errors = defects
+                .iter()
+                .map(|defect| (input.span, defect.to_string()));
+            return expand::errors(krate, errors);
         }
     };
+    let superfluous = code::superfluous(&chain, &input.code);
+    if !superfluous.is_empty() {
+        return expand::errors(krate, superfluous);
+    }
     let snapshot = if input.has_snapshot {
         snapshot(input, &chain).unwrap_or_default()
     } else {

@@ -1,7 +1,7 @@
 //! The checks of `@destroys` and `@compatible`, which declare how an upgrade changes the schema.
 
 use revchain_core::schema::{Schema, diff};
-use revchain_core::{Defect, Destroys, Revision};
+use revchain_core::{Defect, Destroys, Revision, Statement};
 
 use crate::declared::{is_declared, names};
 use crate::diagnostics;
@@ -38,6 +38,9 @@ pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
         let is_excused = upgrade.is_tainted(table)
             || is_declared(revision, table, column)
             || destroyed.is_rebuild && is_declared(revision, table, None);
+        // Code that is left out may have moved the values before a later statement drops them.
+        let dropped_at = destroyed.statement.as_ref().map(Statement::start);
+        let is_excused = is_excused || upgrade.left_out.is_some_and(|code| dropped_at > Some(code));
         if !has_arrived && !is_excused && !is_generated {
             defects.push(diagnostics::undeclared(revision, destroyed));
         }
@@ -62,7 +65,8 @@ pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
         let is_destroyed = is_destroyed || is_view && after.view(&declared.table).is_none();
         let may_be_leftover =
             declared.column.is_none() && drops_leftover(revision, &declared.table);
-        let is_excused = upgrade.is_tainted(&declared.table) || may_be_leftover;
+        let is_excused =
+            upgrade.is_tainted(&declared.table) || may_be_leftover || upgrade.left_out.is_some();
         if !(is_excused || is_destroyed || is_lost || may_lose_rows && exists(declared, before)) {
             defects.push(diagnostics::destroys_nothing(
                 revision, source, index, before,

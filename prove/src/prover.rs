@@ -285,6 +285,7 @@ impl<'c> Prover<'c> {
                 before: &self.schema,
                 after: &after,
                 trial: &self.trial,
+                left_out: revision.upgrade().code().next().map(|code| code.start()),
                 tainted_names: &self.tainted_names,
             };
             let mut defects = destruction::check(&upgrade);
@@ -319,9 +320,11 @@ impl<'c> Prover<'c> {
 
     /// Runs the revision with sample rows.
     fn run_trials(&mut self) -> trial::Outcome {
+        // The proof leaves the code out, so it only judges what runs before.
+        let before_code = self.revision().before_code();
         let outcome = trial::run(&trial::Subject {
             connection: self.connection,
-            revision: self.revision(),
+            revision: before_code.as_ref().unwrap_or(self.revision()),
             source: self.source(),
             schema: &self.schema,
             budget: self.budget,
@@ -329,11 +332,17 @@ impl<'c> Prover<'c> {
             tainted_names: &self.tainted_names,
         });
         // An error of SQLite while rows are made proves nothing about the revision.
-        outcome.unwrap_or_else(|error| {
+        let mut outcome = outcome.unwrap_or_else(|error| {
             let note = trial::failed_trial(self.revision(), &sqlite_message(&error));
             self.findings.notes.push(note);
             trial::Outcome::default()
-        })
+        });
+        if self.revision().upgrade().code().next().is_some() {
+            // The rest of the script may restore a key, or need a condition.
+            let defects = &mut outcome.findings.defects;
+            defects.retain(|defect| !needs_whole_script(defect.kind()));
+        }
+        outcome
     }
 
     /// Reports the findings of the trials, without statements that fail without rows as well.
@@ -544,4 +553,12 @@ impl<'c> Prover<'c> {
         }
         all
     }
+}
+
+/// Returns `true` if only a run of the whole script shows a defect of this kind.
+fn needs_whole_script(kind: DefectKind) -> bool {
+    matches!(
+        kind,
+        DefectKind::ForeignKeyViolation | DefectKind::AssumesNothing
+    )
 }

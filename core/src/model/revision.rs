@@ -104,6 +104,20 @@ impl Revision {
         scripts.flat_map(Script::code)
     }
 
+    /// Returns the revision with only the statements that run before any function of the program.
+    ///
+    /// The result has no downgrade.
+    /// Returns `None` if the revision has no `@code` line.
+    #[doc(hidden)]
+    pub fn before_code(&self) -> Option<Self> {
+        self.code().next()?;
+        Some(Self {
+            upgrade: self.upgrade.before_code(),
+            downgrade: Downgrade::Irreversible(String::new()),
+            ..self.clone()
+        })
+    }
+
     /// Returns the ids under which other tools recorded the revision, in the order of the file.
     pub fn was(&self) -> &[Was] {
         &self.was
@@ -207,6 +221,17 @@ impl Script {
     /// Iterates over the `@code` lines in order.
     pub fn code(&self) -> impl ExactSizeIterator<Item = CodeLine<'_>> {
         self.code.iter().map(|code| CodeLine { script: self, code })
+    }
+
+    /// Returns the script without the first `@code` line and all that follows.
+    fn before_code(&self) -> Self {
+        let end = self.code.first().map_or(u32::MAX, |code| code.offset);
+        let spans = self.spans.iter().copied();
+        Self {
+            spans: spans.filter(|(start, _)| *start < end).collect(),
+            code: Vec::new(),
+            ..self.clone()
+        }
     }
 
     /// Iterates over the statements and the `@code` lines in the order in which they run.

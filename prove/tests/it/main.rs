@@ -6,6 +6,7 @@ mod accepted;
 mod advice;
 mod all_defects;
 mod arrival;
+mod code;
 mod compatible;
 mod conditions;
 mod conversions;
