@@ -12,12 +12,14 @@ use revchain_core::{Adopt, OnDrift, OnNewer, Request, Revision, Target};
 use rusqlite::Connection;
 
 use crate::apply::pipeline;
-use crate::apply::steps::NoStored;
 use crate::migrations::Migrations;
 use crate::plan::{Plan, current, make_plan};
 use crate::report::error::{Error, ErrorKind};
 use crate::report::event::Event;
 use crate::report::outcome::Report;
+use crate::session::guard::GuardedConnection;
+#[cfg(feature = "stored-downgrades")]
+use crate::session::lock_wait::LockWait;
 use crate::session::unlocked::Session;
 use crate::settings::Settings;
 use crate::snapshot::file::Installed;
@@ -27,8 +29,6 @@ use crate::state::check::{SchemaCheck, check, observe};
 use crate::state::histories::Histories;
 use crate::state::history_entry::HistoryEntry;
 use crate::state::marker::{is_at_head, lacks_history};
-#[cfg(feature = "stored-downgrades")]
-use crate::stored_downgrades::sandbox::SandboxedConnection;
 
 /// A chain with settings, which upgrades and downgrades databases.
 ///
@@ -515,7 +515,7 @@ impl<'m> Migrator<'m> {
         self.session_of_opened(&mut connection)
             .and_then(|session| {
                 let request = Request::Upgrade(Target::Head);
-                pipeline::run(&session, &request, None, &NoStored)
+                pipeline::run(&session, &request, None, None)
             })
             // SQLite reports an absolute path. The error shows the path as the caller wrote it.
             .map_err(|error| error.in_database(&path.to_string_lossy()))?;
@@ -977,20 +977,30 @@ impl<'m> Migrator<'m> {
             return Err(Error::new(ErrorKind::InTransaction));
         }
         let approved = approved.map(Plan::steps);
+        let (mut guarded, waited) = self.guard(connection, request)?;
+        let guard = guarded.guard();
+        let session = Session::after_wait(&mut *guarded, self.migrations, &self.settings, waited)?;
+        pipeline::run(&session, request, approved, guard.as_ref())
+    }
+
+    /// Installs a guard if the request needs one. Returns the time that this took.
+    fn guard<'c>(
+        &self,
+        connection: &'c mut Connection,
+        request: &Request,
+    ) -> Result<(GuardedConnection<'c>, Duration), Error> {
         #[cfg(feature = "stored-downgrades")]
         {
             let start = std::time::Instant::now();
-            if self.needs_sandbox(connection, request)? {
-                let sandboxed = SandboxedConnection::new(connection)?;
-                let sandbox = sandboxed.sandbox();
-                let waited = start.elapsed();
-                let session =
-                    Session::after_wait(sandboxed, self.migrations, &self.settings, waited)?;
-                return pipeline::run(&session, request, approved, &sandbox);
+            if self.may_run_stored(connection, request)? {
+                let wait = LockWait::new(connection, &self.settings, start.elapsed());
+                let guarded = GuardedConnection::new(connection, &wait)?;
+                return Ok((guarded, wait.waited()));
             }
         }
-        let session = Session::new(connection, self.migrations, &self.settings)?;
-        pipeline::run(&session, request, approved, &NoStored)
+        #[cfg(not(feature = "stored-downgrades"))]
+        let _ = request;
+        Ok((GuardedConnection::without_guard(connection), Duration::ZERO))
     }
 
     /// Returns `true` if the plan for the current state contains stored downgrades.
@@ -999,13 +1009,13 @@ impl<'m> Migrator<'m> {
     /// without the write lock.
     /// The steps themselves are decided under the write lock.
     #[cfg(feature = "stored-downgrades")]
-    fn needs_sandbox(&self, connection: &Connection, request: &Request) -> Result<bool, Error> {
-        let may_run_stored = match request {
+    fn may_run_stored(&self, connection: &Connection, request: &Request) -> Result<bool, Error> {
+        let may_revert_unknown = match request {
             Request::Downgrade(_) => self.settings.policy.on_newer == OnNewer::Downgrade,
             Request::Redo => true,
             _ => false,
         };
-        if !may_run_stored {
+        if !may_revert_unknown {
             return Ok(false);
         }
         let plan = self.plan(connection, request.clone())?;

@@ -4,13 +4,13 @@ use revchain_core::plan::planner::plan;
 use revchain_core::{
     Conflict, DatabaseState, Plan, Request, RevisionSet, SchemaMatch, Step, Target, Tool,
 };
-use rusqlite::ErrorCode;
+use rusqlite::{Connection, ErrorCode};
 
 use super::column_order::check_column_order;
 use super::locked_plan::{LockedPlan, LockedState};
 use super::marker_renewal::renew_marker;
 use super::preflight::preflight;
-use super::steps::{RunStored, run_steps};
+use super::steps::run_steps;
 use super::verify::verify_schema;
 #[cfg(feature = "backup")]
 use crate::backup::make::prune_backups;
@@ -18,9 +18,10 @@ use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
 use crate::report::outcome::{Outcome, Report};
 use crate::session::database::Database;
+use crate::session::guard::Guard;
 use crate::session::locked::LockedSession;
 use crate::session::sql::read;
-use crate::session::unlocked::{Exclusive, Session};
+use crate::session::unlocked::Session;
 use crate::state::histories::Histories;
 use crate::state::marker::{self, ForeignVersion};
 use crate::state::schema_diff::explain;
@@ -28,11 +29,12 @@ use crate::state::schema_diff::explain;
 /// Fulfills a request in one transaction, or leaves the database unchanged.
 ///
 /// If `approved` is a plan, fails if the request needs other steps.
-pub(crate) fn run<C: Exclusive>(
-    session: &Session<'_, C>,
+/// A stored downgrade runs only under the rules of a guard.
+pub(crate) fn run(
+    session: &Session<'_, &mut Connection>,
     request: &Request,
     approved: Option<&Plan>,
-    stored: &dyn RunStored,
+    guard: Option<&Guard>,
 ) -> Result<Report, Error> {
     let database = session.database();
     let has_approved_steps = approved.is_some_and(|approved| !approved.is_empty());
@@ -58,7 +60,7 @@ pub(crate) fn run<C: Exclusive>(
         }
     }
     match session.lock() {
-        Ok(locked) => run_locked(locked, request, approved, stored),
+        Ok(locked) => run_locked(locked, request, approved, guard),
         Err(error) => report_failed_lock(session, request, error),
     }
 }
@@ -68,7 +70,7 @@ fn run_locked(
     locked: LockedSession<'_>,
     request: &Request,
     approved: Option<&Plan>,
-    stored: &dyn RunStored,
+    guard: Option<&Guard>,
 ) -> Result<Report, Error> {
     let database = locked.database();
     let plan = LockedState::read(&locked)?.plan(&locked, request, approved)?;
@@ -80,7 +82,7 @@ fn run_locked(
     check_column_order(database, &plan)?;
     let preflight = preflight(&locked, &plan)?;
     report.backup = preflight.backup;
-    run_steps(&locked, &plan, stored, &mut report)
+    run_steps(&locked, &plan, guard, &mut report)
         .map_err(|error| as_read_only(error, database, Some(&plan)))?;
     report.recorded_by.clone_from(&plan.recorded_by);
     report.replaced_user_version = verify_and_mark(database, &plan)?;
@@ -178,8 +180,8 @@ fn state_without_pending(
 /// Returns a report if the request has nothing to do, and otherwise the error of the write lock.
 ///
 /// With `PRAGMA query_only`, SQLite begins no write transaction but can read the state.
-fn report_failed_lock<C: Exclusive>(
-    session: &Session<'_, C>,
+fn report_failed_lock(
+    session: &Session<'_, &mut Connection>,
     request: &Request,
     error: Error,
 ) -> Result<Report, Error> {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use revchain_core::{Conflict, Plan, Revision, RevisionIndex, RevisionSet, Step};
-use rusqlite::{Connection, ffi};
+#[cfg(not(feature = "stored-downgrades"))]
+use rusqlite::Connection;
+use rusqlite::ffi;
 
 use super::locked_plan::LockedPlan;
 use super::rejected_rows::rejected_rows;
@@ -13,31 +15,29 @@ use crate::report::error::{Context, Direction, Error, ErrorKind, Operation, SqlO
 use crate::report::event::Event;
 use crate::report::outcome::{Applied, Report};
 use crate::session::database::Database;
+use crate::session::guard::Guard;
 use crate::session::locked::LockedSession;
 use crate::state::history_entry::Origin;
 use crate::state::history_table::{HistoryTable, Stamp, StampWriter, current_time};
+#[cfg(feature = "stored-downgrades")]
+use crate::stored_downgrades::sandbox::run_in_sandbox;
 
-/// A runner for the downgrades that a database stores.
-pub(crate) trait RunStored {
-    /// Runs the stored downgrade of `revision`, and returns the duration.
-    fn run(&self, connection: &Connection, revision: &Revision) -> Result<Duration, Error>;
-}
-
-/// A runner for requests whose plan contains no stored downgrade.
-pub(crate) struct NoStored;
-
-impl RunStored for NoStored {
-    fn run(&self, _: &Connection, _: &Revision) -> Result<Duration, Error> {
-        // The plan before the write lock had no stored downgrade, so the database has changed.
-        Err(Error::from_conflict(Conflict::Changed))
-    }
+/// Without the feature `stored-downgrades`, no plan has a stored downgrade.
+#[cfg(not(feature = "stored-downgrades"))]
+fn run_in_sandbox<T>(
+    _: &Guard,
+    _: &Connection,
+    run: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let _ = run;
+    Err(Error::from_conflict(Conflict::Changed))
 }
 
 /// Runs the steps in order, and adds the result of each step to the report.
 pub(super) fn run_steps(
     locked: &LockedSession<'_>,
     plan: &LockedPlan<'_>,
-    stored: &dyn RunStored,
+    guard: Option<&Guard>,
     report: &mut Report,
 ) -> Result<(), Error> {
     check_transaction(locked)?;
@@ -47,7 +47,7 @@ pub(super) fn run_steps(
         database,
         table: HistoryTable::of(database.migrations),
         stamps: StampWriter::new(database.migrations, locked.connection()),
-        stored,
+        guard,
         report,
         is_reordered: !plan.reordered().is_empty(),
     };
@@ -106,7 +106,7 @@ struct StepRunner<'r> {
     database: Database<'r>,
     table: HistoryTable<'r>,
     stamps: StampWriter<'r>,
-    stored: &'r dyn RunStored,
+    guard: Option<&'r Guard>,
     report: &'r mut Report,
     /// `true` if the columns of the database have another order, which the request accepts.
     is_reordered: bool,
@@ -148,7 +148,7 @@ impl StepRunner<'_> {
             }
             Step::DowngradeStored(revision) => {
                 self.locked.emit(&Event::Downgrading { revision });
-                let ran = self.stored.run(self.locked.connection(), revision);
+                let ran = self.run_stored(revision);
                 self.downgraded(revision, ran, SqlOrigin::StoredInDatabase)
             }
             Step::Adopt(index) => {
@@ -187,6 +187,18 @@ impl StepRunner<'_> {
         self.report.applied.push(Applied::new(revision, duration));
         self.locked.emit(&Event::Upgraded { revision, duration });
         Ok(())
+    }
+
+    /// Runs the downgrade that the database stores, and returns the duration.
+    fn run_stored(&self, revision: &Revision) -> Result<Duration, Error> {
+        let Some(guard) = self.guard else {
+            // The plan before the write lock had no stored downgrade, so the database has changed.
+            return Err(Error::from_conflict(Conflict::Changed));
+        };
+        let connection = self.locked.connection();
+        run_in_sandbox(guard, connection, || {
+            run_script(connection, revision, Direction::Downgrade)
+        })
     }
 
     fn downgraded(

@@ -12,7 +12,7 @@ use crate::report::outcome::{Outcome, Report};
 use crate::report::sqlite::sqlite_message;
 use crate::session::connection_settings::has_journal;
 use crate::session::copy::copy_database;
-use crate::session::unlocked::{Exclusive, Session};
+use crate::session::unlocked::Session;
 
 /// A backup that is not damaged and that this program can upgrade.
 pub(crate) struct Backup {
@@ -24,7 +24,7 @@ pub(crate) struct Backup {
 impl Backup {
     /// Opens the backup at `path`. Fails if the backup is damaged, or if this program cannot
     /// upgrade it.
-    pub(crate) fn open<C: Exclusive>(session: &Session<'_, C>, path: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(session: &Session<'_, &mut Connection>, path: &Path) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)
             .map_err(|source| Error::cannot_open(path, source))?;
@@ -70,8 +70,8 @@ fn check_sound(backup: &Connection) -> Result<(), Error> {
 }
 
 /// Replaces the content of the database with the backup, in one transaction.
-pub(crate) fn restore<C: Exclusive>(
-    session: &mut Session<'_, C>,
+pub(crate) fn restore(
+    session: &mut Session<'_, &mut Connection>,
     backup: &Backup,
     from: Option<&str>,
 ) -> Result<Report, Error> {

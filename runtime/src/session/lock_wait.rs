@@ -39,6 +39,12 @@ impl<'s> LockWait<'s> {
         }
     }
 
+    /// Returns the sum of the waits so far.
+    #[cfg_attr(not(feature = "stored-downgrades"), allow(dead_code))]
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited.get()
+    }
+
     /// Calls `attempt` until it returns no busy error, or until the busy timeout has passed.
     pub(crate) fn retry<T>(
         &self,

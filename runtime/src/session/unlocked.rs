@@ -1,6 +1,6 @@
 //! A request that does not hold the write lock yet.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -17,8 +17,7 @@ use crate::settings::Settings;
 /// A request on a database, with access of type `C` to the connection.
 ///
 /// `C` is `&Connection` for a request that only reads.
-/// A request that writes needs [`Exclusive`] access, so that no other statement runs between its
-/// own.
+/// A request that writes needs `&mut Connection`, so that no other statement runs between its own.
 ///
 /// While the session exists, the busy timeout of the connection is zero.
 /// Otherwise SQLite's own waits would add to the waits of [`LockWait`].
@@ -31,11 +30,6 @@ pub(crate) struct Session<'s, C: Deref<Target = Connection>> {
     /// The busy timeout of the connection, which the drop restores.
     busy_timeout: Duration,
 }
-
-/// Exclusive access to a connection.
-pub(crate) trait Exclusive: DerefMut<Target = Connection> {}
-
-impl Exclusive for &mut Connection {}
 
 impl<'s, C: Deref<Target = Connection>> Session<'s, C> {
     pub(crate) fn new(
@@ -126,7 +120,7 @@ impl<'s, C: Deref<Target = Connection>> Session<'s, C> {
     }
 }
 
-impl<C: Exclusive> Session<'_, C> {
+impl Session<'_, &mut Connection> {
     /// Does the same as [`retry`](Self::retry), but gives `attempt` mutable access to the
     /// connection.
     #[cfg(feature = "backup")]
@@ -150,9 +144,9 @@ impl<C: Exclusive> Session<'_, C> {
         // Turn foreign keys off before BEGIN, so that SQLite does not enforce them in the
         // transaction.
         let mut settings =
-            ProofSettings::without_pragmas(&self.connection).context(Operation::Configure)?;
+            ProofSettings::without_pragmas(self.connection).context(Operation::Configure)?;
         let transaction = self.retry(Operation::Lock, || {
-            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+            Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)
         })?;
         settings.set_pragmas().context(Operation::Configure)?;
         Ok(LockedSession::new(

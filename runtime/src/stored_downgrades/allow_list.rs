@@ -9,6 +9,7 @@ use rusqlite::hooks::{AuthAction, AuthContext};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::report::sqlite::sqlite_message;
+use crate::session::guard::Rules;
 use crate::session::sql::{query_texts, quote};
 
 /// SQLite's modules whose virtual tables access only tables of the database.
@@ -50,27 +51,6 @@ impl AllowList {
             foreign_virtual_tables: foreign_virtual_tables(connection)?,
             foreign_tables: foreign_tables(connection)?,
         })
-    }
-
-    pub(super) fn allows(&self, context: &AuthContext<'_>) -> bool {
-        let database = match context.action {
-            // For ALTER TABLE, the action itself names the database. Then
-            // `context.database_name` may hold the name of a column.
-            AuthAction::AlterTable { database_name, .. } => Some(database_name),
-            _ => context.database_name,
-        };
-        match context.action {
-            // Allow access to the temporary schema, because ALTER TABLE reads and updates it.
-            // Other statements cannot update the schema: `writable_schema` is off.
-            AuthAction::Read { table_name, .. } | AuthAction::Update { table_name, .. }
-                if database == Some("temp") =>
-            {
-                return matches!(table_name, "sqlite_temp_master" | "sqlite_temp_schema");
-            }
-            _ => {}
-        }
-        let is_main = database.is_none_or(|name| name.eq_ignore_ascii_case("main"));
-        is_main && self.allows_in_main(&context.action, database.is_some())
     }
 
     fn allows_in_main(&self, action: &AuthAction<'_>, names_database: bool) -> bool {
@@ -119,6 +99,29 @@ impl AllowList {
             } => true,
             _ => false,
         }
+    }
+}
+
+impl Rules for AllowList {
+    fn allows(&self, context: &AuthContext<'_>) -> bool {
+        let database = match context.action {
+            // For ALTER TABLE, the action itself names the database. Then
+            // `context.database_name` may hold the name of a column.
+            AuthAction::AlterTable { database_name, .. } => Some(database_name),
+            _ => context.database_name,
+        };
+        match context.action {
+            // Allow access to the temporary schema, because ALTER TABLE reads and updates it.
+            // Other statements cannot update the schema: `writable_schema` is off.
+            AuthAction::Read { table_name, .. } | AuthAction::Update { table_name, .. }
+                if database == Some("temp") =>
+            {
+                return matches!(table_name, "sqlite_temp_master" | "sqlite_temp_schema");
+            }
+            _ => {}
+        }
+        let is_main = database.is_none_or(|name| name.eq_ignore_ascii_case("main"));
+        is_main && self.allows_in_main(&context.action, database.is_some())
     }
 }
 
