@@ -28,7 +28,9 @@ use crate::model::checksum;
 use crate::model::revision::{Code, Proven};
 use crate::model::shared::{Shared, Text};
 use crate::schema::SchemaSqlHash;
-use crate::{Assumes, AssumesKind, Chain, Date, Destroys, Downgrade, Revision, Script, Tool, Was};
+use crate::{
+    Assumes, AssumesKind, Chain, Date, Destroys, Downgrade, Job, Revision, Script, Tool, Was,
+};
 
 /// The version of the format. The macro and the runtime of one build always agree.
 const VERSION: u8 = 3;
@@ -189,6 +191,7 @@ const IS_COMPATIBLE: u64 = 1;
 const HAS_DOWNGRADE: u64 = 2;
 const IS_PROVEN: u64 = 4;
 const IS_LOCKED: u64 = 8;
+const HAS_JOBS: u64 = 16;
 
 #[derive(Default)]
 struct Writer {
@@ -240,6 +243,7 @@ impl Writer {
         self.text(&revision.path);
         self.number(revision.date.number());
         self.text(&revision.summary);
+        let has_jobs = !(revision.upgrade.jobs.is_empty() && revision.upgrade.requires.is_empty());
         let flags = [
             (revision.is_compatible, IS_COMPATIBLE),
             (
@@ -248,6 +252,7 @@ impl Writer {
             ),
             (revision.proven.is_some(), IS_PROVEN),
             (revision.is_locked, IS_LOCKED),
+            (has_jobs, HAS_JOBS),
         ];
         let flags = flags.iter().filter(|(is_set, _)| *is_set);
         self.number(flags.map(|(_, flag)| flag).sum());
@@ -255,6 +260,9 @@ impl Writer {
         match &revision.downgrade {
             Downgrade::Sql(script) => self.script(script),
             Downgrade::Irreversible(reason) => self.text(reason),
+        }
+        if has_jobs {
+            self.jobs(&revision.upgrade);
         }
         self.count(revision.destroys.len());
         for declared in &revision.destroys {
@@ -284,6 +292,18 @@ impl Writer {
         if let Some(proven) = &revision.proven {
             self.hashes.extend(proven.fingerprint);
             self.hashes.extend(proven.sql_hash.to_bytes());
+        }
+    }
+
+    fn jobs(&mut self, upgrade: &Script) {
+        self.count(upgrade.jobs.len());
+        for job in &upgrade.jobs {
+            self.text(&job.name);
+            self.number(job.line.into());
+        }
+        self.count(upgrade.requires.len());
+        for name in &upgrade.requires {
+            self.text(name);
         }
     }
 
@@ -389,12 +409,15 @@ impl<'b> Reader<'b> {
         let date = Date::checked_from_number(self.number()?).ok_or(Damaged::Malformed)?;
         let summary = self.text()?;
         let flags = self.number()?;
-        let upgrade = self.script()?;
+        let mut upgrade = self.script()?;
         let downgrade = if flags & HAS_DOWNGRADE != 0 {
             Downgrade::Sql(self.script()?)
         } else {
             Downgrade::Irreversible(self.string()?)
         };
+        if flags & HAS_JOBS != 0 {
+            self.jobs(&mut upgrade)?;
+        }
         let destroys = (0..self.count()?)
             .map(|_| self.destroys())
             .collect::<Result<_>>()?;
@@ -462,8 +485,23 @@ impl<'b> Reader<'b> {
             sql,
             line,
             code,
+            jobs: Vec::new(),
+            requires: Vec::new(),
             spans: Shared::new(&self.no_spans, range),
         })
+    }
+
+    fn jobs(&mut self, upgrade: &mut Script) -> Result<()> {
+        for _ in 0..self.count()? {
+            upgrade.jobs.push(Job {
+                name: self.text()?,
+                line: self.small()?,
+            });
+        }
+        for _ in 0..self.count()? {
+            upgrade.requires.push(self.text()?);
+        }
+        Ok(())
     }
 
     fn code(&mut self) -> Result<Code> {
@@ -536,6 +574,24 @@ mod tests {
                 line,
                 spans: [(a, b), (c, d)].into_iter().collect(),
                 code,
+                jobs: Vec::new(),
+                requires: Vec::new(),
+            }
+        })
+    }
+
+    fn upgrade() -> impl Strategy<Value = Script> {
+        let jobs = proptest::collection::vec(("[a-z]{1,8}", 0..u32::MAX), 0..3);
+        let requires = proptest::collection::vec("[a-z]{1,8}", 0..3);
+        (script(), jobs, requires).prop_map(|(script, jobs, requires)| {
+            let jobs = jobs.into_iter().map(|(name, line)| Job {
+                name: name.into(),
+                line,
+            });
+            Script {
+                jobs: jobs.collect(),
+                requires: requires.into_iter().map(Into::into).collect(),
+                ..script
             }
         })
     }
@@ -583,7 +639,7 @@ mod tests {
         let texts = (".{0,30}", ".{0,30}");
         (
             texts,
-            script(),
+            upgrade(),
             downgrade,
             lists,
             any::<(bool, bool, [u8; 32])>(),

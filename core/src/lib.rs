@@ -35,6 +35,7 @@ pub use lock_file::LockFile;
 pub use model::chain::{Chain, SchemaMatch};
 pub use model::date::Date;
 pub use model::declarations::{Assumes, AssumesKind, Loosens, LoosensKind};
+pub use model::job::Job;
 pub use model::revision::{CodeLine, Destroys, Downgrade, Part, Revision, Script, Statement};
 pub use model::revision_set::{RevisionIndex, RevisionSet};
 pub use model::stand_ins::{ArgumentCount, FunctionStandIn, StandIns};

@@ -94,6 +94,10 @@ kinds! {
     UnknownCode = "unknown-code",
     /// A function that `@code` names fails on sample rows. Only a test of the program reports it.
     CodeFails = "code-fails",
+    /// `@requires` names no job of an ancestor.
+    UnknownJob = "unknown-job",
+    /// Two revisions have a job of the same name, or a function is both a job and code.
+    DuplicateJob = "duplicate-job",
     /// SQL appears before `@upgrade`.
     SqlInHeader = "sql-in-header",
     /// A statement begins or ends a transaction.

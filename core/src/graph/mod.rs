@@ -6,6 +6,7 @@ pub mod drawing;
 mod duplicate_was;
 mod file_graph;
 mod heads;
+mod jobs;
 pub mod merge;
 mod order;
 pub mod rebase;

@@ -26,6 +26,7 @@ pub fn link(
     graph.check_locked(defects);
     graph.check_dates(defects);
     graph.check_was(defects);
+    graph.check_jobs(defects);
     if !has_one_head || graph.lacks_locked {
         return None;
     }

@@ -14,6 +14,8 @@
 //! 2. for each `@code` line between them, `@code`, the name, `on` and `rows` if the line has these
 //!    words, then an empty text
 //! 3. an empty text at the end
+//! 4. in an upgrade, `@job` and the name of each job, then `@requires` and the name of each job that
+//!    it requires
 //!
 //! The checksum of a revision needs only the checksums of both scripts.
 //! So a program can verify one script without the text of the other script.
@@ -89,6 +91,14 @@ pub fn script(script: &Script) -> [u8; 32] {
         push(&mut texts, "");
     }
     push(&mut texts, "");
+    for job in &script.jobs {
+        push(&mut texts, "@job");
+        push(&mut texts, job.name());
+    }
+    for job in &script.requires {
+        push(&mut texts, "@requires");
+        push(&mut texts, job);
+    }
     Sha256::digest(texts).into()
 }
 

@@ -4,6 +4,7 @@ pub mod chain;
 pub mod checksum;
 pub mod date;
 pub mod declarations;
+pub mod job;
 pub mod marker;
 pub mod revision;
 pub mod revision_set;

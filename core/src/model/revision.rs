@@ -9,7 +9,7 @@ use crate::diagnostics::Snippet;
 use crate::model::shared::{Shared, Text};
 use crate::schema::SchemaSqlHash;
 use crate::sql::tokenizer::{Token, each_token};
-use crate::{Assumes, Date, Was};
+use crate::{Assumes, Date, Job, Was};
 
 /// A revision of a chain: the content of a migration file.
 ///
@@ -118,6 +118,16 @@ impl Revision {
         })
     }
 
+    /// Returns the jobs of the revision, in the order of the file.
+    pub fn jobs(&self) -> &[Job] {
+        &self.upgrade.jobs
+    }
+
+    /// Iterates over the jobs of ancestors that must be finished before the upgrade.
+    pub fn requires(&self) -> impl Iterator<Item = &str> {
+        self.upgrade.requires.iter().map(|name| &**name)
+    }
+
     /// Returns the ids under which other tools recorded the revision, in the order of the file.
     pub fn was(&self) -> &[Was] {
         &self.was
@@ -175,6 +185,10 @@ pub struct Script {
     pub(crate) spans: Shared<[(u32, u32)]>,
     /// The `@code` lines, in the order of the text.
     pub(crate) code: Vec<Code>,
+    /// The jobs of the revision; empty for a downgrade.
+    pub(crate) jobs: Vec<Job>,
+    /// The jobs that `@requires` names; empty for a downgrade.
+    pub(crate) requires: Vec<Text>,
 }
 
 /// A `@code` line of a script.
@@ -202,6 +216,8 @@ impl Script {
             sql: sql.into(),
             line,
             code: Vec::new(),
+            jobs: Vec::new(),
+            requires: Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::sql::tokenizer::{Kind, Token};
 
 /// The names of all directives.
-pub(super) const DIRECTIVES: [&str; 14] = [
+pub(super) const DIRECTIVES: [&str; 16] = [
     "revises",
     "upgrade",
     "downgrade",
@@ -20,6 +20,8 @@ pub(super) const DIRECTIVES: [&str; 14] = [
     "compatible",
     "was",
     "code",
+    "job",
+    "requires",
 ];
 
 /// A directive line, split into its name and its arguments.

@@ -19,6 +19,8 @@ impl<'t> Parser<'t, '_> {
             "collation" => return self.read_collation(directive),
             "module" => return self.read_module(directive),
             "was" => return self.read_was(directive),
+            "job" => return self.read_job(directive),
+            "requires" => return self.read_requires(directive),
             "revises" => "name every parent in one, `-- @revises 005 006`",
             "compatible" => "keep one",
             _ => "keep one reason",

@@ -7,6 +7,7 @@ pub(crate) mod decode;
 mod directive;
 pub mod forbidden;
 mod header;
+mod jobs;
 mod outline;
 mod sections;
 mod stand_ins;
@@ -86,6 +87,10 @@ pub struct Body {
     pub stand_ins: StandIns,
     /// The ids that `@was` declares, and the span of each in the text.
     pub was: Vec<(Was, Range<usize>)>,
+    /// The jobs that `@job` declares.
+    pub jobs: Vec<(String, Range<usize>)>,
+    /// The jobs of other revisions that `@requires` names.
+    pub requires: Vec<(String, Range<usize>)>,
     /// `true` if the file is marked `@unproven`.
     pub is_unproven: bool,
     /// `true` if the file is marked `@compatible`.
@@ -202,6 +207,8 @@ struct Header<'t> {
     assumes: Vec<Assumes>,
     stand_ins: StandIns,
     was: Vec<(Was, Range<usize>)>,
+    jobs: Vec<(String, Range<usize>)>,
+    requires: Vec<(String, Range<usize>)>,
     /// The name and the lowercase words of each directive that may appear several times.
     declared: HashSet<(&'t str, Vec<String>)>,
     /// The span and the number of the first line of each directive that may appear only once.

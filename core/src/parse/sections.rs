@@ -1,12 +1,13 @@
 //! Parsing of the sections of a file, and the construction of the body.
 
 use std::mem;
+use std::ops::Range;
 
 use super::directive::Directive;
 use super::{Body, Parser, Section, forbidden};
 use crate::diagnostics::snippet::{line_number, line_start};
 use crate::sql::tokenizer::statements;
-use crate::{Defect, DefectKind, Downgrade, Script};
+use crate::{Defect, DefectKind, Downgrade, Job, Script};
 
 impl<'t> Parser<'t, '_> {
     /// Begins a section. The section ends at the next section, or at the end of the file.
@@ -56,17 +57,33 @@ impl<'t> Parser<'t, '_> {
     pub(super) fn read_body(&mut self) -> Option<Body> {
         let revises = self.header.revises.as_ref();
         let is_merge = revises.is_some_and(|revises| revises.parents.len() > 1);
+        // A revision can consist of its job.
+        let may_be_empty = is_merge || !self.header.jobs.is_empty();
         let (upgrade, downgrade) = (self.upgrade.take(), self.downgrade.take());
         let help = "write the SQL that upgrades";
-        let upgrade = upgrade.map(|section| self.read_script("upgrade", section, is_merge, help));
+        let upgrade =
+            upgrade.map(|section| self.read_script("upgrade", section, may_be_empty, help));
         // With `@irreversible`, any downgrade is a defect. Do not also report an empty one.
-        let may_be_empty = is_merge || self.has("irreversible");
+        let may_be_empty = may_be_empty || self.has("irreversible");
         let help = "write the SQL that reverts the upgrade, or say in the header why nothing can:\n\
                     `-- @irreversible REASON` in place of `-- @downgrade`";
         let downgrade =
             downgrade.map(|section| self.read_script("downgrade", section, may_be_empty, help));
         let reason = self.header.irreversible.map(str::to_owned);
         let irreversible = reason.map(Downgrade::Irreversible);
+        let (jobs, requires) = (
+            mem::take(&mut self.header.jobs),
+            mem::take(&mut self.header.requires),
+        );
+        // The checksum of the upgrade includes the jobs.
+        let upgrade = upgrade.map(|script| Script {
+            jobs: self.jobs(&jobs),
+            requires: requires
+                .iter()
+                .map(|(name, _)| name.as_str().into())
+                .collect(),
+            ..script
+        });
         Some(Body {
             // The body exists even without a summary, so that the proof can run.
             summary: self.header.summary.unwrap_or_default().to_owned(),
@@ -77,9 +94,19 @@ impl<'t> Parser<'t, '_> {
             assumes: mem::take(&mut self.header.assumes),
             stand_ins: mem::take(&mut self.header.stand_ins),
             was: mem::take(&mut self.header.was),
+            jobs,
+            requires,
             is_unproven: self.has("unproven"),
             is_compatible: self.has("compatible"),
         })
+    }
+
+    fn jobs(&self, names: &[(String, Range<usize>)]) -> Vec<Job> {
+        let jobs = names.iter().map(|(name, span)| Job {
+            name: name.as_str().into(),
+            line: line_number(self.text, span.start),
+        });
+        jobs.collect()
     }
 
     /// Splits a section into statements. Reports forbidden statements, and a missing statement.

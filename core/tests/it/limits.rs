@@ -619,6 +619,7 @@ mod escaping {
     fn check_graphs(checker: &mut Checker) {
         let u = UNSEEN;
         checker.check_chain("same id", &[(1, "001", "base"), (2, "001", "base")]);
+        checker.check_header("jobs", &format!("-- @job {u}\n-- @requires a {u}"));
         checker.check_text("parents", &text(&format!("{u} x{u}")));
         checker.check_text("itself", &text("001").replace("Do", u));
         checker.check_chain("cycle", &[(1, "1", "2"), (2, "2", "1")]);
@@ -629,6 +630,9 @@ mod escaping {
             "was",
             &[(1, "1", &was), (2, "2", &was.replace("base", "1"))],
         );
+        let job = format!("base\n-- @job a\n-- {u}");
+        let second = (2, "2", "1\n-- @job a\n-- @requires b");
+        checker.check_chain("jobs", &[(1, "1", &job), second]);
         checker.check_chain("dates", &[(2, "1", "base"), (1, "2", "1")]);
         checker.check_text("unknown parent", &text("2").replace("Do", u));
     }

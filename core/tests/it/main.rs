@@ -10,6 +10,7 @@ mod declarations;
 mod diagnostics;
 mod file_name;
 mod forbidden;
+mod jobs;
 mod limits;
 mod lock_conflict;
 mod lock_file;

@@ -1,0 +1,5 @@
+use revchain::{Migrations, embed_migrations};
+
+static MIGRATIONS: Migrations = embed_migrations!("chains/duplicate-job");
+
+fn main() {}
