@@ -149,6 +149,7 @@ pages! {
     transaction_ended "transaction-ended",
     undecidable "undecidable",
     undeclared_destruction "undeclared-destruction",
+    unknown_code "unknown-code",
     unknown_directive "unknown-directive",
     unknown_job "unknown-job",
     unknown_parent "unknown-parent",

@@ -67,14 +67,18 @@ pub(crate) fn superfluous(chain: &Chain, code: &[CodePath]) -> Vec<(Span, String
     let superfluous = code
         .iter()
         .filter(|code| !used.contains(&code.name.as_str()));
-    let error = |code: &CodePath| {
-        let name = &code.name;
-        let help = match did_you_mean(name, used.iter().copied()) {
+    let error = |path: &CodePath| {
+        let name = &path.name;
+        let is_lacking = |used: &&str| code.iter().all(|code| code.name != **used);
+        let lacking = used.iter().copied().filter(is_lacking);
+        let help = match did_you_mean(name, lacking) {
             Some(similar) => format!("a revision names `{similar}`: rename one of them"),
-            None => format!("write `-- @code {name}` into the script that runs it, or remove it"),
+            None => {
+                format!("write `-- @code {name}` into the script that runs it, or remove it here")
+            }
         };
         let message = format!("no revision runs the function `{name}`\nhelp: {help}");
-        (code.span, message)
+        (path.span, message)
     };
     superfluous.map(error).collect()
 }

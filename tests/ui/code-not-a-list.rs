@@ -1,0 +1,5 @@
+use revchain::{Migrations, embed_migrations};
+
+static MIGRATIONS: Migrations = embed_migrations!("chains/code", code = steps::encrypt_tokens);
+
+fn main() {}
