@@ -10,6 +10,7 @@
 //! Applications do not depend on this crate.
 
 mod budget;
+mod code;
 mod declared;
 mod destruction;
 mod diagnostics;

@@ -17,7 +17,8 @@ use revchain_core::model::revision::Proven;
 use revchain_core::schema::{ColumnOrder, Schema, SchemaFilter, SchemaSql, SchemaSqlHash, diff};
 use revchain_core::sql::inspect;
 use revchain_core::{
-    Chain, Defect, DefectKind, Downgrade, LoadedMigrations, LockFile, Revision, RevisionIndex,
+    Chain, CodeLine, Defect, DefectKind, Downgrade, LoadedMigrations, LockFile, Part, Revision,
+    RevisionIndex,
 };
 use revchain_runtime::internal::{
     ProofSettings, Violations, foreign_keys, quote, read_schema_sql, reject_temporary_tables,
@@ -27,6 +28,7 @@ use revchain_runtime::{Error, ErrorKind};
 use rusqlite::Connection;
 
 use crate::budget::StepBudget;
+use crate::code::{RunCode, code_fails, left_out};
 use crate::diagnostics::{self, Findings};
 use crate::faulty_statements::FaultyStatements;
 use crate::script_run::{ScriptRun, Stage};
@@ -51,7 +53,18 @@ pub enum Scope {
 ///
 /// Adds defects and notes to `loaded`, and a fingerprint to each revision whose schema is certain.
 /// If `loaded` has no chain, returns `loaded` unchanged.
-pub fn prove(mut loaded: LoadedMigrations, scope: Scope) -> LoadedMigrations {
+///
+/// Leaves out the functions of the program.
+pub fn prove(loaded: LoadedMigrations, scope: Scope) -> LoadedMigrations {
+    prove_with(loaded, scope, None)
+}
+
+/// Proves a chain, with the functions of the program unless `code` is `None`.
+pub(crate) fn prove_with(
+    mut loaded: LoadedMigrations,
+    scope: Scope,
+    code: Option<&RunCode<'_>>,
+) -> LoadedMigrations {
     let Some(chain) = loaded.chain.take() else {
         return loaded;
     };
@@ -68,6 +81,7 @@ pub fn prove(mut loaded: LoadedMigrations, scope: Scope) -> LoadedMigrations {
             sources: &loaded.sources,
             connection: &connection,
             budget: &budget,
+            code,
             trial: trial::Outcome::default(),
             rejected: Vec::new(),
             findings: &mut findings,
@@ -108,6 +122,8 @@ struct Prover<'c> {
     sources: &'c [SourceInfo],
     connection: &'c Connection,
     budget: &'c StepBudget,
+    /// The functions of the program; `None` if the proof leaves code out.
+    code: Option<&'c RunCode<'c>>,
     /// The results of the trials of the current revision.
     trial: trial::Outcome,
     /// The rejected statements of the current revision, and the stages at which they ran.
@@ -153,8 +169,10 @@ impl<'c> Prover<'c> {
     }
 
     fn is_locked(&self) -> bool {
+        // The command `lock` has proven the revision without its functions.
+        let needs_code = self.code.is_some() && self.revision().code().next().is_some();
         let id = self.revision().id();
-        self.lock_file.is_some_and(|file| file.contains(id))
+        !needs_code && self.lock_file.is_some_and(|file| file.contains(id))
     }
 
     /// Returns `true` if the parser has found a defect outside of the statements of the file.
@@ -285,7 +303,7 @@ impl<'c> Prover<'c> {
                 before: &self.schema,
                 after: &after,
                 trial: &self.trial,
-                left_out: revision.upgrade().code().next().map(|code| code.start()),
+                left_out: left_out(revision, self.code),
                 tainted_names: &self.tainted_names,
             };
             let mut defects = destruction::check(&upgrade);
@@ -320,14 +338,19 @@ impl<'c> Prover<'c> {
 
     /// Runs the revision with sample rows.
     fn run_trials(&mut self) -> trial::Outcome {
-        // The proof leaves the code out, so it only judges what runs before.
-        let before_code = self.revision().before_code();
+        // If the proof leaves the code out, it only judges what runs before.
+        let before_code = if self.code.is_none() {
+            self.revision().before_code()
+        } else {
+            None
+        };
         let outcome = trial::run(&trial::Subject {
             connection: self.connection,
             revision: before_code.as_ref().unwrap_or(self.revision()),
             source: self.source(),
             schema: &self.schema,
             budget: self.budget,
+            code: self.code,
             faulty: self.faulty,
             tainted_names: &self.tainted_names,
         });
@@ -337,7 +360,7 @@ impl<'c> Prover<'c> {
             self.findings.notes.push(note);
             trial::Outcome::default()
         });
-        if self.revision().upgrade().code().next().is_some() {
+        if left_out(self.revision(), self.code).is_some() {
             // The rest of the script may restore a key, or need a condition.
             let defects = &mut outcome.findings.defects;
             defects.retain(|defect| !needs_whole_script(defect.kind()));
@@ -414,7 +437,14 @@ impl<'c> Prover<'c> {
         let source = self.source();
         let has_defects = self.has_defects();
         let mut is_sound = !has_defects;
-        for statement in run.script().statements() {
+        for part in run.script().parts() {
+            let statement = match part {
+                Part::Statement(statement) => statement,
+                Part::Code(line) => {
+                    is_sound &= self.run_code(run, &line);
+                    continue;
+                }
+            };
             let sql = statement.sql();
             // Skip a statement that could change the connection. The parser has reported a defect.
             if has_defects && !inspect::is_plain(sql) {
@@ -511,6 +541,20 @@ impl<'c> Prover<'c> {
             dropped.or_else(|_| self.connection.execute_batch(&drop("VIEW")))?;
         }
         Ok(false)
+    }
+
+    /// Runs a function of the program. Returns `false` and reports a failure.
+    fn run_code(&mut self, run: ScriptRun<'_>, line: &CodeLine<'_>) -> bool {
+        let Some(run_code) = self.code else {
+            return true;
+        };
+        let ran = run_code(self.connection, run.revision, run.direction(), line);
+        if let Err(message) = ran {
+            self.rejected.push((run.stage, line.start()));
+            self.report(code_fails(run, line, &message));
+            return false;
+        }
+        true
     }
 
     /// Reports foreign key violations if their number has grown since the last check.

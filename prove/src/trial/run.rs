@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use revchain_core::schema::SchemaFilter;
 use revchain_core::sql::change::{self, Effect, effect};
 use revchain_core::sql::inspect::{named_objects, names_object, starts_with_one_of};
 use revchain_core::sql::sqlite_messages::{UnregisteredObject, needs_app_defined_object};
-use revchain_core::{Assumes, AssumesKind, Downgrade, Statement};
-use revchain_runtime::internal::stand_ins;
+use revchain_core::{Assumes, AssumesKind, CodeLine, Downgrade, Part, Statement};
+use revchain_runtime::internal::{read_schema_sql, stand_ins};
 use rusqlite::{Connection, Result};
 
 use super::arrival::After;
@@ -21,6 +22,7 @@ use super::start::{Start, read_changed, schema_of, tables_after};
 use super::subject::Subject;
 use super::verdict::{Loss, Verdict};
 use super::violations::{KnownKeys, Violation};
+use crate::code::code_fails;
 use crate::diagnostics::Findings;
 use crate::sample_rows::hints::Hints;
 use crate::sample_rows::table::TableCache;
@@ -222,9 +224,15 @@ impl Run {
                 counters.insert(table.clone(), counter(connection, table)?);
             }
         }
-        for statement in run.script().statements() {
-            self.run_statement(subject, run, &statement, (expected, start))?;
-            if connection.is_autocommit() {
+        for part in run.script().parts() {
+            let is_judged = match part {
+                Part::Statement(statement) => {
+                    self.run_statement(subject, run, &statement, (expected, start))?;
+                    !connection.is_autocommit()
+                }
+                Part::Code(line) => self.run_code(subject, run, &line, expected)?,
+            };
+            if !is_judged {
                 return Ok(false);
             }
         }
@@ -311,6 +319,38 @@ impl Run {
             apply_changes(expected, [&before, &after], set.as_ref());
         }
         Ok(())
+    }
+
+    /// Runs a function of the program, whose changes count like those of an UPDATE.
+    ///
+    /// Returns `false` if the function fails. Then the rest of the script is not judged.
+    fn run_code(
+        &mut self,
+        subject: &Subject<'_>,
+        run: ScriptRun<'_>,
+        line: &CodeLine<'_>,
+        expected: &mut [Expected],
+    ) -> Result<bool> {
+        let Some(run_code) = subject.code else {
+            return Ok(true);
+        };
+        let connection = subject.connection;
+        let schema = read_schema_sql(connection, &SchemaFilter::default())?;
+        let tables: Vec<&str> = schema.schema().tables().collect();
+        let before = read_tables(connection, tables.iter().copied())?;
+        if let Err(message) = run_code(connection, run.revision, run.direction(), line) {
+            self.failures.push(Failure {
+                stage: run.stage,
+                start: line.start(),
+                rows: Vec::new(),
+                assumption: None,
+                kind: FailureKind::Code(Box::new(code_fails(run, line, &message))),
+            });
+            return Ok(false);
+        }
+        let after = read_tables(connection, tables)?;
+        apply_changes(expected, [&before, &after], None);
+        Ok(true)
     }
 
     fn add_failure(

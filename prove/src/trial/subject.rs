@@ -8,6 +8,7 @@ use revchain_core::{Defect, Revision};
 use rusqlite::Connection;
 
 use crate::budget::StepBudget;
+use crate::code::RunCode;
 use crate::diagnostics::Findings;
 use crate::faulty_statements::FaultyStatements;
 
@@ -19,6 +20,8 @@ pub(crate) struct Subject<'t> {
     /// The schema before the upgrade.
     pub(crate) schema: &'t Schema,
     pub(crate) budget: &'t StepBudget,
+    /// The functions of the program; `None` if the proof leaves code out.
+    pub(crate) code: Option<&'t RunCode<'t>>,
     pub(crate) faulty: &'t FaultyStatements,
     /// The lowercase names of objects that another defect affects.
     pub(crate) tainted_names: &'t HashSet<String>,

@@ -35,6 +35,7 @@ pub(super) fn failed(run: ScriptRun<'_>, failure: &Failure) -> Defect {
             let name = || offset_of_name(missing_name(message)?, sql);
             (title, offset.or_else(name))
         }
+        FailureKind::Code(defect) => return Defect::clone(defect),
         FailureKind::TooLong => return runs_too_long(run, statement),
         FailureKind::Violation(_) => {
             let title = format!("{run} leaves rows whose foreign keys point at nothing");

@@ -38,7 +38,12 @@ pub(super) struct TrialRuns<'t> {
 impl<'t> TrialRuns<'t> {
     /// Returns `None` if no table needs sample rows.
     pub(super) fn new(subject: &'t Subject<'t>, assumes: Vec<&'t Assumes>) -> Result<Option<Self>> {
-        let mut tables = tables_in_scope(subject.connection, subject.revision, subject.schema)?;
+        let mut tables = if subject.code.is_some() && subject.revision.code().next().is_some() {
+            // A function may change any table.
+            subject.schema.tables().map(str::to_owned).collect()
+        } else {
+            tables_in_scope(subject.connection, subject.revision, subject.schema)?
+        };
         tables.retain(|table| !subject.tainted_names.contains(&table.to_ascii_lowercase()));
         if tables.is_empty() {
             return Ok(None);
