@@ -131,6 +131,22 @@ fn blocks_of_the_page_on_pools_are_those_of_the_examples() {
     assert_eq!(blocks, 4);
 }
 
+/// The documents and the tests embed `migrations/`, and the token store its own directory.
+#[test]
+fn token_store_begins_with_the_real_chain() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = 0;
+    for entry in fs::read_dir(root.join("migrations")).unwrap() {
+        let entry = entry.unwrap();
+        let copy = root.join("examples/token-store/migrations");
+        let copy = copy.join(entry.file_name());
+        let [original, copy] = [entry.path(), copy].map(|path| fs::read(path).unwrap());
+        assert!(original == copy, "{}", entry.path().display());
+        files += 1;
+    }
+    assert_eq!(files, 9);
+}
+
 #[test]
 fn test_modules_named_in_security_exist() {
     let security = read("SECURITY.md");

@@ -69,10 +69,7 @@ impl Package {
         let _ = fs::remove_dir_all(&self.root);
         fs::create_dir_all(&self.root)?;
         copy_files(&example.join("src"), &self.root.join("src"))?;
-        copy_files(
-            &repository.join("migrations"),
-            &self.root.join("migrations"),
-        )?;
+        copy_files(&example.join("migrations"), &self.root.join("migrations"))?;
         fs::copy(example.join("build.rs"), self.root.join("build.rs"))?;
         fs::copy(repository.join("Cargo.lock"), self.root.join("Cargo.lock"))?;
         let manifest = fs::read_to_string(example.join("Cargo.toml"))?;

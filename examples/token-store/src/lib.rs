@@ -45,7 +45,6 @@ use revchain::{Migrations, embed_migrations};
 
 /// The migrations of the store.
 ///
-/// The directory is that of the repository, which the tests of revchain use too.
 /// A database that was created before the migrations existed has the tables of 001.
 /// An upgrade adopts such a database at 001.
-pub static MIGRATIONS: Migrations = embed_migrations!("../../migrations");
+pub static MIGRATIONS: Migrations = embed_migrations!();
