@@ -67,7 +67,7 @@ pub use revchain_runtime::rusqlite;
 pub use revchain_runtime::{
     Adopt, Applied, Conflict, DefectKind, Diff, Downgrade, Error, ErrorKind, Event, HistoryEntry,
     Migrations, Migrator, OnDrift, OnNewer, Origin, Outcome, Plan, Report, Request, Revision,
-    SchemaCheck, Target,
+    SchemaCheck, Step, Target,
 };
 #[cfg(feature = "backup")]
 pub use revchain_runtime::{BackupFile, DryRun, TableRows};
@@ -83,9 +83,9 @@ pub mod defect {
 /// The types of the data in errors, as the variants of [`ErrorKind`] and [`Conflict`] have them.
 pub mod error {
     pub use revchain_runtime::{
-        AccessProblem, BackupFailure, Direction, EditedRevision, ForeignKeyViolation, HistoryRow,
-        LockHolder, NotOwned, Operation, Owner, RecordProblem, SqlOrigin, StatementError,
-        StoredRevision,
+        AccessProblem, BackupFailure, CodeError, Direction, EditedRevision, ForeignKeyViolation,
+        HistoryRow, LockHolder, NotOwned, Operation, Owner, RecordProblem, SqlOrigin,
+        StatementError, StoredRevision,
     };
 }
 
@@ -245,5 +245,7 @@ macro_rules! embed_migrations {
 pub mod __private {
     pub use revchain_macros::embed_migrations;
     pub use revchain_runtime::Migrations;
-    pub use revchain_runtime::internal::{Chain, Embedded, Head, encode_sections};
+    pub use revchain_runtime::internal::{
+        Chain, CodeFunction, CodeTable, Embedded, Head, call_code, encode_sections,
+    };
 }

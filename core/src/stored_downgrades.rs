@@ -72,6 +72,18 @@ fn stored_revision(row: &HistoryRow, has: impl Fn(&str) -> bool) -> Result<Revis
             path,
         });
     }
+    if let Some(code) = &stored.code {
+        let functions = code.split_ascii_whitespace().collect::<Vec<_>>();
+        let reason = format!(
+            "it runs functions that only its program has: {}",
+            functions.join(", ")
+        );
+        return Err(Conflict::Irreversible {
+            revision: row.revision.clone(),
+            reason,
+            path,
+        });
+    }
     let (Some(revises), Some(upgrade), Some(downgrade)) =
         (&stored.revises, &stored.upgrade_checksum, &stored.downgrade)
     else {

@@ -9,12 +9,13 @@
 //! 2. `session` waits for other connections, and restores the settings of the connection.
 //! 3. `state` reads the history, the marker, and the schema.
 //! 4. `revchain_core::plan` decides the steps.
-//! 5. `apply` runs the steps in one transaction.
+//! 5. `apply` runs the steps in one transaction, with the functions of the program in `code`.
 //! 6. `report` defines reports, events, and errors.
 
 mod apply;
 #[cfg(feature = "backup")]
 mod backup;
+mod code;
 #[cfg(feature = "backup")]
 mod dry_run;
 mod migrations;
@@ -32,6 +33,7 @@ mod stored_downgrades;
 
 #[cfg(feature = "backup")]
 pub use backup::on_request::BackupFile;
+pub use code::step::Step;
 #[cfg(feature = "backup")]
 pub use dry_run::{DryRun, TableRows};
 pub use migrations::Migrations;
@@ -40,7 +42,7 @@ pub use plan::Plan;
 pub use report::access_problem::AccessProblem;
 pub use report::backup_failure::BackupFailure;
 pub use report::error::{
-    Direction, Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin,
+    CodeError, Direction, Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin,
     StatementError,
 };
 pub use report::event::Event;
@@ -68,6 +70,8 @@ pub mod internal {
         ForeignKey, Violations, foreign_keys, key_columns, violations, violations_in,
     };
     pub use crate::apply::script::{reject_temporary_tables, run_statement};
+    pub use crate::code::function::{CodeFunction, call_code};
+    pub use crate::code::table::CodeTable;
     pub use crate::migrations::{Embedded, Head};
     pub use crate::report::sqlite::{sqlite_message, sqlite_offset};
     pub use crate::session::connection_settings::ProofSettings;

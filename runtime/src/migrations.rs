@@ -9,6 +9,7 @@ use revchain_core::model::marker::marker;
 use revchain_core::source::file_name::is_chain_name;
 use revchain_core::{Chain, Revision, RevisionIndex};
 
+use crate::code::table::CodeTable;
 use crate::report::error::{Error, ErrorKind};
 
 /// A chain of migrations that a program embeds with `embed_migrations!`.
@@ -31,6 +32,8 @@ pub struct Migrations {
     program: Cow<'static, str>,
     /// `false` if the stamps in the snapshot are not those of this value.
     uses_snapshot: bool,
+    /// The functions of the program; `None` if it has none.
+    code: Option<&'static CodeTable>,
 }
 
 /// The chain of a program whose embedded bytes are damaged.
@@ -106,6 +109,7 @@ impl Migrations {
             directory: Cow::Borrowed(directory),
             program: Cow::Borrowed(program),
             uses_snapshot: true,
+            code: None,
         }
     }
 
@@ -118,6 +122,7 @@ impl Migrations {
             directory: Cow::Owned(directory),
             program: Cow::Borrowed(""),
             uses_snapshot: true,
+            code: None,
         }
     }
 
@@ -128,6 +133,19 @@ impl Migrations {
             *snapshot = encoded.into();
         }
         self
+    }
+
+    /// Adds the functions that scripts name.
+    #[doc(hidden)]
+    pub const fn with_code(mut self, code: &'static CodeTable) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Returns the functions of the program; `None` if it has none.
+    #[doc(hidden)]
+    pub fn code(&self) -> Option<&'static CodeTable> {
+        self.code
     }
 
     /// Sets the program that new stamps name, such as `token-store 0.4.0`.

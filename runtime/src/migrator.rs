@@ -18,7 +18,6 @@ use crate::report::error::{Error, ErrorKind};
 use crate::report::event::Event;
 use crate::report::outcome::Report;
 use crate::session::guard::GuardedConnection;
-#[cfg(feature = "stored-downgrades")]
 use crate::session::lock_wait::LockWait;
 use crate::session::unlocked::Session;
 use crate::settings::Settings;
@@ -512,11 +511,7 @@ impl<'m> Migrator<'m> {
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Connection, Error> {
         let path = path.as_ref();
         let (mut connection, installed) = self.open_or_install(path)?;
-        self.session_of_opened(&mut connection)
-            .and_then(|session| {
-                let request = Request::Upgrade(Target::Head);
-                pipeline::run(&session, &request, None, None)
-            })
+        self.upgrade_opened(&mut connection)
             // SQLite reports an absolute path. The error shows the path as the caller wrote it.
             .map_err(|error| error.in_database(&path.to_string_lossy()))?;
         match installed {
@@ -957,6 +952,19 @@ impl<'m> Migrator<'m> {
             .map_err(|error| error.in_database_of(connection))
     }
 
+    /// Upgrades a database that this migrator has opened.
+    fn upgrade_opened(&self, connection: &mut Connection) -> Result<Report, Error> {
+        let request = Request::Upgrade(Target::Head);
+        let mut guarded = if self.may_run_code(connection, &request) {
+            self.guard_for_code(connection)?.0
+        } else {
+            GuardedConnection::without_guard(connection)
+        };
+        let guard = guarded.guard();
+        let session = self.session_of_opened(&mut *guarded)?;
+        pipeline::run(&session, &request, None, guard.as_ref())
+    }
+
     fn run(
         &self,
         connection: &mut Connection,
@@ -983,7 +991,7 @@ impl<'m> Migrator<'m> {
         pipeline::run(&session, request, approved, guard.as_ref())
     }
 
-    /// Installs a guard if the request needs one. Returns the time that this took.
+    /// Installs a guard if the request may need one. Returns the time that the request has waited.
     fn guard<'c>(
         &self,
         connection: &'c mut Connection,
@@ -998,9 +1006,36 @@ impl<'m> Migrator<'m> {
                 return Ok((guarded, wait.waited()));
             }
         }
-        #[cfg(not(feature = "stored-downgrades"))]
-        let _ = request;
+        if self.may_run_code(connection, request) {
+            return self.guard_for_code(connection);
+        }
         Ok((GuardedConnection::without_guard(connection), Duration::ZERO))
+    }
+
+    /// Installs the guard under which functions of the program run, if the program has functions.
+    fn guard_for_code<'c>(
+        &self,
+        connection: &'c mut Connection,
+    ) -> Result<(GuardedConnection<'c>, Duration), Error> {
+        let Some(code) = self.migrations.code() else {
+            return Ok((GuardedConnection::without_guard(connection), Duration::ZERO));
+        };
+        let wait = LockWait::new(connection, &self.settings, Duration::ZERO);
+        let guarded = code.guard(connection, &wait)?;
+        Ok((guarded, wait.waited()))
+    }
+
+    /// Returns `true` if the request may run a function of the program.
+    ///
+    /// The guard replaces an authorizer that the program has set, so a request that only reads the
+    /// marker of the head has no guard.
+    fn may_run_code(&self, connection: &Connection, request: &Request) -> bool {
+        if self.migrations.code().is_none() || matches!(request, Request::Stamp(_)) {
+            return false;
+        }
+        let wants_head = *request == Request::Upgrade(Target::Head);
+        let is_marked = wants_head && is_at_head(connection, self.migrations);
+        !is_marked || self.settings.reads_history_at_head
     }
 
     /// Returns `true` if the plan for the current state contains stored downgrades.

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use revchain::__private::{CodeFunction, CodeTable};
 use revchain::rusqlite::ffi;
 use revchain::rusqlite::functions::FunctionFlags;
 use revchain::rusqlite::{self, Connection};
@@ -103,6 +104,27 @@ fn page_shows_the_state_of_a_connection() {
         let error = chain.upgrade(&mut db).unwrap_err();
         assert_eq!(error.code(), code);
         assert_shown(&fixture, &error);
+    }
+}
+
+#[test]
+fn page_shows_functions_that_fail() {
+    static NO_KEY: CodeTable = CodeTable::new(&[CodeFunction {
+        name: "encrypt_tokens",
+        run: |_| Err("no key in the key ring".into()),
+    }]);
+    static NO_PRAGMA: CodeTable = CodeTable::new(&[CodeFunction {
+        name: "encrypt_tokens",
+        run: |step| Ok(step.execute_batch("PRAGMA synchronous = OFF")?),
+    }]);
+    for functions in [&NO_KEY, &NO_PRAGMA] {
+        let fixture = Fixture::new();
+        let code = "-- @code encrypt_tokens";
+        let chain = fixture.chain(&[USERS, (code, "SELECT 1;")]);
+        let chain = chain.with_code(functions);
+        let mut db = Connection::open(fixture.db()).unwrap();
+        chain.migrator().upgrade_to(&mut db, "001").unwrap();
+        assert_shown(&fixture, &chain.upgrade(&mut db).unwrap_err());
     }
 }
 

@@ -148,7 +148,8 @@ fn stored_history_format_is_stable() {
         layout,
         "revision TEXT 1 1, checksum TEXT 1 0, origin TEXT 1 0, applied_at INTEGER 1 0, \
          duration_us INTEGER 1 0, program TEXT 0 0, summary TEXT 0 0, compatible INTEGER 0 0, \
-         revises TEXT 0 0, upgrade_checksum TEXT 0 0, downgrade TEXT 0 0, irreversible TEXT 0 0"
+         revises TEXT 0 0, upgrade_checksum TEXT 0 0, downgrade TEXT 0 0, irreversible TEXT 0 0, \
+         code TEXT 0 0"
     );
     for (revision, origin) in chain.revisions().iter().zip(["stamp", "upgrade"]) {
         let checksum: String = revision

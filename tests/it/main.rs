@@ -7,6 +7,7 @@ mod adoption_advice;
 mod atomicity;
 mod backup;
 mod catalogue;
+mod code;
 mod concurrency;
 mod connection;
 mod connections;

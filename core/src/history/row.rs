@@ -35,10 +35,13 @@ pub struct StoredRevision {
     pub revises: Option<String>,
     /// The checksum of the upgrade script, as 64 hexadecimal digits.
     pub upgrade_checksum: Option<String>,
-    /// The SQL of the downgrade; `None` if the revision is irreversible.
+    /// The SQL of the downgrade; `None` if the revision is irreversible, or if it has `code`.
     pub downgrade: Option<String>,
     /// The reason why the revision has no downgrade; `None` if it has one.
     pub irreversible: Option<String>,
+    /// The names of the functions of the program that the revision runs, separated by spaces;
+    /// `None` if there is none.
+    pub code: Option<String>,
 }
 
 impl HistoryRow {

@@ -197,7 +197,7 @@ pub enum Conflict {
     Irreversible {
         /// The revision.
         revision: String,
-        /// The reason that the file gives.
+        /// The reason that the file gives, or the functions that this program lacks.
         reason: String,
         /// The path of the file: the directory as passed to the macro, then the file name.
         path: String,

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use revchain_core::Script;
 use revchain_core::sql::change::{Change, Effect, effect, trigger_effects};
 use revchain_core::sql::inspect::trigger_event;
 use rusqlite::Connection;
@@ -24,7 +25,7 @@ pub(super) struct KeyChanges {
     fired: HashSet<(Event, String)>,
     /// The dropped indexes and triggers.
     dropped: Vec<String>,
-    /// `true` if a statement cannot be read, so that every table counts.
+    /// `true` if a statement cannot be read, or a function runs, so that every table counts.
     is_unknown: bool,
     objects: Objects,
 }
@@ -56,14 +57,15 @@ struct Trigger {
 }
 
 impl KeyChanges {
-    /// Finds the changes by the statements of all scripts, before the first script runs.
-    pub(super) fn of<'s>(
-        statements: impl Iterator<Item = &'s str>,
-        connection: &Connection,
-    ) -> rusqlite::Result<Self> {
+    /// Finds the changes by all scripts, before the first script runs.
+    pub(super) fn of(scripts: &[&Script], connection: &Connection) -> rusqlite::Result<Self> {
         let mut changes = Self::default();
-        for sql in statements {
-            changes.add_statement(sql);
+        for script in scripts {
+            for statement in script.statements() {
+                changes.add_statement(statement.sql());
+            }
+            // A function of the program can change the rows of each table.
+            changes.is_unknown |= script.code().len() > 0;
         }
         // Most scripts only create tables and add columns, whatever the schema has.
         if changes.depends_on_schema() {

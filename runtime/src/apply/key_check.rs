@@ -32,10 +32,10 @@ impl<'p> KeyCheck<'p> {
         plan: &'p LockedPlan<'p>,
     ) -> Result<Self, Error> {
         let steps = plan.steps.iter();
-        let scripts = steps.filter_map(|step| script(locked.database(), step));
-        let statements = scripts.flat_map(Script::statements);
-        let statements = statements.map(|statement| statement.sql());
-        let changes = KeyChanges::of(statements, locked.connection());
+        let scripts: Vec<&Script> = steps
+            .filter_map(|step| script(locked.database(), step))
+            .collect();
+        let changes = KeyChanges::of(&scripts, locked.connection());
         let mut check = Self {
             plan,
             changes: changes.context(Operation::ReadSchema)?,

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 #[cfg(feature = "backup")]
 use revchain_core::DatabaseState;
 
-use super::key_check::KeyCheck;
+use super::key_check::{KeyCheck, script};
 use super::locked_plan::LockedPlan;
 use super::reach::check_reach;
 use super::script::reject_temporary_tables;
 #[cfg(feature = "backup")]
 use crate::backup::make::make_backup;
+use crate::code::runner::check_code;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 #[cfg(feature = "backup")]
 use crate::report::event::Event;
@@ -40,6 +41,7 @@ pub(super) fn preflight<'p>(
     if !plan.runs_sql() {
         return Ok(Preflight::default());
     }
+    check_functions(locked, plan)?;
     let schemas = other_schemas(locked.connection()).context(Operation::ReadSchema)?;
     if schemas.iter().any(|schema| schema == TEMPORARY) {
         reject_temporary_tables(locked.connection(), None)?;
@@ -53,6 +55,18 @@ pub(super) fn preflight<'p>(
         backup,
         key_check: Some(KeyCheck::prepare(locked, plan)?),
     })
+}
+
+/// Fails if the program lacks a function that a script of the plan runs.
+fn check_functions(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> Result<(), Error> {
+    let database = locked.database();
+    for step in &plan.steps {
+        let revision = step.revision(database.chain());
+        if let (Some(revision), Some(script)) = (revision, script(database, step)) {
+            check_code(database.migrations.code(), revision, script.code())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(feature = "backup")]

@@ -1,10 +1,11 @@
-//! Running the scripts of a revision, statement by statement.
+//! Running the scripts of a revision, part by part.
 
 use std::time::{Duration, Instant};
 
-use revchain_core::{Downgrade, Revision, Statement};
+use revchain_core::{Downgrade, Part, Revision, Statement};
 use rusqlite::Connection;
 
+use crate::code::runner::CodeRunner;
 use crate::report::error::{
     Context, Direction, Error, ErrorKind, Operation, SqlOrigin, StatementError,
 };
@@ -15,11 +16,13 @@ use crate::session::sql::{TEMPORARY, contains_word, execute, other_schemas, quer
 ///
 /// # Errors
 ///
-/// Fails if a statement fails, or if the script leaves a temporary table.
+/// Fails if a statement or a function of the program fails.
+/// Fails if the script leaves a temporary table.
 pub(crate) fn run_script(
     connection: &Connection,
     revision: &Revision,
     direction: Direction,
+    code: &CodeRunner<'_>,
 ) -> Result<Duration, Error> {
     let script = match (direction, revision.downgrade()) {
         (Direction::Upgrade, _) => revision.upgrade(),
@@ -28,8 +31,13 @@ pub(crate) fn run_script(
         (Direction::Downgrade, Downgrade::Irreversible(_)) => return Ok(Duration::ZERO),
     };
     let start = Instant::now();
-    for statement in script.statements() {
-        run_statement(connection, revision, direction, &statement)?;
+    for part in script.parts() {
+        match part {
+            Part::Statement(statement) => {
+                run_statement(connection, revision, direction, &statement)?;
+            }
+            Part::Code(line) => code.run(connection, revision, direction, &line)?,
+        }
     }
     // A temporary table would hide a table of the same name from the next revision. The query for
     // temporary tables is slow, so skip the query if the script does not contain `temp`.

@@ -11,6 +11,7 @@ use super::locked_plan::LockedPlan;
 use super::rejected_rows::rejected_rows;
 use super::script::run_script;
 use super::verify::verify_schema;
+use crate::code::runner::CodeRunner;
 use crate::report::error::{Context, Direction, Error, ErrorKind, Operation, SqlOrigin};
 use crate::report::event::Event;
 use crate::report::outcome::{Applied, Report};
@@ -42,12 +43,19 @@ pub(super) fn run_steps(
 ) -> Result<(), Error> {
     check_transaction(locked)?;
     let database = locked.database();
+    let emit = |event: &Event<'_>| locked.emit(event);
     let mut runner = StepRunner {
         locked,
         database,
         table: HistoryTable::of(database.migrations),
         stamps: StampWriter::new(database.migrations, locked.connection()),
         guard,
+        code: CodeRunner {
+            table: database.migrations.code(),
+            chain: database.chain(),
+            guard,
+            emit: &emit,
+        },
         report,
         is_reordered: !plan.reordered().is_empty(),
     };
@@ -107,6 +115,7 @@ struct StepRunner<'r> {
     table: HistoryTable<'r>,
     stamps: StampWriter<'r>,
     guard: Option<&'r Guard>,
+    code: CodeRunner<'r>,
     report: &'r mut Report,
     /// `true` if the columns of the database have another order, which the request accepts.
     is_reordered: bool,
@@ -143,7 +152,12 @@ impl StepRunner<'_> {
             Step::Downgrade(index) => {
                 let revision = self.database.revision(*index);
                 self.locked.emit(&Event::Downgrading { revision });
-                let ran = run_script(self.locked.connection(), revision, Direction::Downgrade);
+                let ran = run_script(
+                    self.locked.connection(),
+                    revision,
+                    Direction::Downgrade,
+                    &self.code,
+                );
                 self.downgraded(revision, ran, SqlOrigin::File)
             }
             Step::DowngradeStored(revision) => {
@@ -176,13 +190,17 @@ impl StepRunner<'_> {
     fn upgrade(&mut self, index: RevisionIndex) -> Result<(), Error> {
         let revision = self.database.revision(index);
         self.locked.emit(&Event::Upgrading { revision });
-        let duration = run_script(self.locked.connection(), revision, Direction::Upgrade).map_err(
-            |error| {
-                let connection = self.locked.connection();
-                self.with_current(error, SqlOrigin::File)
-                    .with_rejected_rows(|error| rejected_rows(connection, revision, error))
-            },
-        )?;
+        let duration = run_script(
+            self.locked.connection(),
+            revision,
+            Direction::Upgrade,
+            &self.code,
+        )
+        .map_err(|error| {
+            let connection = self.locked.connection();
+            self.with_current(error, SqlOrigin::File)
+                .with_rejected_rows(|error| rejected_rows(connection, revision, error))
+        })?;
         self.insert(revision, Origin::Upgrade, duration)?;
         self.report.applied.push(Applied::new(revision, duration));
         self.locked.emit(&Event::Upgraded { revision, duration });
@@ -197,7 +215,7 @@ impl StepRunner<'_> {
         };
         let connection = self.locked.connection();
         run_in_sandbox(guard, connection, || {
-            run_script(connection, revision, Direction::Downgrade)
+            run_script(connection, revision, Direction::Downgrade, &self.code)
         })
     }
 

@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::access_problem::{AccessProblem, Goal};
 use super::backup_failure::BackupFailure;
+pub use super::code_error::CodeError;
 pub use super::direction::Direction;
 use super::environment::Environment;
 use super::not_owned::NotOwned;
@@ -206,6 +207,24 @@ pub enum ErrorKind {
         /// The names of the triggers.
         triggers: Vec<String>,
     },
+    /// A function of the program failed or panicked in a migration. The request was rolled back.
+    ///
+    /// [`source`](std::error::Error::source) returns the error of the function.
+    Code(CodeError),
+    /// A pending script runs a function that the program does not have. No script ran.
+    ///
+    /// Cause: the request runs in another program, such as `revchain` without the functions.
+    #[non_exhaustive]
+    MissingCode {
+        /// The id of the revision.
+        revision: String,
+        /// The name of the function.
+        function: String,
+        /// The path of the file: the directory as passed to the macro, then the file name.
+        path: String,
+        /// The line of `@code` in the file, from 1.
+        line: u32,
+    },
     /// A pending script names a table that does not belong to the chain. No script ran.
     NotOwned(NotOwned),
     /// The journal mode of the connection is OFF, so SQLite could not roll a failed request back.
@@ -384,23 +403,31 @@ impl Error {
         }
     }
 
-    /// Adds the revision after the rollback, and the source of the script, to a [`StatementError`].
+    /// Adds the revision after the rollback to the error of a script, and the source of the script
+    /// to a [`StatementError`].
     ///
     /// Returns any other error unchanged.
     pub(crate) fn with_current(mut self, current: Option<&str>, origin: SqlOrigin) -> Self {
-        if let ErrorKind::Statement(error) = &mut self.0.kind {
-            error.current = current.map(str::to_owned);
-            error.origin = origin;
+        let current = current.map(str::to_owned);
+        match &mut self.0.kind {
+            ErrorKind::Statement(error) => {
+                error.current = current;
+                error.origin = origin;
+            }
+            ErrorKind::Code(error) => error.current = current,
+            _ => {}
         }
         self
     }
 
     /// Declares that the rollback has undone an adoption.
     ///
-    /// Changes nothing but a [`StatementError`].
+    /// Changes nothing but the error of a script.
     pub(crate) fn of_adoption(mut self) -> Self {
-        if let ErrorKind::Statement(error) = &mut self.0.kind {
-            error.is_adoption = true;
+        match &mut self.0.kind {
+            ErrorKind::Statement(error) => error.is_adoption = true,
+            ErrorKind::Code(error) => error.is_adoption = true,
+            _ => {}
         }
         self
     }
@@ -461,6 +488,7 @@ impl Error {
         match self.kind() {
             ErrorKind::Open { source, .. } | ErrorKind::Sqlite { source, .. } => Some(source),
             ErrorKind::Statement(error) => Some(&error.source),
+            ErrorKind::Code(error) => error.sqlite_error(),
             ErrorKind::Backup {
                 reason: BackupFailure::Sqlite(source),
                 ..
@@ -494,6 +522,8 @@ impl Error {
             ErrorKind::Damaged { .. } => "damaged",
             ErrorKind::Conflict(conflict) => conflict.code(),
             ErrorKind::Statement(_) => "statement",
+            ErrorKind::Code(_) => "code",
+            ErrorKind::MissingCode { .. } => "missing-code",
             ErrorKind::ForeignKeys { .. } => "foreign-keys",
             ErrorKind::WrongSchema { .. } => "wrong-schema",
             ErrorKind::TemporaryTables { .. } => "temporary-tables",
@@ -550,6 +580,7 @@ impl std::error::Error for Error {
                 reason: BackupFailure::OnConnect(source),
                 ..
             } => Some(&**source),
+            ErrorKind::Code(error) => Some(&*error.source),
             _ => self.sqlite_error().map(|source| source as _),
         }
     }

@@ -63,7 +63,12 @@ impl Error {
         ) {
             return message;
         }
-        let cause = match (self.sqlite_error(), self.source()) {
+        let sqlite_error = match self.kind() {
+            // The error of a function can say more than the error of SQLite that caused it.
+            ErrorKind::Code(error) => error.source.downcast_ref(),
+            _ => self.sqlite_error(),
+        };
+        let cause = match (sqlite_error, self.source()) {
             (Some(error), _) => escape(&sqlite_message(error)),
             (None, Some(source)) => escape(&with_causes(source)),
             (None, None) => return message,
@@ -123,6 +128,16 @@ impl ErrorKind {
             .help("restore another backup"),
             Self::Conflict(conflict) => conflict.text(),
             Self::Statement(error) => statement(error),
+            Self::Code(error) => error.text(&rolled_back_script(
+                error.current.as_deref(),
+                error.is_adoption,
+            )),
+            Self::MissingCode {
+                revision,
+                function,
+                path,
+                line,
+            } => missing_code(revision, function, path, *line),
             Self::ForeignKeys {
                 violations,
                 count,
@@ -172,6 +187,27 @@ fn damaged_program(message: &str) -> Text {
 fn rolled_back(current: &str) -> String {
     let current = escape(current);
     format!("rolled back: the database is still at {current}")
+}
+
+/// Returns the sentence that tells the state of the database after the failure of a script.
+fn rolled_back_script(current: Option<&str>, is_adoption: bool) -> String {
+    match current {
+        Some(current) => rolled_back(current),
+        None if is_adoption => "rolled back: the database has no history, as before".to_owned(),
+        None => "rolled back".to_owned(),
+    }
+}
+
+fn missing_code(revision: &str, function: &str, path: &str, line: u32) -> Text {
+    let [revision, function, path] = [revision, function, path].map(escape);
+    Text::new(format!(
+        "{revision} runs the function `{function}`, which this program does not have; nothing was \
+         changed\n  {path}:{line}"
+    ))
+    .help("run the request with the program that embeds the migrations: it has the function")
+    .help(format!(
+        "or pass the function to the macro: `embed_migrations!(…, code = [crate::{function}])`"
+    ))
 }
 
 fn busy(waited: Duration, holders: &[LockHolder], rolled_back_to: Option<&str>) -> Text {
@@ -232,13 +268,7 @@ fn statement(error: &StatementError) -> Text {
     if environment.is_none() {
         message += &format!("{snippet}\n");
     }
-    match &error.current {
-        Some(current) => message += &rolled_back(current),
-        None if error.is_adoption => {
-            message += "rolled back: the database has no history, as before"
-        }
-        None => message += "rolled back",
-    }
+    message += &rolled_back_script(error.current.as_deref(), error.is_adoption);
     for line in &error.rejected_rows {
         message += &format!("\n{}", escape(line));
     }

@@ -47,6 +47,19 @@ pub enum Event<'e> {
         /// The duration of the script.
         duration: Duration,
     },
+    /// A function of the program reports its progress, with
+    /// [`Step::progress`](crate::Step::progress).
+    #[non_exhaustive]
+    Progress {
+        /// The revision whose script runs the function.
+        revision: &'e Revision,
+        /// The name of the function.
+        function: &'e str,
+        /// The number of rows that are done.
+        done: u64,
+        /// The number of all rows.
+        total: u64,
+    },
     /// A downgrade script is about to run.
     #[non_exhaustive]
     Downgrading {
@@ -147,6 +160,15 @@ impl fmt::Display for Event<'_> {
             Self::Upgraded { revision, duration } => {
                 write!(f, "upgraded to {} ({duration:.1?})", revision.id())
             }
+            Self::Progress {
+                revision,
+                function,
+                done,
+                total,
+            } => {
+                let (id, function) = (revision.id(), escape(function));
+                write!(f, "{id}: {function}: {done} of {total}")
+            }
             Self::Downgrading { revision } => {
                 write!(
                     f,
@@ -203,7 +225,10 @@ impl Event<'_> {
     pub(crate) fn trace(&self) {
         #[cfg(feature = "tracing")]
         match self {
-            Self::Waiting { .. } | Self::Upgrading { .. } | Self::Downgrading { .. } => {
+            Self::Waiting { .. }
+            | Self::Upgrading { .. }
+            | Self::Progress { .. }
+            | Self::Downgrading { .. } => {
                 tracing::debug!(target: "revchain", "{self}")
             }
             Self::Upgraded { revision, duration } | Self::Downgraded { revision, duration } => {

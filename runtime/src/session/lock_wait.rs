@@ -40,7 +40,6 @@ impl<'s> LockWait<'s> {
     }
 
     /// Returns the sum of the waits so far.
-    #[cfg_attr(not(feature = "stored-downgrades"), allow(dead_code))]
     pub(crate) fn waited(&self) -> Duration {
         self.waited.get()
     }

@@ -5,7 +5,6 @@ pub(crate) mod connection_settings;
 #[cfg(any(feature = "backup", feature = "bundled"))]
 pub(crate) mod copy;
 pub(crate) mod database;
-#[cfg_attr(not(feature = "stored-downgrades"), allow(dead_code))]
 pub(crate) mod guard;
 pub(crate) mod lock_holders;
 pub(crate) mod lock_wait;

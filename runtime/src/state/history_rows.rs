@@ -23,10 +23,9 @@ const MAX_DOWNGRADE_BYTES: usize = 16 << 20;
 impl HistoryTable<'_> {
     /// Reads the rows of the table as entries for users, oldest first.
     pub(crate) fn entries(&self, connection: &Connection) -> rusqlite::Result<Vec<HistoryEntry>> {
-        let described = if self.has_all_columns(connection)? {
-            "program, summary"
-        } else {
-            "NULL, NULL"
+        let described = match self.code_if_described(connection)? {
+            Some(code) => format!("program, summary, {code}"),
+            None => "NULL, NULL, NULL".to_owned(),
         };
         let mut statement = connection.prepare(&format!(
             "SELECT revision, checksum, origin, applied_at, duration_us, {described}
@@ -45,6 +44,7 @@ impl HistoryTable<'_> {
                 duration: Duration::from_micros(microseconds.try_into().unwrap_or(0)),
                 program: read_text(row, 5).ok(),
                 summary: read_text(row, 6).ok(),
+                code: names(read_text(row, 7).ok()),
             })
         })?;
         entries.collect()
@@ -88,7 +88,7 @@ impl HistoryTable<'_> {
 
     /// Reads the stored downgrades, at most `MAX_DOWNGRADE_BYTES`.
     pub(super) fn downgrades(&self, connection: &Connection) -> rusqlite::Result<Vec<String>> {
-        if !self.has_all_columns(connection)? {
+        if self.code_if_described(connection)?.is_none() {
             return Ok(Vec::new());
         }
         let sql = format!(
@@ -122,14 +122,17 @@ impl HistoryTable<'_> {
         let chain = self.migrations().chain();
         // A plan rejects a history with more rows than the limit, so no description is needed.
         let has_more = rows.len() >= self.max_rows();
-        if has_more || !has_foreign(chain, rows) || !self.has_all_columns(connection)? {
+        if has_more || !has_foreign(chain, rows) {
             return Ok(());
         }
+        let Some(code) = self.code_if_described(connection)? else {
+            return Ok(());
+        };
         let by_id = chain.index_by_id();
         let mut statement = connection.prepare(&format!(
             "SELECT CAST(strftime('%Y%m%d%H%M', applied_at / 1000, 'unixepoch') AS INTEGER),
                 program, summary, compatible IS 1, revises, upgrade_checksum, irreversible,
-                downgrade
+                downgrade, {code}
              FROM main.{} ORDER BY rowid LIMIT {}",
             self.name(),
             self.max_rows()
@@ -188,7 +191,14 @@ fn stored_revision(row: &Row<'_>, room: &mut usize) -> rusqlite::Result<StoredRe
             stored.downgrade = Some(downgrade.to_owned());
         }
     }
+    stored.code = read_text(row, 8).ok();
     Ok(stored)
+}
+
+/// Splits names that are separated by spaces.
+fn names(text: Option<String>) -> Vec<String> {
+    let text = text.unwrap_or_default();
+    text.split_ascii_whitespace().map(str::to_owned).collect()
 }
 
 /// Reads a text, and shortens a text that is longer than `MAX_TEXT_BYTES`.

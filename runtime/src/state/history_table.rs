@@ -35,7 +35,7 @@ pub struct Stamp<'r> {
 /// The columns that describe a revision to programs that lack the revision.
 ///
 /// Each column may be NULL, because older versions of revchain do not write these columns.
-const DESCRIPTION_COLUMNS: [&str; 7] = [
+const DESCRIPTION_COLUMNS: [&str; 8] = [
     "program TEXT",
     "summary TEXT",
     "compatible INTEGER",
@@ -43,7 +43,13 @@ const DESCRIPTION_COLUMNS: [&str; 7] = [
     "upgrade_checksum TEXT",
     "downgrade TEXT",
     "irreversible TEXT",
+    CODE_COLUMN,
 ];
+
+/// The functions of the program that the revision runs, separated by spaces; NULL if there is none.
+///
+/// Tables of earlier versions of revchain have all columns but this one.
+const CODE_COLUMN: &str = "code TEXT";
 
 impl<'m> HistoryTable<'m> {
     /// Returns the history table of a chain.
@@ -98,9 +104,9 @@ impl<'m> HistoryTable<'m> {
         format!(
             "INSERT OR REPLACE INTO main.{table} (rowid, revision, checksum, origin, applied_at,
                duration_us, program, summary, compatible, revises, upgrade_checksum, downgrade,
-               irreversible)
+               irreversible, code)
              VALUES ((SELECT rowid FROM main.{table} WHERE revision = ?1),
-               ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+               ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         )
     }
 
@@ -114,9 +120,18 @@ impl<'m> HistoryTable<'m> {
         check_one_row(execute(connection, &sql, [revision.id()])?)
     }
 
-    /// Returns `true` if the table has all columns that this version of revchain writes.
-    pub(super) fn has_all_columns(&self, connection: &Connection) -> rusqlite::Result<bool> {
-        Ok(self.missing_columns(connection)?.is_empty())
+    /// Returns an expression for the column `code` if the table describes its revisions.
+    ///
+    /// Returns `None` if the table lacks any other column that this version of revchain writes.
+    pub(super) fn code_if_described(
+        &self,
+        connection: &Connection,
+    ) -> rusqlite::Result<Option<&'static str>> {
+        Ok(match self.missing_columns(connection)?[..] {
+            [] => Some("code"),
+            [CODE_COLUMN] => Some("NULL"),
+            _ => None,
+        })
     }
 
     fn missing_columns(&self, connection: &Connection) -> rusqlite::Result<Vec<&'static str>> {
@@ -186,7 +201,10 @@ impl<'c> StampWriter<'c> {
 
     fn try_insert(&mut self, stamp: &Stamp<'_>) -> rusqlite::Result<u64> {
         let revision = stamp.revision;
+        let code = functions(revision);
         let (downgrade, irreversible) = match revision.downgrade() {
+            // A program that lacks the revision lacks its functions, too.
+            Downgrade::Sql(_) if code.is_some() => (None, None),
             Downgrade::Sql(script) => (Some(script.sql()), None),
             Downgrade::Irreversible(reason) => (None, Some(&**reason)),
         };
@@ -203,6 +221,7 @@ impl<'c> StampWriter<'c> {
             checksum::hex(&checksum::script(revision.upgrade())),
             downgrade,
             irreversible,
+            code,
         ];
         let statement = match &mut self.statement {
             Some(statement) => statement,
@@ -210,6 +229,17 @@ impl<'c> StampWriter<'c> {
         };
         run(self.connection, statement, values)
     }
+}
+
+/// Returns the names of the functions that a revision runs; `None` if there is none.
+fn functions(revision: &Revision) -> Option<String> {
+    let mut names: Vec<&str> = Vec::new();
+    for line in revision.code() {
+        if !names.contains(&line.name()) {
+            names.push(line.name());
+        }
+    }
+    (!names.is_empty()).then(|| names.join(" "))
 }
 
 /// Returns the current time in milliseconds since the Unix epoch.

@@ -43,7 +43,7 @@ impl Fixture {
 
     /// Builds a linear chain of upgrades and downgrades, numbered from 001, with the proof.
     ///
-    /// Lines of an upgrade that begin with `-- @` are its header.
+    /// Lines of an upgrade that begin with `-- @` are its header, but not `-- @code`.
     pub(crate) fn proven(&self, steps: &[(&str, &str)]) -> Migrations {
         migrations_from_directory(self.write_chain(steps)).unwrap()
     }
@@ -79,7 +79,8 @@ impl Fixture {
                 0 => "base".to_owned(),
                 _ => format!("{index:03}"),
             };
-            let is_header = |line: &&str| line.starts_with("-- @");
+            let is_header =
+                |line: &&str| line.starts_with("-- @") && !line.starts_with("-- @code ");
             let header: Vec<&str> = upgrade.lines().take_while(is_header).collect();
             let upgrade: Vec<&str> = upgrade.lines().skip(header.len()).collect();
             let header: String = header.iter().map(|line| format!("{line}\n")).collect();

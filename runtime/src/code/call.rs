@@ -1,0 +1,102 @@
+//! Running a function of the program.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use revchain_core::schema::SchemaFilter;
+use revchain_core::{CodeLine, Revision};
+use rusqlite::Connection;
+
+use super::function::CodeFunction;
+use super::rules::{CodeRules, LastDenied};
+use super::step::Step;
+use crate::report::code_error::CodeError;
+use crate::report::direction::Direction;
+use crate::report::error::{Context, Error, ErrorKind, Operation};
+use crate::report::event::Event;
+use crate::session::guard::Guard;
+use crate::settings::BoxError;
+
+/// A call of a function: the `@code` line, and all that the function may use.
+pub(super) struct Call<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) revision: &'c Revision,
+    pub(super) direction: Direction,
+    pub(super) line: &'c CodeLine<'c>,
+    pub(super) guard: &'c Guard,
+    /// Includes the objects that the chain makes.
+    pub(super) own: SchemaFilter,
+    pub(super) emit: &'c dyn Fn(&Event<'_>),
+}
+
+/// Runs a function under the rules for code.
+///
+/// # Errors
+///
+/// Fails with [`ErrorKind::Code`] if the function fails, panics, or ends the transaction.
+pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(), Error> {
+    let denied = LastDenied::default();
+    let rules = CodeRules::read(call.connection, call.own.clone(), denied.clone());
+    let rules = rules.context(Operation::ReadSchema)?;
+    let mut step = Step {
+        connection: call.connection,
+        revision: call.revision,
+        function: function.name,
+        emit: call.emit,
+    };
+    // After a panic, the request rolls back and drops the step, so nobody sees a broken state.
+    let run = AssertUnwindSafe(|| (function.run)(&mut step));
+    let outcome = match call.guard.run(rules, || catch_unwind(run)) {
+        Ok(result) => result.map_err(|source| (source, false)),
+        Err(payload) => Err((BoxError::from(Panic::new(&*payload)), true)),
+    };
+    let is_ended = call.connection.is_autocommit();
+    let (source, is_panic) = match outcome {
+        Ok(()) if !is_ended => return Ok(()),
+        Ok(()) => (BoxError::from("the function ignores the error"), false),
+        Err(failure) => failure,
+    };
+    let snippet = call.line.snippet();
+    Err(Error::new(ErrorKind::Code(CodeError {
+        revision: call.revision.id().to_owned(),
+        direction: call.direction,
+        function: function.name.to_owned(),
+        path: call.revision.path().to_owned(),
+        line: snippet.line(),
+        column: snippet.column(),
+        source,
+        is_panic,
+        snippet,
+        denied: denied.take(),
+        is_ended,
+        current: None,
+        is_adoption: false,
+    })))
+}
+
+/// The message of a panic.
+#[derive(Debug)]
+struct Panic(String);
+
+impl Panic {
+    fn new(payload: &(dyn Any + Send)) -> Self {
+        let text = match (
+            payload.downcast_ref::<&str>(),
+            payload.downcast_ref::<String>(),
+        ) {
+            (Some(text), _) => text,
+            (None, Some(text)) => text.as_str(),
+            (None, None) => "the panic has no message",
+        };
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Panic {}

@@ -1,0 +1,86 @@
+//! The runner for the `@code` lines of scripts.
+
+use revchain_core::{Chain, CodeLine, Revision};
+use rusqlite::Connection;
+
+use super::call::Call;
+use super::table::CodeTable;
+use crate::report::direction::Direction;
+use crate::report::error::{Error, ErrorKind};
+use crate::report::event::Event;
+use crate::session::guard::Guard;
+
+/// A runner for the functions that scripts name.
+#[derive(Clone, Copy)]
+pub(crate) struct CodeRunner<'r> {
+    /// The functions of the program; `None` if the program has none.
+    pub(crate) table: Option<&'static CodeTable>,
+    /// The chain, whose tables the functions may use.
+    pub(crate) chain: &'r Chain,
+    /// `None` if no function can run on this connection.
+    pub(crate) guard: Option<&'r Guard>,
+    /// Receives the progress.
+    pub(crate) emit: &'r dyn Fn(&Event<'_>),
+}
+
+impl CodeRunner<'_> {
+    /// Runs the function of a `@code` line.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::MissingCode`] if the program lacks the function.
+    /// - [`ErrorKind::Code`] if the function fails.
+    pub(crate) fn run(
+        &self,
+        connection: &Connection,
+        revision: &Revision,
+        direction: Direction,
+        line: &CodeLine<'_>,
+    ) -> Result<(), Error> {
+        let table = self.table;
+        let function = table.and_then(|table| table.function(line.name()));
+        let (Some(table), Some(function)) = (table, function) else {
+            return Err(missing_code(revision, line));
+        };
+        let Some(guard) = self.guard else {
+            // Before the write lock, no function was to run, so the database has changed.
+            return Err(Error::from_conflict(revchain_core::Conflict::Changed));
+        };
+        let call = Call {
+            connection,
+            revision,
+            direction,
+            line,
+            guard,
+            own: self.chain.own_objects(&[]),
+            emit: self.emit,
+        };
+        table.run(function, &call)
+    }
+}
+
+/// Fails with [`ErrorKind::MissingCode`] if the program lacks a function that these lines name.
+pub(crate) fn check_code<'s>(
+    table: Option<&CodeTable>,
+    revision: &Revision,
+    lines: impl Iterator<Item = CodeLine<'s>>,
+) -> Result<(), Error> {
+    for line in lines {
+        if table
+            .and_then(|table| table.function(line.name()))
+            .is_none()
+        {
+            return Err(missing_code(revision, &line));
+        }
+    }
+    Ok(())
+}
+
+fn missing_code(revision: &Revision, line: &CodeLine<'_>) -> Error {
+    Error::new(ErrorKind::MissingCode {
+        revision: revision.id().to_owned(),
+        function: line.name().to_owned(),
+        path: revision.path().to_owned(),
+        line: line.snippet().line(),
+    })
+}
