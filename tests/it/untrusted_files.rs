@@ -187,7 +187,7 @@ pub(crate) const INSERT_OVERSIZED_ROWS: &str = "
     WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 100)
     SELECT 'x' || n || hex(zeroblob(500000)), hex(zeroblob(500000)), hex(zeroblob(500000)), 0, 0,
            hex(zeroblob(500000)), hex(zeroblob(500000)), 0, '009', hex(zeroblob(500000)),
-           hex(zeroblob(500000)), NULL
+           hex(zeroblob(500000)), NULL, NULL
     FROM i";
 
 #[test]

@@ -26,14 +26,13 @@ use crate::report::event::Event;
 ///
 /// /// Hashes each token that is still in plain text.
 /// fn hash_tokens(step: &mut Step<'_>) -> rusqlite::Result<()> {
-///     let mut tokens = step.prepare("SELECT id, token FROM tokens WHERE hash IS NULL")?;
-///     let tokens = tokens.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+///     let mut select = step.prepare("SELECT id, token FROM tokens WHERE token IS NOT NULL")?;
+///     let tokens = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
 ///     let tokens: Vec<(i64, String)> = tokens.collect::<rusqlite::Result<_>>()?;
-///     let total = tokens.len() as u64;
-///     for (done, (id, token)) in (0..).zip(tokens) {
-///         let hash = hash(&token);
-///         step.execute("UPDATE tokens SET hash = ?2, token = NULL WHERE id = ?1", (id, hash))?;
-///         step.progress(done + 1, total);
+///     let mut update = step.prepare("UPDATE tokens SET hash = ?2, token = NULL WHERE id = ?1")?;
+///     for (index, (id, token)) in tokens.iter().enumerate() {
+///         update.execute((id, hash(token)))?;
+///         step.progress(index as u64 + 1, tokens.len() as u64);
 ///     }
 ///     Ok(())
 /// }
@@ -55,7 +54,7 @@ impl Step<'_> {
     /// Emits [`Event::Progress`]: `done` of `total` rows are done.
     ///
     /// A command shows the last values, so a call for every row is fine.
-    pub fn progress(&mut self, done: u64, total: u64) {
+    pub fn progress(&self, done: u64, total: u64) {
         (self.emit)(&Event::Progress {
             revision: self.revision,
             function: self.function,

@@ -173,7 +173,7 @@ fn stored_downgrade_with_a_wrong_checksum_is_rejected() {
     let mut db = database_at("003");
     let copy =
         "INSERT INTO revchain_history SELECT '004', checksum, origin, applied_at, duration_us,
-                program, summary, compatible, '003', upgrade_checksum, downgrade, irreversible
+                program, summary, compatible, '003', upgrade_checksum, downgrade, irreversible, code
                 FROM revchain_history WHERE revision = '003'";
     db.execute_batch(copy).unwrap();
     let migrator = NOTES.migrator().on_newer(OnNewer::Downgrade);
