@@ -53,6 +53,7 @@ impl Progress {
             | Event::Downgraded {
                 revision, duration, ..
             } => self.end_script(event, revision, *duration),
+            Event::Progress { done, total, .. } => self.set_rows(*done, *total),
             Event::Waiting { .. } => self.begin(event, || format!("  {event}")),
             Event::Drifted { .. } | Event::BackedUp { .. } | Event::UserVersionKept { .. } => {
                 self.print(event)
@@ -70,6 +71,13 @@ impl Progress {
         self.remove_line();
         let line = ProgressLine::begin(line());
         *self.line.lock().unwrap_or_else(PoisonError::into_inner) = line;
+    }
+
+    /// Shows the rows of a function on the line of its step. A log has no line for rows.
+    fn set_rows(&self, done: u64, total: u64) {
+        if let Some(line) = &*self.line.lock().unwrap_or_else(PoisonError::into_inner) {
+            line.set_rows(done, total);
+        }
     }
 
     fn end_script(&self, event: &Event<'_>, revision: &Revision, duration: Duration) {
