@@ -65,9 +65,10 @@
 #[doc(no_inline)]
 pub use revchain_runtime::rusqlite;
 pub use revchain_runtime::{
-    Adopt, Applied, Conflict, DefectKind, Diff, Downgrade, Error, ErrorKind, Event, HistoryEntry,
-    Migrations, Migrator, OnDrift, OnNewer, Origin, Outcome, Plan, Report, Request, Revision,
-    SchemaCheck, Step, Target,
+    Adopt, Applied, Conflict, DefectKind, Diff, Done, Downgrade, Error, ErrorKind, Event,
+    HistoryEntry, Job, JobEntry, JobRun, JobState, Jobs, JobsReport, Migrations, Migrator, OnDrift,
+    OnNewer, Origin, Outcome, Plan, PlannedJob, Progress, Report, Request, Revision, SchemaCheck,
+    Step, Target,
 };
 #[cfg(feature = "backup")]
 pub use revchain_runtime::{BackupFile, DryRun, TableRows};
@@ -84,7 +85,7 @@ pub mod defect {
 pub mod error {
     pub use revchain_runtime::{
         AccessProblem, BackupFailure, CodeError, Direction, EditedRevision, ForeignKeyViolation,
-        HistoryRow, LockHolder, NotOwned, Operation, Owner, RecordProblem, SqlOrigin,
+        HistoryRow, JobError, LockHolder, NotOwned, Operation, Owner, RecordProblem, SqlOrigin,
         StatementError, StoredRevision,
     };
 }
@@ -246,6 +247,7 @@ pub mod __private {
     pub use revchain_macros::embed_migrations;
     pub use revchain_runtime::Migrations;
     pub use revchain_runtime::internal::{
-        Chain, CodeFunction, CodeTable, Embedded, Head, call_code, encode_sections,
+        Chain, CodeFunction, CodeTable, Embedded, Head, JobFunction, JobTable, call_code, call_job,
+        encode_sections,
     };
 }

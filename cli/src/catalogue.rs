@@ -87,6 +87,7 @@ pages! {
     invalid_token "invalid-token",
     io "io",
     irreversible "irreversible",
+    job "job",
     lock_head_differs "lock-head-differs",
     locked "locked",
     locked_order_changed "locked-order-changed",

@@ -29,7 +29,7 @@ mod unknown_code;
 
 pub use diagnostics::{Defect, DefectKind, DefectList, Defects};
 pub use history::row::HistoryRow;
-pub use history::state::DatabaseState;
+pub use history::state::{DatabaseState, FinishedJob};
 pub use load::LoadedMigrations;
 pub use lock_file::LockFile;
 pub use model::chain::{Chain, SchemaMatch};
@@ -45,6 +45,6 @@ pub use plan::conflict::Conflict;
 pub use plan::edited::EditedRevision;
 pub use plan::record_problem::RecordProblem;
 pub use plan::request::{Adopt, OnDrift, OnNewer, Policy, Request};
-pub use plan::steps::{Plan, Step};
+pub use plan::steps::{Plan, RequiredJob, Split, Step};
 pub use tool::Tool;
 pub use unknown_code::check_code;

@@ -18,6 +18,7 @@ mod backup;
 mod code;
 #[cfg(feature = "backup")]
 mod dry_run;
+mod jobs;
 mod migrations;
 mod migrator;
 mod plan;
@@ -36,9 +37,11 @@ pub use backup::on_request::BackupFile;
 pub use code::step::Step;
 #[cfg(feature = "backup")]
 pub use dry_run::{DryRun, TableRows};
+pub use jobs::function::Done;
+pub use jobs::progress::Progress;
 pub use migrations::Migrations;
 pub use migrator::Migrator;
-pub use plan::Plan;
+pub use plan::{Plan, PlannedJob};
 pub use report::access_problem::AccessProblem;
 pub use report::backup_failure::BackupFailure;
 pub use report::error::{
@@ -46,19 +49,23 @@ pub use report::error::{
     StatementError,
 };
 pub use report::event::Event;
+pub use report::job_error::JobError;
+pub use report::jobs_report::{JobRun, JobsReport};
 pub use report::not_owned::{NotOwned, Owner};
 pub use report::outcome::{Applied, Outcome, Report};
 pub use revchain_core::history::row::{HistoryRow, StoredRevision};
 pub use revchain_core::schema::Diff;
 pub use revchain_core::{
     Adopt, Assumes, AssumesKind, Conflict, Date, Defect, DefectKind, Defects, Destroys, Downgrade,
-    EditedRevision, OnDrift, OnNewer, RecordProblem, Request, Revision, Script, Statement, Target,
-    Tool, Was,
+    EditedRevision, Job, OnDrift, OnNewer, RecordProblem, Request, Revision, Script, Statement,
+    Target, Tool, Was,
 };
 #[doc(no_inline)]
 pub use rusqlite;
+pub use settings::Jobs;
 pub use state::check::SchemaCheck;
 pub use state::history_entry::{HistoryEntry, Origin};
+pub use state::job_entry::{JobEntry, JobState};
 
 /// Items for the proof and for the output of the macro. Programs must not use these items.
 #[doc(hidden)]
@@ -72,6 +79,8 @@ pub mod internal {
     pub use crate::apply::script::{reject_temporary_tables, run_statement};
     pub use crate::code::function::{CodeFunction, call_code};
     pub use crate::code::table::CodeTable;
+    pub use crate::jobs::function::{JobFunction, JobTable, call_job};
+    pub use crate::jobs::without_rows::has_rows;
     pub use crate::migrations::{Embedded, Head};
     pub use crate::report::sqlite::{sqlite_message, sqlite_offset};
     pub use crate::session::connection_settings::ProofSettings;

@@ -10,6 +10,7 @@ use revchain_core::source::file_name::is_chain_name;
 use revchain_core::{Chain, Revision, RevisionIndex};
 
 use crate::code::table::CodeTable;
+use crate::jobs::function::JobTable;
 use crate::report::error::{Error, ErrorKind};
 
 /// A chain of migrations that a program embeds with `embed_migrations!`.
@@ -34,6 +35,8 @@ pub struct Migrations {
     uses_snapshot: bool,
     /// The functions of the program; `None` if it has none.
     code: Option<&'static CodeTable>,
+    /// The functions of the jobs; `None` if the program has none.
+    jobs: Option<&'static JobTable>,
 }
 
 /// The chain of a program whose embedded bytes are damaged.
@@ -110,6 +113,7 @@ impl Migrations {
             program: Cow::Borrowed(program),
             uses_snapshot: true,
             code: None,
+            jobs: None,
         }
     }
 
@@ -123,6 +127,7 @@ impl Migrations {
             program: Cow::Borrowed(""),
             uses_snapshot: true,
             code: None,
+            jobs: None,
         }
     }
 
@@ -146,6 +151,18 @@ impl Migrations {
     #[doc(hidden)]
     pub fn code(&self) -> Option<&'static CodeTable> {
         self.code
+    }
+
+    /// Adds the functions of the jobs.
+    #[doc(hidden)]
+    pub const fn with_jobs(mut self, jobs: &'static JobTable) -> Self {
+        self.jobs = Some(jobs);
+        self
+    }
+
+    /// Returns the functions of the jobs; `None` if the program has none.
+    pub(crate) fn job_table(&self) -> Option<&'static JobTable> {
+        self.jobs
     }
 
     /// Sets the program that new stamps name, such as `token-store 0.4.0`.

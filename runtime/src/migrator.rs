@@ -2,6 +2,7 @@
 
 mod connect;
 mod inspect;
+mod jobs;
 
 use std::fmt;
 use std::path::Path;
@@ -514,6 +515,8 @@ impl<'m> Migrator<'m> {
         self.upgrade_opened(&mut connection)
             // SQLite reports an absolute path. The error shows the path as the caller wrote it.
             .map_err(|error| error.in_database(&path.to_string_lossy()))?;
+        self.run_jobs_of_opened(&mut connection)
+            .map_err(|error| error.in_database(&path.to_string_lossy()))?;
         match installed {
             Installed::Complete => self.emit_created_from_snapshot(),
             // The database exists, so nobody needs the partial file. A process that still writes
@@ -547,13 +550,15 @@ impl<'m> Migrator<'m> {
     pub fn open_in_memory(&self) -> Result<Connection, Error> {
         #[cfg(feature = "bundled")]
         if let Some(snapshot) = Snapshot::load(self.migrations) {
-            if let Some(copy) = snapshot.copy_to(self.connect_in_memory()?) {
+            if let Some(mut copy) = snapshot.copy_to(self.connect_in_memory()?) {
                 self.emit_created_from_snapshot();
+                self.run_jobs_of_opened(&mut copy)?;
                 return Ok(copy);
             }
         }
         let mut connection = self.connect_in_memory()?;
         self.upgrade(&mut connection)?;
+        self.run_jobs_of_opened(&mut connection)?;
         Ok(connection)
     }
 
@@ -955,11 +960,16 @@ impl<'m> Migrator<'m> {
     /// Upgrades a database that this migrator has opened.
     fn upgrade_opened(&self, connection: &mut Connection) -> Result<Report, Error> {
         let request = Request::Upgrade(Target::Head);
-        let mut guarded = if self.may_run_code(connection, &request) {
-            self.guard_for_code(connection)?.0
-        } else {
-            GuardedConnection::without_guard(connection)
-        };
+        if !self.has_functions() {
+            let session = self.session_of_opened(connection)?;
+            return pipeline::run(&session, &request, None, None);
+        }
+        let session = self.session_of_opened(&mut *connection)?;
+        if let Some(report) = pipeline::report_at_head(session.database(), &request) {
+            return Ok(report);
+        }
+        drop(session);
+        let mut guarded = self.guard_for_functions(connection)?.0;
         let guard = guarded.guard();
         let session = self.session_of_opened(&mut *guarded)?;
         pipeline::run(&session, &request, None, guard.as_ref())
@@ -985,6 +995,12 @@ impl<'m> Migrator<'m> {
             return Err(Error::new(ErrorKind::InTransaction));
         }
         let approved = approved.map(Plan::steps);
+        if self.has_functions() && approved.is_none_or(revchain_core::Plan::is_empty) {
+            let session = Session::new(&*connection, self.migrations, &self.settings)?;
+            if let Some(report) = pipeline::report_at_head(session.database(), request) {
+                return Ok(report);
+            }
+        }
         let (mut guarded, waited) = self.guard(connection, request)?;
         let guard = guarded.guard();
         let session = Session::after_wait(&mut *guarded, self.migrations, &self.settings, waited)?;
@@ -1006,36 +1022,32 @@ impl<'m> Migrator<'m> {
                 return Ok((guarded, wait.waited()));
             }
         }
-        if self.may_run_code(connection, request) {
-            return self.guard_for_code(connection);
+        if self.has_functions() && !matches!(request, Request::Stamp(_)) {
+            return self.guard_for_functions(connection);
         }
         Ok((GuardedConnection::without_guard(connection), Duration::ZERO))
     }
 
-    /// Installs the guard under which functions of the program run, if the program has functions.
-    fn guard_for_code<'c>(
+    /// Returns `true` if the program has a function that an upgrade may run.
+    fn has_functions(&self) -> bool {
+        self.migrations.code().is_some() || self.migrations.job_table().is_some()
+    }
+
+    /// Installs the guard under which functions of the program run, if the request may run one.
+    fn guard_for_functions<'c>(
         &self,
         connection: &'c mut Connection,
     ) -> Result<(GuardedConnection<'c>, Duration), Error> {
-        let Some(code) = self.migrations.code() else {
-            return Ok((GuardedConnection::without_guard(connection), Duration::ZERO));
-        };
+        self.migrations.decode()?;
+        let jobs = self.migrations.job_table();
+        let jobs = jobs.filter(|_| self.migrations.chain().requires_jobs());
         let wait = LockWait::new(connection, &self.settings, Duration::ZERO);
-        let guarded = code.guard(connection, &wait)?;
+        let guarded = match (self.migrations.code(), jobs) {
+            (Some(code), _) => code.guard(connection, &wait)?,
+            (None, Some(jobs)) => jobs.guard(connection, &wait)?,
+            (None, None) => GuardedConnection::without_guard(connection),
+        };
         Ok((guarded, wait.waited()))
-    }
-
-    /// Returns `true` if the request may run a function of the program.
-    ///
-    /// The guard replaces an authorizer that the program has set, so a request that only reads the
-    /// marker of the head has no guard.
-    fn may_run_code(&self, connection: &Connection, request: &Request) -> bool {
-        if self.migrations.code().is_none() || matches!(request, Request::Stamp(_)) {
-            return false;
-        }
-        let wants_head = *request == Request::Upgrade(Target::Head);
-        let is_marked = wants_head && is_at_head(connection, self.migrations);
-        !is_marked || self.settings.reads_history_at_head
     }
 
     /// Returns `true` if the plan for the current state contains stored downgrades.

@@ -47,6 +47,18 @@ pub struct Plan<'m> {
     plan: revchain_core::Plan,
 }
 
+/// A job that a plan runs to its end before an upgrade that requires it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedJob<'p> {
+    /// The revision of the job.
+    pub revision: &'p Revision,
+    /// The name of the job.
+    pub job: &'p str,
+    /// The revision whose upgrade runs after the job.
+    pub required_by: &'p Revision,
+}
+
 impl<'m> Plan<'m> {
     /// Makes the plan for a database that does not exist yet.
     pub(crate) fn for_new_database(
@@ -108,6 +120,17 @@ impl<'m> Plan<'m> {
     pub fn upgrades(&self) -> impl Iterator<Item = &'m Revision> + '_ {
         let chain = self.chain;
         self.plan.upgrades().map(move |index| &chain[index])
+    }
+
+    /// Iterates over the jobs that run between the upgrades, because an upgrade requires them.
+    ///
+    /// Before a job, the upgrades before [`required_by`](PlannedJob::required_by) are committed.
+    pub fn jobs(&self) -> impl Iterator<Item = PlannedJob<'_>> {
+        self.plan.jobs().map(|job| PlannedJob {
+            revision: &self.chain[job.revision],
+            job: &job.name,
+            required_by: &self.chain[job.required_by],
+        })
     }
 
     /// Iterates over the revisions whose downgrade script runs, newest first.

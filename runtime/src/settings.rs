@@ -23,6 +23,7 @@ pub(crate) struct Settings<'m> {
     /// `true` if an upgrade reads the history even if the marker identifies the head.
     pub(crate) reads_history_at_head: bool,
     pub(crate) busy_timeout: Duration,
+    pub(crate) jobs: Jobs,
     /// `true` if an open puts the file into WAL mode.
     pub(crate) wal: bool,
     #[cfg(feature = "backup")]
@@ -32,6 +33,20 @@ pub(crate) struct Settings<'m> {
     /// The functions that set up each connection that revchain opens, in order.
     pub(crate) on_connect: Vec<OnConnect<'m>>,
     pub(crate) callbacks: Vec<Callback<'m>>,
+}
+
+/// The time at which the jobs of a database run that no pending upgrade requires.
+///
+/// [`Migrator::jobs`](crate::Migrator::jobs) sets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Jobs {
+    /// When the program calls [`Migrator::run_jobs`](crate::Migrator::run_jobs).
+    #[default]
+    OnRequest,
+    /// At the end of [`Migrator::open`](crate::Migrator::open) and
+    /// [`Migrator::open_in_memory`](crate::Migrator::open_in_memory), each to its end.
+    BeforeOpenReturns,
 }
 
 /// A function that sets up a connection.
@@ -60,6 +75,7 @@ impl Default for Settings<'_> {
             keeps_user_version: false,
             reads_history_at_head: false,
             busy_timeout: Duration::from_secs(30),
+            jobs: Jobs::default(),
             wal: false,
             #[cfg(feature = "backup")]
             backup: None,

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use revchain::__private::{CodeFunction, CodeTable};
+use revchain::__private::{CodeFunction, CodeTable, JobFunction, JobTable};
 use revchain::rusqlite::ffi;
 use revchain::rusqlite::functions::FunctionFlags;
 use revchain::rusqlite::{self, Connection};
@@ -126,6 +126,22 @@ fn page_shows_functions_that_fail() {
         chain.migrator().upgrade_to(&mut db, "001").unwrap();
         assert_shown(&fixture, &chain.upgrade(&mut db).unwrap_err());
     }
+}
+
+#[test]
+fn page_shows_a_job_that_fails() {
+    static NO_KEY: JobTable = JobTable::new(&[JobFunction {
+        name: "encrypt_tokens",
+        run: |_, _| Err("no key in the key ring".into()),
+    }]);
+    let fixture = Fixture::new();
+    let job = ("-- @job encrypt_tokens", "");
+    let waiting = ("-- @requires encrypt_tokens\nSELECT 1;", "SELECT 1;");
+    let chain = fixture.chain(&[USERS, job, waiting]).with_jobs(&NO_KEY);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    assert_shown(&fixture, &chain.upgrade(&mut db).unwrap_err());
+    let error = chain.run_jobs(&mut db, Duration::MAX).unwrap_err();
+    assert_shown(&fixture, &error);
 }
 
 #[test]

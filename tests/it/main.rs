@@ -18,6 +18,7 @@ mod events;
 mod foreign_keys;
 mod fuzz;
 mod inspection;
+mod jobs;
 mod newer_database;
 mod open;
 mod reach;

@@ -22,7 +22,18 @@ pub enum DatabaseState {
         rows: Vec<HistoryRow>,
         /// The schema of the database, if it must be compared with the schema of the revision.
         schema: Option<SchemaSql>,
+        /// The jobs that are finished. The plan of a chain without jobs does not need them.
+        finished_jobs: Vec<FinishedJob>,
     },
+}
+
+/// A job that is finished in a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishedJob {
+    /// The id of the job's revision.
+    pub revision: String,
+    /// The name of the job.
+    pub job: String,
 }
 
 /// The contents of a database that has no history.

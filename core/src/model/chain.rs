@@ -120,6 +120,18 @@ impl Chain {
         revisions.any(|revision| revision.proven.is_some())
     }
 
+    /// Returns `true` if any revision has a job.
+    pub fn has_jobs(&self) -> bool {
+        let mut revisions = self.revisions.iter();
+        revisions.any(|revision| !revision.jobs().is_empty())
+    }
+
+    /// Returns `true` if any revision requires a job.
+    pub fn requires_jobs(&self) -> bool {
+        let mut revisions = self.revisions.iter();
+        revisions.any(|revision| revision.requires().next().is_some())
+    }
+
     /// Returns the rule for comparing the order of columns in a database at this revision.
     ///
     /// If the chain has a branch up to this revision, the rule is [`ColumnOrder::Free`].

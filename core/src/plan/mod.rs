@@ -8,6 +8,7 @@ mod advice;
 pub mod conflict;
 mod conflict_text;
 pub mod edited;
+mod jobs;
 pub mod planner;
 pub mod record_problem;
 #[cfg(feature = "normal-form")]

@@ -1,6 +1,7 @@
 //! Decides the steps that bring a database to the target of a request.
 
 use super::adoption::{adoption, id_of, unmanaged};
+use super::jobs::upgrade_steps;
 use super::stamped::{History, check_no_gap, newer};
 use super::target::{
     check_reversible, kept_by_downgrade, out_of_reach, revisions_at, wanted_by_upgrade,
@@ -39,7 +40,7 @@ pub fn plan(
     };
     planner.start(state, request)?;
     match request {
-        Request::Upgrade(target) => planner.upgrade(target)?,
+        Request::Upgrade(target) => planner.upgrade(target, state)?,
         Request::Downgrade(target) => planner.downgrade(target)?,
         Request::Stamp(target) => planner.stamp(target)?,
         #[cfg(feature = "stored-downgrades")]
@@ -70,7 +71,7 @@ impl Planner<'_> {
             // A stamp may create a second history, because the user explicitly asks for it.
             DatabaseState::OtherChain { .. } if matches!(request, Request::Stamp(_)) => Ok(()),
             DatabaseState::OtherChain { name } => Err(Conflict::OtherName { name: name.clone() }),
-            DatabaseState::Managed { rows, schema } => {
+            DatabaseState::Managed { rows, schema, .. } => {
                 self.start_managed(rows, schema.as_ref(), request)
             }
             DatabaseState::Unmanaged(unmanaged) => self.start_unmanaged(unmanaged, request),
@@ -158,13 +159,12 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn upgrade(&mut self, target: &Target) -> Result<(), Conflict> {
+    fn upgrade(&mut self, target: &Target, state: &DatabaseState) -> Result<(), Conflict> {
         let wanted = wanted_by_upgrade(self.chain, &self.plan.stamped, target)?;
-        for index in wanted.iter() {
-            if !self.plan.stamped.contains(index) {
-                self.plan.steps.push(Step::Upgrade(index));
-            }
-        }
+        let pending = wanted.iter();
+        let pending = pending.filter(|&index| !self.plan.stamped.contains(index));
+        let steps = upgrade_steps(self.chain, pending, state, &self.plan.stamped);
+        self.plan.steps.extend(steps);
         self.plan.stamped.extend(&wanted);
         // Fail: the proof has never run a pending revision after an unknown revision.
         if !self.plan.unknown.is_empty() && !self.plan.steps.is_empty() {
@@ -204,9 +204,9 @@ impl Planner<'_> {
         };
         let reverted = super::redo::revert(self.chain, rows, self.policy)?;
         self.plan.steps = reverted.steps;
-        self.plan
-            .steps
-            .extend(reverted.kept.missing().map(Step::Upgrade));
+        let missing = reverted.kept.missing();
+        let upgrades = upgrade_steps(self.chain, missing, state, &reverted.kept);
+        self.plan.steps.extend(upgrades);
         self.plan.stamped = RevisionSet::full(self.chain.len());
         self.plan.kept_unknown = 0;
         Ok(())

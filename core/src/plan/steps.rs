@@ -19,6 +19,19 @@ pub enum Step {
     Stamp(RevisionIndex),
     /// Remove the stamp.
     Unstamp(RevisionIndex),
+    /// Commit, and run a job to its end. A later upgrade requires the job.
+    RunJob(RequiredJob),
+}
+
+/// A job that an upgrade requires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiredJob {
+    /// The revision of the job.
+    pub revision: RevisionIndex,
+    /// The name of the job.
+    pub name: String,
+    /// The revision whose upgrade requires the job.
+    pub required_by: RevisionIndex,
 }
 
 impl Step {
@@ -31,6 +44,7 @@ impl Step {
             | Self::Adopt(index)
             | Self::Stamp(index)
             | Self::Unstamp(index) => Some(index),
+            Self::RunJob(ref job) => Some(job.revision),
         }
     }
 
@@ -39,6 +53,14 @@ impl Step {
         match self {
             Self::DowngradeStored(revision) => Some(revision),
             _ => self.index().map(|index| &chain[index]),
+        }
+    }
+
+    /// Returns the job that the step runs.
+    pub fn job(&self) -> Option<&RequiredJob> {
+        match self {
+            Self::RunJob(job) => Some(job),
+            _ => None,
         }
     }
 
@@ -105,6 +127,11 @@ impl Plan {
         newest_id(chain, self.to(), self.kept())
     }
 
+    /// Iterates over the jobs that run between the upgrades, in order.
+    pub fn jobs(&self) -> impl Iterator<Item = &RequiredJob> {
+        self.steps.iter().filter_map(Step::job)
+    }
+
     /// Iterates over the revisions whose upgrade runs, in order.
     pub fn upgrades(&self) -> impl Iterator<Item = RevisionIndex> + '_ {
         self.steps.iter().filter_map(|step| match step {
@@ -112,6 +139,56 @@ impl Plan {
             _ => None,
         })
     }
+}
+
+/// The parts of a plan with jobs: the steps before the first job, jobs, and the steps after them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// The part before the jobs. It can have no steps.
+    pub first: Plan,
+    /// The jobs, in order.
+    pub jobs: Vec<RequiredJob>,
+    /// The plan after the jobs. It can contain further jobs.
+    pub rest: Plan,
+}
+
+impl Plan {
+    /// Splits the plan at its first job. Returns `None` if the plan runs no job.
+    pub fn split(&self) -> Option<Split> {
+        let is_job = |step: &Step| matches!(step, Step::RunJob(_));
+        let start = self.steps.iter().position(is_job)?;
+        let (before, after) = self.steps.split_at(start);
+        let jobs: Vec<RequiredJob> = after.iter().map_while(Step::job).cloned().collect();
+        let steps = after[jobs.len()..].to_vec();
+        let first = Self {
+            steps: before.to_vec(),
+            stamped: stamped_before(&steps, &self.stamped),
+            ..self.clone()
+        };
+        let rest = Self {
+            from: first.to(),
+            steps,
+            recorded_by: Vec::new(),
+            unknown: self.kept().to_vec(),
+            ..self.clone()
+        };
+        Some(Split { first, jobs, rest })
+    }
+}
+
+/// Returns the revisions of the chain that are stamped before these steps.
+///
+/// `after` is the set after the steps. No step runs a stored downgrade.
+pub fn stamped_before(steps: &[Step], after: &RevisionSet) -> RevisionSet {
+    let mut stamped = after.clone();
+    for step in steps.iter().rev() {
+        match step {
+            Step::Upgrade(index) => stamped.remove(*index),
+            Step::Downgrade(index) => stamped.insert(*index),
+            _ => {}
+        }
+    }
+    stamped
 }
 
 /// Returns the id of the last unknown revision; without unknown revisions, the id of `known`.

@@ -2,9 +2,14 @@
 
 use revchain_core::embedded::{decode_chain, encode};
 use revchain_core::model::checksum;
-use revchain_core::{DefectKind, Revision};
+use revchain_core::plan::planner::plan;
+use revchain_core::{
+    Adopt, Chain, DatabaseState, DefectKind, FinishedJob, Plan, Policy, Request, Revision, Step,
+    Target,
+};
 
-use crate::support::{Directory, name, text};
+use crate::plan::{history, tables};
+use crate::support::{Directory, name, positions, text};
 
 /// Returns the text of a migration that revises `parents` and has these lines in its header.
 fn with_lines(parents: &str, lines: &[&str]) -> String {
@@ -233,4 +238,175 @@ fn jobs_are_part_of_the_checksum_of_the_upgrade() {
     // The line on which a job stands does not matter.
     let moved = checksums(&[job, &["Another line.", "@job c"]]);
     assert_eq!(moved, all[4]);
+}
+
+/// Returns a chain in which 003 and 004 require the job of 001, and 005 that of 003.
+fn waiting_chain() -> Chain {
+    let third: &[&str] = &["@requires encrypt", "@job index"];
+    chain_of(&[
+        &["@job encrypt"],
+        &[],
+        third,
+        &["@requires encrypt"],
+        &["@requires index"],
+    ])
+    .chain()
+}
+
+/// Returns the state of a database with these revisions, in which these jobs are finished.
+fn finished(chain: &Chain, ids: &[&str], jobs: &[(&str, &str)]) -> DatabaseState {
+    let mut state = history(chain, ids);
+    if let DatabaseState::Managed { finished_jobs, .. } = &mut state {
+        finished_jobs.extend(jobs.iter().map(|(revision, job)| FinishedJob {
+            revision: (*revision).to_owned(),
+            job: (*job).to_owned(),
+        }));
+    }
+    state
+}
+
+fn plan_of(chain: &Chain, state: &DatabaseState, request: &Request) -> Plan {
+    plan(chain, state, &Policy::default(), request).unwrap()
+}
+
+/// Returns a short text for each step, such as `+003`, or `encrypt for 003` for a job.
+fn texts(chain: &Chain, steps: &[Step]) -> Vec<String> {
+    let text = |step: &Step| {
+        let id = step.revision(chain).map_or("history", Revision::id);
+        match step {
+            Step::RunJob(job) => {
+                assert!(
+                    chain[job.revision]
+                        .jobs()
+                        .iter()
+                        .any(|one| one.name() == job.name)
+                );
+                format!("{} for {}", job.name, chain[job.required_by].id())
+            }
+            Step::Downgrade(_) => format!("-{id}"),
+            Step::Stamp(_) => format!("={id}"),
+            _ => format!("+{id}"),
+        }
+    };
+    steps.iter().map(text).collect()
+}
+
+#[track_caller]
+fn assert_upgrade(state: &DatabaseState, target: &str, expected: &[&str]) {
+    let chain = waiting_chain();
+    let plan = plan_of(&chain, state, &Request::Upgrade(target.into()));
+    assert_eq!(texts(&chain, &plan.steps), expected);
+}
+
+#[test]
+fn required_job_runs_once_before_the_first_upgrade_that_requires_it() {
+    let steps = [
+        "+history",
+        "+001",
+        "+002",
+        "encrypt for 003",
+        "+003",
+        "+004",
+        "index for 005",
+        "+005",
+    ];
+    assert_upgrade(&DatabaseState::Empty, "head", &steps);
+    assert_upgrade(&DatabaseState::Empty, "002", &steps[..3]);
+    let chain = waiting_chain();
+    assert_upgrade(&history(&chain, &["001", "002"]), "head", &steps[3..]);
+    assert_upgrade(&history(&chain, &["001", "002"]), "+2", &steps[3..6]);
+}
+
+#[test]
+fn finished_job_does_not_run_again() {
+    let chain = waiting_chain();
+    let state = finished(&chain, &["001", "002"], &[("001", "encrypt")]);
+    assert_upgrade(&state, "head", &["+003", "+004", "index for 005", "+005"]);
+    // The row of another revision, or of another job, is not that of the required job.
+    for other in [("002", "encrypt"), ("001", "index"), ("003", "index")] {
+        let state = finished(&chain, &["001", "002"], &[other]);
+        let steps = ["encrypt for 003", "+003"];
+        assert_upgrade(&state, "003", &steps);
+    }
+}
+
+#[test]
+fn adoption_runs_the_jobs_of_later_upgrades() {
+    let chain = waiting_chain();
+    let policy = Policy {
+        adopt: Adopt::at("002"),
+        ..Policy::default()
+    };
+    let plan = plan(&chain, &tables(), &policy, &Request::Upgrade("003".into())).unwrap();
+    let steps = ["+history", "=001", "=002", "encrypt for 003", "+003"];
+    assert_eq!(texts(&chain, &plan.steps), steps);
+}
+
+#[test]
+fn stamp_and_downgrade_run_no_job() {
+    let chain = waiting_chain();
+    let all = ["001", "002", "003", "004", "005"];
+    let stamp = plan_of(&chain, &DatabaseState::Empty, &Request::Stamp(Target::Head));
+    assert_eq!((stamp.jobs().count(), stamp.steps.len()), (0, 6));
+    let downgrade = Request::Downgrade("002".into());
+    let downgrade = plan_of(&chain, &history(&chain, &all), &downgrade);
+    assert_eq!(texts(&chain, &downgrade.steps), ["-005", "-004", "-003"]);
+}
+
+#[test]
+#[cfg(feature = "stored-downgrades")]
+fn redo_runs_the_unfinished_jobs() {
+    let chain = chain_of(&[&["@job a"], &["@requires a", "@job b"], &["@requires b"]]).chain();
+    let mut state = finished(
+        &chain,
+        &["001", "002", "003"],
+        &[("001", "a"), ("002", "b")],
+    );
+    let plan = plan_of(&chain, &state, &Request::Redo);
+    assert_eq!(texts(&chain, &plan.steps), ["-003", "+003"]);
+    // 003 alone is reverted, but the job of 002 was not finished.
+    if let DatabaseState::Managed { finished_jobs, .. } = &mut state {
+        finished_jobs.pop();
+    }
+    let plan = plan_of(&chain, &state, &Request::Redo);
+    assert_eq!(texts(&chain, &plan.steps), ["-003", "b for 003", "+003"]);
+}
+
+#[test]
+fn plan_is_split_at_its_first_jobs() {
+    let third: &[&str] = &["@requires a b"];
+    let chain = chain_of(&[
+        &["@job a", "@job b"],
+        &[],
+        third,
+        &["@job c"],
+        &["@requires c"],
+    ])
+    .chain();
+    let plan = plan_of(
+        &chain,
+        &DatabaseState::Empty,
+        &Request::Upgrade(Target::Head),
+    );
+    let split = plan.split().unwrap();
+    assert_eq!(
+        texts(&chain, &split.first.steps),
+        ["+history", "+001", "+002"]
+    );
+    assert_eq!(positions(&split.first.stamped), [0, 1]);
+    assert_eq!(split.first.split(), None);
+    let jobs: Vec<&str> = split.jobs.iter().map(|job| job.name.as_str()).collect();
+    assert_eq!(jobs, ["a", "b"]);
+    assert_eq!(
+        texts(&chain, &split.rest.steps),
+        ["+003", "+004", "c for 005", "+005"]
+    );
+    // The rest is the plan of the database after the first part and the jobs.
+    let state = finished(&chain, &["001", "002"], &[("001", "a"), ("001", "b")]);
+    let rest = plan_of(&chain, &state, &Request::Upgrade(Target::Head));
+    assert_eq!(split.rest, rest);
+    let split = rest.split().unwrap();
+    assert_eq!(texts(&chain, &split.first.steps), ["+003", "+004"]);
+    assert_eq!(positions(&split.first.stamped), [0, 1, 2, 3]);
+    assert_eq!(texts(&chain, &split.rest.steps), ["+005"]);
 }

@@ -88,11 +88,15 @@ fn rows(chain: &Chain, ids: &[&str]) -> Vec<HistoryRow> {
 
 /// Returns the state of a database with these rows, whose schema need not be compared.
 pub(crate) fn managed(rows: Vec<HistoryRow>) -> DatabaseState {
-    DatabaseState::Managed { rows, schema: None }
+    DatabaseState::Managed {
+        rows,
+        schema: None,
+        finished_jobs: Vec::new(),
+    }
 }
 
 /// Returns a history with these revisions and the checksums of the chain.
-fn history(chain: &Chain, ids: &[&str]) -> DatabaseState {
+pub(crate) fn history(chain: &Chain, ids: &[&str]) -> DatabaseState {
     managed(rows(chain, ids))
 }
 
@@ -105,7 +109,7 @@ fn edited(chain: &Chain, ids: &[&str], id: &str) -> DatabaseState {
     managed(rows)
 }
 
-fn tables() -> DatabaseState {
+pub(crate) fn tables() -> DatabaseState {
     DatabaseState::Unmanaged(UnmanagedState {
         schema: SchemaSql::new("CREATE TABLE users (name)".to_owned()),
         records: Vec::new(),
@@ -851,7 +855,7 @@ fn execute(chain: &Chain, steps: &[Step], mut set: RevisionSet) -> RevisionSet {
                 assert!(set.contains(index), "{step:?} is a repetition");
                 set.remove(index);
             }
-            Step::DowngradeStored(_) => panic!("the chain has all of them"),
+            Step::DowngradeStored(_) | Step::RunJob(_) => panic!("{step:?}"),
         }
     }
     set

@@ -4,8 +4,9 @@ use std::ops::Deref;
 
 use revchain_core::plan::planner::plan;
 use revchain_core::schema::SchemaSql;
-use revchain_core::{Conflict, DatabaseState, Plan, Request};
+use revchain_core::{Conflict, DatabaseState, Plan};
 
+use super::part::Part;
 use crate::report::error::{Context, Error, Operation};
 use crate::session::locked::LockedSession;
 use crate::state::histories::Histories;
@@ -22,7 +23,13 @@ pub(super) struct LockedState<'s> {
 /// Only [`LockedState::plan`] makes a `LockedPlan`, and `run_steps` accepts no other plan.
 /// So no step depends on a state that was read before the write lock.
 pub(super) struct LockedPlan<'s> {
+    /// The steps up to the first job.
     plan: Plan,
+    /// All steps of the request.
+    whole: Plan,
+    /// `true` if an earlier part of the request has run steps.
+    #[cfg(feature = "backup")]
+    is_continued: bool,
     state: LockedState<'s>,
     /// The tables whose columns have another order than in the chain.
     reordered: Vec<String>,
@@ -37,24 +44,26 @@ impl<'s> LockedState<'s> {
         })
     }
 
-    /// Plans the request. Fails if `approved` differs from the new plan.
+    /// Plans a part of a request. Fails if the approved plan differs from the new plan.
     pub(super) fn plan(
         self,
         locked: &LockedSession<'s>,
-        request: &Request,
-        approved: Option<&Plan>,
+        part: Part<'_>,
     ) -> Result<LockedPlan<'s>, Error> {
         let database = locked.database();
-        let plan = plan(
+        let whole = plan(
             database.chain(),
             &self.state,
             &database.settings.policy,
-            request,
+            part.request,
         )
         .map_err(|conflict| explain(conflict, database, &self.state))?;
-        if approved.is_some_and(|approved| *approved != plan) {
+        if !part.approves(&whole) {
             return Err(Error::from_conflict(Conflict::Changed));
         }
+        let plan = whole
+            .split()
+            .map_or_else(|| whole.clone(), |split| split.first);
         let reordered = if plan.is_empty() {
             Vec::new()
         } else {
@@ -63,6 +72,9 @@ impl<'s> LockedState<'s> {
         };
         Ok(LockedPlan {
             plan,
+            whole,
+            #[cfg(feature = "backup")]
+            is_continued: part.is_continued,
             state: self,
             reordered,
         })
@@ -72,6 +84,17 @@ impl<'s> LockedState<'s> {
 impl<'s> LockedPlan<'s> {
     pub(super) fn state(&self) -> &DatabaseState {
         &self.state.state
+    }
+
+    /// Returns the plan with all steps of the request.
+    pub(super) fn whole(&self) -> &Plan {
+        &self.whole
+    }
+
+    /// Returns `true` if an earlier part of the request has run steps.
+    #[cfg(feature = "backup")]
+    pub(super) fn is_continued(&self) -> bool {
+        self.is_continued
     }
 
     pub(super) fn histories(&self) -> &Histories<'s> {

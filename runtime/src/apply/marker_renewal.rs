@@ -34,7 +34,7 @@ fn try_renew(database: Database<'_>) -> rusqlite::Result<()> {
     // The database may have changed before the write lock was taken, so read the state again.
     let histories = Histories::read(database)?;
     let state = histories.state()?;
-    let DatabaseState::Managed { rows, schema } = &state else {
+    let DatabaseState::Managed { rows, schema, .. } = &state else {
         return Ok(());
     };
     let is_known = |id: &str| database.chain().index_of(id).is_some();

@@ -6,6 +6,7 @@ mod key_changes;
 mod key_check;
 mod locked_plan;
 mod marker_renewal;
+mod part;
 pub(crate) mod pipeline;
 mod preflight;
 mod reach;

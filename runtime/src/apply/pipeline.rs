@@ -2,18 +2,20 @@
 
 use revchain_core::plan::planner::plan;
 use revchain_core::{
-    Conflict, DatabaseState, Plan, Request, RevisionSet, SchemaMatch, Step, Target, Tool,
+    Conflict, DatabaseState, Plan, Request, Revision, RevisionSet, SchemaMatch, Step, Target, Tool,
 };
 use rusqlite::{Connection, ErrorCode};
 
 use super::column_order::check_column_order;
 use super::locked_plan::{LockedPlan, LockedState};
 use super::marker_renewal::renew_marker;
-use super::preflight::preflight;
+use super::part::{Finished, Part, Rest};
+use super::preflight::{check_functions, preflight};
 use super::steps::run_steps;
 use super::verify::verify_schema;
 #[cfg(feature = "backup")]
 use crate::backup::make::prune_backups;
+use crate::jobs::sequence::run_required;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
 use crate::report::outcome::{Outcome, Report};
@@ -60,36 +62,90 @@ pub(crate) fn run(
         }
     }
     match session.lock() {
-        Ok(locked) => run_locked(locked, request, approved, guard),
+        Ok(locked) => {
+            let part = Part {
+                request,
+                approved,
+                is_continued: false,
+            };
+            let first = run_part(locked, part, guard)?;
+            run_rest(session, part, first, guard)
+        }
         Err(error) => report_failed_lock(session, request, error),
     }
 }
 
-/// Runs the request under the write lock.
-fn run_locked(
-    locked: LockedSession<'_>,
-    request: &Request,
-    approved: Option<&Plan>,
+/// Returns the report of an upgrade to the head, if the marker identifies the head.
+pub(crate) fn report_at_head(database: Database<'_>, request: &Request) -> Option<Report> {
+    let is_at_head = wants_head(database, request)
+        && marker::is_at_head(database.connection, database.migrations)
+        && !marker::lacks_history(database);
+    is_at_head.then(|| Report::up_to_date(database.migrations.head_id()))
+}
+
+/// Runs the jobs after the first part of a request, and the other parts.
+///
+/// # Errors
+///
+/// An error has the revision up to which the parts before are committed.
+fn run_rest(
+    session: &Session<'_, &mut Connection>,
+    first: Part<'_>,
+    mut finished: Finished,
     guard: Option<&Guard>,
 ) -> Result<Report, Error> {
-    let database = locked.database();
-    let plan = LockedState::read(&locked)?.plan(&locked, request, approved)?;
-    let mut report = new_report(database, plan.state(), &plan, request);
-    if plan.is_empty() {
-        return Ok(report);
+    let mut committed = finished.committed.take();
+    while let Some(rest) = finished.rest.take() {
+        let mut run_next = || {
+            finished
+                .report
+                .jobs
+                .extend(run_required(session, guard, &rest.jobs)?);
+            let part = Part {
+                request: &rest.request(first.request),
+                approved: first.approved.map(|_| &rest.plan),
+                is_continued: committed.is_some(),
+            };
+            run_part(session.lock()?, part, guard)
+        };
+        let next = run_next().map_err(|error| error.after_commit_of(committed.as_deref()))?;
+        finished.report.append(next.report);
+        finished.rest = next.rest;
+        committed = next.committed.or(committed);
     }
+    Ok(finished.report)
+}
+
+/// Runs a part of a request under the write lock.
+fn run_part(
+    locked: LockedSession<'_>,
+    part: Part<'_>,
+    guard: Option<&Guard>,
+) -> Result<Finished, Error> {
+    let database = locked.database();
+    let plan = LockedState::read(&locked)?.plan(&locked, part)?;
+    let mut finished = Finished {
+        report: new_report(database, plan.state(), plan.whole(), part.request),
+        rest: Rest::of(plan.whole()),
+        committed: None,
+    };
+    check_functions(database, plan.whole())?;
+    if plan.is_empty() {
+        return Ok(finished);
+    }
+    let report = &mut finished.report;
     warn_of_drift(database, &plan);
     check_column_order(database, &plan)?;
     let preflight = preflight(&locked, &plan)?;
     report.backup = preflight.backup;
-    run_steps(&locked, &plan, guard, &mut report)
+    run_steps(&locked, &plan, guard, report)
         .map_err(|error| as_read_only(error, database, Some(&plan)))?;
     report.recorded_by.clone_from(&plan.recorded_by);
     report.replaced_user_version = verify_and_mark(database, &plan)?;
     let kept_user_version = kept_user_version(database, report.replaced_user_version);
     let kept_user_version = kept_user_version.context(Operation::WriteHistory)?;
     if let Some(check) = preflight.key_check {
-        check.run(&locked, &mut report)?;
+        check.run(&locked, report)?;
     }
     locked.commit().map_err(|error| {
         let before = report.from.as_deref().unwrap_or("base");
@@ -107,7 +163,8 @@ fn run_locked(
     }
     let at = database.revision_at(plan.to());
     database.settings.emit(&Event::Committed { at });
-    Ok(report)
+    finished.committed = Some(at.map_or("base", Revision::id).to_owned());
+    Ok(finished)
 }
 
 /// Returns `true` if the request is an upgrade to the head.

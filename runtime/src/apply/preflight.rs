@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 #[cfg(feature = "backup")]
 use revchain_core::DatabaseState;
+use revchain_core::Plan;
 
 use super::key_check::{KeyCheck, script};
 use super::locked_plan::LockedPlan;
@@ -12,10 +13,12 @@ use super::script::reject_temporary_tables;
 #[cfg(feature = "backup")]
 use crate::backup::make::make_backup;
 use crate::code::runner::check_code;
+use crate::jobs::sequence::check_jobs;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 #[cfg(feature = "backup")]
 use crate::report::event::Event;
 use crate::session::connection_settings::has_journal;
+use crate::session::database::Database;
 use crate::session::locked::LockedSession;
 use crate::session::sql::{TEMPORARY, other_schemas};
 
@@ -41,7 +44,6 @@ pub(super) fn preflight<'p>(
     if !plan.runs_sql() {
         return Ok(Preflight::default());
     }
-    check_functions(locked, plan)?;
     let schemas = other_schemas(locked.connection()).context(Operation::ReadSchema)?;
     if schemas.iter().any(|schema| schema == TEMPORARY) {
         reject_temporary_tables(locked.connection(), None)?;
@@ -57,9 +59,11 @@ pub(super) fn preflight<'p>(
     })
 }
 
-/// Fails if the program lacks a function that a script of the plan runs.
-fn check_functions(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> Result<(), Error> {
-    let database = locked.database();
+/// Fails if the program lacks a function that a script or a job of the request runs.
+///
+/// The steps after a job count, too, so that the request changes nothing.
+pub(super) fn check_functions(database: Database<'_>, plan: &Plan) -> Result<(), Error> {
+    check_jobs(database, plan)?;
     for step in &plan.steps {
         let revision = step.revision(database.chain());
         if let (Some(revision), Some(script)) = (revision, script(database, step)) {
@@ -72,6 +76,10 @@ fn check_functions(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> Result<
 #[cfg(feature = "backup")]
 fn back_up(locked: &LockedSession<'_>, plan: &LockedPlan<'_>) -> Result<Option<PathBuf>, Error> {
     let database = locked.database();
+    // The backup from before the first part is the one to restore.
+    if plan.is_continued() {
+        return Ok(None);
+    }
     // A new database has no data to back up.
     let (Some(settings), false) = (
         &database.settings.backup,

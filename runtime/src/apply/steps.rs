@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use revchain_core::{Conflict, Plan, Revision, RevisionIndex, RevisionSet, Step};
+use revchain_core::plan::steps::stamped_before;
+use revchain_core::{Conflict, Plan, Revision, RevisionIndex, Step};
 #[cfg(not(feature = "stored-downgrades"))]
 use rusqlite::Connection;
 use rusqlite::ffi;
@@ -19,7 +20,9 @@ use crate::session::database::Database;
 use crate::session::guard::Guard;
 use crate::session::locked::LockedSession;
 use crate::state::history_entry::Origin;
-use crate::state::history_table::{HistoryTable, Stamp, StampWriter, current_time};
+use crate::state::history_table::{HistoryTable, Stamp, StampWriter};
+use crate::state::jobs_table::JobsTable;
+use crate::state::own_tables::current_time;
 #[cfg(feature = "stored-downgrades")]
 use crate::stored_downgrades::sandbox::run_in_sandbox;
 
@@ -48,6 +51,7 @@ pub(super) fn run_steps(
         locked,
         database,
         table: HistoryTable::of(database.migrations),
+        jobs: JobsTable::of(database.migrations.name()),
         stamps: StampWriter::new(database.migrations, locked.connection()),
         guard,
         code: CodeRunner {
@@ -94,25 +98,11 @@ fn is_stored(step: &Step) -> bool {
     matches!(step, Step::DowngradeStored(_))
 }
 
-/// Returns the revisions of the chain that are stamped before these steps.
-///
-/// `after` is the set after the steps. No step runs a stored downgrade.
-fn stamped_before(steps: &[Step], after: &RevisionSet) -> RevisionSet {
-    let mut stamped = after.clone();
-    for step in steps.iter().rev() {
-        match step {
-            Step::Upgrade(index) => stamped.remove(*index),
-            Step::Downgrade(index) => stamped.insert(*index),
-            _ => {}
-        }
-    }
-    stamped
-}
-
 struct StepRunner<'r> {
     locked: &'r LockedSession<'r>,
     database: Database<'r>,
     table: HistoryTable<'r>,
+    jobs: JobsTable,
     stamps: StampWriter<'r>,
     guard: Option<&'r Guard>,
     code: CodeRunner<'r>,
@@ -177,6 +167,8 @@ impl StepRunner<'_> {
                 self.locked.emit(&Event::Stamped { revision });
                 Ok(())
             }
+            // The pipeline splits the plan at its jobs.
+            Step::RunJob(_) => Ok(()),
             Step::Unstamp(index) => {
                 let revision = self.database.revision(*index);
                 self.remove(revision)?;
@@ -264,11 +256,31 @@ impl StepRunner<'_> {
             duration,
         };
         let written = self.stamps.write(&stamp);
-        written.context(Operation::WriteHistory)
+        written.context(Operation::WriteHistory)?;
+        self.add_jobs(revision, origin)
+    }
+
+    /// Adds the jobs of a revision that was just stamped.
+    fn add_jobs(&mut self, revision: &Revision, origin: Origin) -> Result<(), Error> {
+        let connection = self.locked.connection();
+        let has_required = origin != Origin::Upgrade && revision.requires().next().is_some();
+        if revision.jobs().is_empty() && !has_required {
+            return Ok(());
+        }
+        // The first job creates the table.
+        self.stamps.before_schema_change();
+        let added = match origin {
+            Origin::Upgrade => self.jobs.add_upgraded(connection, revision),
+            _ => self.jobs.add_stamped(connection, revision),
+        };
+        added.context(Operation::WriteJobs)
     }
 
     fn remove(&self, revision: &Revision) -> Result<(), Error> {
-        let removed = self.table.remove(self.locked.connection(), revision);
-        removed.context(Operation::WriteHistory)
+        let connection = self.locked.connection();
+        let removed = self.table.remove(connection, revision);
+        removed.context(Operation::WriteHistory)?;
+        let removed = self.jobs.remove(connection, revision);
+        removed.context(Operation::WriteJobs)
     }
 }

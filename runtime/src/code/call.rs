@@ -1,7 +1,5 @@
 //! Running a function of the program.
 
-use std::any::Any;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use revchain_core::schema::SchemaFilter;
@@ -15,6 +13,7 @@ use crate::report::code_error::CodeError;
 use crate::report::direction::Direction;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
+use crate::report::panic::Panic;
 use crate::session::guard::Guard;
 use crate::settings::BoxError;
 
@@ -74,29 +73,3 @@ pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(
         is_adoption: false,
     })))
 }
-
-/// The message of a panic.
-#[derive(Debug)]
-struct Panic(String);
-
-impl Panic {
-    fn new(payload: &(dyn Any + Send)) -> Self {
-        let text = match (
-            payload.downcast_ref::<&str>(),
-            payload.downcast_ref::<String>(),
-        ) {
-            (Some(text), _) => text,
-            (None, Some(text)) => text.as_str(),
-            (None, None) => "the panic has no message",
-        };
-        Self(text.to_owned())
-    }
-}
-
-impl fmt::Display for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Panic {}

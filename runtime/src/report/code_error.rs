@@ -102,7 +102,7 @@ impl CodeError {
 }
 
 impl Denied {
-    fn help(&self) -> String {
+    pub(super) fn help(&self) -> String {
         let allowed = "a function may only read and change rows of the chain's tables";
         match self {
             Self::Table(table) => {

@@ -14,12 +14,15 @@ use super::backup_failure::BackupFailure;
 pub use super::code_error::CodeError;
 pub use super::direction::Direction;
 use super::environment::Environment;
+use super::job_error::{JobError, sqlite_error};
 use super::not_owned::NotOwned;
 
 /// The error of a failed request.
 ///
-/// The database is as it was before the request. There are two exceptions:
+/// The database is as it was before the request. There are three exceptions:
 ///
+/// - [`committed`](Self::committed) has the revision up to which an upgrade has committed before a
+///   job that a later revision requires.
 /// - [`ErrorKind::Sqlite`] with [`Operation::Commit`]: the commit may have taken effect.
 /// - [`ErrorKind::TransactionEnded`]: a part of the request may be committed.
 ///
@@ -55,6 +58,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     database: Option<String>,
+    /// The id of the newest revision that a part of the request has committed.
+    committed: Option<String>,
 }
 
 /// The kind of an [`Error`], with its data.
@@ -211,6 +216,10 @@ pub enum ErrorKind {
     ///
     /// [`source`](std::error::Error::source) returns the error of the function.
     Code(CodeError),
+    /// The function of a job failed or panicked. The changes of its last call were rolled back.
+    ///
+    /// [`source`](std::error::Error::source) returns the error of the function.
+    Job(JobError),
     /// A pending script runs a function that the program does not have. No script ran.
     ///
     /// Cause: the request runs in another program, such as `revchain` without the functions.
@@ -268,6 +277,12 @@ pub enum Operation {
     ReadSchema,
     /// Writing the history or the marker.
     WriteHistory,
+    /// Reading the state of the jobs.
+    ReadJobs,
+    /// Running a job.
+    RunJob,
+    /// Writing the state of the jobs.
+    WriteJobs,
     /// Checking foreign keys.
     CheckForeignKeys,
     /// Rolling back.
@@ -368,6 +383,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             database: None,
+            committed: None,
         }))
     }
 
@@ -477,6 +493,28 @@ impl Error {
         }
     }
 
+    /// Returns the id of the newest revision that a part of the failed request has committed.
+    ///
+    /// An upgrade has several parts if a revision `@requires` a job.
+    /// Returns `None` if the request has changed nothing.
+    pub fn committed(&self) -> Option<&str> {
+        self.0.committed.as_deref()
+    }
+
+    /// Adds the revision up to which an earlier part of the request has committed.
+    pub(crate) fn after_commit_of(mut self, revision: Option<&str>) -> Self {
+        self.0.committed = revision.map(str::to_owned);
+        self
+    }
+
+    /// Returns `true` if another job can succeed.
+    pub(crate) fn is_of_one_job(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Job(_) | ErrorKind::MissingCode { .. }
+        )
+    }
+
     /// Returns the path of the database; `None` for a database in memory.
     #[doc(hidden)]
     pub fn database(&self) -> Option<&str> {
@@ -489,6 +527,7 @@ impl Error {
             ErrorKind::Open { source, .. } | ErrorKind::Sqlite { source, .. } => Some(source),
             ErrorKind::Statement(error) => Some(&error.source),
             ErrorKind::Code(error) => error.sqlite_error(),
+            ErrorKind::Job(error) => sqlite_error(&*error.source),
             ErrorKind::Backup {
                 reason: BackupFailure::Sqlite(source),
                 ..
@@ -523,6 +562,7 @@ impl Error {
             ErrorKind::Conflict(conflict) => conflict.code(),
             ErrorKind::Statement(_) => "statement",
             ErrorKind::Code(_) => "code",
+            ErrorKind::Job(_) => "job",
             ErrorKind::MissingCode { .. } => "missing-code",
             ErrorKind::ForeignKeys { .. } => "foreign-keys",
             ErrorKind::WrongSchema { .. } => "wrong-schema",
@@ -581,6 +621,7 @@ impl std::error::Error for Error {
                 ..
             } => Some(&**source),
             ErrorKind::Code(error) => Some(&*error.source),
+            ErrorKind::Job(error) => Some(&*error.source),
             _ => self.sqlite_error().map(|source| source as _),
         }
     }

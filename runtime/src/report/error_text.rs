@@ -36,8 +36,17 @@ impl fmt::Display for Error {
 
 impl Error {
     /// Returns the message: the fact and its place, without the path of the database.
+    ///
+    /// If a part of the request is committed, the last line of the message says so.
     pub fn message(&self) -> String {
-        self.kind().to_string()
+        let message = self.kind().to_string();
+        match self.committed() {
+            Some(revision) => format!(
+                "{message}\nthe upgrade to {} is committed, and the next one goes on from there",
+                escape(revision)
+            ),
+            None => message,
+        }
     }
 
     /// Returns the advice, with the likeliest cause first; `None` if there is no advice.
@@ -66,6 +75,7 @@ impl Error {
         let sqlite_error = match self.kind() {
             // The error of a function can say more than the error of SQLite that caused it.
             ErrorKind::Code(error) => error.source.downcast_ref(),
+            ErrorKind::Job(error) => error.source.downcast_ref(),
             _ => self.sqlite_error(),
         };
         let cause = match (sqlite_error, self.source()) {
@@ -132,6 +142,7 @@ impl ErrorKind {
                 error.current.as_deref(),
                 error.is_adoption,
             )),
+            Self::Job(error) => error.text(),
             Self::MissingCode {
                 revision,
                 function,
@@ -381,6 +392,9 @@ fn sqlite(operation: Operation, source: &rusqlite::Error) -> Text {
         (Some(ErrorCode::Unknown), Operation::Copy | Operation::Restore) => {
             text.help("set the key of an encrypted database in .on_connect(…)")
         }
+        (Some(ErrorCode::OperationInterrupted), Operation::RunJob) => {
+            text.help("run the job again: it goes on after its last commit")
+        }
         _ => text,
     }
 }
@@ -424,6 +438,9 @@ impl fmt::Display for Operation {
             Self::ReadHistory => "reading the history",
             Self::ReadSchema => "reading the schema",
             Self::WriteHistory => "writing the history or the marker",
+            Self::ReadJobs => "reading the state of the jobs",
+            Self::RunJob => "running a job",
+            Self::WriteJobs => "writing the state of the jobs",
             Self::CheckForeignKeys => "checking foreign keys",
             Self::RollBack => "rolling back",
             Self::Commit => "committing",

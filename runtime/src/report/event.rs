@@ -7,6 +7,8 @@ use std::time::Duration;
 use revchain_core::Revision;
 use revchain_core::diagnostics::escape::escape;
 
+use super::job_error::JobError;
+
 /// A message about the progress of a request.
 ///
 /// [`Migrator::on_event`](crate::Migrator::on_event) receives the events.
@@ -132,6 +134,44 @@ pub enum Event<'e> {
         /// The number that the other program has written.
         version: i32,
     },
+    /// The function of a job is about to be called.
+    #[non_exhaustive]
+    JobStarted {
+        /// The revision of the job.
+        revision: &'e Revision,
+        /// The name of the job.
+        job: &'e str,
+    },
+    /// A part of a job is committed, and the job has reported the number of its rows.
+    #[non_exhaustive]
+    JobProgress {
+        /// The revision of the job.
+        revision: &'e Revision,
+        /// The name of the job.
+        job: &'e str,
+        /// The number of rows that the job has done so far.
+        done: u64,
+        /// The number of rows that the job has to do in total.
+        total: u64,
+    },
+    /// A job is finished, and all of its changes are committed.
+    #[non_exhaustive]
+    JobDone {
+        /// The revision of the job.
+        revision: &'e Revision,
+        /// The name of the job.
+        job: &'e str,
+        /// The duration since [`JobStarted`](Self::JobStarted).
+        duration: Duration,
+    },
+    /// The function of a job failed. The changes of its last call are rolled back.
+    #[non_exhaustive]
+    JobFailed {
+        /// The revision of the job.
+        revision: &'e Revision,
+        /// The error.
+        error: &'e JobError,
+    },
     /// The transaction is committed, so all changes of the request are final.
     #[non_exhaustive]
     Committed {
@@ -211,6 +251,22 @@ impl fmt::Display for Event<'_> {
                 f,
                 "`user_version` is {version}, of another program: each open reads history and schema"
             ),
+            Self::JobStarted { revision, job } => {
+                write!(f, "running the job {job} of {}", revision.id())
+            }
+            Self::JobProgress {
+                job, done, total, ..
+            } => write!(f, "the job {job}: {done} of {total} rows"),
+            Self::JobDone {
+                revision,
+                job,
+                duration,
+            } => write!(
+                f,
+                "finished the job {job} of {} ({duration:.1?})",
+                revision.id()
+            ),
+            Self::JobFailed { error, .. } => write!(f, "{error}"),
             Self::Committed { at } => write!(f, "committed at {}", id(*at)),
         }
     }
@@ -228,13 +284,26 @@ impl Event<'_> {
             Self::Waiting { .. }
             | Self::Upgrading { .. }
             | Self::Progress { .. }
-            | Self::Downgrading { .. } => {
+            | Self::Downgrading { .. }
+            | Self::JobStarted { .. }
+            | Self::JobProgress { .. } => {
                 tracing::debug!(target: "revchain", "{self}")
             }
             Self::Upgraded { revision, duration } | Self::Downgraded { revision, duration } => {
                 let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
                 let revision = revision.id();
                 tracing::info!(target: "revchain", revision, duration_us, "{self}");
+            }
+            Self::JobDone {
+                revision, duration, ..
+            } => {
+                let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+                let revision = revision.id();
+                tracing::info!(target: "revchain", revision, duration_us, "{self}");
+            }
+            Self::JobFailed { revision, error } => {
+                let (revision, cause) = (revision.id(), error.cause());
+                tracing::warn!(target: "revchain", revision, cause, "{self}");
             }
             Self::ExistingViolations { .. } | Self::UserVersionReplaced { .. } => {
                 tracing::warn!(target: "revchain", "{self}")

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use revchain_core::{Revision, Tool};
 
+use super::jobs_report::JobRun;
+
 /// The changes that a request made to a database. All of them are committed.
 ///
 /// `{}` writes a line, for example for a log.
@@ -40,6 +42,10 @@ pub struct Report {
     pub stamped: Vec<String>,
     /// The ids of the revisions whose stamp was removed without running a script.
     pub unstamped: Vec<String>,
+    /// The jobs that ran between upgrades, because a later upgrade requires them.
+    ///
+    /// The upgrades before a job were committed before it ran.
+    pub jobs: Vec<JobRun>,
     /// The tools whose records have decided the revision of an adopted database.
     ///
     /// Empty if the schema alone has decided, or if the database was not adopted.
@@ -133,6 +139,7 @@ impl Report {
             reverted: Vec::new(),
             stamped: Vec::new(),
             unstamped: Vec::new(),
+            jobs: Vec::new(),
             recorded_by: Vec::new(),
             replaced_user_version: None,
             foreign_key_check: Duration::ZERO,
@@ -144,6 +151,15 @@ impl Report {
     /// Makes the report for a database that was already at the head.
     pub(crate) fn up_to_date(head: Option<&str>) -> Self {
         Self::new(Outcome::UpToDate, head, head)
+    }
+
+    /// Adds the changes of the next part of the request.
+    pub(crate) fn append(&mut self, next: Self) {
+        self.to = next.to;
+        self.applied.extend(next.applied);
+        self.foreign_key_check += next.foreign_key_check;
+        self.kept_violations = self.kept_violations.max(next.kept_violations);
+        self.backup = self.backup.take().or(next.backup);
     }
 
     /// Returns the duration of the scripts and of the foreign key check.
@@ -222,6 +238,14 @@ impl fmt::Display for Report {
     /// Writes a line, for example for a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_outcome(f)?;
+        match &self.jobs[..] {
+            [] => {}
+            [one] => write!(f, "; the job {} ran in between", one.job)?,
+            jobs => {
+                let names: Vec<&str> = jobs.iter().map(|run| run.job.as_str()).collect();
+                write!(f, "; the jobs {} ran in between", names.join(", "))?;
+            }
+        }
         match self.kept_violations {
             0 => {}
             1 => f.write_str("; 1 row still violates a foreign key")?,

@@ -24,6 +24,8 @@ pub(crate) struct LockWait<'s> {
     /// The path of the database; empty for a database in memory.
     path: PathBuf,
     waited: Cell<Duration>,
+    /// `true` after [`Event::Waiting`].
+    has_emitted: Cell<bool>,
 }
 
 impl<'s> LockWait<'s> {
@@ -36,12 +38,18 @@ impl<'s> LockWait<'s> {
             settings,
             path: connection.path().unwrap_or_default().into(),
             waited: Cell::new(already_waited),
+            has_emitted: Cell::new(!already_waited.is_zero()),
         }
     }
 
     /// Returns the sum of the waits so far.
     pub(crate) fn waited(&self) -> Duration {
         self.waited.get()
+    }
+
+    /// Lets the next waits take the whole busy timeout again.
+    pub(crate) fn restart(&self) {
+        self.waited.set(Duration::ZERO);
     }
 
     /// Calls `attempt` until it returns no busy error, or until the busy timeout has passed.
@@ -69,7 +77,7 @@ impl<'s> LockWait<'s> {
                     rolled_back_to: None,
                 }));
             }
-            if before.is_zero() {
+            if !self.has_emitted.replace(true) {
                 self.settings.emit(&Event::Waiting { timeout });
             }
             thread::sleep(pause.min(timeout - waited));

@@ -109,6 +109,11 @@ impl<'s, C: Deref<Target = Connection>> Session<'s, C> {
         self.wait.retry(operation, attempt)
     }
 
+    /// Returns the retry loop of the request.
+    pub(crate) fn wait(&self) -> &LockWait<'s> {
+        &self.wait
+    }
+
     /// Calls `query` in a read transaction, and waits while the database is busy.
     pub(crate) fn read<T>(
         &self,

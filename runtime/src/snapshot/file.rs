@@ -10,8 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::codec::{Decoder, TIMESTAMP_PLACEHOLDER, timestamp};
 use crate::migrations::Migrations;
 use crate::settings::Settings;
-use crate::state::history_table::current_time;
 use crate::state::marker::is_at_head;
+use crate::state::own_tables::current_time;
 
 /// The suffix of the temporary file for the copy: `<database>-revchain`.
 const PARTIAL_SUFFIX: &str = "-revchain";

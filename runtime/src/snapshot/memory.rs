@@ -5,8 +5,8 @@ use rusqlite::{Connection, MAIN_DB};
 use super::codec::{Decoder, timestamp};
 use crate::migrations::Migrations;
 use crate::session::copy::copy_database;
-use crate::state::history_table::current_time;
 use crate::state::marker::is_at_head;
+use crate::state::own_tables::current_time;
 
 /// The snapshot, loaded into a connection that only serves as the source of a copy.
 ///

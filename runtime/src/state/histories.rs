@@ -8,14 +8,15 @@ use revchain_core::model::checksum;
 use revchain_core::schema::{SchemaFilter, SchemaSql};
 use revchain_core::source::file_name::is_chain_name;
 use revchain_core::sql::change::dropped_names;
-use revchain_core::{DatabaseState, HistoryRow, Revision, RevisionIndex, Was};
-use rusqlite::ffi;
+use revchain_core::{DatabaseState, FinishedJob, HistoryRow, Revision, RevisionIndex, Was};
 
 use super::column_order::{ignoring_column_order, reordered_tables};
 use super::history_entry::HistoryEntry;
 use super::history_rows::has_foreign;
 use super::history_table::HistoryTable;
+use super::job_rows::finished_jobs;
 use super::marker::{has_marker, marker_index};
+use super::own_tables::check_is_table;
 use super::schema::read_schema_sql;
 use super::tool_records::read_records;
 use crate::migrations::Migrations;
@@ -124,6 +125,7 @@ impl<'s> Histories<'s> {
         Ok(Some(DatabaseState::Managed {
             rows: table.rows(self.database.connection)?,
             schema: None,
+            finished_jobs: self.finished_jobs()?,
         }))
     }
 
@@ -139,7 +141,11 @@ impl<'s> Histories<'s> {
             } else {
                 None
             };
-            return Ok(DatabaseState::Managed { rows, schema });
+            return Ok(DatabaseState::Managed {
+                rows,
+                schema,
+                finished_jobs: self.finished_jobs()?,
+            });
         }
         if let Some(name) = self.find_under_other_name()? {
             return Ok(DatabaseState::OtherChain { name });
@@ -161,6 +167,19 @@ impl<'s> Histories<'s> {
             return Ok(DatabaseState::Empty);
         }
         Ok(DatabaseState::Unmanaged(UnmanagedState { schema, records }))
+    }
+
+    /// Reads the finished jobs, if a revision of the chain requires a job.
+    fn finished_jobs(&self) -> rusqlite::Result<Vec<FinishedJob>> {
+        let Database {
+            connection,
+            migrations,
+            ..
+        } = self.database;
+        if !migrations.chain().requires_jobs() {
+            return Ok(Vec::new());
+        }
+        finished_jobs(migrations, connection)
     }
 
     /// Returns `true` if a plan must compare the schema, because no marker confirms the history.
@@ -290,18 +309,6 @@ impl<'s> Histories<'s> {
         tables.retain(|name| own.iter().any(|own| own.eq_ignore_ascii_case(name)));
         Ok(Some(tables))
     }
-}
-
-/// Fails if a view or an index has the name of the history table.
-///
-/// A read from a view would run the SQL of the view, which is untrusted input.
-fn check_is_table(name: &str, object_type: &str) -> rusqlite::Result<()> {
-    if object_type == "table" {
-        return Ok(());
-    }
-    let message = format!("{name} is not the table that revchain makes, but a {object_type}");
-    let code = ffi::Error::new(ffi::SQLITE_ERROR);
-    Err(rusqlite::Error::SqliteFailure(code, Some(message)))
 }
 
 /// Returns the name of the chain to which the history table `table` belongs.

@@ -43,7 +43,8 @@ pub struct HistoryEntry {
     pub program: Option<String>,
     /// The summary of the revision at the time of the stamp; `None` if the stamp has no summary.
     pub summary: Option<String>,
-    /// The names of the functions that the scripts of the revision run, as `@code` has them.
+    /// The names of the functions of the program that the revision runs, as `@code` and `@job` have
+    /// them.
     pub code: Vec<String>,
 }
 

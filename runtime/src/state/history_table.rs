@@ -1,12 +1,13 @@
 //! The table `revchain_history`: creating the table, and writing rows.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use revchain_core::model::checksum;
-use revchain_core::{Downgrade, Revision};
+use revchain_core::{Downgrade, Job, Revision};
 use rusqlite::{Connection, Statement, params};
 
 use super::history_entry::Origin;
+use super::own_tables::check_one_row;
 use crate::migrations::Migrations;
 use crate::session::sql::{execute, query_texts, run};
 
@@ -46,7 +47,7 @@ const DESCRIPTION_COLUMNS: [&str; 8] = [
     CODE_COLUMN,
 ];
 
-/// The functions of the program that the revision runs, separated by spaces; NULL if there is none.
+/// The functions and jobs of the revision, which only its program has, separated by spaces; NULL if there is none.
 ///
 /// Tables of earlier versions of revchain have all columns but this one.
 const CODE_COLUMN: &str = "code TEXT";
@@ -231,7 +232,7 @@ impl<'c> StampWriter<'c> {
     }
 }
 
-/// Returns the names of the functions that a revision runs; `None` if there is none.
+/// Returns the names of the functions and jobs of a revision; `None` if there is none.
 fn functions(revision: &Revision) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
     for line in revision.code() {
@@ -239,22 +240,6 @@ fn functions(revision: &Revision) -> Option<String> {
             names.push(line.name());
         }
     }
+    names.extend(revision.jobs().iter().map(Job::name));
     (!names.is_empty()).then(|| names.join(" "))
-}
-
-/// Returns the current time in milliseconds since the Unix epoch.
-pub(crate) fn current_time() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Fails if the statement did not change exactly one row, for example because of a trigger.
-fn check_one_row(changed: u64) -> rusqlite::Result<()> {
-    if changed == 1 {
-        return Ok(());
-    }
-    let changed = usize::try_from(changed).unwrap_or(usize::MAX);
-    Err(rusqlite::Error::StatementChangedRows(changed))
 }

@@ -10,7 +10,11 @@ pub(crate) mod histories;
 pub(crate) mod history_entry;
 pub(crate) mod history_rows;
 pub(crate) mod history_table;
+pub(crate) mod job_entry;
+pub(crate) mod job_rows;
+pub(crate) mod jobs_table;
 pub(crate) mod marker;
+pub(crate) mod own_tables;
 pub(crate) mod schema;
 #[cfg(feature = "adopt")]
 pub(crate) mod schema_diff;

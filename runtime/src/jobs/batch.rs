@@ -1,0 +1,199 @@
+//! One call of the function of a job, in a transaction of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use revchain_core::schema::SchemaFilter;
+use revchain_core::{Conflict, Job, Revision};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::function::{Done, JobFunction};
+use super::progress::Progress;
+use crate::code::rules::{CodeRules, LastDenied};
+use crate::report::code_error::Denied;
+use crate::report::error::{Context, Error, ErrorKind, Operation};
+use crate::report::event::Event;
+use crate::report::job_error::{JobError, as_interrupt};
+use crate::report::panic::Panic;
+use crate::session::guard::Guard;
+use crate::session::lock_wait::LockWait;
+use crate::settings::BoxError;
+use crate::state::job_entry::JobState;
+use crate::state::jobs_table::{JobId, JobResult, JobsTable};
+
+/// A job to run, and all that a call of its function needs.
+pub(crate) struct JobCall<'c> {
+    pub(crate) connection: &'c Connection,
+    pub(crate) table: JobsTable,
+    /// Receives the events.
+    pub(crate) emit: &'c dyn Fn(&Event<'_>),
+    pub(crate) wait: &'c LockWait<'c>,
+    pub(crate) guard: Option<&'c Guard>,
+    /// Includes the objects that the chain makes.
+    pub(crate) own: SchemaFilter,
+    pub(crate) revision: &'c Revision,
+    pub(crate) job: &'c Job,
+    pub(crate) function: JobFunction,
+}
+
+/// The result of a transaction of a job.
+pub(super) enum Batch {
+    /// The function has returned, and its changes are committed.
+    Committed(Done),
+    /// Another connection has finished the job.
+    AlreadyDone,
+    /// The revision of the job is not stamped any more.
+    Gone,
+}
+
+/// The error of a function.
+struct Failure {
+    source: BoxError,
+    is_panic: bool,
+    denied: Option<Denied>,
+}
+
+impl JobCall<'_> {
+    pub(super) fn id(&self) -> JobId<'_> {
+        JobId {
+            revision: self.revision.id(),
+            name: self.job.name(),
+        }
+    }
+
+    /// Calls the function once, and commits.
+    ///
+    /// The row of the job is read under the write lock, so no other connection repeats the call.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Job`] if the function fails. Its changes are rolled back.
+    /// - [`ErrorKind::Sqlite`] if SQLite was interrupted, or if it fails outside of the function.
+    pub(super) fn run_batch(&self) -> Result<Batch, Error> {
+        let transaction = self.begin()?;
+        let row = self.table.row(&transaction, self.id());
+        let Some(row) = row.context(Operation::ReadJobs)? else {
+            return Ok(Batch::Gone);
+        };
+        if row.state == JobState::Done {
+            return Ok(Batch::AlreadyDone);
+        }
+        let mut progress = Progress::new(self.revision.id(), row.watermark.clone());
+        let before = total_changes(&transaction).context(Operation::RunJob)?;
+        let called = self.call(&transaction, &mut progress)?;
+        let is_ended = transaction.is_autocommit();
+        let done = match called {
+            Ok(_) if is_ended => Err(failure("the function ignored the end of its transaction")),
+            called => called,
+        };
+        let done = done.map_err(|failure| self.error(failure))?;
+        let has_changed_rows = total_changes(&transaction).context(Operation::RunJob)? != before;
+        if done == Done::NotYet && !has_changed_rows && *progress.value() == row.watermark {
+            // The next call would do the same, so the job would never end.
+            let source =
+                "the function returned `Done::NotYet`, but changed no row and no watermark";
+            return Err(self.error(failure(source)));
+        }
+        let result = JobResult {
+            state: match done {
+                Done::Yes => JobState::Done,
+                Done::NotYet => JobState::Pending,
+            },
+            watermark: progress.value(),
+            rows: progress.reported_rows(),
+        };
+        let stored = self.table.store(&transaction, self.id(), &result);
+        stored.context(Operation::WriteJobs)?;
+        // A busy COMMIT keeps the transaction open, so the wait can repeat the COMMIT.
+        self.wait
+            .retry(Operation::Commit, || transaction.execute_batch("COMMIT"))?;
+        if let Some((done, total)) = result.rows {
+            (self.emit)(&Event::JobProgress {
+                revision: self.revision,
+                job: self.job.name(),
+                done,
+                total,
+            });
+        }
+        Ok(Batch::Committed(done))
+    }
+
+    fn begin(&self) -> Result<Transaction<'_>, Error> {
+        // A job can run for hours beside other connections. So each batch may wait as long as a
+        // request.
+        self.wait.restart();
+        self.wait.retry(Operation::Lock, || {
+            Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)
+        })
+    }
+
+    /// Counts a failed attempt in a transaction of its own. Ignores all errors.
+    pub(super) fn store_error(&self, error: &str) {
+        let Ok(transaction) = self.begin() else {
+            return;
+        };
+        let stored = self.table.store_error(&transaction, self.id(), error);
+        if stored.is_ok() {
+            let _ = self
+                .wait
+                .retry(Operation::Commit, || transaction.execute_batch("COMMIT"));
+        }
+    }
+
+    fn call(
+        &self,
+        transaction: &Transaction<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Result<Done, Failure>, Error> {
+        let Some(guard) = self.guard else {
+            // Before the write lock, no job was to run, so the database has changed.
+            return Err(Error::from_conflict(Conflict::Changed));
+        };
+        let denied = LastDenied::default();
+        let rules = CodeRules::read(transaction, self.own.clone(), denied.clone());
+        let rules = rules.context(Operation::ReadSchema)?;
+        // After a panic, the batch rolls back and drops the progress, so nobody sees a broken state.
+        let run = AssertUnwindSafe(|| (self.function.run)(transaction, progress));
+        let (source, is_panic) = match guard.run(rules, || catch_unwind(run)) {
+            Ok(Ok(done)) => return Ok(Ok(done)),
+            Ok(Err(source)) => (source, false),
+            Err(payload) => (Panic::new(&*payload).into(), true),
+        };
+        Ok(Err(Failure {
+            source,
+            is_panic,
+            denied: denied.take(),
+        }))
+    }
+
+    fn error(&self, failure: Failure) -> Error {
+        if let Some(source) = as_interrupt(&*failure.source) {
+            return Error::new(ErrorKind::Sqlite {
+                operation: Operation::RunJob,
+                source,
+            });
+        }
+        Error::new(ErrorKind::Job(JobError {
+            revision: self.revision.id().to_owned(),
+            job: self.job.name().to_owned(),
+            path: self.revision.path().to_owned(),
+            line: self.job.line(),
+            source: failure.source,
+            is_panic: failure.is_panic,
+            denied: failure.denied,
+        }))
+    }
+}
+
+fn failure(text: &str) -> Failure {
+    Failure {
+        source: text.into(),
+        is_panic: false,
+        denied: None,
+    }
+}
+
+/// Returns the number of rows that this connection has changed since it was opened.
+fn total_changes(connection: &Connection) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare("SELECT total_changes()")?;
+    statement.query_row([], |row| row.get(0))
+}

@@ -1,0 +1,90 @@
+//! The progress of a job, as its function sees it.
+
+use rusqlite::ToSql;
+use rusqlite::types::{FromSql, FromSqlError, ToSqlOutput, Type, Value, ValueRef};
+
+/// The progress of a job: what its function has stored, and stores for the next call.
+///
+/// revchain commits the progress in the same transaction as the rows that the function changes.
+/// So after a crash, the function goes on with the watermark of the last commit.
+#[derive(Debug)]
+pub struct Progress<'p> {
+    revision: &'p str,
+    watermark: Value,
+    /// The number of rows that are done, and of all rows.
+    rows: Option<(u64, u64)>,
+}
+
+impl<'p> Progress<'p> {
+    pub(super) fn new(revision: &'p str, watermark: Value) -> Self {
+        Self {
+            revision,
+            watermark,
+            rows: None,
+        }
+    }
+
+    /// Returns the watermark that the function stored last; `None` before the first.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the watermark does not have the type `T`.
+    pub fn watermark<T: FromSql>(&self) -> rusqlite::Result<Option<T>> {
+        let value = ValueRef::from(&self.watermark);
+        if value == ValueRef::Null {
+            return Ok(None);
+        }
+        let converted = T::column_result(value).map_err(|error| match error {
+            FromSqlError::Other(source) => conversion(value.data_type(), source),
+            error => conversion(value.data_type(), Box::new(error)),
+        });
+        converted.map(Some)
+    }
+
+    /// Stores a watermark, such as the key of the last row that is done, for the next call.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value is not one that SQLite can store.
+    pub fn set_watermark(&mut self, watermark: impl ToSql) -> rusqlite::Result<()> {
+        self.watermark = match watermark.to_sql()? {
+            ToSqlOutput::Borrowed(value) => value
+                .try_into()
+                .map_err(|error| conversion(Type::Text, Box::<FromSqlError>::from(error)))?,
+            ToSqlOutput::Owned(value) => value,
+            _ => {
+                let error = "a watermark is a number, a text or a blob";
+                return Err(rusqlite::Error::ToSqlConversionFailure(error.into()));
+            }
+        };
+        Ok(())
+    }
+
+    /// Reports the rows that the job has done so far, and the number of all rows.
+    ///
+    /// revchain stores both numbers, and emits [`Event::JobProgress`](crate::Event::JobProgress)
+    /// after the commit.
+    pub fn rows(&mut self, done: u64, total: u64) {
+        self.rows = Some((done, total));
+    }
+
+    /// Returns the id of the job's revision.
+    pub fn revision(&self) -> &str {
+        self.revision
+    }
+
+    pub(super) fn value(&self) -> &Value {
+        &self.watermark
+    }
+
+    pub(super) fn reported_rows(&self) -> Option<(u64, u64)> {
+        self.rows
+    }
+}
+
+fn conversion(
+    value_type: Type,
+    source: Box<dyn std::error::Error + Send + Sync>,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, value_type, source)
+}

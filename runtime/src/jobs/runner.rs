@@ -1,0 +1,73 @@
+//! Running one job, batch by batch.
+
+use std::time::{Duration, Instant};
+
+use super::batch::{Batch, JobCall};
+use super::function::Done;
+use crate::report::error::{Error, ErrorKind};
+use crate::report::event::Event;
+use crate::report::jobs_report::JobRun;
+
+/// The function that [`run_job`] is. A [`JobTable`](super::function::JobTable) points to it.
+pub(crate) type RunJob = fn(&JobCall<'_>, &Deadline) -> Result<JobRun, Error>;
+
+/// The time at which jobs stop between two batches.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// No deadline: each job runs to its end.
+    pub(crate) const NEVER: Self = Self(None);
+
+    /// Returns the deadline that is `budget` from now.
+    pub(crate) fn after(budget: Duration) -> Self {
+        // A budget beyond the range of the clock has no end.
+        Self(Instant::now().checked_add(budget))
+    }
+
+    pub(crate) fn has_passed(&self) -> bool {
+        self.0.is_some_and(|end| Instant::now() >= end)
+    }
+}
+
+/// Runs a job until it is finished or the deadline has passed, but at least one batch.
+///
+/// # Errors
+///
+/// Fails as [`JobCall::run_batch`] does. The database counts a failure of the function.
+pub(super) fn run_job(call: &JobCall<'_>, deadline: &Deadline) -> Result<JobRun, Error> {
+    let start = Instant::now();
+    let (revision, job) = (call.revision, call.job.name());
+    (call.emit)(&Event::JobStarted { revision, job });
+    let mut run = JobRun::new(revision.id(), job);
+    while !run.is_done {
+        match call.run_batch() {
+            Ok(Batch::Committed(done)) => {
+                run.batches += 1;
+                run.is_done = done == Done::Yes;
+            }
+            Ok(Batch::AlreadyDone) => run.is_done = true,
+            Ok(Batch::Gone) => break,
+            Err(error) => {
+                if let ErrorKind::Job(error) = error.kind() {
+                    call.store_error(&error.cause());
+                    (call.emit)(&Event::JobFailed { revision, error });
+                }
+                return Err(error);
+            }
+        }
+        if deadline.has_passed() {
+            break;
+        }
+    }
+    run.duration = start.elapsed();
+    if run.is_done {
+        let duration = run.duration;
+        (call.emit)(&Event::JobDone {
+            revision,
+            job,
+            duration,
+        });
+    }
+    Ok(run)
+}

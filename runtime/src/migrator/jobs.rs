@@ -1,0 +1,127 @@
+//! The methods of a migrator that run jobs, or return their state.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::Migrator;
+use crate::jobs::runner::Deadline;
+use crate::jobs::sequence::{has_unfinished, run_jobs};
+use crate::migrations::Migrations;
+use crate::report::error::{Error, ErrorKind};
+use crate::report::jobs_report::JobsReport;
+use crate::session::lock_wait::LockWait;
+use crate::session::unlocked::Session;
+use crate::settings::Jobs;
+use crate::state::job_entry::JobEntry;
+use crate::state::job_rows::job_entries;
+
+/// Jobs: functions of the program that change rows after an upgrade, in small transactions.
+impl Migrator<'_> {
+    /// Sets when the jobs run that no pending upgrade requires. Default: [`Jobs::OnRequest`].
+    pub fn jobs(mut self, jobs: Jobs) -> Self {
+        self.settings.jobs = jobs;
+        self
+    }
+
+    /// Runs the unfinished jobs until all are finished or the budget has passed.
+    ///
+    /// The jobs run one after another, in the order of the chain. revchain calls the function of a
+    /// job in a transaction of its own, again and again, until the function returns
+    /// [`Done::Yes`](crate::Done::Yes).
+    /// Each transaction also stores the progress of the job. So after a crash, the job goes on
+    /// after its last commit, and several processes do nothing twice.
+    /// revchain checks the budget between two transactions, and commits at least one.
+    ///
+    /// The function sees the settings of the connection, such as `PRAGMA foreign_keys`.
+    /// It may read and change rows of the chain's tables, and nothing else.
+    /// An authorizer that the program has set is lost, because SQLite cannot return it.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Job`] if a function fails or panics. Its last changes are rolled back, and the
+    ///   database stores the error. The other jobs run first, and the first error is returned.
+    /// - [`ErrorKind::MissingCode`] if the program lacks the function of a job.
+    /// - [`ErrorKind::Sqlite`] with [`Operation::RunJob`](crate::Operation::RunJob) if SQLite was
+    ///   interrupted. The last changes are rolled back, and the job counts no failure.
+    /// - [`ErrorKind::Conflict`] if history and chain disagree.
+    /// - [`ErrorKind::InTransaction`] if the connection is inside a transaction, and
+    ///   [`ErrorKind::NoJournal`] if SQLite could not roll back.
+    /// - The [errors of all verbs](Self#errors-of-all-verbs).
+    pub fn run_jobs(
+        &self,
+        connection: &mut Connection,
+        budget: Duration,
+    ) -> Result<JobsReport, Error> {
+        self.try_run_jobs(connection, Deadline::after(budget))
+            .map_err(|error| error.in_database_of(connection))
+    }
+
+    /// Returns the jobs of all revisions that the database has, in the order of the chain.
+    ///
+    /// Never writes. The jobs of revisions that the chain lacks come last.
+    ///
+    /// # Errors
+    ///
+    /// The [errors of all verbs](Self#errors-of-all-verbs).
+    pub fn job_states(&self, connection: &Connection) -> Result<Vec<JobEntry>, Error> {
+        self.read(connection, |session| {
+            session.read(|database| job_entries(database.migrations, database.connection))
+        })
+    }
+
+    /// Runs all jobs to their end, if the settings ask for it.
+    pub(super) fn run_jobs_of_opened(&self, connection: &mut Connection) -> Result<(), Error> {
+        match self.settings.jobs {
+            Jobs::OnRequest => Ok(()),
+            Jobs::BeforeOpenReturns => self.try_run_jobs(connection, Deadline::NEVER).map(drop),
+        }
+    }
+
+    fn try_run_jobs(
+        &self,
+        connection: &mut Connection,
+        deadline: Deadline,
+    ) -> Result<JobsReport, Error> {
+        if !connection.is_autocommit() {
+            return Err(Error::new(ErrorKind::InTransaction));
+        }
+        self.migrations.decode()?;
+        if !self.has_unfinished(connection)? {
+            return Ok(JobsReport::default());
+        }
+        let Some(table) = self.migrations.job_table() else {
+            let session = Session::new(&mut *connection, self.migrations, &self.settings)?;
+            return run_jobs(&session, None, &deadline);
+        };
+        let wait = LockWait::new(connection, &self.settings, Duration::ZERO);
+        let mut guarded = table.guard(connection, &wait)?;
+        let guard = guarded.guard();
+        let waited = wait.waited();
+        let session = Session::after_wait(&mut *guarded, self.migrations, &self.settings, waited)?;
+        run_jobs(&session, guard.as_ref(), &deadline)
+    }
+
+    fn has_unfinished(&self, connection: &Connection) -> Result<bool, Error> {
+        let session = Session::new(connection, self.migrations, &self.settings)?;
+        session.read(has_unfinished)
+    }
+}
+
+/// Jobs, with the default settings.
+impl Migrations {
+    /// Runs the unfinished jobs until all are finished or the budget has passed.
+    ///
+    /// [`Migrator::run_jobs`] describes what is written, and when.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Migrator::run_jobs`] does.
+    pub fn run_jobs(
+        &self,
+        connection: &mut Connection,
+        budget: Duration,
+    ) -> Result<JobsReport, Error> {
+        self.migrator().run_jobs(connection, budget)
+    }
+}
