@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::quote;
 use revchain_core::diagnostics::suggest::did_you_mean;
-use revchain_core::{Chain, CodeLine};
+use revchain_core::{Chain, CodeLine, Job};
 use syn::Error;
 use syn::parse::ParseStream;
 
@@ -74,7 +74,10 @@ pub(crate) fn superfluous(chain: &Chain, code: &[CodePath]) -> Vec<(Span, String
         let help = match did_you_mean(name, lacking) {
             Some(similar) => format!("a revision names `{similar}`: rename one of them"),
             None => {
-                format!("write `-- @code {name}` into the script that runs it, or remove it here")
+                format!(
+                    "write `-- @code {name}` into the script that runs it, or `-- @job {name}` into \
+                     the header of the revision whose job it is, or remove it here"
+                )
             }
         };
         let message = format!("no revision runs the function `{name}`\nhelp: {help}");
@@ -84,15 +87,25 @@ pub(crate) fn superfluous(chain: &Chain, code: &[CodePath]) -> Vec<(Span, String
 }
 
 fn names(chain: &Chain) -> impl Iterator<Item = &str> {
-    let code = chain
-        .revisions()
-        .iter()
-        .flat_map(|revision| revision.code());
-    code.map(|code: CodeLine<'_>| code.name())
+    chain.revisions().iter().flat_map(|revision| {
+        let code = revision.code().map(|code: CodeLine<'_>| code.name());
+        code.chain(revision.jobs().iter().map(Job::name))
+    })
 }
 
-/// Returns the call that adds the functions to the value of the type `Migrations`, or nothing.
-pub(crate) fn with_code(code: &[CodePath]) -> TokenStream {
+/// Returns the calls that add the functions to the value of the type `Migrations`, or nothing.
+pub(crate) fn with_functions(chain: &Chain, functions: &[CodePath]) -> TokenStream {
+    let jobs = chain
+        .revisions()
+        .iter()
+        .flat_map(|revision| revision.jobs());
+    let is_job = |function: &&CodePath| jobs.clone().any(|job| job.name() == function.name);
+    let (jobs, code): (Vec<&CodePath>, Vec<&CodePath>) = functions.iter().partition(is_job);
+    let (code, jobs) = (with_code(&code), with_jobs(&jobs));
+    quote!(#code #jobs)
+}
+
+fn with_code(code: &[&CodePath]) -> TokenStream {
     if code.is_empty() {
         return TokenStream::new();
     }
@@ -105,6 +118,26 @@ pub(crate) fn with_code(code: &[CodePath]) -> TokenStream {
         .with_code({
             const CODE: &r::CodeTable = &r::CodeTable::new(&[#(#functions),*]);
             CODE
+        })
+    }
+}
+
+fn with_jobs(jobs: &[&CodePath]) -> TokenStream {
+    if jobs.is_empty() {
+        return TokenStream::new();
+    }
+    let functions = jobs.iter().map(|CodePath { path, name, .. }| {
+        quote! {
+            r::JobFunction {
+                name: #name,
+                run: |transaction, progress| r::call_job(#path, transaction, progress),
+            }
+        }
+    });
+    quote! {
+        .with_jobs({
+            const JOBS: &r::JobTable = &r::JobTable::new(&[#(#functions),*]);
+            JOBS
         })
     }
 }

@@ -9,7 +9,7 @@ use revchain_core::embedded::encode;
 use revchain_core::lock_file::FILE_NAME;
 use revchain_core::{Chain, Revision};
 
-use crate::code::with_code;
+use crate::code::with_functions;
 use crate::input::Input;
 
 /// Returns a constant expression of the type `Migrations` that embeds the chain.
@@ -25,7 +25,13 @@ pub(crate) fn migrations(
     let name = input.name.as_deref().unwrap_or_default();
     let texts = [&input.directory, name, &input.program];
     let tracked_files = tracked_files(input, chain);
-    let migrations = value(krate, chain, snapshot, texts, &with_code(&input.code));
+    let migrations = value(
+        krate,
+        chain,
+        snapshot,
+        texts,
+        &with_functions(chain, &input.code),
+    );
     quote! {
         {
             #warning
@@ -56,13 +62,13 @@ pub(crate) fn errors(
 
 /// Returns an expression of the type `Migrations`.
 ///
-/// `with_code` is the call that adds functions, or empty.
+/// `with_functions` is the calls that add functions, or empty.
 fn value(
     krate: &TokenStream,
     chain: &Chain,
     snapshot: &[u8],
     texts: [&str; 3],
-    with_code: &TokenStream,
+    with_functions: &TokenStream,
 ) -> TokenStream {
     let bytes = Literal::byte_string(&encode(chain, snapshot));
     let (id, count) = (chain.head().map_or("", Revision::id), chain.len());
@@ -77,7 +83,7 @@ fn value(
                 &EMBEDDED
             }
             let head = r::Head { id: #id, count: #count, salt: #salt, has_snapshot: #has_snapshot };
-            r::Migrations::embedded(embedded, head, [#(#texts),*])#with_code
+            r::Migrations::embedded(embedded, head, [#(#texts),*])#with_functions
         }
     }
 }

@@ -10,6 +10,7 @@
 //! 3. `state` reads the history, the marker, and the schema.
 //! 4. `revchain_core::plan` decides the steps.
 //! 5. `apply` runs the steps in one transaction, with the functions of the program in `code`.
+//!    Functions in `jobs` run between two transactions, or on request.
 //! 6. `report` defines reports, events, and errors.
 
 mod apply;
@@ -79,7 +80,8 @@ pub mod internal {
     pub use crate::apply::script::{reject_temporary_tables, run_statement};
     pub use crate::code::function::{CodeFunction, call_code};
     pub use crate::code::table::CodeTable;
-    pub use crate::jobs::function::{JobFunction, JobTable, call_job};
+    pub use crate::jobs::function::{JobFunction, call_job};
+    pub use crate::jobs::table::JobTable;
     pub use crate::jobs::without_rows::has_rows;
     pub use crate::migrations::{Embedded, Head};
     pub use crate::report::sqlite::{sqlite_message, sqlite_offset};

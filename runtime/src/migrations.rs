@@ -10,7 +10,7 @@ use revchain_core::source::file_name::is_chain_name;
 use revchain_core::{Chain, Revision, RevisionIndex};
 
 use crate::code::table::CodeTable;
-use crate::jobs::function::JobTable;
+use crate::jobs::table::JobTable;
 use crate::report::error::{Error, ErrorKind};
 
 /// A chain of migrations that a program embeds with `embed_migrations!`.

@@ -4,8 +4,8 @@ use revchain_core::embedded::{decode_chain, encode};
 use revchain_core::model::checksum;
 use revchain_core::plan::planner::plan;
 use revchain_core::{
-    Adopt, Chain, DatabaseState, DefectKind, FinishedJob, Plan, Policy, Request, Revision, Step,
-    Target,
+    Adopt, Chain, DatabaseState, DefectKind, FinishedJob, LoadedMigrations, Plan, Policy, Request,
+    Revision, Step, Target, check_code,
 };
 
 use crate::plan::{history, tables};
@@ -299,7 +299,7 @@ fn assert_upgrade(state: &DatabaseState, target: &str, expected: &[&str]) {
 }
 
 #[test]
-fn required_job_runs_once_before_the_first_upgrade_that_requires_it() {
+fn required_job_runs_once_before_its_first_upgrade() {
     let steps = [
         "+history",
         "+001",
@@ -409,4 +409,24 @@ fn plan_is_split_at_its_first_jobs() {
     assert_eq!(texts(&chain, &split.first.steps), ["+003", "+004"]);
     assert_eq!(positions(&split.first.stamped), [0, 1, 2, 3]);
     assert_eq!(texts(&chain, &split.rest.steps), ["+005"]);
+}
+
+#[test]
+fn jobs_whose_functions_the_program_lacks_are_reported() {
+    let directory = chain_of(&[&["@job job"], &["@job  index"], &["@job a"]]);
+    let mut loaded = LoadedMigrations::read(directory.path(), "migrations");
+    assert!(check_code(
+        &mut loaded,
+        &["a".to_owned(), "indx".to_owned()]
+    ));
+    let defects = loaded.into_chain().unwrap_err().to_string();
+    for part in [
+        "the program passes no function `job` to `embed_migrations!`",
+        "001_x.sql:3:9\n",
+        "the program passes no function `index` to `embed_migrations!`",
+        "002_x.sql:3:10\n",
+        "did you mean `-- @job indx`?",
+    ] {
+        assert!(defects.contains(part), "no {part:?} in:\n{defects}");
+    }
 }

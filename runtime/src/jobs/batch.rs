@@ -151,7 +151,7 @@ impl JobCall<'_> {
         let denied = LastDenied::default();
         let rules = CodeRules::read(transaction, self.own.clone(), denied.clone());
         let rules = rules.context(Operation::ReadSchema)?;
-        // After a panic, the batch rolls back and drops the progress, so nobody sees a broken state.
+        // After a panic, the batch rolls back and drops the progress, so no broken state is seen.
         let run = AssertUnwindSafe(|| (self.function.run)(transaction, progress));
         let (source, is_panic) = match guard.run(rules, || catch_unwind(run)) {
             Ok(Ok(done)) => return Ok(Ok(done)),

@@ -8,7 +8,7 @@ use crate::report::error::{Error, ErrorKind};
 use crate::report::event::Event;
 use crate::report::jobs_report::JobRun;
 
-/// The function that [`run_job`] is. A [`JobTable`](super::function::JobTable) points to it.
+/// The function that [`run_job`] is. A [`JobTable`](super::table::JobTable) points to it.
 pub(crate) type RunJob = fn(&JobCall<'_>, &Deadline) -> Result<JobRun, Error>;
 
 /// The time at which jobs stop between two batches.

@@ -39,8 +39,8 @@ impl Migrator<'_> {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Job`] if a function fails or panics. Its last changes are rolled back, and the
-    ///   database stores the error. The other jobs run first, and the first error is returned.
+    /// - [`ErrorKind::Job`] if a function fails or panics. Its last changes are rolled back, and
+    ///   the database stores the error. The other jobs run first, and the first error is returned.
     /// - [`ErrorKind::MissingCode`] if the program lacks the function of a job.
     /// - [`ErrorKind::Sqlite`] with [`Operation::RunJob`](crate::Operation::RunJob) if SQLite was
     ///   interrupted. The last changes are rolled back, and the job counts no failure.

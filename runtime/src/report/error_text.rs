@@ -159,13 +159,7 @@ impl ErrorKind {
             Self::TemporaryTables { tables, revision } => {
                 temporary_tables(tables, revision.as_deref())
             }
-            Self::TemporaryTriggers { triggers } => {
-                let triggers = escape(&triggers.join(", "));
-                Text::new(format!(
-                    "temporary triggers could change the rows of migrations: {triggers}"
-                ))
-                .help("upgrade before the triggers are created, or drop them first")
-            }
+            Self::TemporaryTriggers { triggers } => temporary_triggers(triggers),
             Self::NotOwned(error) => error.text(),
             Self::NoJournal => Text::new("the journal mode is OFF, so SQLite cannot roll back")
                 .help("set another journal mode first: PRAGMA journal_mode = DELETE"),
@@ -354,6 +348,14 @@ fn temporary_tables(tables: &[String], revision: Option<&str>) -> Text {
         "temporary tables hide tables of the database: {tables}"
     ))
     .help("upgrade before the tables are created, or drop them first")
+}
+
+fn temporary_triggers(triggers: &[String]) -> Text {
+    let triggers = escape(&triggers.join(", "));
+    Text::new(format!(
+        "temporary triggers could change the rows of migrations: {triggers}"
+    ))
+    .help("upgrade before the triggers are created, or drop them first")
 }
 
 fn wrong_schema(revision: &str, diff: &Diff) -> Text {

@@ -251,6 +251,23 @@ impl fmt::Display for Event<'_> {
                 f,
                 "`user_version` is {version}, of another program: each open reads history and schema"
             ),
+            Self::JobStarted { .. }
+            | Self::JobProgress { .. }
+            | Self::JobDone { .. }
+            | Self::JobFailed { .. } => self.fmt_job(f),
+            Self::Committed { at } => write!(f, "committed at {}", id(*at)),
+        }
+    }
+}
+
+fn id(revision: Option<&Revision>) -> &str {
+    revision.map_or("base", Revision::id)
+}
+
+impl Event<'_> {
+    /// Writes an event of a job, and nothing for any other event.
+    fn fmt_job(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::JobStarted { revision, job } => {
                 write!(f, "running the job {job} of {}", revision.id())
             }
@@ -267,16 +284,10 @@ impl fmt::Display for Event<'_> {
                 revision.id()
             ),
             Self::JobFailed { error, .. } => write!(f, "{error}"),
-            Self::Committed { at } => write!(f, "committed at {}", id(*at)),
+            _ => Ok(()),
         }
     }
-}
 
-fn id(revision: Option<&Revision>) -> &str {
-    revision.map_or("base", Revision::id)
-}
-
-impl Event<'_> {
     /// Emits the event through `tracing` if the feature `tracing` is on.
     pub(crate) fn trace(&self) {
         #[cfg(feature = "tracing")]

@@ -47,7 +47,7 @@ const DESCRIPTION_COLUMNS: [&str; 8] = [
     CODE_COLUMN,
 ];
 
-/// The functions and jobs of the revision, which only its program has, separated by spaces; NULL if there is none.
+/// The functions and jobs of the revision, separated by spaces; NULL if there is none.
 ///
 /// Tables of earlier versions of revchain have all columns but this one.
 const CODE_COLUMN: &str = "code TEXT";

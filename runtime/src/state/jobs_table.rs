@@ -8,7 +8,7 @@ use super::job_entry::JobState;
 use super::own_tables::{check_is_table, check_one_row, current_time};
 use crate::session::sql::{execute, run};
 
-/// The table with the jobs of a chain: `revchain_jobs`, or `revchain_jobs_<name>` for a named chain.
+/// The table with the jobs of a chain: `revchain_jobs`, or `revchain_jobs_<name>` if it has a name.
 ///
 /// The table exists once a revision with a job is stamped. It has a row for each job of each
 /// stamped revision.

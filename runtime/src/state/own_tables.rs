@@ -1,4 +1,4 @@
-//! What the tables of revchain have in common.
+//! The checks of the tables of revchain, and the time that their rows have.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

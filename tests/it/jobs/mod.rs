@@ -1,5 +1,6 @@
 //! Jobs: functions of the program that change rows after an upgrade, in small transactions.
 
+mod embedded;
 mod failures;
 mod required;
 mod runs;
