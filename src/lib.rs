@@ -168,10 +168,32 @@ pub mod cli {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [`prove`](testing::prove) proves a chain with the functions that its revisions name, which a
+/// build cannot run:
+///
+/// ```
+/// use revchain::{Migrations, Step, embed_migrations, rusqlite, testing};
+///
+/// static MIGRATIONS: Migrations =
+///     embed_migrations!("tests/ui/chains/code", code = [encrypt_tokens]);
+///
+/// fn encrypt_tokens(step: &mut Step<'_>) -> rusqlite::Result<()> {
+///     // A real function calls a crate here.
+///     let sql = "UPDATE accounts SET encrypted_token = CAST('#' || token AS BLOB)";
+///     step.execute(sql, []).map(drop)
+/// }
+///
+/// // #[test]
+/// fn chain_is_proven_with_its_functions() {
+///     testing::prove(&MIGRATIONS).unwrap();
+/// }
+/// # chain_is_proven_with_its_functions();
+/// ```
 #[cfg(feature = "testing")]
 pub mod testing {
     #[doc(inline)]
-    pub use revchain_prove::testing::at;
+    pub use revchain_prove::testing::{Unproven, at, prove, prove_with};
 }
 
 pub mod guide;

@@ -53,6 +53,7 @@ pages! {
     busy "busy",
     changed "changed",
     code "code",
+    code_fails "code-fails",
     corrupt "corrupt",
     creates_nothing "creates-nothing",
     cycle "cycle",

@@ -38,9 +38,12 @@ pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
         let is_excused = upgrade.is_tainted(table)
             || is_declared(revision, table, column)
             || destroyed.is_rebuild && is_declared(revision, table, None);
-        // Code that is left out may have moved the values before a later statement drops them.
+        // A function that has not run may move the values before a later statement drops them.
         let dropped_at = destroyed.statement.as_ref().map(Statement::start);
-        let is_excused = is_excused || upgrade.left_out.is_some_and(|code| dropped_at > Some(code));
+        let is_excused = is_excused
+            || upgrade
+                .judged_up_to
+                .is_some_and(|code| dropped_at > Some(code));
         if !has_arrived && !is_excused && !is_generated {
             defects.push(diagnostics::undeclared(revision, destroyed));
         }
@@ -65,8 +68,9 @@ pub(crate) fn check(upgrade: &Upgrade<'_>) -> Vec<Defect> {
         let is_destroyed = is_destroyed || is_view && after.view(&declared.table).is_none();
         let may_be_leftover =
             declared.column.is_none() && drops_leftover(revision, &declared.table);
-        let is_excused =
-            upgrade.is_tainted(&declared.table) || may_be_leftover || upgrade.left_out.is_some();
+        let is_excused = upgrade.is_tainted(&declared.table)
+            || may_be_leftover
+            || upgrade.judged_up_to.is_some();
         if !(is_excused || is_destroyed || is_lost || may_lose_rows && exists(declared, before)) {
             defects.push(diagnostics::destroys_nothing(
                 revision, source, index, before,

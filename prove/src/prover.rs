@@ -21,14 +21,14 @@ use revchain_core::{
     RevisionIndex,
 };
 use revchain_runtime::internal::{
-    ProofSettings, Violations, foreign_keys, quote, read_schema_sql, reject_temporary_tables,
-    sqlite_message, stand_ins, violations, violations_in,
+    ProofCode, ProofSettings, Violations, foreign_keys, quote, read_schema_sql,
+    reject_temporary_tables, sqlite_message, stand_ins, violations, violations_in,
 };
 use revchain_runtime::{Error, ErrorKind};
 use rusqlite::Connection;
 
 use crate::budget::StepBudget;
-use crate::code::{RunCode, code_fails, left_out};
+use crate::code::{code_fails, left_out};
 use crate::diagnostics::{self, Findings};
 use crate::faulty_statements::FaultyStatements;
 use crate::script_run::{ScriptRun, Stage};
@@ -56,14 +56,15 @@ pub enum Scope {
 ///
 /// Leaves out the functions of the program.
 pub fn prove(loaded: LoadedMigrations, scope: Scope) -> LoadedMigrations {
-    prove_with(loaded, scope, None)
+    prove_on(Connection::open_in_memory(), loaded, scope, None)
 }
 
-/// Proves a chain, with the functions of the program unless `code` is `None`.
-pub(crate) fn prove_with(
+/// Proves a chain on an empty database, with the functions of a program unless `code` is `None`.
+pub(crate) fn prove_on(
+    connection: rusqlite::Result<Connection>,
     mut loaded: LoadedMigrations,
     scope: Scope,
-    code: Option<&RunCode<'_>>,
+    code: Option<&ProofCode<'_>>,
 ) -> LoadedMigrations {
     let Some(chain) = loaded.chain.take() else {
         return loaded;
@@ -72,7 +73,7 @@ pub(crate) fn prove_with(
     let faulty = FaultyStatements::new(&loaded.defects);
     let mut findings = Findings::default();
     let mut proven = Vec::new();
-    let result = Connection::open_in_memory().and_then(|mut connection| {
+    let result = connection.and_then(|mut connection| {
         let budget = StepBudget::install(&mut connection);
         let _settings = ProofSettings::new(&connection)?;
         Prover {
@@ -123,7 +124,7 @@ struct Prover<'c> {
     connection: &'c Connection,
     budget: &'c StepBudget,
     /// The functions of the program; `None` if the proof leaves code out.
-    code: Option<&'c RunCode<'c>>,
+    code: Option<&'c ProofCode<'c>>,
     /// The results of the trials of the current revision.
     trial: trial::Outcome,
     /// The rejected statements of the current revision, and the stages at which they ran.
@@ -303,7 +304,7 @@ impl<'c> Prover<'c> {
                 before: &self.schema,
                 after: &after,
                 trial: &self.trial,
-                left_out: left_out(revision, self.code),
+                judged_up_to: self.judged_up_to(),
                 tainted_names: &self.tainted_names,
             };
             let mut defects = destruction::check(&upgrade);
@@ -313,6 +314,26 @@ impl<'c> Prover<'c> {
         self.sql_hash.apply_delta(removed.clone(), added.clone());
         self.schema.apply_delta(removed, added);
         Ok(before)
+    }
+
+    /// Returns the offset in the upgrade from which on values are not judged; `None` for its end.
+    ///
+    /// This is the first function that the proof leaves out, or that fails.
+    fn judged_up_to(&self) -> Option<usize> {
+        let on_rows = self
+            .trial
+            .failures
+            .iter()
+            .filter(|failed| failed.is_upgrade);
+        let without = self.rejected.iter().filter(|(stage, _)| stage.is_upgrade());
+        let starts = on_rows.map(|failed| failed.start);
+        let starts = starts.chain(without.map(|(_, start)| *start));
+        let is_code = |start: &usize| {
+            let mut code = self.revision().upgrade().code();
+            code.any(|line| line.start() == *start)
+        };
+        let failed = starts.filter(is_code).min();
+        left_out(self.revision(), self.code).or(failed)
     }
 
     /// Returns `true` if the downgrade restored the schema from before the upgrade.
@@ -545,13 +566,14 @@ impl<'c> Prover<'c> {
 
     /// Runs a function of the program. Returns `false` and reports a failure.
     fn run_code(&mut self, run: ScriptRun<'_>, line: &CodeLine<'_>) -> bool {
-        let Some(run_code) = self.code else {
+        let Some(code) = self.code else {
             return true;
         };
-        let ran = run_code(self.connection, run.revision, run.direction(), line);
-        if let Err(message) = ran {
+        self.budget.restart();
+        let ran = code.run(self.connection, run.revision, run.direction(), line);
+        if let Err(error) = ran {
             self.rejected.push((run.stage, line.start()));
-            self.report(code_fails(run, line, &message));
+            self.report(code_fails(run, line, &error));
             return false;
         }
         true

@@ -21,13 +21,27 @@ use crate::nondeterminism::is_nondeterministic;
 ///   stand-ins here, so the snapshot contains none of their values.
 /// - A table has rows before a revision that requires a job, which would change them.
 /// - The rows may depend on the time, on random numbers, or on the SQLite library.
+/// - An upgrade runs a function of the program, unless the file says `on rows` and the tables are
+///   empty.
 /// - The marker of the finished database does not identify the head.
 /// - The encoder does not find exactly one placeholder for each revision.
 pub fn build_snapshot(migrations: &Migrations) -> Option<Vec<u8>> {
     let mut connection = Connection::open_in_memory().ok()?;
     static WITHOUT_ROWS: JobTable = JobTable::WITHOUT_ROWS;
     let migrations = &migrations.clone().with_jobs(&WITHOUT_ROWS);
-    migrations.upgrade(&mut connection).ok()?;
+    let without_code = migrations.without_code();
+    let migrator = without_code.migrator();
+    for revision in migrations.revisions() {
+        let mut code = revision.upgrade().code().peekable();
+        if code.peek().is_none() {
+            continue;
+        }
+        migrator.upgrade_to(&mut connection, revision.id()).ok()?;
+        if !code.all(|line| line.is_on_rows()) || has_rows(&connection).ok()? {
+            return None;
+        }
+    }
+    migrator.upgrade(&mut connection).ok()?;
     let is_nondeterministic = migrations.revisions().iter().any(is_nondeterministic);
     if is_nondeterministic && has_rows(&connection).ok()? {
         return None;

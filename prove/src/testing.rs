@@ -1,5 +1,7 @@
 //! Databases with sample rows, for the tests of a program.
 
+mod proof;
+
 use revchain_core::schema::SchemaFilter;
 use revchain_runtime::internal::read_schema_sql;
 use revchain_runtime::{Error, Migrations};
@@ -9,6 +11,8 @@ use rusqlite::{Connection, Result};
 use crate::sample_rows::hints::Hints;
 use crate::sample_rows::table::TableCache;
 use crate::sample_rows::{self, Mode, Request};
+
+pub use proof::{Unproven, prove, prove_with};
 
 /// Returns an in-memory database at a revision, with sample rows in its tables.
 ///

@@ -15,8 +15,8 @@ pub(crate) struct Upgrade<'u> {
     pub(crate) before: &'u Schema,
     pub(crate) after: &'u Schema,
     pub(crate) trial: &'u trial::Outcome,
-    /// The offset of the first `@code` line, if the proof leaves the code of the program out.
-    pub(crate) left_out: Option<usize>,
+    /// The offset from which on values are not judged; `None` for the end of the script.
+    pub(crate) judged_up_to: Option<usize>,
     /// The lowercase names in rejected statements. Defects of these objects are not reported.
     pub(crate) tainted_names: &'u HashSet<String>,
 }

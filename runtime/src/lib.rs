@@ -84,6 +84,7 @@ pub mod internal {
     pub use crate::jobs::table::JobTable;
     pub use crate::jobs::without_rows::has_rows;
     pub use crate::migrations::{Embedded, Head};
+    pub use crate::migrator::proof::ProofCode;
     pub use crate::report::sqlite::{sqlite_message, sqlite_offset};
     pub use crate::session::connection_settings::ProofSettings;
     pub use crate::session::sql::{execute, quote};

@@ -147,6 +147,16 @@ impl Migrations {
         self
     }
 
+    /// Returns the chain without its `@code` lines, for the proof.
+    #[doc(hidden)]
+    pub fn without_code(&self) -> Self {
+        let chain = self.chain().without_code();
+        Self {
+            chain: Source::Read(Arc::new(chain), Arc::new([])),
+            ..self.clone()
+        }
+    }
+
     /// Returns the functions of the program; `None` if it has none.
     #[doc(hidden)]
     pub fn code(&self) -> Option<&'static CodeTable> {

@@ -3,7 +3,9 @@
 mod connect;
 mod inspect;
 mod jobs;
+pub(crate) mod proof;
 
+use std::any::Any;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -432,6 +434,40 @@ assert_eq!(report.reverted[0].revision, \"002\");
     /// ```
     pub fn wal(mut self) -> Self {
         self.settings.wal = true;
+        self
+    }
+
+    /// Sets the value that functions of the program get from [`Step::context`].
+    ///
+    /// The value replaces an earlier one. Examples are a key, or the configuration of the program.
+    ///
+    /// ```
+    /// use revchain::{Migrations, Step, embed_migrations};
+    ///
+    /// static MIGRATIONS: Migrations =
+    ///     embed_migrations!("tests/fixtures/code", code = [encrypt_tokens]);
+    ///
+    /// struct Key(String);
+    ///
+    /// # type BoxError = Box<dyn std::error::Error + Send + Sync>;
+    /// fn encrypt_tokens(step: &mut Step<'_>) -> Result<(), BoxError> {
+    ///     let key: &Key = step.context().ok_or("the migrator has no key")?;
+    ///     let sql = "UPDATE accounts SET encrypted = ?1 || token";
+    ///     step.execute(sql, [&key.0])?;
+    ///     Ok(())
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let migrator = MIGRATIONS.migrator().context(Key("secret".to_owned()));
+    /// migrator.open_in_memory()?;
+    /// assert!(MIGRATIONS.open_in_memory().is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`Step::context`]: crate::Step::context
+    pub fn context<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        self.settings.context = Some(Arc::new(value));
         self
     }
 

@@ -1,5 +1,6 @@
 //! The settings of a migrator, as plain data.
 
+use std::any::Any;
 #[cfg(feature = "backup")]
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +34,12 @@ pub(crate) struct Settings<'m> {
     /// The functions that set up each connection that revchain opens, in order.
     pub(crate) on_connect: Vec<OnConnect<'m>>,
     pub(crate) callbacks: Vec<Callback<'m>>,
+    /// The value that the program passes to its functions.
+    pub(crate) context: Option<Arc<ContextValue>>,
 }
+
+/// A value of the program, whose type only the program knows.
+pub(crate) type ContextValue = dyn Any + Send + Sync;
 
 /// The time at which the jobs of a database run that no pending upgrade requires.
 ///
@@ -82,6 +88,7 @@ impl Default for Settings<'_> {
             allow_existing_violations: false,
             on_connect: Vec::new(),
             callbacks: Vec::new(),
+            context: None,
         }
     }
 }

@@ -244,6 +244,16 @@ impl Chain {
         self
     }
 
+    /// Returns the chain without its `@code` lines. The checksums stay.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_code(&self) -> Self {
+        Self {
+            revisions: self.revisions.iter().map(Revision::without_code).collect(),
+            hash_offset: self.hash_offset,
+        }
+    }
+
     /// Replaces the text of an upgrade. Only tests call this.
     ///
     /// The statements keep their offsets, so both texts must have the same length and boundaries.

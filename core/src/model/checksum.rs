@@ -22,7 +22,7 @@
 //!
 //! Comments, white space, line ends and stray semicolons are not tokens of a statement.
 //! So these do not change a checksum.
-//! No text contains a NUL byte, every statement has a token, and no statement begins with `@code`.
+//! No text contains a NUL byte, every statement has a token, and none begins with `@code`.
 //! So SHA-256 never gets the same bytes for different revisions.
 
 use sha2::{Digest, Sha256};

@@ -128,6 +128,22 @@ impl Revision {
         self.upgrade.requires.iter().map(|name| &**name)
     }
 
+    /// Returns the revision without its `@code` lines. The checksum stays.
+    pub(crate) fn without_code(&self) -> Self {
+        let without = |script: &Script| Script {
+            code: Vec::new(),
+            ..script.clone()
+        };
+        Self {
+            upgrade: without(&self.upgrade),
+            downgrade: match &self.downgrade {
+                Downgrade::Sql(script) => Downgrade::Sql(without(script)),
+                irreversible @ Downgrade::Irreversible(_) => irreversible.clone(),
+            },
+            ..self.clone()
+        }
+    }
+
     /// Returns the ids under which other tools recorded the revision, in the order of the file.
     pub fn was(&self) -> &[Was] {
         &self.was

@@ -331,20 +331,21 @@ impl Run {
         line: &CodeLine<'_>,
         expected: &mut [Expected],
     ) -> Result<bool> {
-        let Some(run_code) = subject.code else {
+        let Some(code) = subject.code else {
             return Ok(true);
         };
         let connection = subject.connection;
         let schema = read_schema_sql(connection, &SchemaFilter::default())?;
         let tables: Vec<&str> = schema.schema().tables().collect();
         let before = read_tables(connection, tables.iter().copied())?;
-        if let Err(message) = run_code(connection, run.revision, run.direction(), line) {
+        subject.budget.restart();
+        if let Err(error) = code.run(connection, run.revision, run.direction(), line) {
             self.failures.push(Failure {
                 stage: run.stage,
                 start: line.start(),
                 rows: Vec::new(),
                 assumption: None,
-                kind: FailureKind::Code(Box::new(code_fails(run, line, &message))),
+                kind: FailureKind::Code(Box::new(code_fails(run, line, &error))),
             });
             return Ok(false);
         }

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 use revchain_core::load::SourceInfo;
 use revchain_core::schema::Schema;
 use revchain_core::{Defect, Revision};
+use revchain_runtime::internal::ProofCode;
 use rusqlite::Connection;
 
 use crate::budget::StepBudget;
-use crate::code::RunCode;
 use crate::diagnostics::Findings;
 use crate::faulty_statements::FaultyStatements;
 
@@ -21,7 +21,7 @@ pub(crate) struct Subject<'t> {
     pub(crate) schema: &'t Schema,
     pub(crate) budget: &'t StepBudget,
     /// The functions of the program; `None` if the proof leaves code out.
-    pub(crate) code: Option<&'t RunCode<'t>>,
+    pub(crate) code: Option<&'t ProofCode<'t>>,
     pub(crate) faulty: &'t FaultyStatements,
     /// The lowercase names of objects that another defect affects.
     pub(crate) tainted_names: &'t HashSet<String>,

@@ -1,5 +1,12 @@
 //! Revisions with `@code`, whose functions the build leaves out.
 
+#[cfg(feature = "bundled")]
+use revchain_prove::Scope;
+#[cfg(feature = "bundled")]
+use revchain_runtime::Migrations;
+
+#[cfg(feature = "bundled")]
+use crate::support::Directory;
 use crate::support::{assert_one_defect, assert_proven, summaries};
 
 const TABLE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, token TEXT);";
@@ -84,4 +91,30 @@ fn upgrade_without_code_is_judged_whole() {
     let downgrade = "-- @code f\nDROP INDEX i;";
     let summaries = summaries(&[(TABLE, ""), (upgrade, downgrade)]);
     assert_eq!(summaries, ["fails-on-rows 002:4"]);
+}
+
+#[cfg(feature = "bundled")]
+#[test]
+fn snapshot_needs_code_that_does_nothing_on_empty_tables() {
+    let has_snapshot = |steps: &[(&str, &str)]| {
+        let directory = Directory::of(steps);
+        let chain = directory.prove(Scope::All).into_chain().unwrap();
+        let migrations = Migrations::from_chain(chain, String::new());
+        revchain_prove::build_snapshot(&migrations).is_some()
+    };
+    let seed = "INSERT INTO t VALUES (1, 'x');";
+    let seeded = format!("{TABLE}\n{seed}");
+    assert!(has_snapshot(&[(TABLE, ""), ("-- @code f on rows", "")]));
+    assert!(has_snapshot(&[
+        (TABLE, ""),
+        ("-- @code f on rows", ""),
+        (seed, "")
+    ]));
+    assert!(has_snapshot(&[(TABLE, ""), ("SELECT 1;", "-- @code f")]));
+    assert!(!has_snapshot(&[(TABLE, ""), ("-- @code f", "")]));
+    assert!(!has_snapshot(&[(&seeded, ""), ("-- @code f on rows", "")]));
+    assert!(!has_snapshot(&[
+        (TABLE, ""),
+        (&format!("{seed}\n-- @code f on rows"), "")
+    ]));
 }

@@ -16,6 +16,7 @@ mod double_quotes;
 mod downgrade;
 mod failure;
 mod fingerprint;
+mod functions;
 mod generate;
 mod keys;
 mod loosened;

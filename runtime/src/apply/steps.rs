@@ -58,6 +58,7 @@ pub(super) fn run_steps(
             table: database.migrations.code(),
             chain: database.chain(),
             guard,
+            context: database.settings.context.as_deref(),
             emit: &emit,
         },
         report,

@@ -15,7 +15,7 @@ use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
 use crate::report::panic::Panic;
 use crate::session::guard::Guard;
-use crate::settings::BoxError;
+use crate::settings::{BoxError, ContextValue};
 
 /// A call of a function: the `@code` line, and all that the function may use.
 pub(super) struct Call<'c> {
@@ -26,6 +26,7 @@ pub(super) struct Call<'c> {
     pub(super) guard: &'c Guard,
     /// Includes the objects that the chain makes.
     pub(super) own: SchemaFilter,
+    pub(super) context: Option<&'c ContextValue>,
     pub(super) emit: &'c dyn Fn(&Event<'_>),
 }
 
@@ -42,6 +43,7 @@ pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(
         connection: call.connection,
         revision: call.revision,
         function: function.name,
+        context: call.context,
         emit: call.emit,
     };
     // After a panic, the request rolls back and drops the step, so nobody sees a broken state.

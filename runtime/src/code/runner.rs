@@ -9,6 +9,7 @@ use crate::report::direction::Direction;
 use crate::report::error::{Error, ErrorKind};
 use crate::report::event::Event;
 use crate::session::guard::Guard;
+use crate::settings::ContextValue;
 
 /// A runner for the functions that scripts name.
 #[derive(Clone, Copy)]
@@ -19,6 +20,8 @@ pub(crate) struct CodeRunner<'r> {
     pub(crate) chain: &'r Chain,
     /// `None` if no function can run on this connection.
     pub(crate) guard: Option<&'r Guard>,
+    /// The value that the program passes to its functions.
+    pub(crate) context: Option<&'r ContextValue>,
     /// Receives the progress.
     pub(crate) emit: &'r dyn Fn(&Event<'_>),
 }
@@ -53,6 +56,7 @@ impl CodeRunner<'_> {
             line,
             guard,
             own: self.chain.own_objects(&[]),
+            context: self.context,
             emit: self.emit,
         };
         table.run(function, &call)

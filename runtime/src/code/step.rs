@@ -1,5 +1,6 @@
 //! The argument of a function that a migration runs.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 
@@ -7,6 +8,7 @@ use revchain_core::Revision;
 use rusqlite::Connection;
 
 use crate::report::event::Event;
+use crate::settings::ContextValue;
 
 /// The step of a migration in which a function of the program runs.
 ///
@@ -42,6 +44,7 @@ pub struct Step<'s> {
     pub(super) connection: &'s Connection,
     pub(super) revision: &'s Revision,
     pub(super) function: &'s str,
+    pub(super) context: Option<&'s ContextValue>,
     pub(super) emit: &'s dyn Fn(&Event<'_>),
 }
 
@@ -49,6 +52,15 @@ impl Step<'_> {
     /// Returns the id of the revision.
     pub fn revision(&self) -> &str {
         self.revision.id()
+    }
+
+    /// Returns the value that the program has passed to [`Migrator::context`].
+    ///
+    /// Returns `None` if the program has passed none, or a value of another type.
+    ///
+    /// [`Migrator::context`]: crate::Migrator::context
+    pub fn context<T: Any>(&self) -> Option<&T> {
+        self.context?.downcast_ref()
     }
 
     /// Emits [`Event::Progress`]: `done` of `total` rows are done.

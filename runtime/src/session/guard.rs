@@ -34,6 +34,17 @@ impl Guard {
         run()
     }
 
+    /// Installs an authorizer, and returns its switch.
+    ///
+    /// Older versions of rusqlite report no error if SQLite rejects the authorizer.
+    pub(crate) fn install(connection: &mut Connection) -> Self {
+        let guard = Self::default();
+        let switch = guard.clone();
+        let authorize = move |context: AuthContext<'_>| switch.authorize(&context);
+        let _ = connection.authorizer(Some(authorize));
+        guard
+    }
+
     fn authorize(&self, context: &AuthContext<'_>) -> Authorization {
         match &*self.lock() {
             Some(rules) if !rules.allows(context) => Authorization::Deny,
@@ -74,11 +85,7 @@ impl<'c> GuardedConnection<'c> {
     /// Fails if SQLite does not call the authorizer, or if the database stays busy beyond the busy
     /// timeout.
     pub(crate) fn new(connection: &'c mut Connection, wait: &LockWait<'_>) -> Result<Self, Error> {
-        let guard = Guard::default();
-        let switch = guard.clone();
-        let authorize = move |context: AuthContext<'_>| switch.authorize(&context);
-        // Older versions of rusqlite return `()`, so the trial checks that the authorizer works.
-        let _ = connection.authorizer(Some(authorize));
+        let guard = Guard::install(connection);
         let this = Self {
             connection,
             guard: Some(guard.clone()),
