@@ -437,7 +437,8 @@ assert_eq!(report.reverted[0].revision, \"002\");
         self
     }
 
-    /// Sets the value that functions of the program get from [`Step::context`].
+    /// Sets the value that functions of the program get from [`Step::context`] and
+    /// [`Progress::context`].
     ///
     /// The value replaces an earlier one. Examples are a key, or the configuration of the program.
     ///
@@ -466,6 +467,7 @@ assert_eq!(report.reverted[0].revision, \"002\");
     /// ```
     ///
     /// [`Step::context`]: crate::Step::context
+    /// [`Progress::context`]: crate::Progress::context
     pub fn context<T: Any + Send + Sync>(mut self, value: T) -> Self {
         self.settings.context = Some(Arc::new(value));
         self

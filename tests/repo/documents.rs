@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{env, fs};
 
+use revchain::DefectKind;
+
 use crate::links::documents;
 use crate::sources::{assert_none, crate_sources, exists, read};
 
@@ -96,8 +98,12 @@ fn compile_errors_in_documents_are_those_of_the_cases() {
             let Some(rest) = block.strip_prefix("error: [") else {
                 continue;
             };
-            errors += 1;
             let kind = rest.split(']').next().unwrap();
+            // Only a test of a program reports this defect.
+            if kind == DefectKind::CodeFails.name() {
+                continue;
+            }
+            errors += 1;
             let expected = compile_errors(kind);
             if !expected.iter().any(|error| error == block) {
                 problems.push(format!("{path}: {block}"));

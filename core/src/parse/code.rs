@@ -3,18 +3,11 @@
 use std::mem;
 use std::ops::Range;
 
-use super::Parser;
 use super::directive::Directive;
+use super::{FoundCode, Parser};
 use crate::model::revision::Code;
 use crate::sql::tokenizer::Token;
 use crate::{Defect, DefectKind};
-
-/// A `@code` line of a file.
-pub(super) struct FoundCode<'t> {
-    name: &'t str,
-    is_on_rows: bool,
-    line: Range<usize>,
-}
 
 impl<'t> Parser<'t, '_> {
     /// Reads `-- @code NAME` or `-- @code NAME on rows`.

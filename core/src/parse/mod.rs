@@ -16,7 +16,6 @@ mod was;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use self::code::FoundCode;
 use self::decode::decode;
 use crate::diagnostics::Snippet;
 use crate::model::checksum;
@@ -223,6 +222,13 @@ struct Section {
     has_arguments: bool,
     text: Range<usize>,
     tokens: Range<usize>,
+}
+
+/// A `@code` line of a file.
+struct FoundCode<'t> {
+    name: &'t str,
+    is_on_rows: bool,
+    line: Range<usize>,
 }
 
 impl Parser<'_, '_> {

@@ -16,7 +16,7 @@ use crate::report::job_error::{JobError, as_interrupt};
 use crate::report::panic::Panic;
 use crate::session::guard::Guard;
 use crate::session::lock_wait::LockWait;
-use crate::settings::BoxError;
+use crate::settings::{BoxError, ContextValue};
 use crate::state::job_entry::JobState;
 use crate::state::jobs_table::{JobId, JobResult, JobsTable};
 
@@ -30,6 +30,7 @@ pub(crate) struct JobCall<'c> {
     pub(crate) guard: Option<&'c Guard>,
     /// Includes the objects that the chain makes.
     pub(crate) own: SchemaFilter,
+    pub(crate) context: Option<&'c ContextValue>,
     pub(crate) revision: &'c Revision,
     pub(crate) job: &'c Job,
     pub(crate) function: JobFunction,
@@ -77,7 +78,7 @@ impl JobCall<'_> {
         if row.state == JobState::Done {
             return Ok(Batch::AlreadyDone);
         }
-        let mut progress = Progress::new(self.revision.id(), row.watermark.clone());
+        let mut progress = Progress::new(self.revision.id(), row.watermark.clone(), self.context);
         let before = total_changes(&transaction).context(Operation::RunJob)?;
         let called = self.call(&transaction, &mut progress)?;
         let is_ended = transaction.is_autocommit();

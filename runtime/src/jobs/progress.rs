@@ -1,7 +1,11 @@
 //! The progress of a job, as its function sees it.
 
+use std::any::Any;
+
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, ToSqlOutput, Type, Value, ValueRef};
+
+use crate::settings::ContextValue;
 
 /// The progress of a job: what its function has stored, and stores for the next call.
 ///
@@ -11,15 +15,21 @@ use rusqlite::types::{FromSql, FromSqlError, ToSqlOutput, Type, Value, ValueRef}
 pub struct Progress<'p> {
     revision: &'p str,
     watermark: Value,
+    context: Option<&'p ContextValue>,
     /// The number of rows that are done, and of all rows.
     rows: Option<(u64, u64)>,
 }
 
 impl<'p> Progress<'p> {
-    pub(super) fn new(revision: &'p str, watermark: Value) -> Self {
+    pub(super) fn new(
+        revision: &'p str,
+        watermark: Value,
+        context: Option<&'p ContextValue>,
+    ) -> Self {
         Self {
             revision,
             watermark,
+            context,
             rows: None,
         }
     }
@@ -71,6 +81,14 @@ impl<'p> Progress<'p> {
     /// Returns the id of the job's revision.
     pub fn revision(&self) -> &str {
         self.revision
+    }
+
+    /// Returns the value that the program has passed to
+    /// [`Migrator::context`](crate::Migrator::context).
+    ///
+    /// Returns `None` if the program has passed none, or a value of another type.
+    pub fn context<T: Any>(&self) -> Option<&T> {
+        self.context?.downcast_ref()
     }
 
     pub(super) fn value(&self) -> &Value {

@@ -88,6 +88,7 @@ pub(crate) fn run_one<C: DerefMut<Target = Connection>>(
         wait: session.wait(),
         guard,
         own: database.chain().own_objects(&[]),
+        context: database.settings.context.as_deref(),
         revision,
         job,
         function,
