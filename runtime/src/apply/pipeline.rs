@@ -4,7 +4,7 @@ use revchain_core::plan::planner::plan;
 use revchain_core::{
     Conflict, DatabaseState, Plan, Request, Revision, RevisionSet, SchemaMatch, Step, Target, Tool,
 };
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, MAIN_DB};
 
 use super::column_order::check_column_order;
 use super::locked_plan::{LockedPlan, LockedState};
@@ -333,6 +333,11 @@ fn as_read_only(error: Error, database: Database<'_>, plan: Option<&Plan>) -> Er
         .sqlite_error()
         .and_then(rusqlite::Error::sqlite_error_code);
     if code != Some(ErrorCode::ReadOnly) {
+        return error;
+    }
+    // A function of the program can also fail to write to another database.
+    let is_readonly = || database.connection.is_readonly(MAIN_DB).unwrap_or(true);
+    if matches!(error.kind(), ErrorKind::Code(_)) && !is_readonly() {
         return error;
     }
     let pending = plan.into_iter().flat_map(Plan::upgrades);

@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use revchain_core::schema::SchemaFilter;
-use revchain_core::{CodeLine, Revision};
+use revchain_core::sql::inspect::created_name;
+use revchain_core::{CodeLine, Downgrade, Revision};
 use rusqlite::Connection;
 
 use super::function::CodeFunction;
@@ -37,7 +38,7 @@ pub(super) struct Call<'c> {
 /// Fails with [`ErrorKind::Code`] if the function fails, panics, or ends the transaction.
 pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(), Error> {
     let denied = LastDenied::default();
-    let rules = CodeRules::read(call.connection, call.own.clone(), denied.clone());
+    let rules = CodeRules::read(call.connection, own_objects(call), denied.clone());
     let rules = rules.context(Operation::ReadSchema)?;
     let mut step = Step {
         connection: call.connection,
@@ -74,4 +75,16 @@ pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(
         current: None,
         is_adoption: false,
     })))
+}
+
+/// Returns a filter for the objects that the chain or the downgrade of the revision makes.
+fn own_objects(call: &Call<'_>) -> SchemaFilter {
+    let mut own = call.own.clone();
+    // A downgrade can rebuild a table under a name that no upgrade has.
+    if let Downgrade::Sql(script) = call.revision.downgrade() {
+        let made = script.statements();
+        let made = made.filter_map(|statement| created_name(statement.sql()));
+        own.own.get_or_insert_default().extend(made);
+    }
+    own
 }

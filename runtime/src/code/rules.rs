@@ -139,7 +139,7 @@ impl Rules for CodeRules {
 /// Returns the description of an action that the rules deny.
 fn denied(context: &AuthContext<'_>) -> Denied {
     match context.action {
-        AuthAction::Read { table_name, .. } => Denied::Table(table_name.to_owned()),
+        AuthAction::Read { table_name, .. } => Denied::Table(qualified(context, table_name)),
         AuthAction::Insert { table_name }
         | AuthAction::Update { table_name, .. }
         | AuthAction::Delete { table_name } => {
@@ -150,7 +150,7 @@ fn denied(context: &AuthContext<'_>) -> Denied {
             if names.iter().chain(&temporary).any(is_schema) {
                 return Denied::SchemaChange;
             }
-            Denied::Table(table_name.to_owned())
+            Denied::Table(qualified(context, table_name))
         }
         AuthAction::Pragma { pragma_name, .. } => {
             Denied::Statement(format!("PRAGMA {pragma_name}"))
@@ -167,6 +167,14 @@ fn denied(context: &AuthContext<'_>) -> Denied {
             .to_owned(),
         ),
         _ => Denied::SchemaChange,
+    }
+}
+
+/// Returns the name of a table, with the schema if the schema is not `main`.
+fn qualified(context: &AuthContext<'_>, table: &str) -> String {
+    match context.database_name {
+        Some(schema) if schema != "main" => format!("{schema}.{table}"),
+        _ => table.to_owned(),
     }
 }
 

@@ -56,11 +56,14 @@ pub(crate) enum Denied {
 
 impl CodeError {
     /// Returns the error of SQLite that the function returned, or that caused its error.
+    ///
+    /// Returns `None` if the file is no database: then the function has opened another file.
     pub(super) fn sqlite_error(&self) -> Option<&rusqlite::Error> {
         let mut error: Option<&(dyn StdError + 'static)> = Some(&*self.source);
         while let Some(cause) = error {
-            if let Some(found) = cause.downcast_ref() {
-                return Some(found);
+            if let Some(found) = cause.downcast_ref::<rusqlite::Error>() {
+                let is_other = found.sqlite_error_code() == Some(ErrorCode::NotADatabase);
+                return Some(found).filter(|_| !is_other);
             }
             error = cause.source();
         }

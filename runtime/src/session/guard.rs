@@ -159,3 +159,31 @@ impl Drop for GuardedConnection<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::settings::Settings;
+
+    /// Returns the switch of the authorizer on a connection, which is gone without an authorizer.
+    fn switch(guarded: &GuardedConnection<'_>) -> Weak<Mutex<Option<Box<dyn Rules>>>> {
+        let guard = guarded.guard().expect("a guard");
+        Arc::downgrade(&guard.0)
+    }
+
+    #[test]
+    fn drop_removes_the_authorizer() {
+        let settings = Settings::default();
+        let mut connection = Connection::open_in_memory().expect("a connection");
+        let wait = LockWait::new(&connection, &settings, Default::default());
+        let guarded = GuardedConnection::new(&mut connection, &wait).expect("a guard");
+        let switch = switch(&guarded);
+        assert!(switch.upgrade().is_some());
+        drop(guarded);
+        assert!(switch.upgrade().is_none());
+    }
+}
