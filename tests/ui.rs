@@ -14,7 +14,7 @@ use revchain::DefectKind;
 const UI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui");
 
 /// The cases for wrong arguments of the macro, and for several defects in one directory.
-const OTHER_CASES: [&str; 10] = [
+const OTHER_CASES: [&str; 11] = [
     "not-a-string",
     "two-arguments",
     "unknown-argument",
@@ -23,6 +23,7 @@ const OTHER_CASES: [&str; 10] = [
     "code-not-a-list",
     "code-twice",
     "superfluous-code",
+    "job-of-another-type",
     "several-defects",
     "several-proof-defects",
 ];

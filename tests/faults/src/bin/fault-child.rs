@@ -2,11 +2,14 @@
 //!
 //! It exits with 0, or prints the error and exits with 1.
 
+#[path = "../jobs.rs"]
+mod jobs;
 #[path = "../work.rs"]
 mod work;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use revchain::rusqlite::Connection;
 
@@ -25,7 +28,12 @@ fn main() -> ExitCode {
             }
         }
     }
-    match work::run(&task, Path::new(&database), connection.as_mut()) {
+    let ran = match (&*task, &mut connection) {
+        ("jobs", Some(connection)) => jobs::JOBS.run_jobs(connection, Duration::MAX).map(drop),
+        ("required-job", Some(connection)) => jobs::JOBS.upgrade(connection).map(drop),
+        (task, connection) => work::run(task, Path::new(&database), connection.as_mut()),
+    };
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("{error:#}");
