@@ -58,9 +58,7 @@ impl<'p> Progress<'p> {
     /// Fails if the value is not one that SQLite can store.
     pub fn set_watermark(&mut self, watermark: impl ToSql) -> rusqlite::Result<()> {
         self.watermark = match watermark.to_sql()? {
-            ToSqlOutput::Borrowed(value) => value
-                .try_into()
-                .map_err(|error| conversion(Type::Text, Box::<FromSqlError>::from(error)))?,
+            ToSqlOutput::Borrowed(value) => owned(value)?,
             ToSqlOutput::Owned(value) => value,
             _ => {
                 let error = "a watermark is a number, a text or a blob";
@@ -98,6 +96,20 @@ impl<'p> Progress<'p> {
     pub(super) fn reported_rows(&self) -> Option<(u64, u64)> {
         self.rows
     }
+}
+
+/// Returns a copy of a value. Older versions of rusqlite panic if a text is not UTF-8.
+fn owned(value: ValueRef<'_>) -> rusqlite::Result<Value> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(text) => match String::from_utf8(text.to_vec()) {
+            Ok(text) => Value::Text(text),
+            Err(error) => return Err(conversion(Type::Text, Box::new(error))),
+        },
+        ValueRef::Blob(blob) => Value::Blob(blob.to_vec()),
+    })
 }
 
 fn conversion(
