@@ -15,6 +15,9 @@ use crate::sources::{assert_none, read};
 
 const DIRECTORIES: [&str; 2] = ["docs/guide", "cli/catalogue"];
 
+/// The pages that add a revision to those of the token store.
+const NEXT_VERSION: [&str; 3] = ["newer.md", "unknown-schema.md", "untrusted.md"];
+
 /// Runs the example application from a clone. A test runs the program without cargo.
 const CARGO_RUN: &str = "cargo run -p token-store --";
 
@@ -73,7 +76,7 @@ pub(crate) fn build_programs() -> PathBuf {
 ///
 /// A page `from-TOOL.md` has the files of the tool in `old`, and one of its databases, `app.db`.
 /// A page with a directory in `tests/fixtures/pages` has the files of this directory.
-/// Other pages have the migrations of the token store.
+/// The pages in `NEXT_VERSION` have the migrations of the token store, and others the real chain.
 fn new_directory(page: &str) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -87,8 +90,13 @@ fn new_directory(page: &str) -> tempfile::TempDir {
         return directory;
     }
     let Some(tool) = page.strip_prefix("from-") else {
+        let package = if NEXT_VERSION.contains(&page) {
+            root.join("examples/token-store")
+        } else {
+            root.to_owned()
+        };
         copy(
-            &root.join("migrations"),
+            &package.join("migrations"),
             &directory.path().join("migrations"),
         );
         return directory;

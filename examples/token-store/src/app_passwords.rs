@@ -1,5 +1,6 @@
 use revchain::rusqlite::{OptionalExtension, params};
 
+use crate::crypto::{Encrypted, Owner};
 use crate::{Error, Secret, TokenStore, audit};
 
 /// An app password, with which the server signs in for a user.
@@ -27,7 +28,7 @@ impl TokenStore {
         user_id: &str,
         password: &AppPassword,
     ) -> Result<(), Error> {
-        let encrypted = self.key()?.encrypt(&password.password);
+        let encrypted = self.key()?.encrypt(&password.password, owner(user_id));
         let scopes = password
             .scopes
             .as_deref()
@@ -35,14 +36,24 @@ impl TokenStore {
         let now = self.now_in_seconds();
         let transaction = self.write()?;
         transaction.execute(
-            "INSERT INTO app_passwords (user_id, encrypted_password, username, scopes, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+            "INSERT INTO app_passwords (
+                 user_id, encrypted_password, encryption, username, scopes, created_at, updated_at
+             )
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
              ON CONFLICT (user_id) DO UPDATE SET
                  encrypted_password = excluded.encrypted_password,
+                 encryption = excluded.encryption,
                  username = excluded.username,
                  scopes = excluded.scopes,
                  updated_at = excluded.updated_at",
-            params![user_id, encrypted, password.username, scopes, now],
+            params![
+                user_id,
+                encrypted.bytes,
+                encrypted.encryption,
+                password.username,
+                scopes,
+                now
+            ],
         )?;
         audit::record(&transaction, now, "store_app_password", user_id)?;
         Ok(transaction.commit()?)
@@ -61,26 +72,22 @@ impl TokenStore {
         let row = self
             .connection
             .query_row(
-                "SELECT encrypted_password, username, scopes FROM app_passwords WHERE user_id = ?1",
+                "SELECT encrypted_password, encryption, username, scopes FROM app_passwords
+                 WHERE user_id = ?1",
                 [user_id],
                 |row| {
-                    Ok((
-                        row.get::<_, Vec<u8>>(0)?,
-                        row.get(1)?,
-                        row.get::<_, Option<String>>(2)?,
-                    ))
+                    let encrypted = Encrypted {
+                        bytes: row.get(0)?,
+                        encryption: row.get(1)?,
+                    };
+                    Ok((encrypted, row.get(2)?, row.get::<_, Option<String>>(3)?))
                 },
             )
             .optional()?;
         let Some((encrypted, username, scopes)) = row else {
             return Ok(None);
         };
-        let password = key
-            .decrypt(&encrypted)
-            .ok_or_else(|| Error::Undecryptable {
-                what: "app password",
-                user_id: user_id.to_owned(),
-            })?;
+        let password = key.decrypt(&encrypted, owner(user_id))?;
         let scopes = scopes
             .map(|scopes| serde_json::from_str(&scopes))
             .transpose()
@@ -109,5 +116,12 @@ impl TokenStore {
         }
         transaction.commit()?;
         Ok(was_there)
+    }
+}
+
+fn owner(user_id: &str) -> Owner<'_> {
+    Owner {
+        kind: "app password",
+        user_id,
     }
 }

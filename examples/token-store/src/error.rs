@@ -17,7 +17,7 @@ pub enum Error {
     InvalidKey,
     /// A stored secret cannot be decrypted. The store does not delete the secret.
     #[error(
-        "the {what} of {user_id:?} cannot be decrypted: it was encrypted with another key, or is damaged\nhelp: set TOKEN_ENCRYPTION_KEY to the key that encrypted the {what}"
+        "the {what} of {user_id:?} cannot be decrypted: it was encrypted with another key or for another user, or is damaged\nhelp: set TOKEN_ENCRYPTION_KEY to the key that encrypted the {what}"
     )]
     #[non_exhaustive]
     Undecryptable {

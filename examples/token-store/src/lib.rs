@@ -29,6 +29,7 @@ mod error;
 mod private_file;
 mod refresh_tokens;
 pub mod settings;
+mod steps;
 mod store;
 mod webhooks;
 
@@ -41,10 +42,29 @@ pub use refresh_tokens::RefreshToken;
 pub use store::TokenStore;
 pub use webhooks::Webhook;
 
-use revchain::{Migrations, embed_migrations};
+use revchain::{Migrations, Migrator, embed_migrations};
 
 /// The migrations of the store.
 ///
 /// A database that was created before the migrations existed has the tables of 001.
 /// An upgrade adopts such a database at 001.
-pub static MIGRATIONS: Migrations = embed_migrations!();
+pub static MIGRATIONS: Migrations = embed_migrations!(
+    "migrations",
+    code = [
+        crate::steps::r010::bind_refresh_tokens,
+        crate::steps::r010::bind_app_passwords,
+        crate::steps::r010::unbind_secrets,
+    ]
+);
+
+/// Returns the migrator of [`MIGRATIONS`], whose functions and jobs get the key.
+///
+/// Without a key, the jobs that convert secrets fail, and so does a downgrade past them.
+/// Everything else works.
+pub fn migrator(key: Option<Key>) -> Migrator<'static> {
+    let migrator = MIGRATIONS.migrator();
+    match key {
+        Some(key) => migrator.context(key),
+        None => migrator,
+    }
+}

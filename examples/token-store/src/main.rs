@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::{Shell, generate};
 use revchain::OnNewer;
 use revchain::cli::{self, Commands};
-use token_store::{Key, MIGRATIONS, make_private, settings};
+use token_store::{Key, make_private, migrator, settings};
 
 /// Encrypted tokens in SQLite
 #[derive(Debug, Parser)]
@@ -49,9 +49,14 @@ fn main() -> ExitCode {
 }
 
 fn run_database_command(command: &DatabaseCommand) -> ExitCode {
+    let key = settings::key().unwrap_or_else(|error| {
+        // Most commands need no key.
+        eprintln!("warning: {error}");
+        None
+    });
     // `OnNewer::Downgrade` lets an older program downgrade a newer database to its own head, with
     // `db downgrade -r head`.
-    let migrator = MIGRATIONS.migrator().on_newer(OnNewer::Downgrade);
+    let migrator = migrator(key).on_newer(OnNewer::Downgrade);
     let commands = Commands::new(migrator)
         .database(settings::database())
         // Create the file before SQLite does: SQLite's file could be read by other users.

@@ -1,5 +1,6 @@
 use revchain::rusqlite::{OptionalExtension, Transaction, params};
 
+use crate::crypto::{Encrypted, Owner};
 use crate::{Error, Secret, TokenStore, audit};
 
 /// A refresh token, with which the server gets access tokens while the user is away.
@@ -27,15 +28,16 @@ impl TokenStore {
         user_id: &str,
         token: &RefreshToken,
     ) -> Result<(), Error> {
-        let encrypted = self.key()?.encrypt(&token.token);
+        let encrypted = self.key()?.encrypt(&token.token, owner(user_id));
         let now = self.now_in_seconds();
         let transaction = self.write()?;
         // Do not overwrite the cached profile: the profile belongs to the user, not to the token.
         transaction.execute(
-            "INSERT INTO refresh_tokens (user_id, encrypted_token, expires_at, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?4)
+            "INSERT INTO refresh_tokens (user_id, encrypted_token, encryption, expires_at, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5)
              ON CONFLICT (user_id) DO UPDATE SET
                  encrypted_token = excluded.encrypted_token,
+                 encryption = excluded.encryption,
                  expires_at = excluded.expires_at,
                  updated_at = excluded.updated_at,
                  flow_type = excluded.flow_type,
@@ -43,7 +45,7 @@ impl TokenStore {
                  provisioned_at = excluded.provisioned_at,
                  provisioning_client_id = excluded.provisioning_client_id,
                  scopes = excluded.scopes",
-            params![user_id, encrypted, token.expires_at, now],
+            params![user_id, encrypted.bytes, encrypted.encryption, token.expires_at, now],
         )?;
         audit::record(&transaction, now, "store_refresh_token", user_id)?;
         Ok(transaction.commit()?)
@@ -61,9 +63,15 @@ impl TokenStore {
         let row = self
             .connection
             .query_row(
-                "SELECT encrypted_token, expires_at FROM refresh_tokens WHERE user_id = ?1",
+                "SELECT encrypted_token, encryption, expires_at FROM refresh_tokens WHERE user_id = ?1",
                 [user_id],
-                |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?)),
+                |row| {
+                    let encrypted = Encrypted {
+                        bytes: row.get(0)?,
+                        encryption: row.get(1)?,
+                    };
+                    Ok((encrypted, row.get::<_, Option<i64>>(2)?))
+                },
             )
             .optional()?;
         let Some((encrypted, expires_at)) = row else {
@@ -76,13 +84,8 @@ impl TokenStore {
             transaction.commit()?;
             return Ok(None);
         }
-        match key.decrypt(&encrypted) {
-            Some(token) => Ok(Some(RefreshToken { token, expires_at })),
-            None => Err(Error::Undecryptable {
-                what: "refresh token",
-                user_id: user_id.to_owned(),
-            }),
-        }
+        let token = key.decrypt(&encrypted, owner(user_id))?;
+        Ok(Some(RefreshToken { token, expires_at }))
     }
 
     /// Deletes the token of a user. Returns `true` if the user had one.
@@ -126,6 +129,13 @@ impl TokenStore {
         let count = delete_expired(&transaction, now, None)?;
         transaction.commit()?;
         Ok(count)
+    }
+}
+
+fn owner(user_id: &str) -> Owner<'_> {
+    Owner {
+        kind: "refresh token",
+        user_id,
     }
 }
 

@@ -4,7 +4,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use revchain::rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::{Error, Key, MIGRATIONS, make_private};
+use crate::{Error, Key, make_private, migrator};
+
+/// The time that [`TokenStore::open`] spends on jobs.
+///
+/// Converts the secrets of some hundred users, and no user notices the delay of a start.
+const JOBS_AT_OPEN: Duration = Duration::from_millis(100);
 
 /// An open database of tokens, at the head of [`MIGRATIONS`](crate::MIGRATIONS).
 pub struct TokenStore {
@@ -21,6 +26,9 @@ impl TokenStore {
     ///
     /// Without a key the store cannot store or read secrets. Everything else works.
     ///
+    /// With a key, the function also begins the pending jobs of the migrations.
+    /// [`run_jobs`](Self::run_jobs) goes on with them.
+    ///
     /// # Errors
     ///
     /// - [`Error::File`] if the file cannot be made private.
@@ -28,12 +36,36 @@ impl TokenStore {
     pub fn open(path: impl AsRef<Path>, key: Option<Key>) -> Result<Self, Error> {
         let path = path.as_ref();
         make_private(path)?;
-        let connection = MIGRATIONS.open(path)?;
-        Ok(Self {
-            connection,
+        let mut store = Self {
+            connection: migrator(key.clone()).open(path)?,
             key,
             clock: Box::new(SystemTime::now),
-        })
+        };
+        if store.key.is_some() {
+            // The store reads secrets of each form, so it works even if a job fails.
+            // The database keeps the error, and `token-store db check` reports it.
+            let _ = store.run_jobs(JOBS_AT_OPEN);
+        }
+        Ok(store)
+    }
+
+    /// Runs the pending jobs of the migrations for this time. Returns `true` if none is left.
+    ///
+    /// A server calls this function from the task that deletes expired tokens now and then.
+    /// The store has no thread for its jobs: a thread would need a second connection and a way to
+    /// stop it, and the jobs are not urgent.
+    ///
+    /// Several processes can call the function at the same time, and no job runs twice.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NoKey`] if the store has no key. The jobs stay pending.
+    /// - [`Error::Migration`] if a job fails. The store works nevertheless.
+    ///   If the key of a secret is lost, delete the secret: then the job goes on.
+    pub fn run_jobs(&mut self, time: Duration) -> Result<bool, Error> {
+        let key = self.key()?.clone();
+        let report = migrator(Some(key)).run_jobs(&mut self.connection, time)?;
+        Ok(report.is_done())
     }
 
     /// Replaces the system clock with `clock`, for tests.

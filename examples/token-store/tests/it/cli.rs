@@ -133,8 +133,11 @@ fn completions_have_the_commands_of_revchain() {
 fn upgrade_of_a_missing_file_creates_it() {
     let program = Program::new();
     let said = program.run(&["db", "upgrade"]).succeeds();
-    assert_starts(&said, "tokens.db: new database at 009: 9 revisions applied");
-    assert_eq!(program.revision().as_deref(), Some("009"));
+    assert_starts(
+        &said,
+        "tokens.db: new database at 010: 10 revisions applied",
+    );
+    assert_eq!(program.revision().as_deref(), Some("010"));
 }
 
 #[test]
@@ -143,7 +146,7 @@ fn second_upgrade_does_nothing() {
     let before = fs::read(program.path().join("tokens.db")).unwrap();
     assert_eq!(
         program.run(&["db", "upgrade"]).succeeds(),
-        "tokens.db: at 009, nothing to do\n"
+        "tokens.db: at 010, nothing to do\n"
     );
     assert_eq!(fs::read(program.path().join("tokens.db")).unwrap(), before);
 }
@@ -243,7 +246,7 @@ fn upgrade_of_a_uri_creates_its_file() {
     let said = program
         .run(&["db", "upgrade", "-d", "file:my.db"])
         .succeeds();
-    assert_starts(&said, "my.db: new database at 009");
+    assert_starts(&said, "my.db: new database at 010");
     assert!(program.path().join("my.db").is_file());
 }
 
@@ -257,7 +260,7 @@ fn upgrade_adopts_a_database_from_before_migrations() {
 
     assert_starts(
         &said,
-        "tokens.db: adopted at 001, then upgraded to 009: 8 revisions applied",
+        "tokens.db: adopted at 001, then upgraded to 010: 9 revisions applied",
     );
     let mut store = TokenStore::open(&path, Some(key())).unwrap();
     assert_eq!(
@@ -341,11 +344,11 @@ fn downgrade_and_stamp_create_no_file() {
 #[test]
 fn current_shows_the_revision() {
     let program = Program::with_database();
-    assert_contains(&program.run(&["db", "current"]).succeeds(), "009 (head)");
+    assert_contains(&program.run(&["db", "current"]).succeeds(), "010 (head)");
     program.run(&["db", "downgrade", "--yes"]).succeeds();
     assert_contains(
         &program.run(&["db", "current"]).succeeds(),
-        "008 (1 pending)",
+        "009 (1 pending)",
     );
 }
 
@@ -360,7 +363,7 @@ fn history_shows_all_revisions_newest_first() {
     assert_eq!(
         ids,
         [
-            "009", "008", "007", "006", "005", "004", "003", "002", "001"
+            "010", "009", "008", "007", "006", "005", "004", "003", "002", "001"
         ]
     );
     assert_contains(&said, "Add app passwords for multi-user BasicAuth");
@@ -371,8 +374,8 @@ fn pending_shows_the_pending_revisions() {
     let program = Program::new();
     program.run(&["db", "upgrade", "-r", "007"]).succeeds();
     let said = program.run(&["db", "pending"]).succeeds();
-    assert_starts(&said, "tokens.db: 2 pending");
-    assert_contains(&said, "009  Add the paths of documents");
+    assert_starts(&said, "tokens.db: 3 pending");
+    assert_contains(&said, "010  Bind each secret to its user");
 }
 
 #[test]
@@ -381,9 +384,9 @@ fn downgrade_reverts_one_revision_by_default() {
     let said = program.run(&["db", "downgrade", "--yes"]).succeeds();
     assert_starts(
         &said,
-        "tokens.db: downgraded from 009 to 008: 1 revision reverted",
+        "tokens.db: downgraded from 010 to 009: 1 revision reverted",
     );
-    assert_eq!(program.revision().as_deref(), Some("008"));
+    assert_eq!(program.revision().as_deref(), Some("009"));
 }
 
 #[test]
@@ -403,16 +406,16 @@ fn downgrade_stops_at_the_given_revision() {
 fn downgrade_without_a_terminal_requires_yes() {
     let program = Program::with_database();
     let said = program.run(&["db", "downgrade"]).fails_with(2);
-    assert_contains(&said, "009  Add the paths of documents");
+    assert_contains(&said, "010  Bind each secret to its user");
     assert_contains(&said, "--yes");
-    assert_eq!(program.revision().as_deref(), Some("009"));
+    assert_eq!(program.revision().as_deref(), Some("010"));
 }
 
 #[test]
 fn stamp_records_and_runs_nothing() {
     let program = Program::with_database();
     let said = program.run(&["db", "stamp", "-r", "008"]).succeeds();
-    assert_contains(&said, "to undo: `token-store db stamp 009`");
+    assert_contains(&said, "to undo: `token-store db stamp 010`");
     assert_eq!(program.revision().as_deref(), Some("008"));
     let connection = Connection::open(program.path().join("tokens.db")).unwrap();
     assert!(connection.prepare("SELECT * FROM document_paths").is_ok());
@@ -442,9 +445,9 @@ fn migrate_writes_the_next_file() {
 
     let file = said.trim_end();
     assert_starts(file, "migrations/");
-    assert!(file.ends_with("_010_add_browser_themes.sql"), "{file}");
+    assert!(file.ends_with("_011_add_browser_themes.sql"), "{file}");
     let text = fs::read_to_string(program.path().join(file)).unwrap();
-    assert_starts(&text, "-- Add browser themes.\n-- @revises 009\n");
+    assert_starts(&text, "-- Add browser themes.\n-- @revises 010\n");
 }
 
 #[test]
@@ -489,8 +492,8 @@ fn database_of_the_next_version_can_be_downgraded() {
         fs::copy(file, next.join(revision.file_name())).unwrap();
     }
     fs::write(
-        next.join("20261201_1200_010_add_devices.sql"),
-        "-- Remember devices.\n-- @revises 009\n-- @upgrade\nCREATE TABLE devices (name TEXT);\n-- @downgrade\nDROP TABLE devices;\n",
+        next.join("20261201_1200_011_add_devices.sql"),
+        "-- Remember devices.\n-- @revises 010\n-- @upgrade\nCREATE TABLE devices (name TEXT);\n-- @downgrade\nDROP TABLE devices;\n",
     )
     .unwrap();
     let database = program.path().join("tokens.db");
@@ -501,7 +504,7 @@ fn database_of_the_next_version_can_be_downgraded() {
         .unwrap();
     let refused = program.run(&["db", "upgrade"]).fails_with(1);
     assert!(
-        refused.contains("010  Remember devices. (") && refused.contains(", by token-store 9.9.9)"),
+        refused.contains("011  Remember devices. (") && refused.contains(", by token-store 9.9.9)"),
         "{refused}"
     );
     assert!(
@@ -511,22 +514,22 @@ fn database_of_the_next_version_can_be_downgraded() {
         ),
         "{refused}"
     );
-    let shown = program.run(&["db", "downgrade", "-r", "009"]).fails_with(2);
+    let shown = program.run(&["db", "downgrade", "-r", "010"]).fails_with(2);
     assert!(
-        shown.contains("going from 010 to 009 reverts\n  010  Remember devices.\n"),
+        shown.contains("going from 011 to 010 reverts\n  011  Remember devices.\n"),
         "{shown}"
     );
     let done = program
         .run(&["db", "downgrade", "-r", "head", "--yes"])
         .succeeds();
     assert!(
-        done.starts_with("tokens.db: downgraded from 010 to 009: 1 revision reverted"),
+        done.starts_with("tokens.db: downgraded from 011 to 010: 1 revision reverted"),
         "{done}"
     );
     assert!(
         program
             .run(&["db", "upgrade"])
             .succeeds()
-            .ends_with("at 009, nothing to do\n")
+            .ends_with("at 010, nothing to do\n")
     );
 }

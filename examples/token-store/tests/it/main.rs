@@ -5,6 +5,7 @@
 mod app_passwords;
 mod audit;
 mod before_migrations;
+mod binding;
 mod cli;
 mod fixture;
 mod keys;
