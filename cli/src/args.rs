@@ -42,6 +42,15 @@ Exit codes: 0 success, 1 failure, 2 usage error")]
     /// List the revisions that an upgrade would apply
     #[command(after_help = EXIT_CODES)]
     Pending(DatabaseArgs),
+    /// Run the unfinished jobs of applied revisions
+    #[command(after_help = "Examples:
+  run-jobs              Run each job to its end
+  run-jobs --budget 60  Stop after a minute, between two batches
+
+A stopped or killed run continues where it was.
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
+    RunJobs(RunJobsArgs),
     /// Check the schema of the database for drift
     #[command(after_help = "`check` does not look for damage: `backup FILE` does.
 
@@ -231,6 +240,16 @@ pub struct RestoreArgs {
     pub(crate) database: DatabaseArgs,
 }
 
+/// The arguments of `run-jobs`.
+#[derive(Debug, Clone, Args)]
+pub struct RunJobsArgs {
+    /// Stop after this time [default: run to the end]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) budget: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
 /// The arguments of `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
@@ -251,6 +270,7 @@ impl Command {
             | Self::History(args)
             | Self::Pending(args) => args,
             Self::Check(args) => &args.database,
+            Self::RunJobs(args) => &args.database,
             Self::Stamp(args) => &args.database,
             Self::Backup(args) => &args.database,
             Self::Restore(args) => &args.database,
@@ -269,6 +289,7 @@ impl Command {
             | Self::History(args)
             | Self::Pending(args) => &args.output,
             Self::Check(args) => &args.database.output,
+            Self::RunJobs(args) => &args.database.output,
             Self::Stamp(args) => &args.database.output,
             Self::Backup(args) => &args.database.output,
             Self::Restore(args) => &args.database.output,

@@ -1,13 +1,16 @@
 //! `check`: comparing a database with the schema of its revision, and proving a directory.
 
-use revchain_runtime::{Diff, SchemaCheck};
+use revchain_runtime::{Diff, JobEntry, SchemaCheck};
 use serde_json::json;
 
 use crate::app::Commands;
 use crate::args::CheckArgs;
 #[cfg(feature = "developer")]
 use crate::developer::proof::prove_directory;
-use crate::support::{Answer, Failure, Result, in_database, must_exist, open_to_inspect, report};
+use crate::support::{
+    Answer, Failure, Invocation, PLAIN, Result, in_database, jobs, must_exist, open_to_inspect,
+    report,
+};
 
 /// Proves the directory if the arguments name a directory.
 ///
@@ -42,16 +45,30 @@ pub(crate) fn with_database(app: &Commands<'_>, mut proof: Answer, args: &CheckA
 fn check_database(app: &Commands<'_>, args: &CheckArgs) -> Result {
     let (path, migrator) = app.database_of(&args.database)?;
     must_exist(&path)?;
-    let check = in_database(&path, migrator.check(&open_to_inspect(&migrator, &path)?))?;
+    let connection = open_to_inspect(&migrator, &path)?;
+    let check = in_database(&path, migrator.check(&connection))?;
+    let mut jobs = jobs::jobs(&migrator, &path, &connection)?;
+    jobs.retain(JobEntry::is_failing);
     let text = format!("{}: {check}", path.display());
     let json = json!({
         "database": path.display().to_string(),
         "current": check.revision(),
         "drift": report::drift(&check),
+        "failing_jobs": jobs.iter().map(jobs::json).collect::<Vec<_>>(),
     });
     let failure = match &check {
-        SchemaCheck::Same { .. } => {
+        SchemaCheck::Same { .. } if jobs.is_empty() => {
             return Ok(Answer::new(text, json));
+        }
+        SchemaCheck::Same { .. } => {
+            let message = format!(
+                "{text}, but jobs fail{}",
+                jobs::list_unfinished(&jobs, PLAIN)
+            );
+            let command = Invocation::new(Some(&args.database)).command("run-jobs");
+            Failure::failed("job", message).help(&format!(
+                "remove the cause, and run `{command}`, or start the program"
+            ))
         }
         SchemaCheck::Unknown { reason, .. } => {
             Failure::failed("unknown-schema", text).details(json!({ "reason": reason }))

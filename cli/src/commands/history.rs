@@ -2,21 +2,22 @@
 
 use revchain_core::diagnostics::escape::escape;
 use revchain_core::model::checksum;
-use revchain_runtime::{HistoryEntry, Revision};
+use revchain_runtime::{HistoryEntry, JobEntry, Revision};
 use serde_json::{Value, json};
 
 use crate::app::Commands;
 use crate::args::DatabaseArgs;
 use crate::support::{
-    Answer, CURRENT, FAINT, PENDING, PLAIN, Result, UpgradePreview, exists, in_database, micros,
-    open_to_inspect, rfc3339,
+    Answer, CURRENT, FAINT, PENDING, PLAIN, Result, UpgradePreview, exists, in_database, jobs,
+    micros, open_to_inspect, rfc3339,
 };
 
 pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
     let connection = open_to_inspect(&migrator, &path)?;
     let entries = in_database(&path, migrator.history(&connection))?;
-    let lines = lines(app.migrations().revisions(), &entries);
+    let jobs = jobs::jobs(&migrator, &path, &connection)?;
+    let lines = lines(app.migrations().revisions(), &entries, &jobs);
     let database = path.display().to_string();
     let mut text = database.clone();
     // Ignore the error: `history` must also work on a database that an upgrade rejects.
@@ -37,13 +38,18 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
 }
 
 /// Returns a line for every revision of the database and of the chain, newest first.
-fn lines<'a>(revisions: &'a [Revision], entries: &'a [HistoryEntry]) -> Vec<Line<'a>> {
+fn lines<'a>(
+    revisions: &'a [Revision],
+    entries: &'a [HistoryEntry],
+    jobs: &'a [JobEntry],
+) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for entry in entries.iter().rev() {
         let mut ids = revisions.iter().map(Revision::id);
         if !ids.any(|id| id == entry.revision) {
             let summary = entry.summary.as_deref().unwrap_or_default();
             let mut line = Line::new(&entry.revision, summary, Some(entry));
+            line.code = entry.code.iter().map(String::as_str).collect();
             line.is_unknown = true;
             lines.push(line);
         }
@@ -52,6 +58,8 @@ fn lines<'a>(revisions: &'a [Revision], entries: &'a [HistoryEntry]) -> Vec<Line
         let (id, summary) = (revision.id(), revision.summary());
         let entry = entries.iter().find(|entry| entry.revision == id);
         let mut line = Line::new(id, summary, entry);
+        line.code = revision.code().map(|code| code.name()).collect();
+        line.jobs = jobs.iter().filter(|job| job.revision == id).collect();
         line.is_head = revisions.last() == Some(revision);
         line.is_edited =
             entry.is_some_and(|entry| !checksum::is_hex_of(&entry.checksum, revision.checksum()));
@@ -70,6 +78,9 @@ struct Line<'a> {
     summary: &'a str,
     /// The row of the history; `None` if the revision is pending.
     entry: Option<&'a HistoryEntry>,
+    /// The functions of the program that the scripts run.
+    code: Vec<&'a str>,
+    jobs: Vec<&'a JobEntry>,
     /// `true` if the chain lacks the revision.
     is_unknown: bool,
     is_head: bool,
@@ -112,6 +123,12 @@ impl<'a> Line<'a> {
         if self.is_edited {
             marks += " (edited since)";
         }
+        if !self.code.is_empty() {
+            marks += &format!(" (code: {})", escape(&self.code.join(", ")));
+        }
+        for job in &self.jobs {
+            marks += &format!(" (job {}: {})", escape(&job.job), jobs::state(job));
+        }
         if self.is_unknown {
             marks += " (unknown to this program";
             if let Some(program) = self.entry.and_then(|entry| entry.program.as_deref()) {
@@ -134,6 +151,8 @@ impl<'a> Line<'a> {
             "applied_at": entry.map(|entry| rfc3339(entry.applied_at)),
             "duration_us": entry.map(|entry| micros(entry.duration)),
             "program": entry.and_then(|entry| entry.program.as_deref()),
+            "code": self.code,
+            "jobs": self.jobs.iter().map(|job| jobs::json(job)).collect::<Vec<_>>(),
         })
     }
 }

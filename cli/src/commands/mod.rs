@@ -8,6 +8,7 @@ pub(crate) mod explain;
 mod history;
 mod pending;
 mod restore;
+mod run_jobs;
 mod stamp;
 mod status;
 mod upgrade;
@@ -117,6 +118,7 @@ fn run(app: &Commands<'_>, command: &Command) -> Result {
         Command::Status(args) => status::run(app, args),
         Command::History(args) => history::run(app, args),
         Command::Pending(args) => pending::run(app, args),
+        Command::RunJobs(args) => run_jobs::run(app, args),
         Command::Explain(args) => explain::run(args),
     }
 }

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::app::Commands;
 use crate::args::DatabaseArgs;
 use crate::support::{
-    Answer, CURRENT, Exit, PENDING, Result, count_revisions, in_database, list_pending, must_exist,
-    open_to_inspect,
+    Answer, CURRENT, Exit, PENDING, Result, count_revisions, in_database, jobs, list_pending,
+    must_exist, open_to_inspect,
 };
 
 /// Plans an upgrade to the head.
@@ -39,14 +39,17 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     } else {
         text += " (newer than this program, but compatible)";
     }
-    let (lines, pending) = list_pending(&pending);
+    let (lines, pending) = list_pending(&plan);
     text += &lines;
+    let jobs = jobs::jobs(&migrator, &path, &connection)?;
+    text += &jobs::list_unfinished(&jobs, PENDING);
     let json = json!({
         "database": database,
         "current": plan.from(),
         "head": app.migrations().head().map(Revision::id),
         "pending": pending,
         "newer": newer,
+        "jobs": jobs.iter().map(jobs::json).collect::<Vec<_>>(),
     });
     let mut answer = Answer::new(text, json);
     if !plan.is_empty() {

@@ -5,7 +5,8 @@ use revchain_runtime::{Adopt, Request, Target};
 use crate::app::Commands;
 use crate::args::UpgradeArgs;
 use crate::support::{
-    Progress, Result, exists, in_database, open, open_to_inspect, report, target,
+    Invocation, PENDING, Progress, Result, exists, in_database, jobs, open, open_to_inspect,
+    report, target,
 };
 
 pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
@@ -40,6 +41,14 @@ pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
         ));
     }
     app.prepare_upgrade(&path)?;
-    let report = migrator.upgrade_to(&mut open(&migrator, &path)?, target);
-    Ok(report::report(&path, &in_database(&path, report)?))
+    let mut connection = open(&migrator, &path)?;
+    let report = in_database(&path, migrator.upgrade_to(&mut connection, target))?;
+    let mut answer = report::report(&path, &report);
+    let unfinished = jobs::list_unfinished(&jobs::jobs(&migrator, &path, &connection)?, PENDING);
+    if !unfinished.is_empty() {
+        answer.text += &unfinished;
+        let command = Invocation::new(Some(&args.run.database)).command("run-jobs");
+        answer.text += &format!("\nhelp: the program runs the jobs, or `{command}` does");
+    }
+    Ok(answer)
 }

@@ -5,6 +5,7 @@ mod database;
 mod exit;
 mod failure;
 mod invocation;
+pub(crate) mod jobs;
 mod location;
 mod output;
 mod progress;

@@ -52,13 +52,26 @@ impl Progress {
             }
             | Event::Downgraded {
                 revision, duration, ..
-            } => self.end_script(event, revision, *duration),
-            Event::Progress { done, total, .. } => self.set_rows(*done, *total),
+            } => self.end(event, &name(revision), *duration),
+            Event::JobStarted { revision, job, .. } => {
+                self.begin(event, || job_name(revision, job));
+            }
+            Event::JobDone {
+                revision,
+                job,
+                duration,
+                ..
+            } => self.end(event, &job_name(revision, job), *duration),
+            Event::Progress { done, total, .. } | Event::JobProgress { done, total, .. } => {
+                self.set_rows(*done, *total);
+            }
             Event::Waiting { .. } => self.begin(event, || format!("  {event}")),
             Event::Drifted { .. } | Event::BackedUp { .. } | Event::UserVersionKept { .. } => {
                 self.print(event)
             }
-            Event::Started { .. } | Event::Committed { .. } => self.remove_line(),
+            Event::Started { .. } | Event::Committed { .. } | Event::JobFailed { .. } => {
+                self.remove_line();
+            }
             _ => (),
         }
     }
@@ -80,11 +93,10 @@ impl Progress {
         }
     }
 
-    fn end_script(&self, event: &Event<'_>, revision: &Revision, duration: Duration) {
+    fn end(&self, event: &Event<'_>, name: &str, duration: Duration) {
         if !self.is_terminal {
             return self.print(event);
         }
-        let name = name(revision);
         self.print(format_args!("{name}  {FAINT}{duration:.1?}{FAINT:#}"));
     }
 
@@ -97,6 +109,10 @@ impl Progress {
     fn remove_line(&self) {
         *self.line.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
+}
+
+fn job_name(revision: &Revision, job: &str) -> String {
+    format!("  {}  job {}", revision.id(), escape(job))
 }
 
 fn name(revision: &Revision) -> String {

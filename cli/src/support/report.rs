@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use revchain_core::diagnostics::escape::escape;
-use revchain_runtime::{Applied, DryRun, Report, SchemaCheck, TableRows};
+use revchain_runtime::{Applied, DryRun, JobRun, Report, SchemaCheck, TableRows};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, micros};
@@ -22,6 +22,7 @@ pub(crate) fn report(path: &Path, report: &Report) -> Answer {
             "reverted": report.reverted.iter().map(applied).collect::<Vec<_>>(),
             "stamped": report.stamped,
             "unstamped": report.unstamped,
+            "jobs": report.jobs.iter().map(job_run).collect::<Vec<_>>(),
             "recorded_by": report.recorded_by.iter().map(|tool| tool.name()).collect::<Vec<_>>(),
             "replaced_user_version": report.replaced_user_version,
             "foreign_key_check_us": micros(report.foreign_key_check),
@@ -63,6 +64,17 @@ pub(crate) fn drift(check: &SchemaCheck) -> Value {
 
 fn applied(applied: &Applied) -> Value {
     json!({ "revision": applied.revision, "duration_us": micros(applied.duration) })
+}
+
+/// Returns the run of a job as JSON.
+pub(crate) fn job_run(run: &JobRun) -> Value {
+    json!({
+        "revision": run.revision,
+        "job": run.job,
+        "batches": run.batches,
+        "duration_us": micros(run.duration),
+        "done": run.is_done,
+    })
 }
 
 fn table_rows(rows: &TableRows) -> Value {

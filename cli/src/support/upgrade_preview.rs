@@ -4,7 +4,7 @@ use std::path::Path;
 
 use revchain_core::diagnostics::escape::escape;
 use revchain_runtime::rusqlite::Connection;
-use revchain_runtime::{Conflict, Migrator, Request, Revision, Target};
+use revchain_runtime::{Conflict, Migrator, Plan, Request, Target};
 use serde_json::{Value, json};
 
 use super::output::PENDING;
@@ -81,12 +81,20 @@ fn note_on(conflict: &Conflict) -> Option<String> {
 }
 
 /// Returns a line for each pending revision, and the list as JSON. A line begins with a line break.
-pub(crate) fn list_pending(revisions: &[&Revision]) -> (String, Vec<Value>) {
+///
+/// A job that a revision requires has a line before that of the revision.
+pub(crate) fn list_pending(plan: &Plan<'_>) -> (String, Vec<Value>) {
     let (mut lines, mut list) = (String::new(), Vec::new());
-    for revision in revisions {
+    for revision in plan.upgrades() {
         let (id, summary) = (revision.id(), revision.summary());
+        let required = plan.jobs().filter(|job| job.required_by == revision);
+        let mut jobs = Vec::new();
+        for job in required {
+            lines += &format!("\n  job {} of {}", escape(job.job), job.revision.id());
+            jobs.push(json!({ "revision": job.revision.id(), "job": job.job }));
+        }
         lines += &format!("\n  {PENDING}{id}{PENDING:#}  {}", escape(summary));
-        list.push(json!({ "revision": id, "summary": summary }));
+        list.push(json!({ "revision": id, "summary": summary, "jobs_before": jobs }));
     }
     (lines, list)
 }

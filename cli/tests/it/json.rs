@@ -12,7 +12,7 @@ use crate::schema::Schema;
 use crate::support::{App, Shell};
 
 /// Commands that succeed in this order.
-const SUCCESSES: [&str; 24] = [
+const SUCCESSES: [&str; 25] = [
     "check migrations",
     "pending -d app.db",
     "upgrade 002 -d app.db",
@@ -20,6 +20,7 @@ const SUCCESSES: [&str; 24] = [
     "history -d app.db",
     "status -d app.db",
     "check -d app.db",
+    "run-jobs -d app.db",
     "upgrade -d app.db --dry-run",
     "upgrade -d app.db --backup backups",
     "redo -d app.db",
@@ -40,7 +41,7 @@ const SUCCESSES: [&str; 24] = [
 ];
 
 /// Commands that fail.
-const FAILURES: [&str; 18] = [
+const FAILURES: [&str; 19] = [
     "upgrade nowhere -d app.db",
     "downgrade nowhere -d app.db --yes",
     "downgrade 001 -d app.db",
@@ -59,6 +60,7 @@ const FAILURES: [&str; 18] = [
     "graph missing",
     "schema -d missing.db",
     "explain nothing",
+    "run-jobs -d missing.db",
 ];
 
 /// Returns the commands that have `--json`.

@@ -12,6 +12,7 @@ mod graph;
 mod habits;
 mod history;
 mod import;
+mod jobs;
 mod json;
 mod location;
 mod lock;

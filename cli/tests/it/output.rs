@@ -70,7 +70,7 @@ fn json_output_has_documented_fields() {
                 { "revision": "002", "duration_us": null },
                 { "revision": "003", "duration_us": null },
             ],
-            "reverted": [], "stamped": [], "unstamped": [], "foreign_key_check_us": null,
+            "reverted": [], "stamped": [], "unstamped": [], "jobs": [], "foreign_key_check_us": null,
             "kept_violations": 0,
             "recorded_by": [], "replaced_user_version": null, "backup": null, "dry_run": null,
         })
@@ -81,7 +81,7 @@ fn json_output_has_documented_fields() {
     );
     assert_eq!(
         shell.json("pending -d app.db --json")["pending"],
-        json!([{ "revision": "003", "summary": "Add tags." }])
+        json!([{ "revision": "003", "summary": "Add tags.", "jobs_before": [] }])
     );
     let history = shell.json("history -d app.db --json");
     assert_eq!(history["revisions"][0]["applied_at"], Value::Null);

@@ -28,9 +28,10 @@ fn pending_revisions_exit_with_3() {
         shell.json("status -d app.db --json"),
         json!({
             "database": "app.db", "current": "001", "head": "003", "newer": [],
+            "jobs": [],
             "pending": [
-                { "revision": "002", "summary": "Add notes." },
-                { "revision": "003", "summary": "Add tags." },
+                { "revision": "002", "summary": "Add notes.", "jobs_before": [] },
+                { "revision": "003", "summary": "Add tags.", "jobs_before": [] },
             ],
         })
     );

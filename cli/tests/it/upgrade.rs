@@ -338,6 +338,7 @@ fn compatible_newer_database_needs_nothing() {
             "code": "unknown-schema", "message": unknown, "help": [],
             "reason": "a newer program has added the revision",
             "database": "app.db", "current": "003", "drift": null,
+            "failing_jobs": [],
         })
     );
 }
