@@ -2,8 +2,8 @@
 //!
 //! Begin with [`getting_started`]. These are the other pages:
 //!
-//! - Write migrations: [`migration_files`], [`rebuilding`], [`proof`], [`developing`],
-//!   [`lock_file`], [`branches`], [`testing`], [`agents`].
+//! - Write migrations: [`migration_files`], [`rebuilding`], [`code`], [`jobs`], [`proof`],
+//!   [`developing`], [`lock_file`], [`branches`], [`testing`], [`agents`].
 //! - Run the program: [`running`], [`connections`], [`pools`], [`newer_databases`],
 //!   [`several_chains`].
 //! - Operate it: [`operations`], [`drift`], [`backups`], [`ci`].
@@ -34,6 +34,12 @@ macro_rules! links {
 [branches#merge-two-released-branches]: crate::guide::branches#merge-two-released-branches
 [branches#two-locked-revisions-of-the-same-id]: crate::guide::branches#two-locked-revisions-of-the-same-id
 [ci]: crate::guide::ci
+[code]: crate::guide::code
+[code#a-released-function]: crate::guide::code#a-released-function
+[code#build-and-test]: crate::guide::code#build-and-test
+[code#new-databases]: crate::guide::code#new-databases
+[code#progress]: crate::guide::code#progress
+[code#the-function]: crate::guide::code#the-function
 [commands]: crate::guide::commands
 [commands#exit-codes]: crate::guide::commands#exit-codes
 [commands#overview]: crate::guide::commands#overview
@@ -53,11 +59,17 @@ macro_rules! links {
 [from-rusqlite_migration]: crate::guide::from_rusqlite_migration
 [from-sqlx]: crate::guide::from_sqlx
 [getting-started#rebuild-after-a-new-migration]: crate::guide::getting_started#rebuild-after-a-new-migration
+[jobs]: crate::guide::jobs
+[jobs#an-example]: crate::guide::jobs#an-example
+[jobs#run-the-jobs]: crate::guide::jobs#run-the-jobs
+[jobs#the-state]: crate::guide::jobs#the-state
+[jobs#with-tokio]: crate::guide::jobs#with-tokio
 [json]: crate::guide::json
 [lock-file]: crate::guide::lock_file
 [lock-file#lock-revisions]: crate::guide::lock_file#lock-revisions
 [migration-files]: crate::guide::migration_files
 [migration-files#the-text]: crate::guide::migration_files#the-text
+[migration-files#values-that-only-rust-can-compute]: crate::guide::migration_files#values-that-only-rust-can-compute
 [newer-databases]: crate::guide::newer_databases
 [newer-databases#compatible]: crate::guide::newer_databases#compatible
 [newer-databases#stored-downgrades]: crate::guide::newer_databases#stored-downgrades
@@ -83,6 +95,7 @@ macro_rules! links {
 [running#the-marker]: crate::guide::running#the-marker
 [several-chains]: crate::guide::several_chains
 [testing]: crate::guide::testing
+[testing#migrations-with-code]: crate::guide::testing#migrations-with-code
 [testing#migrations-with-data]: crate::guide::testing#migrations-with-data
 [testing#the-snapshot]: crate::guide::testing#the-snapshot
 [versions]: crate::guide::versions
@@ -107,6 +120,8 @@ pages! {
     getting_started "getting-started" "A first program: install, write a migration, open a database.",
     migration_files "migration-files" "The name, the directives and the SQL of a migration file.",
     rebuilding "rebuilding" "Changes of a table that `ALTER TABLE` cannot make.",
+    code "code" "Rust functions that run in a migration.",
+    jobs "jobs" "Long work after an upgrade, in small transactions that resume.",
     proof "proof" "The checks of a build, and what they cannot know.",
     developing "developing" "Write a migration, try it, edit it, and release it.",
     branches "branches" "Two branches that both add a revision: rebase and merge.",

@@ -56,7 +56,8 @@
 //! - `developer`: adds the commands that write and prove a directory of migrations.
 //! - `tracing`: emits the events of [`Migrator::on_event`] through `tracing`.
 //! - `stored-downgrades`: lets a downgrade revert the revisions of a newer program.
-//! - `testing`: adds [`testing::at`], a database with sample rows at any revision.
+//! - `testing`: adds [`testing::prove`], which proves the chain with its functions, and
+//!   [`testing::at`], a database with sample rows at any revision.
 //!
 //! [`guide::features`] has the effect and the size of each feature.
 //! The program chooses the version of rusqlite in a range.
@@ -207,21 +208,28 @@ pub mod guide;
 /// | `embed_migrations!()` | reads `migrations` beside the crate's Cargo.toml |
 /// | `embed_migrations!("path")` | reads another directory, relative to Cargo.toml |
 /// | `embed_migrations!("path", name = "billing")` | gives the chain a name and its own history |
+/// | `embed_migrations!("path", code = [crate::steps::encrypt])` | has the functions of revisions |
 /// | `embed_migrations!("path", snapshot = false)` | embeds no snapshot |
 /// | `embed_migrations!("path", notes = false)` | shows no notes of the proof |
 ///
 /// A name has 1 to 32 characters `[a-z0-9_]`. Chains can share a database if their names differ.
 ///
+/// The list `code` has the path of each function that a revision names in `@code` or `@job`.
+/// The last segment of the path is the name.
+/// [Code](crate::guide::code) and [jobs](crate::guide::jobs) describe the functions.
+///
 /// The snapshot is an embedded database at the head. A new database is a copy of the snapshot.
 /// The snapshot needs the features `prove` and `bundled`.
 /// The macro embeds no snapshot if the rows of a new database may depend on the time or on chance.
 /// Examples are rows with `CURRENT_TIMESTAMP` or `random()`.
+/// It embeds none either if a revision runs code without `on rows`.
 ///
 /// # Errors
 ///
 /// The macro reports each defect of the directory as a compile error.
 /// The error names the kind of the defect in brackets, shows the place, and advises a fix.
 /// [`DefectKind`] lists the kinds.
+/// The macro also reports a function in the list `code` that no revision names.
 ///
 /// # Notes
 ///

@@ -14,8 +14,8 @@
 //! 2. for each `@code` line between them, `@code`, the name, `on` and `rows` if the line has these
 //!    words, then an empty text
 //! 3. an empty text at the end
-//! 4. in an upgrade, `@job` and the name of each job, then `@requires` and the name of each required
-//!    job
+//! 4. in an upgrade, `@job` and the name of each job, then `@requires` and the name of each
+//!    required job
 //!
 //! The checksum of a revision needs only the checksums of both scripts.
 //! So a program can verify one script without the text of the other script.
