@@ -194,7 +194,7 @@ pub mod cli {
 #[cfg(feature = "testing")]
 pub mod testing {
     #[doc(inline)]
-    pub use revchain_prove::testing::{Unproven, at, prove, prove_with};
+    pub use revchain_prove::testing::{Unproven, at, at_with, prove, prove_with};
 }
 
 pub mod guide;

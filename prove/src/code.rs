@@ -6,6 +6,11 @@ use revchain_runtime::{Error, ErrorKind};
 
 use crate::script_run::ScriptRun;
 
+/// The advice for a function that fails on sample rows.
+pub(crate) const HELP_FOR_ROWS: &str = "let the function handle each row that the schema allows: NULL, empty texts, duplicates\n\
+     or, if no such rows exist, declare it in the header: `-- @assumes TABLE(COLUMN) values REASON`\n\
+     (seen with sample rows)";
+
 /// Returns the offset of the first `@code` line of an upgrade, if the proof leaves code out.
 pub(crate) fn left_out(revision: &Revision, code: Option<&ProofCode<'_>>) -> Option<usize> {
     let first = revision.upgrade().code().next();
@@ -15,10 +20,7 @@ pub(crate) fn left_out(revision: &Revision, code: Option<&ProofCode<'_>>) -> Opt
 /// Returns the defect of a function that fails.
 pub(crate) fn code_fails(run: ScriptRun<'_>, line: &CodeLine<'_>, error: &Error) -> Defect {
     let (state, mut help) = if run.has_sample_rows() {
-        let help = "let the function handle each row that the schema allows: NULL, empty texts, duplicates\n\
-                    or, if no such rows exist, declare it in the header: `-- @assumes TABLE(COLUMN) values REASON`\n\
-                    (seen with sample rows)";
-        ("where the tables have rows", help.to_owned())
+        ("where the tables have rows", HELP_FOR_ROWS.to_owned())
     } else {
         let help = "let the function succeed on empty tables: a new database runs it, too";
         ("where the tables are empty", help.to_owned())

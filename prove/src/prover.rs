@@ -381,11 +381,15 @@ impl<'c> Prover<'c> {
             self.findings.notes.push(note);
             trial::Outcome::default()
         });
-        if left_out(self.revision(), self.code).is_some() {
-            // The rest of the script may restore a key, or need a condition.
-            let defects = &mut outcome.findings.defects;
-            defects.retain(|defect| !needs_whole_script(defect.kind()));
-        }
+        // The rest of the script may restore a key, or need a condition. A job may need one, too.
+        let is_partial = left_out(self.revision(), self.code).is_some();
+        let has_functions = is_partial || !self.revision().jobs().is_empty();
+        let defects = &mut outcome.findings.defects;
+        defects.retain(|defect| match defect.kind() {
+            DefectKind::ForeignKeyViolation => !is_partial,
+            DefectKind::AssumesNothing => !has_functions,
+            _ => true,
+        });
         outcome
     }
 
@@ -619,12 +623,4 @@ impl<'c> Prover<'c> {
         }
         all
     }
-}
-
-/// Returns `true` if only a run of the whole script shows a defect of this kind.
-fn needs_whole_script(kind: DefectKind) -> bool {
-    matches!(
-        kind,
-        DefectKind::ForeignKeyViolation | DefectKind::AssumesNothing
-    )
 }

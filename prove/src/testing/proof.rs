@@ -8,6 +8,7 @@ use revchain_runtime::internal::ProofCode;
 use revchain_runtime::{Error, Migrations, Migrator};
 use rusqlite::Connection;
 
+use super::jobs::failing_job;
 use crate::prover::{Scope, prove_on};
 
 /// Proves a chain as the build does, with the functions that its revisions name.
@@ -17,6 +18,8 @@ use crate::prover::{Scope, prove_on};
 /// This function runs the whole chain with the functions, on empty tables and on sample rows: up,
 /// down, and up again.
 /// All checks of the build apply. A function that fails is the defect `code-fails`.
+/// If the chain has no other defect, the jobs run on sample rows, too, each to its end: after their
+/// revision, after its downgrade and another upgrade, and at the head.
 ///
 /// The function reads the directory of migrations of the package under test.
 /// Like the build, it proves the revisions that are not locked. It also proves locked revisions
@@ -43,9 +46,13 @@ pub fn prove_with(migrator: &Migrator<'_>) -> Result<(), Unproven> {
     let opened = Connection::open_in_memory();
     let mut connection = opened.map_err(Error::inserting_sample_rows)?;
     let code = ProofCode::install(migrator, &mut connection)?;
+    let sources = loaded.sources.clone();
     let proven = prove_on(Ok(connection), loaded, Scope::Unlocked, Some(&code));
     proven.into_chain()?;
-    Ok(())
+    match failing_job(migrator, &sources)? {
+        Some(defect) => Err(Defects::from(defect).into()),
+        None => Ok(()),
+    }
 }
 
 /// Reads the directory of a chain.

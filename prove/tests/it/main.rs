@@ -18,6 +18,7 @@ mod failure;
 mod fingerprint;
 mod functions;
 mod generate;
+mod jobs;
 mod keys;
 mod loosened;
 mod merges;
