@@ -13,6 +13,10 @@
 //!   [`versions`].
 
 #![allow(
+    clippy::test_attr_in_doctest,
+    reason = "a page shows a test as a program has it"
+)]
+#![allow(
     clippy::needless_doctest_main,
     reason = "the pages show whole programs"
 )]
