@@ -48,7 +48,7 @@ impl OldDatabase {
 }
 
 /// Inserts the secrets of a user in the encryption of the version before 010.
-fn insert_older(connection: &Connection, user: usize) {
+pub(crate) fn insert_older(connection: &Connection, user: usize) {
     let fernet = Fernet::new(KEY).unwrap();
     let encrypt = |text: &str| {
         fernet

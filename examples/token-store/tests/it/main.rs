@@ -7,6 +7,7 @@ mod audit;
 mod before_migrations;
 mod binding;
 mod cli;
+mod cli_jobs;
 mod fixture;
 mod keys;
 mod opening;
