@@ -40,10 +40,11 @@ use crate::state::marker::{is_at_head, lacks_history};
 ///
 /// - Verbs that write: [`open`](Self::open), [`upgrade`](Self::upgrade),
 ///   [`upgrade_to`](Self::upgrade_to), [`downgrade_to`](Self::downgrade_to),
-///   [`stamp`](Self::stamp), [`apply`](Self::apply), `restore` and `redo`.
+///   [`stamp`](Self::stamp), [`apply`](Self::apply),
+///   [`run_jobs`](Self::run_jobs), `restore` and `redo`.
 /// - Verbs that never write to the database: [`plan`](Self::plan), [`current`](Self::current),
-///   [`pending`](Self::pending), [`history`](Self::history), [`check`](Self::check), `dry_run` and
-///   `make_backup`.
+///   [`pending`](Self::pending), [`history`](Self::history), [`check`](Self::check),
+///   [`job_states`](Self::job_states), `dry_run` and `make_backup`.
 ///
 /// `Migrator` is `Send` and `Sync`, so the threads of a server can share a migrator.
 /// A clone shares the callbacks, and copies the other settings.
@@ -632,6 +633,8 @@ impl<'m> Migrator<'m> {
     /// - Otherwise the upgrade reads history and schema. If revisions are pending, it takes the
     ///   write lock before it decides the steps.
     /// - All pending revisions and their rows in `revchain_history` are one transaction.
+    /// - If a pending revision requires a job that is not finished, there are several transactions:
+    ///   the upgrade commits before the revision, runs the job to its end, and goes on.
     /// - Foreign keys are off during the transaction, because a table rebuild would otherwise
     ///   delete child rows. Before COMMIT, the keys are checked in which a script can have left a
     ///   violation. The setting is restored.
@@ -646,6 +649,7 @@ impl<'m> Migrator<'m> {
     /// After an error the database is as it was before.
     /// The exception is an error of COMMIT itself: the commit may have taken effect.
     /// The next open then reads the state of the database.
+    /// If a revision requires a job, [`Error::committed`] has the last committed revision.
     ///
     /// - [`ErrorKind::Conflict`] if the state of the database or the target prevents the upgrade.
     ///   [`Conflict`](crate::Conflict) has a variant for each reason.
@@ -656,6 +660,7 @@ impl<'m> Migrator<'m> {
     ///   connection prevents migrations.
     /// - [`ErrorKind::NotOwned`] if a script names a table that does not belong to the chain.
     /// - [`ErrorKind::Backup`] if the backup before the upgrade failed.
+    /// - [`ErrorKind::Job`] if a job failed that a revision requires.
     /// - The [errors of all verbs](Self#errors-of-all-verbs).
     ///
     /// ```

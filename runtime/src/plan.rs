@@ -125,6 +125,25 @@ impl<'m> Plan<'m> {
     /// Iterates over the jobs that run between the upgrades, because an upgrade requires them.
     ///
     /// Before a job, the upgrades before [`required_by`](PlannedJob::required_by) are committed.
+    ///
+    /// ```
+    /// # use revchain::{Done, Migrations, Progress, embed_migrations};
+    /// # use revchain::rusqlite::{self, Transaction};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
+    /// # fn encrypt(_: &Transaction<'_>, _: &mut Progress<'_>) -> rusqlite::Result<Done> {
+    /// #     Ok(Done::Yes)
+    /// # }
+    /// use revchain::{Request, Target, rusqlite::Connection};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = Connection::open_in_memory()?;
+    /// let plan = MIGRATIONS.migrator().plan(&db, Request::Upgrade(Target::Head))?;
+    /// for job in plan.jobs() {
+    ///     assert_eq!((job.job, job.required_by.id()), ("encrypt", "002"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn jobs(&self) -> impl Iterator<Item = PlannedJob<'_>> {
         self.plan.jobs().map(|job| PlannedJob {
             revision: &self.chain[job.revision],

@@ -126,6 +126,13 @@ impl CodeRules {
     }
 }
 
+/// A job has the same rules for all of its batches.
+impl Rules for Arc<CodeRules> {
+    fn allows(&self, context: &AuthContext<'_>) -> bool {
+        CodeRules::allows(self, context)
+    }
+}
+
 impl Rules for CodeRules {
     fn allows(&self, context: &AuthContext<'_>) -> bool {
         let is_allowed = self.allows_action(context);

@@ -1,10 +1,11 @@
 //! One call of the function of a job, in a transaction of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use revchain_core::schema::SchemaFilter;
 use revchain_core::{Conflict, Job, Revision};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Statement, Transaction, TransactionBehavior};
 
 use super::function::{Done, JobFunction};
 use super::progress::Progress;
@@ -18,7 +19,7 @@ use crate::session::guard::Guard;
 use crate::session::lock_wait::LockWait;
 use crate::settings::{BoxError, ContextValue};
 use crate::state::job_entry::JobState;
-use crate::state::jobs_table::{JobId, JobResult, JobsTable};
+use crate::state::jobs_table::{JobId, JobResult, JobStatements, JobsTable};
 
 /// A job to run, and all that a call of its function needs.
 pub(crate) struct JobCall<'c> {
@@ -34,6 +35,17 @@ pub(crate) struct JobCall<'c> {
     pub(crate) revision: &'c Revision,
     pub(crate) job: &'c Job,
     pub(crate) function: JobFunction,
+}
+
+/// The batches of a job. The statements are prepared once, and the rules are read once.
+pub(super) struct Batches<'j> {
+    job: &'j JobCall<'j>,
+    statements: JobStatements<'j>,
+    changes: Statement<'j>,
+    schema_version: Statement<'j>,
+    /// The rules for code, and the schema version for which they were made.
+    rules: Option<(i32, Arc<CodeRules>)>,
+    denied: LastDenied,
 }
 
 /// The result of a transaction of a job.
@@ -61,63 +73,6 @@ impl JobCall<'_> {
         }
     }
 
-    /// Calls the function once, and commits.
-    ///
-    /// The row of the job is read under the write lock, so no other connection repeats the call.
-    ///
-    /// # Errors
-    ///
-    /// - [`ErrorKind::Job`] if the function fails. Its changes are rolled back.
-    /// - [`ErrorKind::Sqlite`] if SQLite was interrupted, or if it fails outside of the function.
-    pub(super) fn run_batch(&self) -> Result<Batch, Error> {
-        let transaction = self.begin()?;
-        let row = self.table.row(&transaction, self.id());
-        let Some(row) = row.context(Operation::ReadJobs)? else {
-            return Ok(Batch::Gone);
-        };
-        if row.state == JobState::Done {
-            return Ok(Batch::AlreadyDone);
-        }
-        let mut progress = Progress::new(self.revision.id(), row.watermark.clone(), self.context);
-        let before = total_changes(&transaction).context(Operation::RunJob)?;
-        let called = self.call(&transaction, &mut progress)?;
-        let is_ended = transaction.is_autocommit();
-        let done = match called {
-            Ok(_) if is_ended => Err(failure("the function ignored the end of its transaction")),
-            called => called,
-        };
-        let done = done.map_err(|failure| self.error(failure))?;
-        let has_changed_rows = total_changes(&transaction).context(Operation::RunJob)? != before;
-        if done == Done::NotYet && !has_changed_rows && *progress.value() == row.watermark {
-            // The next call would do the same, so the job would never end.
-            let source =
-                "the function returned `Done::NotYet`, but changed no row and no watermark";
-            return Err(self.error(failure(source)));
-        }
-        let result = JobResult {
-            state: match done {
-                Done::Yes => JobState::Done,
-                Done::NotYet => JobState::Pending,
-            },
-            watermark: progress.value(),
-            rows: progress.reported_rows(),
-        };
-        let stored = self.table.store(&transaction, self.id(), &result);
-        stored.context(Operation::WriteJobs)?;
-        // A busy COMMIT keeps the transaction open, so the wait can repeat the COMMIT.
-        self.wait
-            .retry(Operation::Commit, || transaction.execute_batch("COMMIT"))?;
-        if let Some((done, total)) = result.rows {
-            (self.emit)(&Event::JobProgress {
-                revision: self.revision,
-                job: self.job.name(),
-                done,
-                total,
-            });
-        }
-        Ok(Batch::Committed(done))
-    }
-
     fn begin(&self) -> Result<Transaction<'_>, Error> {
         // A job can run for hours beside other connections. So each batch may wait as long as a
         // request.
@@ -140,32 +95,6 @@ impl JobCall<'_> {
         }
     }
 
-    fn call(
-        &self,
-        transaction: &Transaction<'_>,
-        progress: &mut Progress<'_>,
-    ) -> Result<Result<Done, Failure>, Error> {
-        let Some(guard) = self.guard else {
-            // Before the write lock, no job was to run, so the database has changed.
-            return Err(Error::from_conflict(Conflict::Changed));
-        };
-        let denied = LastDenied::default();
-        let rules = CodeRules::read(transaction, self.own.clone(), denied.clone());
-        let rules = rules.context(Operation::ReadSchema)?;
-        // After a panic, the batch rolls back and drops the progress, so no broken state is seen.
-        let run = AssertUnwindSafe(|| (self.function.run)(transaction, progress));
-        let (source, is_panic) = match guard.run(rules, || catch_unwind(run)) {
-            Ok(Ok(done)) => return Ok(Ok(done)),
-            Ok(Err(source)) => (source, false),
-            Err(payload) => (Panic::new(&*payload).into(), true),
-        };
-        Ok(Err(Failure {
-            source,
-            is_panic,
-            denied: denied.take(),
-        }))
-    }
-
     fn error(&self, failure: Failure) -> Error {
         if let Some(source) = as_interrupt(&*failure.source) {
             return Error::new(ErrorKind::Sqlite {
@@ -185,16 +114,135 @@ impl JobCall<'_> {
     }
 }
 
+impl<'j> Batches<'j> {
+    /// Prepares the batches. Returns `None` if no revision with a job is stamped.
+    pub(super) fn new(job: &'j JobCall<'j>) -> Result<Option<Self>, Error> {
+        let prepare = || {
+            let Some(statements) = job.table.prepare(job.connection)? else {
+                return Ok(None);
+            };
+            Ok(Some(Self {
+                job,
+                statements,
+                changes: job.connection.prepare("SELECT total_changes()")?,
+                schema_version: job.connection.prepare("PRAGMA main.schema_version")?,
+                rules: None,
+                denied: LastDenied::default(),
+            }))
+        };
+        job.wait.retry(Operation::ReadJobs, prepare)
+    }
+
+    /// Calls the function once, and commits.
+    ///
+    /// The row of the job is read under the write lock, so no other connection repeats the call.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Job`] if the function fails. Its changes are rolled back.
+    /// - [`ErrorKind::Sqlite`] if SQLite was interrupted, or if it fails outside of the function.
+    pub(super) fn run(&mut self) -> Result<Batch, Error> {
+        let (job, id) = (self.job, self.job.id());
+        let transaction = job.begin()?;
+        let row = self.statements.read(id);
+        let Some(row) = row.context(Operation::ReadJobs)? else {
+            return Ok(Batch::Gone);
+        };
+        if row.state == JobState::Done {
+            return Ok(Batch::AlreadyDone);
+        }
+        let mut progress = Progress::new(id.revision, row.watermark.clone(), job.context);
+        let before = self.changes().context(Operation::RunJob)?;
+        let called = self.call(&transaction, &mut progress)?;
+        let is_ended = transaction.is_autocommit();
+        let done = match called {
+            Ok(_) if is_ended => Err(failure("the function ignored the end of its transaction")),
+            called => called,
+        };
+        let done = done.map_err(|failure| job.error(failure))?;
+        let has_changed_rows = self.changes().context(Operation::RunJob)? != before;
+        if done == Done::NotYet && !has_changed_rows && *progress.value() == row.watermark {
+            // The next call would do the same, so the job would never end.
+            let source =
+                "the function returned `Done::NotYet`, but changed no row and no watermark";
+            return Err(job.error(failure(source)));
+        }
+        let result = JobResult {
+            state: match done {
+                Done::Yes => JobState::Done,
+                Done::NotYet => JobState::Pending,
+            },
+            watermark: progress.value(),
+            rows: progress.reported_rows(),
+        };
+        let stored = self.statements.store(id, &result);
+        stored.context(Operation::WriteJobs)?;
+        // A busy COMMIT keeps the transaction open, so the wait can repeat the COMMIT.
+        job.wait
+            .retry(Operation::Commit, || transaction.execute_batch("COMMIT"))?;
+        if let Some((done, total)) = result.rows {
+            (job.emit)(&Event::JobProgress {
+                revision: job.revision,
+                job: id.name,
+                done,
+                total,
+            });
+        }
+        Ok(Batch::Committed(done))
+    }
+
+    fn call(
+        &mut self,
+        transaction: &Transaction<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Result<Done, Failure>, Error> {
+        let Some(guard) = self.job.guard else {
+            // Before the write lock, no job was to run, so the database has changed.
+            return Err(Error::from_conflict(Conflict::Changed));
+        };
+        let rules = self.rules().context(Operation::ReadSchema)?;
+        // After a panic, the batch rolls back and drops the progress, so no broken state is seen.
+        let run = AssertUnwindSafe(|| (self.job.function.run)(transaction, progress));
+        let (source, is_panic) = match guard.run(rules, || catch_unwind(run)) {
+            Ok(Ok(done)) => return Ok(Ok(done)),
+            Ok(Err(source)) => (source, false),
+            Err(payload) => (Panic::new(&*payload).into(), true),
+        };
+        Ok(Err(Failure {
+            source,
+            is_panic,
+            denied: self.denied.take(),
+        }))
+    }
+
+    /// Returns the rules for code. They depend on the schema, which another connection can change.
+    fn rules(&mut self) -> rusqlite::Result<Arc<CodeRules>> {
+        let version: i32 = self.schema_version.query_row([], |row| row.get(0))?;
+        if let Some((of, rules)) = &self.rules {
+            if *of == version {
+                return Ok(Arc::clone(rules));
+            }
+        }
+        let own = self.job.own.clone();
+        let rules = Arc::new(CodeRules::read(
+            self.job.connection,
+            own,
+            self.denied.clone(),
+        )?);
+        self.rules = Some((version, Arc::clone(&rules)));
+        Ok(rules)
+    }
+
+    /// Returns the number of rows that the connection has changed since it was opened.
+    fn changes(&mut self) -> rusqlite::Result<i64> {
+        self.changes.query_row([], |row| row.get(0))
+    }
+}
+
 fn failure(text: &str) -> Failure {
     Failure {
         source: text.into(),
         is_panic: false,
         denied: None,
     }
-}
-
-/// Returns the number of rows that this connection has changed since it was opened.
-fn total_changes(connection: &Connection) -> rusqlite::Result<i64> {
-    let mut statement = connection.prepare("SELECT total_changes()")?;
-    statement.query_row([], |row| row.get(0))
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, JobCall};
+use super::batch::{Batch, Batches, JobCall};
 use super::function::Done;
 use crate::report::error::{Error, ErrorKind};
 use crate::report::event::Event;
@@ -34,14 +34,17 @@ impl Deadline {
 ///
 /// # Errors
 ///
-/// Fails as [`JobCall::run_batch`] does. The database counts a failure of the function.
+/// Fails as [`Batches::run`] does. The database counts a failure of the function.
 pub(super) fn run_job(call: &JobCall<'_>, deadline: &Deadline) -> Result<JobRun, Error> {
     let start = Instant::now();
     let (revision, job) = (call.revision, call.job.name());
     (call.emit)(&Event::JobStarted { revision, job });
     let mut run = JobRun::new(revision.id(), job);
+    let Some(mut batches) = Batches::new(call)? else {
+        return Ok(run);
+    };
     while !run.is_done {
-        match call.run_batch() {
+        match batches.run() {
             Ok(Batch::Committed(done)) => {
                 run.batches += 1;
                 run.is_done = done == Done::Yes;

@@ -19,6 +19,23 @@ use crate::state::job_rows::job_entries;
 /// Jobs: functions of the program that change rows after an upgrade, in small transactions.
 impl Migrator<'_> {
     /// Sets when the jobs run that no pending upgrade requires. Default: [`Jobs::OnRequest`].
+    ///
+    /// ```
+    /// # use revchain::{Done, Migrations, Progress, embed_migrations};
+    /// # use revchain::rusqlite::{self, Transaction};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
+    /// # fn encrypt(_: &Transaction<'_>, _: &mut Progress<'_>) -> rusqlite::Result<Done> {
+    /// #     Ok(Done::Yes)
+    /// # }
+    /// use revchain::{JobState, Jobs};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let migrator = MIGRATIONS.migrator().jobs(Jobs::BeforeOpenReturns);
+    /// let db = migrator.open_in_memory()?;
+    /// assert_eq!(migrator.job_states(&db)?[0].state, JobState::Done);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn jobs(mut self, jobs: Jobs) -> Self {
         self.settings.jobs = jobs;
         self
@@ -32,6 +49,9 @@ impl Migrator<'_> {
     /// Each transaction also stores the progress of the job. So after a crash, the job goes on
     /// after its last commit, and several processes do nothing twice.
     /// revchain checks the budget between two transactions, and commits at least one.
+    ///
+    /// Other connections can write between two transactions. They find the write lock free only for
+    /// a moment, so a program that writes at the same time pauses between calls with a small budget.
     ///
     /// The function sees the settings of the connection, such as `PRAGMA foreign_keys`.
     /// It may read and change rows of the chain's tables, and nothing else.
@@ -48,6 +68,41 @@ impl Migrator<'_> {
     /// - [`ErrorKind::InTransaction`] if the connection is inside a transaction, and
     ///   [`ErrorKind::NoJournal`] if SQLite could not roll back.
     /// - The [errors of all verbs](Self#errors-of-all-verbs).
+    ///
+    /// ```
+    /// # use revchain::{Migrations, embed_migrations};
+    /// use std::time::Duration;
+    /// use revchain::rusqlite::{self, Connection, Transaction};
+    /// use revchain::{Done, Progress};
+    ///
+    /// static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
+    ///
+    /// /// Encrypts the tokens after the watermark, one in each transaction.
+    /// fn encrypt(
+    ///     transaction: &Transaction<'_>,
+    ///     progress: &mut Progress<'_>,
+    /// ) -> rusqlite::Result<Done> {
+    ///     let last: i64 = progress.watermark()?.unwrap_or(0);
+    ///     let sql = "UPDATE tokens SET secret = hex(secret) WHERE id = ?1";
+    ///     if transaction.execute(sql, [last + 1])? == 0 {
+    ///         return Ok(Done::Yes);
+    ///     }
+    ///     progress.set_watermark(last + 1)?;
+    ///     Ok(Done::NotYet)
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut db = Connection::open_in_memory()?;
+    /// let migrator = MIGRATIONS.migrator();
+    /// migrator.upgrade_to(&mut db, "001")?;
+    /// db.execute_batch("INSERT INTO tokens (secret) VALUES ('a'), ('b')")?;
+    ///
+    /// let report = migrator.run_jobs(&mut db, Duration::from_secs(1))?;
+    /// assert!(report.is_done());
+    /// assert_eq!(report.jobs[0].batches, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn run_jobs(
         &self,
         connection: &mut Connection,
@@ -64,6 +119,25 @@ impl Migrator<'_> {
     /// # Errors
     ///
     /// The [errors of all verbs](Self#errors-of-all-verbs).
+    ///
+    /// ```
+    /// # use revchain::{Done, Migrations, Progress, embed_migrations};
+    /// # use revchain::rusqlite::{self, Transaction};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
+    /// # fn encrypt(_: &Transaction<'_>, _: &mut Progress<'_>) -> rusqlite::Result<Done> {
+    /// #     Ok(Done::Yes)
+    /// # }
+    /// use revchain::rusqlite::Connection;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut db = Connection::open_in_memory()?;
+    /// MIGRATIONS.migrator().upgrade_to(&mut db, "001")?;
+    /// for job in MIGRATIONS.migrator().job_states(&db)? {
+    ///     assert_eq!(job.to_string(), "001 encrypt: pending");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn job_states(&self, connection: &Connection) -> Result<Vec<JobEntry>, Error> {
         self.read(connection, |session| {
             session.read(|database| job_entries(database.migrations, database.connection))
@@ -117,6 +191,23 @@ impl Migrations {
     /// # Errors
     ///
     /// Fails as [`Migrator::run_jobs`] does.
+    ///
+    /// ```
+    /// # use revchain::{Done, Migrations, Progress, embed_migrations};
+    /// # use revchain::rusqlite::{self, Transaction};
+    /// # static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
+    /// # fn encrypt(_: &Transaction<'_>, _: &mut Progress<'_>) -> rusqlite::Result<Done> {
+    /// #     Ok(Done::Yes)
+    /// # }
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut db = MIGRATIONS.open_in_memory()?;
+    /// // Each call works for at most a tenth of a second, and goes on where the last one ended.
+    /// while !MIGRATIONS.run_jobs(&mut db, Duration::from_millis(100))?.is_done() {}
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn run_jobs(
         &self,
         connection: &mut Connection,

@@ -2,7 +2,7 @@
 
 use revchain_core::Revision;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::job_entry::JobState;
 use super::own_tables::{check_is_table, check_one_row, current_time};
@@ -144,56 +144,30 @@ impl JobsTable {
         execute(connection, &sql, [revision.id()]).map(drop)
     }
 
-    /// Reads the row of a job; `None` if the revision of the job is not stamped.
-    pub(crate) fn row(
+    /// Prepares the statements for the batches of a job.
+    ///
+    /// Returns `None` without a table: then no revision with a job is stamped.
+    pub(crate) fn prepare<'c>(
         &self,
-        connection: &Connection,
-        job: JobId<'_>,
-    ) -> rusqlite::Result<Option<JobRow>> {
+        connection: &'c Connection,
+    ) -> rusqlite::Result<Option<JobStatements<'c>>> {
         if !self.exists(connection)? {
             return Ok(None);
         }
-        let sql = format!(
-            "SELECT state, watermark FROM main.{} WHERE revision = ?1 AND job = ?2",
-            self.name
-        );
-        let mut statement = connection.prepare(&sql)?;
-        let row = statement.query_row([job.revision, job.name], |row| {
-            Ok(JobRow {
-                state: row.get(0)?,
-                watermark: row.get(1)?,
-            })
-        });
-        row.optional()
-    }
-
-    /// Stores the result of a call of the function, in its transaction.
-    pub(crate) fn store(
-        &self,
-        connection: &Connection,
-        job: JobId<'_>,
-        result: &JobResult<'_>,
-    ) -> rusqlite::Result<()> {
-        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let sql = format!(
-            "UPDATE main.{} SET state = ?3, watermark = ?4, attempts = 0, last_error = NULL,
+        let name = &self.name;
+        let select =
+            format!("SELECT state, watermark FROM main.{name} WHERE revision = ?1 AND job = ?2");
+        let update = format!(
+            "UPDATE main.{name} SET state = ?3, watermark = ?4, attempts = 0, last_error = NULL,
                rows_done = coalesce(?5, rows_done), rows_total = coalesce(?6, rows_total),
                updated_at = ?7
-             WHERE revision = ?1 AND job = ?2",
-            self.name
+             WHERE revision = ?1 AND job = ?2"
         );
-        let mut statement = connection.prepare(&sql)?;
-        let values = params![
-            job.revision,
-            job.name,
-            result.state.name(),
-            result.watermark,
-            result.rows.map(|(done, _)| count(done)),
-            result.rows.map(|(_, total)| count(total)),
-            current_time(),
-        ];
-        let changed = run(connection, &mut statement, values)?;
-        check_one_row(changed)
+        Ok(Some(JobStatements {
+            connection,
+            select: connection.prepare(&select)?,
+            update: connection.prepare(&update)?,
+        }))
     }
 
     /// Counts a failed attempt, and stores its error.
@@ -225,6 +199,43 @@ impl JobsTable {
         );
         let values = [job.revision, job.name, JobState::Done.name()];
         check_one_row(execute(connection, &sql, values)?)
+    }
+}
+
+/// The statements that read and write the row of a job.
+///
+/// A job has many batches, so they are prepared once.
+pub(crate) struct JobStatements<'c> {
+    connection: &'c Connection,
+    select: Statement<'c>,
+    update: Statement<'c>,
+}
+
+impl JobStatements<'_> {
+    /// Reads the row of a job; `None` if the revision of the job is not stamped.
+    pub(crate) fn read(&mut self, job: JobId<'_>) -> rusqlite::Result<Option<JobRow>> {
+        let row = self.select.query_row([job.revision, job.name], |row| {
+            Ok(JobRow {
+                state: row.get(0)?,
+                watermark: row.get(1)?,
+            })
+        });
+        row.optional()
+    }
+
+    /// Stores the result of a call of the function, in its transaction.
+    pub(crate) fn store(&mut self, job: JobId<'_>, result: &JobResult<'_>) -> rusqlite::Result<()> {
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let values = params![
+            job.revision,
+            job.name,
+            result.state.name(),
+            result.watermark,
+            result.rows.map(|(done, _)| count(done)),
+            result.rows.map(|(_, total)| count(total)),
+            current_time(),
+        ];
+        check_one_row(run(self.connection, &mut self.update, values)?)
     }
 }
 
