@@ -1,6 +1,7 @@
 //! Revision 010, whose jobs bind each secret to its user.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use fernet::Fernet;
@@ -95,11 +96,9 @@ fn refresh_tokens(connection: &Connection) -> Vec<(Vec<u8>, i64)> {
 
 /// Returns the number of refresh tokens with the encryption 2.
 fn bound(connection: &Connection) -> usize {
-    let tokens = refresh_tokens(connection);
-    tokens
-        .iter()
-        .filter(|(_, encryption)| *encryption == 2)
-        .count()
+    let sql = "SELECT count(*) FROM refresh_tokens WHERE encryption = 2";
+    let count: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    usize::try_from(count).unwrap()
 }
 
 #[test]
@@ -378,4 +377,35 @@ fn older_version_neither_opens_nor_reverts_010() {
     let reason = "it runs functions that only its program has: unbind_secrets";
     assert!(error.to_string().contains(reason), "{error}");
     assert_readable(&database.path(), 1);
+}
+
+/// A kill is in the middle of a batch or between two, wherever the process is.
+#[test]
+fn fifty_killed_runs_convert_each_secret_once() {
+    const MANY: usize = 7_000;
+    let database = OldDatabase::with_users(MANY);
+    let connection = database.upgraded();
+    for _ in 0..50 {
+        let before = bound(&connection);
+        let mut run = Command::new(env!("CARGO_BIN_EXE_token-store"))
+            .args(["db", "run-jobs", "--quiet", "-d"])
+            .arg(database.path())
+            .env("TOKEN_ENCRYPTION_KEY", KEY)
+            .spawn()
+            .unwrap();
+        while bound(&connection) == before {
+            let ended = run.try_wait().unwrap();
+            assert_eq!(ended, None, "the run ended at {before} of {MANY} rows");
+        }
+        run.kill().unwrap();
+        run.wait().unwrap();
+    }
+    let after_kills = bound(&connection);
+    assert!(after_kills < MANY, "nothing is left to do");
+    let report = migrator(Some(key())).run_jobs(&mut database.upgraded(), Duration::MAX);
+    assert!(report.unwrap().is_done());
+    assert_eq!(bound(&connection), MANY);
+    drop(connection);
+    // A secret that a second call had bound again would not be the secret.
+    assert_readable(&database.path(), MANY);
 }
