@@ -129,7 +129,8 @@ impl<'m> Plan<'m> {
     /// ```
     /// # use revchain::{Done, Migrations, Progress, embed_migrations};
     /// # use revchain::rusqlite::{self, Transaction};
-    /// # static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
+    /// # static MIGRATIONS: Migrations =
+    /// #     embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
     /// # fn encrypt(_: &Transaction<'_>, _: &mut Progress<'_>) -> rusqlite::Result<Done> {
     /// #     Ok(Done::Yes)
     /// # }

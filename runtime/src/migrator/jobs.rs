@@ -23,7 +23,8 @@ impl Migrator<'_> {
     /// ```
     /// # use revchain::{Done, Migrations, Progress, embed_migrations};
     /// # use revchain::rusqlite::{self, Transaction};
-    /// # static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
+    /// # static MIGRATIONS: Migrations =
+    /// #     embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
     /// # fn encrypt(_: &Transaction<'_>, _: &mut Progress<'_>) -> rusqlite::Result<Done> {
     /// #     Ok(Done::Yes)
     /// # }
@@ -75,7 +76,8 @@ impl Migrator<'_> {
     /// use revchain::rusqlite::{self, Connection, Transaction};
     /// use revchain::{Done, Progress};
     ///
-    /// static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
+    /// static MIGRATIONS: Migrations =
+    ///     embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
     ///
     /// /// Encrypts the tokens after the watermark, one in each transaction.
     /// fn encrypt(
@@ -123,7 +125,8 @@ impl Migrator<'_> {
     /// ```
     /// # use revchain::{Done, Migrations, Progress, embed_migrations};
     /// # use revchain::rusqlite::{self, Transaction};
-    /// # static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
+    /// # static MIGRATIONS: Migrations =
+    /// #     embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
     /// # fn encrypt(_: &Transaction<'_>, _: &mut Progress<'_>) -> rusqlite::Result<Done> {
     /// #     Ok(Done::Yes)
     /// # }
@@ -195,7 +198,8 @@ impl Migrations {
     /// ```
     /// # use revchain::{Done, Migrations, Progress, embed_migrations};
     /// # use revchain::rusqlite::{self, Transaction};
-    /// # static MIGRATIONS: Migrations = embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
+    /// # static MIGRATIONS: Migrations =
+    /// #     embed_migrations!("tests/fixtures/jobs", code = [encrypt]);
     /// # fn encrypt(_: &Transaction<'_>, _: &mut Progress<'_>) -> rusqlite::Result<Done> {
     /// #     Ok(Done::Yes)
     /// # }

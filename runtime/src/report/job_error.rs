@@ -9,7 +9,6 @@ use rusqlite::{ErrorCode, ffi};
 
 use super::code_error::Denied;
 use super::environment::Environment;
-use crate::settings::BoxError;
 
 /// A job whose function failed.
 ///
@@ -27,7 +26,7 @@ pub struct JobError {
     /// The line of the file that declares the job, from 1.
     pub line: u32,
     /// The error that the function returned, or the text of its panic.
-    pub source: BoxError,
+    pub source: Box<dyn StdError + Send + Sync>,
     /// `true` if the function panicked.
     pub is_panic: bool,
     /// The last action that SQLite rejected because a function must not do it.
