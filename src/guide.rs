@@ -65,6 +65,7 @@ macro_rules! links {
 [getting-started#rebuild-after-a-new-migration]: crate::guide::getting_started#rebuild-after-a-new-migration
 [jobs]: crate::guide::jobs
 [jobs#an-example]: crate::guide::jobs#an-example
+[jobs#commands]: crate::guide::jobs#commands
 [jobs#run-the-jobs]: crate::guide::jobs#run-the-jobs
 [jobs#the-state]: crate::guide::jobs#the-state
 [jobs#with-tokio]: crate::guide::jobs#with-tokio
