@@ -9,6 +9,7 @@ use std::time::Duration;
 use revchain_core::Policy;
 use rusqlite::Connection;
 
+use crate::report::box_error::BoxError;
 use crate::report::event::Event;
 
 /// The settings of a request.
@@ -57,9 +58,6 @@ pub enum Jobs {
 
 /// A function that sets up a connection.
 pub(crate) type OnConnect<'m> = Arc<dyn Fn(&Connection) -> Result<(), BoxError> + Send + Sync + 'm>;
-
-/// The error of a function of the program.
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A function that is called with each event.
 pub(crate) type Callback<'m> = Arc<dyn Fn(&Event<'_>) + Send + Sync + 'm>;

@@ -10,13 +10,14 @@ use rusqlite::Connection;
 use super::function::CodeFunction;
 use super::rules::{CodeRules, LastDenied};
 use super::step::Step;
+use crate::report::box_error::BoxError;
 use crate::report::code_error::CodeError;
 use crate::report::direction::Direction;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
 use crate::report::panic::Panic;
 use crate::session::guard::Guard;
-use crate::settings::{BoxError, ContextValue};
+use crate::settings::ContextValue;
 
 /// A call of a function: the `@code` line, and all that the function may use.
 pub(super) struct Call<'c> {

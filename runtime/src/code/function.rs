@@ -1,7 +1,7 @@
 //! A function of the program, as the macro passes it.
 
 use super::step::Step;
-use crate::settings::BoxError;
+use crate::report::box_error::BoxError;
 
 /// A function of the program, with the name that `@code` has.
 pub struct CodeFunction {

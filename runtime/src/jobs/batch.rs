@@ -10,6 +10,7 @@ use rusqlite::{Connection, Statement, Transaction, TransactionBehavior};
 use super::function::{Done, JobFunction};
 use super::progress::Progress;
 use crate::code::rules::{CodeRules, LastDenied};
+use crate::report::box_error::BoxError;
 use crate::report::code_error::Denied;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
@@ -17,7 +18,7 @@ use crate::report::job_error::{JobError, as_interrupt};
 use crate::report::panic::Panic;
 use crate::session::guard::Guard;
 use crate::session::lock_wait::LockWait;
-use crate::settings::{BoxError, ContextValue};
+use crate::settings::ContextValue;
 use crate::state::job_entry::JobState;
 use crate::state::jobs_table::{JobId, JobResult, JobStatements, JobsTable};
 

@@ -3,7 +3,7 @@
 use rusqlite::Transaction;
 
 use super::progress::Progress;
-use crate::settings::BoxError;
+use crate::report::box_error::BoxError;
 
 /// The state of a job after a call of its function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,7 +52,7 @@ impl Migrator<'_> {
     /// revchain checks the budget between two transactions, and commits at least one.
     ///
     /// Other connections can write between two transactions. They find the write lock free only for
-    /// a moment, so a program that writes at the same time pauses between calls with a small budget.
+    /// a moment. A program that writes at the same time calls with a small budget, and pauses.
     ///
     /// The function sees the settings of the connection, such as `PRAGMA foreign_keys`.
     /// It may read and change rows of the chain's tables, and nothing else.

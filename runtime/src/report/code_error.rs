@@ -10,7 +10,7 @@ use rusqlite::ErrorCode;
 
 use super::direction::Direction;
 use super::environment::Environment;
-use crate::settings::BoxError;
+use crate::report::box_error::BoxError;
 
 /// A function of the program that failed or panicked in a migration.
 #[derive(Debug)]

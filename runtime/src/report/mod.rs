@@ -2,6 +2,7 @@
 
 pub(crate) mod access_problem;
 pub(crate) mod backup_failure;
+pub(crate) mod box_error;
 pub(crate) mod code_error;
 pub(crate) mod direction;
 mod environment;
