@@ -85,7 +85,13 @@ use crate::state::marker::{is_at_head, lacks_history};
 pub struct Migrator<'m> {
     migrations: &'m Migrations,
     settings: Settings<'m>,
+    /// Runs all jobs after an open; `None` by default.
+    ///
+    /// This is a pointer, so that a program that does not set it contains no code that runs jobs.
+    run_jobs: Option<RunJobs>,
 }
+
+type RunJobs = fn(&Migrator<'_>, &mut Connection) -> Result<(), Error>;
 
 /// Methods that change the settings.
 impl<'m> Migrator<'m> {
@@ -1140,6 +1146,7 @@ impl Migrations {
         Migrator {
             migrations: self,
             settings: Settings::default(),
+            run_jobs: None,
         }
     }
 

@@ -25,7 +25,6 @@ pub(crate) struct Settings<'m> {
     /// `true` if an upgrade reads the history even if the marker identifies the head.
     pub(crate) reads_history_at_head: bool,
     pub(crate) busy_timeout: Duration,
-    pub(crate) jobs: Jobs,
     /// `true` if an open puts the file into WAL mode.
     pub(crate) wal: bool,
     #[cfg(feature = "backup")]
@@ -79,7 +78,6 @@ impl Default for Settings<'_> {
             keeps_user_version: false,
             reads_history_at_head: false,
             busy_timeout: Duration::from_secs(30),
-            jobs: Jobs::default(),
             wal: false,
             #[cfg(feature = "backup")]
             backup: None,

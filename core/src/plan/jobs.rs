@@ -1,9 +1,7 @@
 //! The jobs that a plan runs before the upgrades that require them.
 
-use std::collections::HashMap;
-
 use super::steps::RequiredJob;
-use crate::{Chain, DatabaseState, RevisionIndex, RevisionSet, Step};
+use crate::{Chain, DatabaseState, FinishedJob, RevisionIndex, RevisionSet, Step};
 
 /// Returns the upgrades of the pending revisions, each after the jobs that it requires.
 ///
@@ -14,11 +12,22 @@ pub(super) fn upgrade_steps(
     state: &DatabaseState,
     kept: &RevisionSet,
 ) -> Vec<Step> {
-    let mut unfinished = unfinished(chain, state, kept);
+    let finished: &[FinishedJob] = match state {
+        DatabaseState::Managed { finished_jobs, .. } => finished_jobs,
+        _ => &[],
+    };
     let mut steps = Vec::new();
     for index in pending {
         for name in chain[index].requires() {
-            if let Some(revision) = unfinished.remove(name) {
+            let Some(revision) = owner(chain, name) else {
+                continue;
+            };
+            let is_finished = kept.contains(revision)
+                && finished
+                    .iter()
+                    .any(|done| done.job == name && done.revision == chain[revision].id());
+            let is_planned = |step: &Step| step.job().is_some_and(|job| job.name == name);
+            if !is_finished && !steps.iter().any(is_planned) {
                 steps.push(Step::RunJob(RequiredJob {
                     revision,
                     name: name.to_owned(),
@@ -31,27 +40,8 @@ pub(super) fn upgrade_steps(
     steps
 }
 
-/// Returns the revision of each job that is not finished. The names of jobs are unique in a chain.
-fn unfinished<'c>(
-    chain: &'c Chain,
-    state: &DatabaseState,
-    kept: &RevisionSet,
-) -> HashMap<&'c str, RevisionIndex> {
-    let mut unfinished = HashMap::new();
-    for index in chain.indices() {
-        let jobs = chain[index].jobs().iter();
-        unfinished.extend(jobs.map(|job| (job.name(), index)));
-    }
-    if let DatabaseState::Managed { finished_jobs, .. } = state {
-        for finished in finished_jobs {
-            let owner = unfinished.get(finished.job.as_str()).copied();
-            let is_of_owner = |owner: RevisionIndex| {
-                chain[owner].id() == finished.revision && kept.contains(owner)
-            };
-            if owner.is_some_and(is_of_owner) {
-                unfinished.remove(finished.job.as_str());
-            }
-        }
-    }
-    unfinished
+/// Returns the revision of a job. The names of jobs are unique in a chain.
+fn owner(chain: &Chain, name: &str) -> Option<RevisionIndex> {
+    let has_job = |index: &RevisionIndex| chain[*index].jobs().iter().any(|job| job.name() == name);
+    chain.indices().find(has_job)
 }

@@ -1,5 +1,7 @@
 //! The plan as a value.
 
+use std::mem;
+
 use crate::{Chain, HistoryRow, Revision, RevisionIndex, RevisionSet, Tool};
 
 /// A step of a plan.
@@ -141,38 +143,63 @@ impl Plan {
     }
 }
 
-/// The parts of a plan with jobs: the steps before the first job, jobs, and the steps after them.
+/// The jobs at which a plan is split, and the plan after them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
-    /// The part before the jobs. It can have no steps.
-    pub first: Plan,
     /// The jobs, in order.
     pub jobs: Vec<RequiredJob>,
     /// The plan after the jobs. It can contain further jobs.
     pub rest: Plan,
 }
 
+// Neither method clones a plan: then a program that applies no plan of its own does not contain
+// the code that clones revisions.
 impl Plan {
-    /// Splits the plan at its first job. Returns `None` if the plan runs no job.
-    pub fn split(&self) -> Option<Split> {
-        let is_job = |step: &Step| matches!(step, Step::RunJob(_));
-        let start = self.steps.iter().position(is_job)?;
-        let (before, after) = self.steps.split_at(start);
-        let jobs: Vec<RequiredJob> = after.iter().map_while(Step::job).cloned().collect();
-        let steps = after[jobs.len()..].to_vec();
-        let first = Self {
-            steps: before.to_vec(),
-            stamped: stamped_before(&steps, &self.stamped),
-            ..self.clone()
-        };
-        let rest = Self {
-            from: first.to(),
+    /// Removes the first job of the plan and all that follows it. The rest can have no steps.
+    ///
+    /// Returns `None` if the plan runs no job.
+    pub fn split_off(&mut self) -> Option<Split> {
+        let start = self.steps.iter().position(|step| step.job().is_some())?;
+        let mut after = self.steps.split_off(start);
+        let count = after.iter().take_while(|step| step.job().is_some());
+        let steps = after.split_off(count.count());
+        let jobs = after.into_iter().filter_map(|step| match step {
+            Step::RunJob(job) => Some(job),
+            _ => None,
+        });
+        let stamped = stamped_before(&steps, &self.stamped);
+        let stamped = mem::replace(&mut self.stamped, stamped);
+        Some(Split {
+            jobs: jobs.collect(),
+            rest: Self {
+                from: self.to(),
+                steps,
+                stamped,
+                recorded_by: Vec::new(),
+                is_drifted: self.is_drifted,
+                unknown: self.kept().to_vec(),
+                kept_unknown: self.kept_unknown,
+            },
+        })
+    }
+
+    /// Returns `true` if the plans are equal, apart from the drift of the schema before.
+    pub fn is_equal_but_for_drift(&self, other: &Self) -> bool {
+        let Self {
+            from,
             steps,
-            recorded_by: Vec::new(),
-            unknown: self.kept().to_vec(),
-            ..self.clone()
-        };
-        Some(Split { first, jobs, rest })
+            stamped,
+            recorded_by,
+            is_drifted: _,
+            unknown,
+            kept_unknown,
+        } = self;
+        *from == other.from
+            && *steps == other.steps
+            && *stamped == other.stamped
+            && *recorded_by == other.recorded_by
+            && *unknown == other.unknown
+            && *kept_unknown == other.kept_unknown
     }
 }
 

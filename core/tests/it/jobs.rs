@@ -383,18 +383,15 @@ fn plan_is_split_at_its_first_jobs() {
         &["@requires c"],
     ])
     .chain();
-    let plan = plan_of(
+    let mut plan = plan_of(
         &chain,
         &DatabaseState::Empty,
         &Request::Upgrade(Target::Head),
     );
-    let split = plan.split().unwrap();
-    assert_eq!(
-        texts(&chain, &split.first.steps),
-        ["+history", "+001", "+002"]
-    );
-    assert_eq!(positions(&split.first.stamped), [0, 1]);
-    assert_eq!(split.first.split(), None);
+    let split = plan.split_off().unwrap();
+    assert_eq!(texts(&chain, &plan.steps), ["+history", "+001", "+002"]);
+    assert_eq!(positions(&plan.stamped), [0, 1]);
+    assert_eq!(plan.split_off(), None);
     let jobs: Vec<&str> = split.jobs.iter().map(|job| job.name.as_str()).collect();
     assert_eq!(jobs, ["a", "b"]);
     assert_eq!(
@@ -403,11 +400,11 @@ fn plan_is_split_at_its_first_jobs() {
     );
     // The rest is the plan of the database after the first part and the jobs.
     let state = finished(&chain, &["001", "002"], &[("001", "a"), ("001", "b")]);
-    let rest = plan_of(&chain, &state, &Request::Upgrade(Target::Head));
+    let mut rest = plan_of(&chain, &state, &Request::Upgrade(Target::Head));
     assert_eq!(split.rest, rest);
-    let split = rest.split().unwrap();
-    assert_eq!(texts(&chain, &split.first.steps), ["+003", "+004"]);
-    assert_eq!(positions(&split.first.stamped), [0, 1, 2, 3]);
+    let split = rest.split_off().unwrap();
+    assert_eq!(texts(&chain, &rest.steps), ["+003", "+004"]);
+    assert_eq!(positions(&rest.stamped), [0, 1, 2, 3]);
     assert_eq!(texts(&chain, &split.rest.steps), ["+005"]);
 }
 

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use revchain_core::plan::planner::plan;
 use revchain_core::schema::SchemaSql;
-use revchain_core::{Conflict, DatabaseState, Plan};
+use revchain_core::{Conflict, DatabaseState, Plan, Split};
 
 use super::part::Part;
 use crate::report::error::{Context, Error, Operation};
@@ -23,10 +23,8 @@ pub(super) struct LockedState<'s> {
 /// Only [`LockedState::plan`] makes a `LockedPlan`, and `run_steps` accepts no other plan.
 /// So no step depends on a state that was read before the write lock.
 pub(super) struct LockedPlan<'s> {
-    /// The steps up to the first job.
+    /// All steps of the request; after a split, the steps up to the first job.
     plan: Plan,
-    /// All steps of the request.
-    whole: Plan,
     /// `true` if an earlier part of the request has run steps.
     #[cfg(feature = "backup")]
     is_continued: bool,
@@ -51,19 +49,16 @@ impl<'s> LockedState<'s> {
         part: Part<'_>,
     ) -> Result<LockedPlan<'s>, Error> {
         let database = locked.database();
-        let whole = plan(
+        let plan = plan(
             database.chain(),
             &self.state,
             &database.settings.policy,
             part.request,
         )
         .map_err(|conflict| explain(conflict, database, &self.state))?;
-        if !part.approves(&whole) {
+        if !part.approves(&plan) {
             return Err(Error::from_conflict(Conflict::Changed));
         }
-        let plan = whole
-            .split()
-            .map_or_else(|| whole.clone(), |split| split.first);
         let reordered = if plan.is_empty() {
             Vec::new()
         } else {
@@ -72,7 +67,6 @@ impl<'s> LockedState<'s> {
         };
         Ok(LockedPlan {
             plan,
-            whole,
             #[cfg(feature = "backup")]
             is_continued: part.is_continued,
             state: self,
@@ -86,9 +80,9 @@ impl<'s> LockedPlan<'s> {
         &self.state.state
     }
 
-    /// Returns the plan with all steps of the request.
-    pub(super) fn whole(&self) -> &Plan {
-        &self.whole
+    /// Removes the first job of the plan and all that follows it. Returns `None` without a job.
+    pub(super) fn split_off(&mut self) -> Option<Split> {
+        self.plan.split_off()
     }
 
     /// Returns `true` if an earlier part of the request has run steps.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB};
 use super::column_order::check_column_order;
 use super::locked_plan::{LockedPlan, LockedState};
 use super::marker_renewal::renew_marker;
-use super::part::{Finished, Part, Rest};
+use super::part::{Finished, Part, request_for_rest};
 use super::preflight::{check_functions, preflight};
 use super::steps::run_steps;
 use super::verify::verify_schema;
@@ -102,8 +102,8 @@ fn run_rest(
                 .jobs
                 .extend(run_required(session, guard, &rest.jobs)?);
             let part = Part {
-                request: &rest.request(first.request),
-                approved: first.approved.map(|_| &rest.plan),
+                request: &request_for_rest(first.request, &rest.rest),
+                approved: first.approved.map(|_| &rest.rest),
                 is_continued: committed.is_some(),
             };
             run_part(session.lock()?, part, guard)
@@ -123,13 +123,14 @@ fn run_part(
     guard: Option<&Guard>,
 ) -> Result<Finished, Error> {
     let database = locked.database();
-    let plan = LockedState::read(&locked)?.plan(&locked, part)?;
+    let mut plan = LockedState::read(&locked)?.plan(&locked, part)?;
+    let report = new_report(database, plan.state(), &plan, part.request);
+    check_functions(database, &plan)?;
     let mut finished = Finished {
-        report: new_report(database, plan.state(), plan.whole(), part.request),
-        rest: Rest::of(plan.whole()),
+        report,
+        rest: plan.split_off(),
         committed: None,
     };
-    check_functions(database, plan.whole())?;
     if plan.is_empty() {
         return Ok(finished);
     }

@@ -38,7 +38,10 @@ impl Migrator<'_> {
     /// # }
     /// ```
     pub fn jobs(mut self, jobs: Jobs) -> Self {
-        self.settings.jobs = jobs;
+        self.run_jobs = match jobs {
+            Jobs::OnRequest => None,
+            Jobs::BeforeOpenReturns => Some(run_jobs_to_end),
+        };
         self
     }
 
@@ -149,9 +152,9 @@ impl Migrator<'_> {
 
     /// Runs all jobs to their end, if the settings ask for it.
     pub(super) fn run_jobs_of_opened(&self, connection: &mut Connection) -> Result<(), Error> {
-        match self.settings.jobs {
-            Jobs::OnRequest => Ok(()),
-            Jobs::BeforeOpenReturns => self.try_run_jobs(connection, Deadline::NEVER).map(drop),
+        match self.run_jobs {
+            None => Ok(()),
+            Some(run_jobs) => run_jobs(self, connection),
         }
     }
 
@@ -183,6 +186,11 @@ impl Migrator<'_> {
         let session = Session::new(connection, self.migrations, &self.settings)?;
         session.read(has_unfinished)
     }
+}
+
+fn run_jobs_to_end(migrator: &Migrator<'_>, connection: &mut Connection) -> Result<(), Error> {
+    let ran = migrator.try_run_jobs(connection, Deadline::NEVER);
+    ran.map(drop)
 }
 
 /// Jobs, with the default settings.

@@ -22,13 +22,11 @@ pub(crate) fn job_entries(
     if !chain.has_jobs() || !table.exists(connection)? {
         return Ok(Vec::new());
     }
-    let jobs = chain.revisions().iter();
-    let jobs: usize = jobs.map(|revision| revision.jobs().len()).sum();
     let sql = format!(
         "SELECT revision, job, state, attempts, last_error, rows_done, rows_total, updated_at
          FROM main.{} ORDER BY rowid LIMIT {}",
         table.name(),
-        jobs + MAX_UNKNOWN_ROWS
+        max_rows(migrations)
     );
     let mut statement = connection.prepare(&sql)?;
     let entries = statement.query_map([], read_entry)?;
@@ -49,13 +47,31 @@ pub(super) fn finished_jobs(
     migrations: &Migrations,
     connection: &Connection,
 ) -> rusqlite::Result<Vec<FinishedJob>> {
-    let entries = job_entries(migrations, connection)?.into_iter();
-    let finished = entries.filter(|job| job.state == JobState::Done);
-    let finished = finished.map(|job| FinishedJob {
-        revision: job.revision,
-        job: job.job,
-    });
-    Ok(finished.collect())
+    let table = JobsTable::of(migrations.name());
+    if !table.exists(connection)? {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare(&format!(
+        "SELECT revision, job FROM main.{} WHERE state = ?1 ORDER BY rowid LIMIT {}",
+        table.name(),
+        max_rows(migrations)
+    ))?;
+    let mut rows = statement.query([JobState::Done.name()])?;
+    let mut finished = Vec::new();
+    while let Some(row) = rows.next()? {
+        finished.push(FinishedJob {
+            revision: read_text(row, 0)?,
+            job: read_text(row, 1)?,
+        });
+    }
+    Ok(finished)
+}
+
+/// Returns the largest number of rows that is read.
+fn max_rows(migrations: &Migrations) -> usize {
+    let revisions = migrations.chain().revisions().iter();
+    let jobs: usize = revisions.map(|revision| revision.jobs().len()).sum();
+    jobs + MAX_UNKNOWN_ROWS
 }
 
 fn read_entry(row: &Row<'_>) -> rusqlite::Result<JobEntry> {
