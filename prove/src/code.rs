@@ -39,3 +39,17 @@ pub(crate) fn code_fails(run: ScriptRun<'_>, line: &CodeLine<'_>, error: &Error)
     let defect = Defect::new(DefectKind::CodeFails, title).help(help);
     defect.showing(line.snippet()).at(run.revision.path())
 }
+
+/// Returns the defect of a function that adds rows to empty tables, although its line says
+/// `on rows`.
+pub(crate) fn adds_rows(run: ScriptRun<'_>, line: &CodeLine<'_>) -> Defect {
+    let name = line.name();
+    let title =
+        format!("the function `{name}` adds rows to empty tables in {run}, despite `on rows`");
+    let help = format!(
+        "remove `on rows`, so that a new database runs the function: `-- @code {name}`\n\
+         or let the function do nothing if the tables are empty"
+    );
+    let defect = Defect::new(DefectKind::CodeFails, title).help(&help);
+    defect.showing(line.snippet()).at(run.revision.path())
+}

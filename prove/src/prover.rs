@@ -21,14 +21,14 @@ use revchain_core::{
     RevisionIndex,
 };
 use revchain_runtime::internal::{
-    ProofCode, ProofSettings, Violations, foreign_keys, quote, read_schema_sql,
+    ProofCode, ProofSettings, Violations, foreign_keys, has_rows, quote, read_schema_sql,
     reject_temporary_tables, sqlite_message, stand_ins, violations, violations_in,
 };
 use revchain_runtime::{Error, ErrorKind};
 use rusqlite::Connection;
 
 use crate::budget::StepBudget;
-use crate::code::{code_fails, left_out};
+use crate::code::{adds_rows, code_fails, left_out};
 use crate::diagnostics::{self, Findings};
 use crate::faulty_statements::FaultyStatements;
 use crate::script_run::{ScriptRun, Stage};
@@ -574,13 +574,19 @@ impl<'c> Prover<'c> {
             return true;
         };
         self.budget.restart();
+        // Without an answer, the function is not judged.
+        let connection = self.connection;
+        let has_rows = || has_rows(connection).unwrap_or(true);
+        let promises_nothing = line.is_on_rows() && !has_rows();
         let ran = code.run(self.connection, run.revision, run.direction(), line);
-        if let Err(error) = ran {
-            self.rejected.push((run.stage, line.start()));
-            self.report(code_fails(run, line, &error));
-            return false;
-        }
-        true
+        let defect = match ran {
+            Ok(()) if promises_nothing && has_rows() => adds_rows(run, line),
+            Ok(()) => return true,
+            Err(error) => code_fails(run, line, &error),
+        };
+        self.rejected.push((run.stage, line.start()));
+        self.report(defect);
+        false
     }
 
     /// Reports foreign key violations if their number has grown since the last check.

@@ -83,9 +83,15 @@ macro_rules! functions {
     };
 }
 
+/// Inserts a row that no row of the user has caused.
+fn seed(step: &mut Step<'_>) -> Result<()> {
+    step.execute("INSERT INTO t (token, hash) VALUES ('a', '#a')", [])
+        .map(drop)
+}
+
 functions! {
     hash forget move_rows move_some reject_null panics fails_on_no_rows changes_schema needs_context
-    nothing
+    nothing seed
 }
 
 const TABLE_OF_TOKENS: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, token TEXT);";
@@ -153,6 +159,18 @@ fn function_that_fails_is_a_defect() {
     ] {
         assert_eq!(proof(&by(function), ""), ["code-fails 002:6"], "{function}");
     }
+}
+
+#[test]
+fn row_in_empty_tables_contradicts_on_rows() {
+    let with = |code: &str| format!("ALTER TABLE t ADD COLUMN hash TEXT;\n-- @code {code}");
+    let downgrade = "ALTER TABLE t DROP COLUMN hash;";
+    assert_eq!(
+        proof(&with("seed on rows"), downgrade),
+        ["code-fails 002:5"]
+    );
+    assert!(proof(&with("seed"), downgrade).is_empty());
+    assert!(proof(&with("hash on rows"), downgrade).is_empty());
 }
 
 #[test]
