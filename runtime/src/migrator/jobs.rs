@@ -54,8 +54,9 @@ impl Migrator<'_> {
     /// after its last commit, and several processes do nothing twice.
     /// revchain checks the budget between two transactions, and commits at least one.
     ///
-    /// Other connections can write between two transactions. They find the write lock free only for
-    /// a moment. A program that writes at the same time calls with a small budget, and pauses.
+    /// Other connections can write between two transactions.
+    /// They find the write lock free only for a moment.
+    /// A program that writes at the same time calls with a small budget, and pauses.
     ///
     /// The function sees the settings of the connection, such as `PRAGMA foreign_keys`.
     /// It may read and change rows of the chain's tables, and nothing else.
