@@ -41,6 +41,7 @@ macro_rules! links {
 [code]: crate::guide::code
 [code#a-released-function]: crate::guide::code#a-released-function
 [code#build-and-test]: crate::guide::code#build-and-test
+[code#context]: crate::guide::code#context
 [code#new-databases]: crate::guide::code#new-databases
 [code#progress]: crate::guide::code#progress
 [code#the-function]: crate::guide::code#the-function
