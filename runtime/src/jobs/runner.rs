@@ -1,5 +1,6 @@
 //! Running one job, batch by batch.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Batches, JobCall};
@@ -30,6 +31,38 @@ impl Deadline {
     }
 }
 
+/// The pauses in which other connections get the write lock.
+///
+/// SQLite's busy handlers do not queue for the lock, but look at it from time to time. Between two
+/// batches it is free only for microseconds, so they would find it held until they give up.
+struct Pauses {
+    last: Instant,
+}
+
+impl Pauses {
+    /// The time at the start of a run without pauses. Each busy timeout of a user is longer.
+    const START: Duration = Duration::from_secs(1);
+    /// The shortest time between two pauses. A pause lasts a tenth of that time.
+    const INTERVAL: Duration = Duration::from_millis(20);
+    const LONGEST: Duration = Duration::from_millis(100);
+
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            last: now.checked_add(Self::START).unwrap_or(now),
+        }
+    }
+
+    fn pause_if_due(&mut self) {
+        // During the start, the last pause is in the future, and the time since then is zero.
+        let worked = Instant::now().saturating_duration_since(self.last);
+        if worked >= Self::INTERVAL {
+            thread::sleep((worked / 10).min(Self::LONGEST));
+            self.last = Instant::now();
+        }
+    }
+}
+
 /// Runs a job until it is finished or the deadline has passed, but at least one batch.
 ///
 /// # Errors
@@ -43,6 +76,7 @@ pub(super) fn run_job(call: &JobCall<'_>, deadline: &Deadline) -> Result<JobRun,
     let Some(mut batches) = Batches::new(call)? else {
         return Ok(run);
     };
+    let mut pauses = Pauses::new();
     while !run.is_done {
         match batches.run() {
             Ok(Batch::Committed(done)) => {
@@ -62,6 +96,7 @@ pub(super) fn run_job(call: &JobCall<'_>, deadline: &Deadline) -> Result<JobRun,
         if deadline.has_passed() {
             break;
         }
+        pauses.pause_if_due();
     }
     run.duration = start.elapsed();
     if run.is_done {

@@ -55,8 +55,8 @@ impl Migrator<'_> {
     /// revchain checks the budget between two transactions, and commits at least one.
     ///
     /// Other connections can write between two transactions.
-    /// They find the write lock free only for a moment.
-    /// A program that writes at the same time calls with a small budget, and pauses.
+    /// After the first second, a job leaves them a tenth of the time.
+    /// A program with more writes calls with a small budget, and pauses in between.
     ///
     /// The function sees the settings of the connection, such as `PRAGMA foreign_keys`.
     /// It may read and change rows of the chain's tables, and nothing else.
