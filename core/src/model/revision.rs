@@ -6,6 +6,7 @@ use std::iter;
 use std::ops::Range;
 
 use crate::diagnostics::Snippet;
+use crate::diagnostics::snippet::line_number;
 use crate::model::shared::{Shared, Text};
 use crate::schema::SchemaSqlHash;
 use crate::sql::tokenizer::{Token, each_token};
@@ -313,6 +314,12 @@ impl<'s> CodeLine<'s> {
     /// Returns the offset of the line in its script, in bytes.
     pub fn start(&self) -> usize {
         self.code.offset as usize
+    }
+
+    /// Returns the number of the line in the file, counted from 1.
+    pub fn line(&self) -> u32 {
+        let lines_before = line_number(&self.script.sql, self.start()) - 1;
+        self.script.line.saturating_add(lines_before)
     }
 
     /// Returns the snippet of the line.

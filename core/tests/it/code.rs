@@ -41,7 +41,7 @@ fn parts_are_in_the_order_of_the_file() {
     assert_eq!(parts(&chain), expected);
     let lines: Vec<u32> = chain.revisions()[0]
         .code()
-        .map(|code| code.snippet().line())
+        .map(|code| code.line())
         .collect();
     assert_eq!(lines, [5, 7, 11]);
 }

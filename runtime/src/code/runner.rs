@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::call::Call;
 use super::table::CodeTable;
 use crate::report::direction::Direction;
-use crate::report::error::{Error, ErrorKind};
+use crate::report::error::Error;
 use crate::report::event::Event;
 use crate::session::guard::Guard;
 use crate::settings::ContextValue;
@@ -31,8 +31,8 @@ impl CodeRunner<'_> {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::MissingCode`] if the program lacks the function.
-    /// - [`ErrorKind::Code`] if the function fails.
+    /// - [`ErrorKind::MissingCode`](crate::ErrorKind::MissingCode) if the program lacks the function.
+    /// - [`ErrorKind::Code`](crate::ErrorKind::Code) if the function fails.
     pub(crate) fn run(
         &self,
         connection: &Connection,
@@ -43,7 +43,7 @@ impl CodeRunner<'_> {
         let table = self.table;
         let function = table.and_then(|table| table.function(line.name()));
         let (Some(table), Some(function)) = (table, function) else {
-            return Err(missing_code(revision, line));
+            return Err(Error::missing_code(revision, line.name(), line.line()));
         };
         let Some(guard) = self.guard else {
             // Before the write lock, no function was to run, so the database has changed.
@@ -63,7 +63,7 @@ impl CodeRunner<'_> {
     }
 }
 
-/// Fails with [`ErrorKind::MissingCode`] if the program lacks a function that these lines name.
+/// Fails with [`ErrorKind::MissingCode`](crate::ErrorKind::MissingCode) if the program lacks a function that these lines name.
 pub(crate) fn check_code<'s>(
     table: Option<&CodeTable>,
     revision: &Revision,
@@ -74,17 +74,8 @@ pub(crate) fn check_code<'s>(
             .and_then(|table| table.function(line.name()))
             .is_none()
         {
-            return Err(missing_code(revision, &line));
+            return Err(Error::missing_code(revision, line.name(), line.line()));
         }
     }
     Ok(())
-}
-
-fn missing_code(revision: &Revision, line: &CodeLine<'_>) -> Error {
-    Error::new(ErrorKind::MissingCode {
-        revision: revision.id().to_owned(),
-        function: line.name().to_owned(),
-        path: revision.path().to_owned(),
-        line: line.snippet().line(),
-    })
 }

@@ -75,7 +75,7 @@ pub(crate) fn run_one<C: DerefMut<Target = Connection>>(
     let table = database.migrations.job_table();
     let function = table.and_then(|table| table.function(job.name()));
     let (Some(table), Some(function)) = (table, function) else {
-        return Err(missing_code(revision, job));
+        return Err(Error::missing_code(revision, job.name(), job.line()));
     };
     if !has_journal(database.connection).context(Operation::Configure)? {
         return Err(Error::new(ErrorKind::NoJournal));
@@ -125,7 +125,9 @@ pub(crate) fn check_jobs(database: Database<'_>, plan: &Plan) -> Result<(), Erro
         let revision = database.revision(required.revision);
         let has_function = table.is_some_and(|table| table.function(&required.name).is_some());
         match find(revision, &required.name) {
-            Some(job) if !has_function => return Err(missing_code(revision, job)),
+            Some(job) if !has_function => {
+                return Err(Error::missing_code(revision, job.name(), job.line()));
+            }
             _ => {}
         }
     }
@@ -134,15 +136,6 @@ pub(crate) fn check_jobs(database: Database<'_>, plan: &Plan) -> Result<(), Erro
 
 fn find<'r>(revision: &'r Revision, name: &str) -> Option<&'r Job> {
     revision.jobs().iter().find(|job| job.name() == name)
-}
-
-fn missing_code(revision: &Revision, job: &Job) -> Error {
-    Error::new(ErrorKind::MissingCode {
-        revision: revision.id().to_owned(),
-        function: job.name().to_owned(),
-        path: revision.path().to_owned(),
-        line: job.line(),
-    })
 }
 
 /// Returns `true` if the database has a job that is not finished.

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::batch::JobCall;
 use super::runner::Deadline;
-use crate::report::error::{Context, Error, ErrorKind, Operation};
+use crate::report::error::{Context, Error, Operation};
 use crate::report::jobs_report::JobRun;
 use crate::session::sql::quote;
 
@@ -15,12 +15,8 @@ use crate::session::sql::quote;
 /// Fails with [`ErrorKind::MissingCode`] if a table has a row.
 pub(super) fn finish_without_rows(call: &JobCall<'_>, _: &Deadline) -> Result<JobRun, Error> {
     if has_rows(call.connection).context(Operation::RunJob)? {
-        return Err(Error::new(ErrorKind::MissingCode {
-            revision: call.revision.id().to_owned(),
-            function: call.job.name().to_owned(),
-            path: call.revision.path().to_owned(),
-            line: call.job.line(),
-        }));
+        let (job, line) = (call.job.name(), call.job.line());
+        return Err(Error::missing_code(call.revision, job, line));
     }
     let marked = call.table.mark_finished(call.connection, call.id());
     marked.context(Operation::WriteJobs)?;

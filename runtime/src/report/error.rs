@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use revchain_core::Conflict;
 use revchain_core::diagnostics::snippet::Snippet;
 use revchain_core::schema::Diff;
+use revchain_core::{Conflict, Revision};
 use rusqlite::{Connection, ErrorCode};
 
 use super::access_problem::{AccessProblem, Goal};
@@ -399,6 +399,16 @@ impl Error {
     pub fn inserting_sample_rows(source: rusqlite::Error) -> Self {
         let operation = Operation::InsertSampleRows;
         Self::new(ErrorKind::Sqlite { operation, source })
+    }
+
+    /// Makes the error for a function that the program lacks. `line` is in the file of the revision.
+    pub(crate) fn missing_code(revision: &Revision, function: &str, line: u32) -> Self {
+        Self::new(ErrorKind::MissingCode {
+            revision: revision.id().to_owned(),
+            function: function.to_owned(),
+            path: revision.path().to_owned(),
+            line,
+        })
     }
 
     pub(crate) fn from_conflict(conflict: Conflict) -> Self {
