@@ -15,6 +15,7 @@ use revchain_core::{Adopt, OnDrift, OnNewer, Request, Revision, Target};
 use rusqlite::Connection;
 
 use crate::apply::pipeline;
+use crate::apply::preflight::check_functions;
 use crate::migrations::Migrations;
 use crate::plan::{Plan, current, make_plan};
 use crate::report::error::{Error, ErrorKind};
@@ -873,10 +874,19 @@ impl<'m> Migrator<'m> {
     }
 
     /// Plans a request for a database that does not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the request cannot succeed, for example because a function is missing.
     #[doc(hidden)]
     pub fn plan_new(&self, request: Request) -> Result<Plan<'m>, Error> {
         self.migrations.decode()?;
-        Plan::for_new_database(self.migrations, &self.settings, request)
+        let plan = Plan::for_new_database(self.migrations, &self.settings, request)?;
+        // A program with a snapshot creates the database without its functions.
+        if self.migrations.snapshot().is_empty() {
+            check_functions(self.migrations, plan.steps())?;
+        }
+        Ok(plan)
     }
 
     /// Returns the newest revision of the chain that the history contains.

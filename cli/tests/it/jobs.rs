@@ -129,6 +129,8 @@ fn program_without_the_function_changes_nothing() {
     assert!(error.contains("`fill_tags`"), "{error}");
     assert!(error.contains("explain missing-code"), "{error}");
     assert!(shell.ok("current -d app.db").starts_with("app.db: 003 "));
+    assert_eq!(shell.run("upgrade -d new.db").0, 1);
+    assert!(!shell.path("new.db").exists());
     let history = shell.ok("history -d app.db");
     assert!(
         history.contains("Add coded. (head) (code: fill_tags)"),

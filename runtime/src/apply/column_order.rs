@@ -21,9 +21,10 @@ pub(super) fn check_column_order(
         return Ok(());
     };
     for step in &plan.steps {
-        let (Some(script), Some(revision)) =
-            (script(database, step), step.revision(database.chain()))
-        else {
+        let (Some(script), Some(revision)) = (
+            script(database.chain(), step),
+            step.revision(database.chain()),
+        ) else {
             continue;
         };
         for sql in Script::statements(script).map(|statement| statement.sql()) {

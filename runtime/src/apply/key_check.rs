@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use revchain_core::{Downgrade, Script, Step};
+use revchain_core::{Chain, Downgrade, Script, Step};
 
 use super::foreign_keys::{ExistingViolations, foreign_keys, new_violations};
 use super::key_changes::KeyChanges;
@@ -10,7 +10,6 @@ use super::locked_plan::LockedPlan;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
 use crate::report::outcome::Report;
-use crate::session::database::Database;
 use crate::session::locked::LockedSession;
 
 /// The foreign key check of a request.
@@ -33,7 +32,7 @@ impl<'p> KeyCheck<'p> {
     ) -> Result<Self, Error> {
         let steps = plan.steps.iter();
         let scripts: Vec<&Script> = steps
-            .filter_map(|step| script(locked.database(), step))
+            .filter_map(|step| script(locked.database().chain(), step))
             .collect();
         let changes = KeyChanges::of(&scripts, locked.connection());
         let mut check = Self {
@@ -101,10 +100,10 @@ impl<'p> KeyCheck<'p> {
 }
 
 /// Returns the script that a step runs.
-pub(super) fn script<'s>(database: Database<'s>, step: &'s Step) -> Option<&'s Script> {
+pub(super) fn script<'s>(chain: &'s Chain, step: &'s Step) -> Option<&'s Script> {
     let downgrade = match step {
-        Step::Upgrade(index) => return Some(database.revision(*index).upgrade()),
-        Step::Downgrade(index) => database.revision(*index).downgrade(),
+        Step::Upgrade(index) => return Some(chain[*index].upgrade()),
+        Step::Downgrade(index) => chain[*index].downgrade(),
         Step::DowngradeStored(revision) => revision.downgrade(),
         _ => return None,
     };

@@ -8,7 +8,7 @@ mod locked_plan;
 mod marker_renewal;
 mod part;
 pub(crate) mod pipeline;
-mod preflight;
+pub(crate) mod preflight;
 mod reach;
 mod rejected_rows;
 pub(crate) mod script;

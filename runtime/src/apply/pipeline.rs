@@ -125,7 +125,7 @@ fn run_part(
     let database = locked.database();
     let mut plan = LockedState::read(&locked)?.plan(&locked, part)?;
     let report = new_report(database, plan.state(), &plan, part.request);
-    check_functions(database, &plan)?;
+    check_functions(database.migrations, &plan)?;
     let mut finished = Finished {
         report,
         rest: plan.split_off(),

@@ -14,11 +14,11 @@ use super::script::reject_temporary_tables;
 use crate::backup::make::make_backup;
 use crate::code::runner::check_code;
 use crate::jobs::sequence::check_jobs;
+use crate::migrations::Migrations;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 #[cfg(feature = "backup")]
 use crate::report::event::Event;
 use crate::session::connection_settings::has_journal;
-use crate::session::database::Database;
 use crate::session::locked::LockedSession;
 use crate::session::sql::{TEMPORARY, other_schemas};
 
@@ -62,12 +62,12 @@ pub(super) fn preflight<'p>(
 /// Fails if the program lacks a function that a script or a job of the request runs.
 ///
 /// The steps after a job count, too, so that the request changes nothing.
-pub(super) fn check_functions(database: Database<'_>, plan: &Plan) -> Result<(), Error> {
-    check_jobs(database, plan)?;
+pub(crate) fn check_functions(migrations: &Migrations, plan: &Plan) -> Result<(), Error> {
+    check_jobs(migrations, plan)?;
     for step in &plan.steps {
-        let revision = step.revision(database.chain());
-        if let (Some(revision), Some(script)) = (revision, script(database, step)) {
-            check_code(database.migrations.code(), revision, script.code())?;
+        let revision = step.revision(migrations.chain());
+        if let (Some(revision), Some(script)) = (revision, script(migrations.chain(), step)) {
+            check_code(migrations.code(), revision, script.code())?;
         }
     }
     Ok(())

@@ -59,7 +59,7 @@ pub(super) fn check_reach(
         ignored,
     };
     for step in &plan.steps {
-        let Some(script) = script(database, step) else {
+        let Some(script) = script(database.chain(), step) else {
             continue;
         };
         if let Some(revision) = step.revision(database.chain()) {

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use super::batch::JobCall;
 use super::runner::Deadline;
+use crate::migrations::Migrations;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
 use crate::report::jobs_report::{JobRun, JobsReport};
@@ -119,10 +120,10 @@ pub(crate) fn run_required<C: DerefMut<Target = Connection>>(
 }
 
 /// Fails with [`ErrorKind::MissingCode`] if the program lacks the function of a job of the plan.
-pub(crate) fn check_jobs(database: Database<'_>, plan: &Plan) -> Result<(), Error> {
-    let table = database.migrations.job_table();
+pub(crate) fn check_jobs(migrations: &Migrations, plan: &Plan) -> Result<(), Error> {
+    let table = migrations.job_table();
     for required in plan.jobs() {
-        let revision = database.revision(required.revision);
+        let revision = &migrations.chain()[required.revision];
         let has_function = table.is_some_and(|table| table.function(&required.name).is_some());
         match find(revision, &required.name) {
             Some(job) if !has_function => {
