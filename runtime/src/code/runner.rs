@@ -31,8 +31,8 @@ impl CodeRunner<'_> {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::MissingCode`](crate::ErrorKind::MissingCode) if the program lacks the function.
-    /// - [`ErrorKind::Code`](crate::ErrorKind::Code) if the function fails.
+    /// - [`MissingCode`](crate::ErrorKind::MissingCode) if the program lacks the function.
+    /// - [`Code`](crate::ErrorKind::Code) if the function fails.
     pub(crate) fn run(
         &self,
         connection: &Connection,
@@ -63,7 +63,11 @@ impl CodeRunner<'_> {
     }
 }
 
-/// Fails with [`ErrorKind::MissingCode`](crate::ErrorKind::MissingCode) if the program lacks a function that these lines name.
+/// Fails if the program lacks a function that these lines name.
+///
+/// # Errors
+///
+/// Fails with [`MissingCode`](crate::ErrorKind::MissingCode).
 pub(crate) fn check_code<'s>(
     table: Option<&CodeTable>,
     revision: &Revision,

@@ -401,7 +401,7 @@ impl Error {
         Self::new(ErrorKind::Sqlite { operation, source })
     }
 
-    /// Makes the error for a function that the program lacks. `line` is in the file of the revision.
+    /// Makes the error for a function that the program lacks. `line` is that of the file.
     pub(crate) fn missing_code(revision: &Revision, function: &str, line: u32) -> Self {
         Self::new(ErrorKind::MissingCode {
             revision: revision.id().to_owned(),
