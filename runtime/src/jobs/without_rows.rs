@@ -12,7 +12,7 @@ use crate::session::sql::quote;
 ///
 /// # Errors
 ///
-/// Fails with [`ErrorKind::MissingCode`] if a table has a row.
+/// Fails with [`MissingCode`](crate::ErrorKind::MissingCode) if a table has a row.
 pub(super) fn finish_without_rows(call: &JobCall<'_>, _: &Deadline) -> Result<JobRun, Error> {
     if has_rows(call.connection).context(Operation::RunJob)? {
         let (job, line) = (call.job.name(), call.job.line());
