@@ -2,7 +2,8 @@
 
 use revchain_core::plan::planner::plan;
 use revchain_core::{
-    Conflict, DatabaseState, Plan, Request, Revision, RevisionSet, SchemaMatch, Step, Target, Tool,
+    Conflict, DatabaseState, Plan, Request, Revision, RevisionSet, SchemaMatch, Split, Step,
+    Target, Tool,
 };
 use rusqlite::{Connection, ErrorCode, MAIN_DB};
 
@@ -108,12 +109,25 @@ fn run_rest(
             };
             run_part(session.lock()?, part, guard)
         };
-        let next = run_next().map_err(|error| error.after_commit_of(committed.as_deref()))?;
+        let next = run_next()
+            .and_then(|next| check_progress(&rest, next))
+            .map_err(|error| error.after_commit_of(committed.as_deref()))?;
         finished.report.append(next.report);
         finished.rest = next.rest;
         committed = next.committed.or(committed);
     }
     Ok(finished.report)
+}
+
+/// Fails if a part has run no step, and needs a job that has just run.
+///
+/// Otherwise, the request would never end.
+fn check_progress(before: &Split, next: Finished) -> Result<Finished, Error> {
+    let is_repeated = |rest: &Split| rest.jobs.iter().any(|job| before.jobs.contains(job));
+    if next.committed.is_none() && next.rest.as_ref().is_some_and(is_repeated) {
+        return Err(Error::from_conflict(Conflict::Changed));
+    }
+    Ok(next)
 }
 
 /// Runs a part of a request under the write lock.

@@ -21,6 +21,7 @@ use crate::session::guard::Guard;
 use crate::session::locked::LockedSession;
 use crate::state::history_entry::Origin;
 use crate::state::history_table::{HistoryTable, Stamp, StampWriter};
+use crate::state::job_rows::required_only_by;
 use crate::state::jobs_table::JobsTable;
 use crate::state::own_tables::current_time;
 #[cfg(feature = "stored-downgrades")]
@@ -173,6 +174,7 @@ impl StepRunner<'_> {
             Step::Unstamp(index) => {
                 let revision = self.database.revision(*index);
                 self.remove(revision)?;
+                self.reopen_jobs(revision).context(Operation::WriteJobs)?;
                 self.report.unstamped.push(revision.id().to_owned());
                 self.locked.emit(&Event::Unstamped { revision });
                 Ok(())
@@ -275,6 +277,18 @@ impl StepRunner<'_> {
             _ => self.jobs.add_stamped(connection, revision),
         };
         added.context(Operation::WriteJobs)
+    }
+
+    /// Makes the jobs pending again that only the stamp of this revision has finished.
+    fn reopen_jobs(&self, revision: &Revision) -> rusqlite::Result<()> {
+        if revision.requires().next().is_none() {
+            return Ok(());
+        }
+        let (migrations, connection) = (self.database.migrations, self.locked.connection());
+        for job in required_only_by(migrations, connection, revision)? {
+            self.jobs.reopen(connection, job)?;
+        }
+        Ok(())
     }
 
     fn remove(&self, revision: &Revision) -> Result<(), Error> {

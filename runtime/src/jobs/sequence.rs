@@ -4,7 +4,7 @@ use std::ops::DerefMut;
 
 use revchain_core::plan::stamped::stamped;
 use revchain_core::{Job, Plan, RequiredJob, Revision};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::batch::JobCall;
 use super::runner::Deadline;
@@ -18,8 +18,8 @@ use crate::session::guard::Guard;
 use crate::session::unlocked::Session;
 use crate::state::histories::Histories;
 use crate::state::job_entry::JobState;
-use crate::state::job_rows::job_entries;
-use crate::state::jobs_table::JobsTable;
+use crate::state::job_rows::{job_entries, state_without_row};
+use crate::state::jobs_table::{JobId, JobsTable};
 use crate::state::schema_diff::explain;
 
 /// Runs the unfinished jobs until all are finished or the deadline has passed.
@@ -81,6 +81,7 @@ pub(crate) fn run_one<C: DerefMut<Target = Connection>>(
     if !has_journal(database.connection).context(Operation::Configure)? {
         return Err(Error::new(ErrorKind::NoJournal));
     }
+    restore_row(session, (revision, job))?;
     let emit = |event: &Event<'_>| database.settings.emit(event);
     let call = JobCall {
         connection: database.connection,
@@ -95,6 +96,39 @@ pub(crate) fn run_one<C: DerefMut<Target = Connection>>(
         function,
     };
     table.run(&call, deadline)
+}
+
+/// Adds the row of a job again, if something other than revchain has removed it.
+fn restore_row<C: DerefMut<Target = Connection>>(
+    session: &Session<'_, C>,
+    (revision, job): (&Revision, &Job),
+) -> Result<(), Error> {
+    let Database {
+        connection,
+        migrations,
+        ..
+    } = session.database();
+    let table = JobsTable::of(migrations.name());
+    let id = JobId {
+        revision: revision.id(),
+        name: job.name(),
+    };
+    if session.read(|_| table.has_row(connection, id))? {
+        return Ok(());
+    }
+    session.wait().restart();
+    let transaction = session.wait().retry(Operation::Lock, || {
+        Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+    })?;
+    // Another connection can have removed the stamp.
+    let state = state_without_row(migrations, connection, revision, job);
+    if let Some(state) = state.context(Operation::ReadJobs)? {
+        let restored = table.restore(connection, id, state);
+        restored.context(Operation::WriteJobs)?;
+        let commit = || transaction.execute_batch("COMMIT");
+        session.wait().retry(Operation::Commit, commit)?;
+    }
+    Ok(())
 }
 
 /// Runs the jobs that an upgrade requires, each to its end.

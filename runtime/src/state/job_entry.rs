@@ -31,6 +31,9 @@ pub struct JobEntry {
     pub updated_at: Option<SystemTime>,
 }
 
+/// The stored state of a job that did not run, because a stamp says that it is finished.
+pub(super) const STAMPED: &str = "stamped";
+
 /// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -42,7 +45,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    /// Returns the name of the state, as the database stores it: `pending` or `done`.
+    /// Returns the name of the state, `pending` or `done`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -60,7 +63,7 @@ impl fmt::Display for JobState {
 impl FromSql for JobState {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         Ok(match value.as_str()? {
-            "done" => Self::Done,
+            "done" | STAMPED => Self::Done,
             _ => Self::Pending,
         })
     }

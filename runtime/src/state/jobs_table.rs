@@ -4,8 +4,8 @@ use revchain_core::Revision;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
-use super::job_entry::JobState;
-use super::own_tables::{check_is_table, check_one_row, current_time};
+use super::job_entry::{JobState, STAMPED};
+use super::own_tables::{check_one_row, current_time, table_exists};
 use crate::session::sql::{execute, run};
 
 /// The table with the jobs of a chain: `revchain_jobs`, or `revchain_jobs_<name>` if it has a name.
@@ -50,15 +50,7 @@ impl JobsTable {
     ///
     /// Fails if a view or an index has the name of the table. A view could run untrusted SQL.
     pub(crate) fn exists(&self, connection: &Connection) -> rusqlite::Result<bool> {
-        let sql = "SELECT type FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE";
-        let mut statement = connection.prepare(sql)?;
-        let object_type: Option<String> = statement
-            .query_row([&self.name], |row| row.get(0))
-            .optional()?;
-        match object_type {
-            Some(object_type) => check_is_table(&self.name, &object_type).map(|()| true),
-            None => Ok(false),
-        }
+        table_exists(connection, &self.name)
     }
 
     fn create(&self, connection: &Connection) -> rusqlite::Result<()> {
@@ -93,6 +85,7 @@ impl JobsTable {
     /// Adds the jobs of a revision that is stamped without running its upgrade.
     ///
     /// The database is as after the revision, so the jobs that the revision requires are finished.
+    /// [`reopen`](Self::reopen) takes that back.
     pub(crate) fn add_stamped(
         &self,
         connection: &Connection,
@@ -102,11 +95,65 @@ impl JobsTable {
         if revision.requires().next().is_none() || !self.exists(connection)? {
             return Ok(());
         }
-        let sql = format!("UPDATE main.{} SET state = ?2 WHERE job = ?1", self.name);
+        let sql = format!(
+            "UPDATE main.{} SET state = ?2 WHERE job = ?1 AND state <> ?3",
+            self.name
+        );
         for job in revision.requires() {
-            execute(connection, &sql, [job, JobState::Done.name()])?;
+            execute(connection, &sql, [job, STAMPED, JobState::Done.name()])?;
         }
         Ok(())
+    }
+
+    /// Makes a job pending again that did not run, but that a stamp has finished.
+    pub(crate) fn reopen(&self, connection: &Connection, job: &str) -> rusqlite::Result<()> {
+        if !self.exists(connection)? {
+            return Ok(());
+        }
+        let sql = format!(
+            "UPDATE main.{} SET state = ?2 WHERE job = ?1 AND state = ?3",
+            self.name
+        );
+        let values = [job, JobState::Pending.name(), STAMPED];
+        execute(connection, &sql, values).map(drop)
+    }
+
+    /// Returns `true` if the table has the row of a job.
+    pub(crate) fn has_row(
+        &self,
+        connection: &Connection,
+        job: JobId<'_>,
+    ) -> rusqlite::Result<bool> {
+        if !self.exists(connection)? {
+            return Ok(false);
+        }
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM main.{} WHERE revision = ?1 AND job = ?2)",
+            self.name
+        );
+        connection.query_row(&sql, [job.revision, job.name], |row| row.get(0))
+    }
+
+    /// Adds the row of a job that something other than revchain has removed.
+    ///
+    /// Without the row, only a stamp can say that the job is finished.
+    pub(crate) fn restore(
+        &self,
+        connection: &Connection,
+        job: JobId<'_>,
+        state: JobState,
+    ) -> rusqlite::Result<()> {
+        self.create(connection)?;
+        let sql = format!(
+            "INSERT OR IGNORE INTO main.{} (revision, job, state, attempts) VALUES (?1, ?2, ?3, 0)",
+            self.name
+        );
+        let state = match state {
+            JobState::Pending => JobState::Pending.name(),
+            JobState::Done => STAMPED,
+        };
+        let values = [job.revision, job.name, state];
+        execute(connection, &sql, values).map(drop)
     }
 
     fn insert(
@@ -179,11 +226,11 @@ impl JobsTable {
     ) -> rusqlite::Result<()> {
         let sql = format!(
             "UPDATE main.{} SET attempts = attempts + 1, last_error = ?3, updated_at = ?4
-             WHERE revision = ?1 AND job = ?2 AND state <> ?5",
+             WHERE revision = ?1 AND job = ?2 AND state NOT IN (?5, ?6)",
             self.name
         );
         let done = JobState::Done.name();
-        let values = params![job.revision, job.name, error, current_time(), done];
+        let values = params![job.revision, job.name, error, current_time(), done, STAMPED];
         execute(connection, &sql, values).map(drop)
     }
 

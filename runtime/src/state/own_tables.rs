@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusqlite::ffi;
+use rusqlite::{Connection, OptionalExtension, ffi};
 
 /// Returns the current time in milliseconds since the Unix epoch.
 pub(crate) fn current_time() -> i64 {
@@ -10,6 +10,21 @@ pub(crate) fn current_time() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Returns `true` if the database has a table of revchain.
+///
+/// # Errors
+///
+/// Fails if a view or an index has the name of the table. A view could run untrusted SQL.
+pub(super) fn table_exists(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT type FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE";
+    let mut statement = connection.prepare(sql)?;
+    let object_type: Option<String> = statement.query_row([name], |row| row.get(0)).optional()?;
+    match object_type {
+        Some(object_type) => check_is_table(name, &object_type).map(|()| true),
+        None => Ok(false),
+    }
 }
 
 /// Fails if a view or an index has the name of a table of revchain.

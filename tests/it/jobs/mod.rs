@@ -2,6 +2,7 @@
 
 mod embedded;
 mod failures;
+mod lost_rows;
 mod required;
 mod runs;
 mod states;

@@ -58,6 +58,52 @@ fn stamp_of_a_revision_that_requires_a_job_finishes_the_job() {
 }
 
 #[test]
+fn job_that_only_a_stamp_has_finished_runs_after_the_stamp_is_removed() {
+    let fixture = Fixture::new();
+    let last = (
+        "-- @requires raise\nCREATE TABLE last (a);",
+        "DROP TABLE last;",
+    );
+    let migrations = chain(&fixture, &[ITEMS, OTHER, WAITING, last]);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    let migrator = migrations.migrator();
+    migrator.upgrade_to(&mut db, "002").unwrap();
+    add_items(&db, 5);
+    // One batch is done, and the job goes on after it.
+    migrations.run_jobs(&mut db, Duration::ZERO).unwrap();
+    migrator.stamp(&mut db, "004").unwrap();
+    assert_eq!(states(&migrations, &db), ["001 raise done"]);
+    assert!(
+        migrations
+            .run_jobs(&mut db, Duration::MAX)
+            .unwrap()
+            .is_done()
+    );
+    migrator.stamp(&mut db, "003").unwrap();
+    assert_eq!(states(&migrations, &db), ["001 raise done"]);
+    migrator.stamp(&mut db, "002").unwrap();
+    assert_eq!(states(&migrations, &db), ["001 raise pending"]);
+    let db = migrations.open(fixture.db()).unwrap();
+    assert_eq!(done(&db), [1]);
+}
+
+#[test]
+fn finished_job_stays_finished_after_a_stamp_and_its_removal() {
+    let fixture = Fixture::new();
+    let migrations = chain(&fixture, &[ITEMS, WAITING]);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    let migrator = migrations.migrator();
+    migrator.upgrade_to(&mut db, "001").unwrap();
+    add_items(&db, 3);
+    migrations.run_jobs(&mut db, Duration::MAX).unwrap();
+    migrator.stamp(&mut db, "002").unwrap();
+    migrator.stamp(&mut db, "001").unwrap();
+    assert_eq!(states(&migrations, &db), ["001 raise done"]);
+    migrations.upgrade(&mut db).unwrap();
+    assert_eq!(done(&db), [1]);
+}
+
+#[test]
 fn adoption_adds_jobs_and_runs_those_that_are_required() {
     let fixture = Fixture::new();
     let migrations = chain(&fixture, &[ITEMS, OTHER, WAITING]);
