@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use revchain::__private::{CodeFunction, CodeTable, call_code};
 use revchain::error::CodeError;
-use revchain::rusqlite::hooks::Authorization;
+use revchain::rusqlite::config::DbConfig;
+use revchain::rusqlite::hooks::{AuthContext, Authorization};
 use revchain::rusqlite::{self, Connection, ffi};
 use revchain::{Error, ErrorKind, Event, Migrations, Outcome, Request, Step, Target};
 
@@ -52,6 +53,18 @@ static FUNCTIONS: CodeTable = CodeTable::new(&[
     CodeFunction {
         name: "go_on",
         run: |step| call_code(go_on, step),
+    },
+    CodeFunction {
+        name: "replace_authorizer",
+        run: |step| call_code(replace_authorizer, step),
+    },
+    CodeFunction {
+        name: "replace_and_fail",
+        run: |step| call_code(replace_and_fail, step),
+    },
+    CodeFunction {
+        name: "cascade",
+        run: |step| call_code(cascade, step),
     },
 ]);
 
@@ -116,6 +129,39 @@ fn go_on(step: &mut Step<'_>) -> Result<(), String> {
     let again = "INSERT OR ROLLBACK INTO notes (id) SELECT id FROM notes";
     step.execute(again, []).unwrap_err();
     Ok(())
+}
+
+/// The method of a newer rusqlite needs a mutable connection, which no function has. Then the
+/// compiler chooses this one.
+#[allow(dead_code)]
+trait Authorizer {
+    fn authorizer(&self, _: Option<fn(AuthContext<'_>) -> Authorization>) {
+        panic!("the function replaced the authorizer");
+    }
+}
+
+impl Authorizer for Connection {}
+
+fn replace_authorizer(step: &mut Step<'_>) -> rusqlite::Result<()> {
+    #[allow(clippy::let_unit_value)]
+    let _ = step.authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
+    step.execute_batch("CREATE TABLE other (a); DELETE FROM revchain_history")
+}
+
+/// Installs an authorizer that answers as the one of the request.
+fn replace_and_fail(step: &mut Step<'_>) -> Result<(), &'static str> {
+    fn deny(_: AuthContext<'_>) -> Authorization {
+        Authorization::Deny
+    }
+    #[allow(clippy::let_unit_value)]
+    let _ = step.authorizer(Some(deny as fn(AuthContext<'_>) -> Authorization));
+    Err("another error")
+}
+
+/// Deletes the rows that refer to a note.
+fn cascade(step: &mut Step<'_>) -> rusqlite::Result<()> {
+    step.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+    step.execute("DELETE FROM notes", []).map(drop)
 }
 
 const NOTES: (&str, &str) = (
@@ -429,6 +475,33 @@ fn function_that_ends_the_transaction_is_an_error() {
         text.contains("SQLite rolled back inside the function"),
         "{text}"
     );
+}
+
+#[test]
+fn function_that_replaces_the_authorizer_is_an_error() {
+    for function in ["replace_authorizer", "replace_and_fail"] {
+        let text = format!("{:#}", upgrade_with(function).unwrap_err());
+        let words = ": the function replaced the authorizer\n";
+        assert!(text.contains(words), "{text}");
+        assert!(text.contains("rolled back: the database is still at 001"));
+    }
+}
+
+#[test]
+fn function_that_changes_settings_is_an_error() {
+    let fixture = Fixture::new();
+    let chain = chain(&fixture, "cascade");
+    let mut db = behind(&fixture, &chain);
+    for is_on in [false, true] {
+        db.pragma_update(None, "foreign_keys", is_on).unwrap();
+        let before = content(&db);
+        let text = format!("{:#}", chain.upgrade(&mut db).unwrap_err());
+        let words = "003: the function changed the settings of the connection\n";
+        assert!(text.contains(words), "{text}");
+        assert_eq!(content(&db), before);
+        let after = count(&db, "SELECT foreign_keys FROM pragma_foreign_keys");
+        assert_eq!(after == 1, is_on);
+    }
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Running a function of the program.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 use revchain_core::schema::SchemaFilter;
 use revchain_core::sql::inspect::created_name;
 use revchain_core::{CodeLine, Downgrade, Revision};
 use rusqlite::Connection;
 
+use super::contain::contain;
 use super::function::CodeFunction;
 use super::rules::{CodeRules, LastDenied};
 use super::step::Step;
@@ -36,7 +37,8 @@ pub(super) struct Call<'c> {
 ///
 /// # Errors
 ///
-/// Fails with [`ErrorKind::Code`] if the function fails, panics, or ends the transaction.
+/// Fails with [`ErrorKind::Code`] if the function fails, panics, ends the transaction, or leaves its
+/// limits.
 pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(), Error> {
     let denied = LastDenied::default();
     let rules = CodeRules::read(call.connection, own_objects(call), denied.clone());
@@ -50,7 +52,7 @@ pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(
     };
     // After a panic, the request rolls back and drops the step, so nobody sees a broken state.
     let run = AssertUnwindSafe(|| (function.run)(&mut step));
-    let outcome = match call.guard.run(rules, || catch_unwind(run)) {
+    let outcome = match contain(call.guard, call.connection, rules, run) {
         Ok(result) => result.map_err(|source| (source, false)),
         Err(payload) => Err((BoxError::from(Panic::new(&*payload)), true)),
     };

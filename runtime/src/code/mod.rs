@@ -5,6 +5,7 @@
 //! Then nothing refers to the code that runs functions, so the linker leaves that code out.
 
 mod call;
+pub(crate) mod contain;
 pub(crate) mod function;
 pub(crate) mod rules;
 pub(crate) mod runner;

@@ -1,6 +1,6 @@
 //! One call of the function of a job, in a transaction of its own.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use revchain_core::schema::SchemaFilter;
@@ -9,6 +9,7 @@ use rusqlite::{Connection, Statement, Transaction, TransactionBehavior};
 
 use super::function::{Done, JobFunction};
 use super::progress::Progress;
+use crate::code::contain::contain;
 use crate::code::rules::{CodeRules, LastDenied};
 use crate::report::box_error::BoxError;
 use crate::report::code_error::Denied;
@@ -204,7 +205,7 @@ impl<'j> Batches<'j> {
         let rules = self.rules().context(Operation::ReadSchema)?;
         // After a panic, the batch rolls back and drops the progress, so no broken state is seen.
         let run = AssertUnwindSafe(|| (self.job.function.run)(transaction, progress));
-        let (source, is_panic) = match guard.run(rules, || catch_unwind(run)) {
+        let (source, is_panic) = match contain(guard, transaction, rules, run) {
             Ok(Ok(done)) => return Ok(Ok(done)),
             Ok(Err(source)) => (source, false),
             Err(payload) => (Panic::new(&*payload).into(), true),

@@ -121,6 +121,35 @@ impl Drop for ProofSettings<'_> {
     }
 }
 
+/// The values of the settings of `sqlite3_db_config` before a function of the program runs.
+///
+/// No authorizer limits these settings.
+pub(crate) struct Configs(Vec<(DbConfig, bool)>);
+
+impl Configs {
+    pub(crate) fn read(connection: &Connection) -> Result<Self> {
+        let mut values = Vec::new();
+        for setting in CONFIGS {
+            if let Setting::Config(config, _) = *setting {
+                values.push((config, connection.db_config(config)?));
+            }
+        }
+        Ok(Self(values))
+    }
+
+    /// Restores the values that have changed. Returns `true` if none has changed.
+    pub(crate) fn restore(&self, connection: &Connection) -> Result<bool> {
+        let mut are_same = true;
+        for (config, value) in &self.0 {
+            if connection.db_config(*config)? != *value {
+                connection.set_db_config(*config, *value)?;
+                are_same = false;
+            }
+        }
+        Ok(are_same)
+    }
+}
+
 impl Setting {
     fn is_as_in_proof(self, connection: &Connection) -> Result<bool> {
         match self {

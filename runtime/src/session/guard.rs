@@ -4,6 +4,7 @@
 //! triggers: <https://www.sqlite.org/c3ref/set_authorizer.html>.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::hooks::{AuthContext, Authorization};
@@ -43,6 +44,27 @@ impl Guard {
         let authorize = move |context: AuthContext<'_>| switch.authorize(&context);
         let _ = connection.authorizer(Some(authorize));
         guard
+    }
+
+    /// Returns `true` if SQLite still calls this authorizer.
+    ///
+    /// With some versions of rusqlite, all code with the connection can replace the authorizer.
+    ///
+    /// # Errors
+    ///
+    /// Fails if SQLite does not call the authorizer for another reason, such as an interrupt.
+    pub(crate) fn is_asked(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let rules = Nothing::default();
+        let is_asked = Arc::clone(&rules.is_asked);
+        let prepare = || connection.prepare("PRAGMA main.user_version").map(drop);
+        let prepared = self.run(rules, prepare);
+        match prepared {
+            _ if is_asked.load(Ordering::Relaxed) => Ok(true),
+            Ok(()) => Ok(false),
+            // Another authorizer has answered.
+            Err(error) if is_denied(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn authorize(&self, context: &AuthContext<'_>) -> Authorization {
@@ -110,26 +132,26 @@ impl<'c> GuardedConnection<'c> {
 }
 
 /// The rules of the trial: they allow nothing.
-struct Nothing;
+#[derive(Default)]
+struct Nothing {
+    is_asked: Arc<AtomicBool>,
+}
 
 impl Rules for Nothing {
     fn allows(&self, _: &AuthContext<'_>) -> bool {
+        self.is_asked.store(true, Ordering::Relaxed);
         false
     }
 }
 
-/// Fails unless the authorizer denies a statement.
+/// Fails unless SQLite calls the authorizer.
 fn try_out(guard: &Guard, connection: &Connection) -> rusqlite::Result<()> {
-    let prepare = || connection.prepare("PRAGMA main.user_version").map(drop);
-    match guard.run(Nothing, prepare) {
-        Err(error) if is_denied(&error) => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => {
-            let message = "SQLite does not call the authorizer".to_owned();
-            let code = ffi::Error::new(ffi::SQLITE_AUTH);
-            Err(rusqlite::Error::SqliteFailure(code, Some(message)))
-        }
+    if guard.is_asked(connection)? {
+        return Ok(());
     }
+    let message = "SQLite does not call the authorizer".to_owned();
+    let code = ffi::Error::new(ffi::SQLITE_AUTH);
+    Err(rusqlite::Error::SqliteFailure(code, Some(message)))
 }
 
 fn is_denied(error: &rusqlite::Error) -> bool {
@@ -156,6 +178,11 @@ impl Drop for GuardedConnection<'_> {
             let _ = self
                 .connection
                 .authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
+            // The authorizer of a function may have denied the rollback of the request, which
+            // began its own transaction.
+            if !self.connection.is_autocommit() {
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
         }
     }
 }
