@@ -478,6 +478,40 @@ fn function_that_ends_the_transaction_is_an_error() {
 }
 
 #[test]
+fn first_error_after_a_rollback_of_sqlite_is_the_error() {
+    let fixture = Fixture::new();
+    let chain = chain(&fixture, "run_sql");
+    let mut db = behind(&fixture, &chain);
+    let before = content(&db);
+    let again = "INSERT OR ROLLBACK INTO notes (id) SELECT id FROM notes";
+    SQL.set(again.to_owned());
+    let text = format!("{:#}", chain.upgrade(&mut db).unwrap_err());
+    let words = "\nrolled back: the database is still at 001\n";
+    assert!(text.contains(words), "{text}");
+    assert!(!text.contains("backup"), "{text}");
+    // The change can be from before or after the rollback.
+    SQL.set(format!("INSERT INTO log VALUES ('a');\n{again}"));
+    let text = format!("{:#}", chain.upgrade(&mut db).unwrap_err());
+    assert!(text.contains("if it went on, that is committed"), "{text}");
+    assert_eq!(content(&db), before);
+}
+
+#[test]
+fn full_disk_that_ends_the_transaction_keeps_its_help() {
+    let fixture = Fixture::new();
+    let chain = chain(&fixture, "run_sql");
+    let mut db = behind(&fixture, &chain);
+    for before in ["", "INSERT INTO log VALUES ('a');\n"] {
+        let insert = "INSERT INTO log VALUES (zeroblob(9000000))";
+        SQL.set(format!("{before}{insert}"));
+        let pages = count(&db, "SELECT page_count + 30 FROM pragma_page_count");
+        db.pragma_update(None, "max_page_count", pages).unwrap();
+        let text = format!("{:#}", chain.upgrade(&mut db).unwrap_err());
+        assert!(text.contains("help: free space"), "{text}");
+    }
+}
+
+#[test]
 fn function_that_replaces_the_authorizer_is_an_error() {
     for function in ["replace_authorizer", "replace_and_fail"] {
         let text = format!("{:#}", upgrade_with(function).unwrap_err());

@@ -7,12 +7,12 @@ use revchain_core::sql::inspect::created_name;
 use revchain_core::{CodeLine, Downgrade, Revision};
 use rusqlite::Connection;
 
-use super::contain::contain;
+use super::contain::{Escape, contain};
 use super::function::CodeFunction;
 use super::rules::{CodeRules, LastDenied};
 use super::step::Step;
 use crate::report::box_error::BoxError;
-use crate::report::code_error::CodeError;
+use crate::report::code_error::{CodeError, End};
 use crate::report::direction::Direction;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
@@ -37,8 +37,8 @@ pub(super) struct Call<'c> {
 ///
 /// # Errors
 ///
-/// Fails with [`ErrorKind::Code`] if the function fails, panics, ends the transaction, or leaves its
-/// limits.
+/// Fails with [`ErrorKind::Code`] if the function fails, panics, ends the transaction, or leaves
+/// its limits.
 pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(), Error> {
     let denied = LastDenied::default();
     let rules = CodeRules::read(call.connection, own_objects(call), denied.clone());
@@ -50,6 +50,7 @@ pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(
         context: call.context,
         emit: call.emit,
     };
+    let before = total_changes(call.connection);
     // After a panic, the request rolls back and drops the step, so nobody sees a broken state.
     let run = AssertUnwindSafe(|| (function.run)(&mut step));
     let outcome = match contain(call.guard, call.connection, rules, run) {
@@ -57,10 +58,20 @@ pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(
         Err(payload) => Err((BoxError::from(Panic::new(&*payload)), true)),
     };
     let is_ended = call.connection.is_autocommit();
+    let is_ignored = outcome.is_ok();
     let (source, is_panic) = match outcome {
         Ok(()) if !is_ended => return Ok(()),
         Ok(()) => (BoxError::from("the function ignores the error"), false),
         Err(failure) => failure,
+    };
+    let end = match is_ended {
+        false => None,
+        true if source.is::<Escape>() => Some(End::Escape),
+        true if is_ignored => Some(End::Ignored),
+        // SQLite does not count the statement that it rolled back. So the function has committed
+        // nothing afterwards, and SQLite has rolled back the rest of the transaction.
+        true if before.is_some() && before == total_changes(call.connection) => None,
+        true => Some(End::Unknown),
     };
     let snippet = call.line.snippet();
     Err(Error::new(ErrorKind::Code(CodeError {
@@ -74,10 +85,18 @@ pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(
         is_panic,
         snippet,
         denied: denied.take(),
-        is_ended,
+        end,
         current: None,
         is_adoption: false,
     })))
+}
+
+/// Returns the number of rows that the connection has changed since it was opened.
+///
+/// A rollback does not lower the number. Returns `None` if SQLite does not tell it.
+fn total_changes(connection: &Connection) -> Option<i64> {
+    let row = connection.query_row("SELECT total_changes()", [], |row| row.get(0));
+    row.ok()
 }
 
 /// Returns a filter for the objects that the chain or the downgrade of the revision makes.

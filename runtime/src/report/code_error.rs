@@ -35,12 +35,23 @@ pub struct CodeError {
     pub(crate) snippet: Snippet,
     /// The last action that SQLite rejected because a function must not do it.
     pub(crate) denied: Option<Denied>,
-    /// `true` if the transaction has ended inside the function.
-    pub(crate) is_ended: bool,
+    /// How the transaction ended inside the function, if that can have committed changes.
+    pub(crate) end: Option<End>,
     /// The id of the newest revision after the rollback; `None` at base.
     pub(crate) current: Option<String>,
     /// `true` if the request has adopted the database, and the rollback has undone that.
     pub(crate) is_adoption: bool,
+}
+
+/// An end of the transaction inside of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The function has ignored the error with which SQLite rolled back.
+    Ignored,
+    /// The function has failed, but its changes can be from before or after the rollback.
+    Unknown,
+    /// The function was free to end the transaction.
+    Escape,
 }
 
 /// An action that a function of the program must not do.
@@ -79,15 +90,33 @@ impl CodeError {
             "the function `{function}` {fails} in the {} of {}\n  {place}\n{}\n",
             self.direction, self.revision, self.snippet
         );
-        if self.is_ended {
-            message +=
-                "SQLite rolled back inside the function; what it did afterwards is committed";
-            return Text::new(message)
+        message += match self.end {
+            None => rolled_back,
+            Some(End::Ignored) => {
+                "SQLite rolled back inside the function; what it did afterwards is committed"
+            }
+            Some(End::Unknown) => {
+                "SQLite rolled back inside the function; if it went on, that is committed"
+            }
+            Some(End::Escape) => "the transaction ended inside the function",
+        };
+        let text = self.add_help(Text::new(message));
+        match self.end {
+            None => text,
+            Some(End::Unknown) => text
+                .help("if the function goes on after an error of SQLite, return the first one")
+                .help("and compare the database with a backup"),
+            Some(End::Ignored) => text
                 .help("return the first error of SQLite from the function")
-                .help("compare the database with a backup");
+                .help("compare the database with a backup"),
+            Some(End::Escape) => text.help("compare the database with a backup"),
         }
-        message += rolled_back;
-        self.add_help(Text::new(message))
+    }
+
+    /// Returns `true` if the transaction ended inside the function, maybe with a commit.
+    #[doc(hidden)]
+    pub fn is_ended(&self) -> bool {
+        self.end.is_some()
     }
 
     fn add_help(&self, text: Text) -> Text {
