@@ -98,10 +98,9 @@ fn run_rest(
     let mut committed = finished.committed.take();
     while let Some(rest) = finished.rest.take() {
         let mut run_next = || {
-            finished
-                .report
-                .jobs
-                .extend(run_required(session, guard, &rest.jobs)?);
+            let ran = run_required(session, guard, &rest.jobs)
+                .map_err(|error| as_read_only(error, session.database(), Some(&rest.rest)))?;
+            finished.report.jobs.extend(ran);
             let part = Part {
                 request: &request_for_rest(first.request, &rest.rest),
                 approved: first.approved.map(|_| &rest.rest),
@@ -347,12 +346,13 @@ fn as_read_only(error: Error, database: Database<'_>, plan: Option<&Plan>) -> Er
     let code = error
         .sqlite_error()
         .and_then(rusqlite::Error::sqlite_error_code);
-    if code != Some(ErrorCode::ReadOnly) {
+    let is_of_job = matches!(error.kind(), ErrorKind::ReadOnly { .. });
+    if code != Some(ErrorCode::ReadOnly) && !is_of_job {
         return error;
     }
     // A function of the program can also fail to write to another database.
     let is_readonly = || database.connection.is_readonly(MAIN_DB).unwrap_or(true);
-    if matches!(error.kind(), ErrorKind::Code(_)) && !is_readonly() {
+    if matches!(error.kind(), ErrorKind::Code(_) | ErrorKind::Job(_)) && !is_readonly() {
         return error;
     }
     let pending = plan.into_iter().flat_map(Plan::upgrades);

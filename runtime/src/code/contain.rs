@@ -12,7 +12,7 @@ use crate::session::guard::{Guard, Rules};
 
 /// The error of a function that has left its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Escape {
+pub(crate) enum Escape {
     /// The function has replaced the authorizer, so it could run any statement.
     Authorizer,
     /// The function has changed settings by `sqlite3_db_config`, such as foreign keys.

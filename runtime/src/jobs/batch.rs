@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use revchain_core::schema::SchemaFilter;
 use revchain_core::{Conflict, Job, Revision};
-use rusqlite::{Connection, Statement, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, Statement, Transaction, TransactionBehavior};
 
 use super::function::{Done, JobFunction};
 use super::progress::Progress;
-use crate::code::contain::contain;
+use crate::code::contain::{Escape, contain};
 use crate::code::rules::{CodeRules, LastDenied};
 use crate::report::box_error::BoxError;
-use crate::report::code_error::Denied;
+use crate::report::code_error::{Denied, End};
 use crate::report::error::{Context, Error, ErrorKind, Operation};
 use crate::report::event::Event;
 use crate::report::job_error::{JobError, as_interrupt};
@@ -65,6 +65,8 @@ struct Failure {
     source: BoxError,
     is_panic: bool,
     denied: Option<Denied>,
+    /// How the transaction ended inside the function, if that can have committed changes.
+    end: Option<End>,
 }
 
 impl JobCall<'_> {
@@ -97,6 +99,19 @@ impl JobCall<'_> {
         }
     }
 
+    /// Commits. If the changes break a deferred foreign key, that is a failure of the function.
+    fn commit(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+        // A busy COMMIT keeps the transaction open, so the wait can repeat the COMMIT.
+        let commit = || match transaction.execute_batch("COMMIT") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                Ok(Err(error))
+            }
+            committed => committed.map(Ok),
+        };
+        let committed = self.wait.retry(Operation::Commit, commit)?;
+        committed.map_err(|error| self.error(failure(error)))
+    }
+
     fn error(&self, failure: Failure) -> Error {
         if let Some(source) = as_interrupt(&*failure.source) {
             return Error::new(ErrorKind::Sqlite {
@@ -112,8 +127,27 @@ impl JobCall<'_> {
             source: failure.source,
             is_panic: failure.is_panic,
             denied: failure.denied,
+            end: failure.end,
         }))
     }
+}
+
+/// Converts the error of a job because of a read-only database.
+///
+/// A function can also fail to write to another database.
+pub(super) fn as_read_only(error: Error, connection: &Connection) -> Error {
+    let source = error.sqlite_error();
+    if source.and_then(rusqlite::Error::sqlite_error_code) != Some(ErrorCode::ReadOnly) {
+        return error;
+    }
+    let is_readonly = || connection.is_readonly(MAIN_DB).unwrap_or(true);
+    if matches!(error.kind(), ErrorKind::Job(_)) && !is_readonly() {
+        return error;
+    }
+    Error::new(ErrorKind::ReadOnly {
+        pending: Vec::new(),
+        reason: None,
+    })
 }
 
 impl<'j> Batches<'j> {
@@ -156,12 +190,12 @@ impl<'j> Batches<'j> {
         let mut progress = Progress::new(id.revision, row.watermark.clone(), job.context);
         let before = self.changes().context(Operation::RunJob)?;
         let called = self.call(&transaction, &mut progress)?;
-        let is_ended = transaction.is_autocommit();
-        let done = match called {
-            Ok(_) if is_ended => Err(failure("the function ignored the end of its transaction")),
-            called => called,
+        let called = if transaction.is_autocommit() {
+            Err(self.ended(called, before))
+        } else {
+            called
         };
-        let done = done.map_err(|failure| job.error(failure))?;
+        let done = called.map_err(|failure| job.error(failure))?;
         let has_changed_rows = self.changes().context(Operation::RunJob)? != before;
         if done == Done::NotYet && !has_changed_rows && *progress.value() == row.watermark {
             // The next call would do the same, so the job would never end.
@@ -179,9 +213,7 @@ impl<'j> Batches<'j> {
         };
         let stored = self.statements.store(id, &result);
         stored.context(Operation::WriteJobs)?;
-        // A busy COMMIT keeps the transaction open, so the wait can repeat the COMMIT.
-        job.wait
-            .retry(Operation::Commit, || transaction.execute_batch("COMMIT"))?;
+        job.commit(&transaction)?;
         if let Some((done, total)) = result.rows {
             (job.emit)(&Event::JobProgress {
                 revision: job.revision,
@@ -214,7 +246,27 @@ impl<'j> Batches<'j> {
             source,
             is_panic,
             denied: self.denied.take(),
+            end: None,
         }))
+    }
+
+    /// Returns the failure of a call inside which the transaction has ended.
+    fn ended(&mut self, called: Result<Done, Failure>, before: i64) -> Failure {
+        let Err(called) = called else {
+            return Failure {
+                end: Some(End::Ignored),
+                ..failure("the function ignored the end of its transaction")
+            };
+        };
+        let end = if called.source.is::<Escape>() {
+            Some(End::Escape)
+        } else if self.changes().ok() == Some(before) {
+            // SQLite does not count the statement that it rolled back, so nothing is committed.
+            None
+        } else {
+            Some(End::Unknown)
+        };
+        Failure { end, ..called }
     }
 
     /// Returns the rules for code. They depend on the schema, which another connection can change.
@@ -241,10 +293,11 @@ impl<'j> Batches<'j> {
     }
 }
 
-fn failure(text: &str) -> Failure {
+fn failure(source: impl Into<BoxError>) -> Failure {
     Failure {
-        source: text.into(),
+        source: source.into(),
         is_panic: false,
         denied: None,
+        end: None,
     }
 }

@@ -1,6 +1,6 @@
 //! The progress of a job, as its function sees it.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, ToSqlOutput, Type, Value, ValueRef};
@@ -44,27 +44,40 @@ impl<'p> Progress<'p> {
         if value == ValueRef::Null {
             return Ok(None);
         }
-        let converted = T::column_result(value).map_err(|error| match error {
-            FromSqlError::Other(source) => conversion(value.data_type(), source),
-            error => conversion(value.data_type(), Box::new(error)),
-        });
-        converted.map(Some)
+        let converted = T::column_result(value);
+        converted.map(Some).map_err(|error| {
+            let (of, wanted) = (value.data_type(), type_name::<T>());
+            let is = if of == Type::Integer { "is an" } else { "is a" };
+            let text = match error {
+                FromSqlError::InvalidType => format!("the watermark {is} {of}, not a `{wanted}`"),
+                FromSqlError::OutOfRange(number) => {
+                    format!(
+                        "the watermark is {number}, which is outside of the range of `{wanted}`"
+                    )
+                }
+                error => format!("the watermark {is} {of}, but no `{wanted}`: {error}"),
+            };
+            conversion(of, text.into())
+        })
     }
 
     /// Stores a watermark, such as the key of the last row that is done, for the next call.
     ///
     /// # Errors
     ///
-    /// Fails if the value is not one that SQLite can store.
+    /// Fails if the value is not one that SQLite can store, such as NaN.
     pub fn set_watermark(&mut self, watermark: impl ToSql) -> rusqlite::Result<()> {
-        self.watermark = match watermark.to_sql()? {
+        let invalid = |error: &str| Err(rusqlite::Error::ToSqlConversionFailure(error.into()));
+        let watermark = match watermark.to_sql()? {
             ToSqlOutput::Borrowed(value) => owned(value)?,
             ToSqlOutput::Owned(value) => value,
-            _ => {
-                let error = "a watermark is a number, a text or a blob";
-                return Err(rusqlite::Error::ToSqlConversionFailure(error.into()));
-            }
+            _ => return invalid("a watermark is a number, a text or a blob"),
         };
+        // SQLite stores NULL for NaN, and NaN differs from itself, so the job would never end.
+        if matches!(watermark, Value::Real(number) if number.is_nan()) {
+            return invalid("a watermark cannot be NaN");
+        }
+        self.watermark = watermark;
         Ok(())
     }
 
@@ -116,5 +129,6 @@ fn conversion(
     value_type: Type,
     source: Box<dyn std::error::Error + Send + Sync>,
 ) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, value_type, source)
+    // The watermark is no column of the function's query, so it has no index.
+    rusqlite::Error::FromSqlConversionFailure(usize::MAX, value_type, source)
 }

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, Batches, JobCall};
+use super::batch::{Batch, Batches, JobCall, as_read_only};
 use super::function::Done;
 use crate::report::error::{Error, ErrorKind};
 use crate::report::event::Event;
@@ -67,7 +67,8 @@ impl Pauses {
 ///
 /// # Errors
 ///
-/// Fails as [`Batches::run`] does. The database counts a failure of the function.
+/// - [`ErrorKind::ReadOnly`] if the database is read-only.
+/// - The errors of [`Batches::run`]. The database counts a failure of the function.
 pub(super) fn run_job(call: &JobCall<'_>, deadline: &Deadline) -> Result<JobRun, Error> {
     let start = Instant::now();
     let (revision, job) = (call.revision, call.job.name());
@@ -86,6 +87,7 @@ pub(super) fn run_job(call: &JobCall<'_>, deadline: &Deadline) -> Result<JobRun,
             Ok(Batch::AlreadyDone) => run.is_done = true,
             Ok(Batch::Gone) => break,
             Err(error) => {
+                let error = as_read_only(error, call.connection);
                 if let ErrorKind::Job(error) = error.kind() {
                     call.store_error(&error.cause());
                     (call.emit)(&Event::JobFailed { revision, error });

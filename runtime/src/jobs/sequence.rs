@@ -6,7 +6,7 @@ use revchain_core::plan::stamped::stamped;
 use revchain_core::{Job, Plan, RequiredJob, Revision};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::batch::JobCall;
+use super::batch::{JobCall, as_read_only};
 use super::runner::Deadline;
 use crate::migrations::Migrations;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
@@ -81,7 +81,8 @@ pub(crate) fn run_one<C: DerefMut<Target = Connection>>(
     if !has_journal(database.connection).context(Operation::Configure)? {
         return Err(Error::new(ErrorKind::NoJournal));
     }
-    restore_row(session, (revision, job))?;
+    restore_row(session, (revision, job))
+        .map_err(|error| as_read_only(error, database.connection))?;
     let emit = |event: &Event<'_>| database.settings.emit(event);
     let call = JobCall {
         connection: database.connection,

@@ -91,25 +91,13 @@ impl CodeError {
             self.direction, self.revision, self.snippet
         );
         message += match self.end {
+            Some(end) => end.fact(),
             None => rolled_back,
-            Some(End::Ignored) => {
-                "SQLite rolled back inside the function; what it did afterwards is committed"
-            }
-            Some(End::Unknown) => {
-                "SQLite rolled back inside the function; if it went on, that is committed"
-            }
-            Some(End::Escape) => "the transaction ended inside the function",
         };
         let text = self.add_help(Text::new(message));
         match self.end {
+            Some(end) => end.add_help(text),
             None => text,
-            Some(End::Unknown) => text
-                .help("if the function goes on after an error of SQLite, return the first one")
-                .help("and compare the database with a backup"),
-            Some(End::Ignored) => text
-                .help("return the first error of SQLite from the function")
-                .help("compare the database with a backup"),
-            Some(End::Escape) => text.help("compare the database with a backup"),
         }
     }
 
@@ -129,6 +117,33 @@ impl CodeError {
         match &self.denied {
             Some(denied) if is_denied => text.help(denied.help()),
             _ => text,
+        }
+    }
+}
+
+impl End {
+    /// Returns the last line of the message.
+    pub(super) fn fact(self) -> &'static str {
+        match self {
+            Self::Ignored => {
+                "SQLite rolled back inside the function; what it did afterwards is committed"
+            }
+            Self::Unknown => {
+                "SQLite rolled back inside the function; if it went on, that is committed"
+            }
+            Self::Escape => "the transaction ended inside the function",
+        }
+    }
+
+    pub(super) fn add_help(self, text: Text) -> Text {
+        match self {
+            Self::Unknown => text
+                .help("if the function goes on after an error of SQLite, return the first one")
+                .help("and compare the database with a backup"),
+            Self::Ignored => text
+                .help("return the first error of SQLite from the function")
+                .help("compare the database with a backup"),
+            Self::Escape => text.help("compare the database with a backup"),
         }
     }
 }

@@ -7,13 +7,15 @@ use revchain_core::diagnostics::escape::escape;
 use revchain_core::diagnostics::text::{Text, with_causes};
 use rusqlite::{ErrorCode, ffi};
 
-use super::code_error::Denied;
+use super::code_error::{Denied, End};
 use super::environment::Environment;
 
 /// A job whose function failed.
 ///
 /// The changes of the failed call were rolled back. The changes of earlier calls are committed, and
 /// the next run of the job goes on after them.
+/// If SQLite itself rolls back inside the function, and the function goes on, its later changes are
+/// committed. The message says so.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct JobError {
@@ -31,6 +33,8 @@ pub struct JobError {
     pub is_panic: bool,
     /// The last action that SQLite rejected because a function must not do it.
     pub(crate) denied: Option<Denied>,
+    /// How the transaction ended inside the function, if that can have committed changes.
+    pub(crate) end: Option<End>,
 }
 
 impl JobError {
@@ -45,6 +49,11 @@ impl JobError {
             [&self.revision, &self.job, &self.path].map(|text| escape(text));
         let error = sqlite_error(&*self.source);
         let verb = if self.is_panic { "panicked" } else { "failed" };
+        if let Some(end) = self.end {
+            let (line, fact) = (self.line, end.fact());
+            let message = format!("the job `{job}` of {revision} {verb}\n  {path}:{line}\n{fact}");
+            return end.add_help(Text::new(message));
+        }
         let text = Text::new(format!(
             "the job `{job}` of {revision} {verb}; its last changes were rolled back\n  {path}:{}",
             self.line

@@ -2,6 +2,7 @@
 
 mod embedded;
 mod failures;
+mod faults;
 mod lost_rows;
 mod required;
 mod runs;
@@ -22,8 +23,12 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 /// A function that a test runs inside a job, with the number of rows that are done before.
 type Hook = Rc<dyn Fn(&Connection, i64) -> Result<(), BoxError>>;
 
+type Probe = fn(&mut Progress<'_>) -> Result<Done, BoxError>;
+
 thread_local! {
     static HOOK: RefCell<Option<Hook>> = const { RefCell::new(None) };
+    /// The function of the job `probe`.
+    static PROBE: Cell<Probe> = const { Cell::new(|_| Ok(Done::Yes)) };
     /// The number of calls of the functions.
     static CALLS: Cell<u32> = const { Cell::new(0) };
 }
@@ -40,6 +45,10 @@ static FUNCTIONS: JobTable = JobTable::new(&[
     JobFunction {
         name: "idle",
         run: |transaction, progress| call_job(idle, transaction, progress),
+    },
+    JobFunction {
+        name: "probe",
+        run: |_, progress| PROBE.get()(progress),
     },
 ]);
 
