@@ -9,6 +9,8 @@ use crate::script_run::ScriptRun;
 /// The advice for a function that fails on sample rows.
 pub(crate) const HELP_FOR_ROWS: &str = "let the function handle each row that the schema allows: NULL, empty texts, duplicates\n\
      or, if no such rows exist, declare it in the header: `-- @assumes TABLE(COLUMN) values REASON`\n\
+     or, if it needs a value of the program, pass it: \
+     `testing::prove_with(&MIGRATIONS.migrator().context(…))`\n\
      (seen with sample rows)";
 
 /// Returns the offset of the first `@code` line of an upgrade, if the proof leaves code out.
@@ -22,7 +24,9 @@ pub(crate) fn code_fails(run: ScriptRun<'_>, line: &CodeLine<'_>, error: &Error)
     let (state, mut help) = if run.has_sample_rows() {
         ("where the tables have rows", HELP_FOR_ROWS.to_owned())
     } else {
-        let help = "let the function succeed on empty tables: a new database runs it, too";
+        let help = "let the function succeed on empty tables: a new database runs it, too\n\
+                    or, if it needs a value of the program, pass it: \
+                    `testing::prove_with(&MIGRATIONS.migrator().context(…))`";
         ("where the tables are empty", help.to_owned())
     };
     let (verb, message) = match error.kind() {
@@ -30,8 +34,10 @@ pub(crate) fn code_fails(run: ScriptRun<'_>, line: &CodeLine<'_>, error: &Error)
         ErrorKind::Code(error) => ("fails", error.source.to_string()),
         _ => ("cannot run", error.message()),
     };
-    // The advice of the error is about a statement that no function may run.
-    if let Some(advice) = error.help() {
+    let is_ended = matches!(error.kind(), ErrorKind::Code(error) if error.is_ended());
+    // The advice of the error is about a statement that no function may run. Other advice, about
+    // a backup, is not for a test.
+    if let Some(advice) = error.help().filter(|_| !is_ended) {
         help = advice.to_owned();
     }
     let name = line.name();

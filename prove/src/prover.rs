@@ -467,6 +467,12 @@ impl<'c> Prover<'c> {
                 Part::Statement(statement) => statement,
                 Part::Code(line) => {
                     is_sound &= self.run_code(run, &line);
+                    // A statement of the function may have ended the transaction.
+                    if self.connection.is_autocommit() {
+                        self.is_schema_known = false;
+                        self.recover_from_rollback(run)?;
+                        break;
+                    }
                     continue;
                 }
             };

@@ -84,12 +84,23 @@ impl Trial<'_> {
         match error.kind() {
             ErrorKind::Job(failed) => {
                 let verb = if failed.is_panic { "panics" } else { "fails" };
-                let (job, id) = (&failed.job, self.revision.id());
+                let (job, id) = (&failed.job, &failed.revision);
+                // At its revision, the job has succeeded on the same rows.
+                let is_late = target == "head" && id == self.revision.id();
+                let place = if is_late { " at the head" } else { "" };
                 let title = format!(
-                    "the job `{job}` of {id} {verb} where the tables have rows: {}",
+                    "the job `{job}` of {id} {verb}{place} where the tables have rows: {}",
                     failed.source
                 );
-                let defect = Defect::new(DefectKind::CodeFails, title).help(HELP_FOR_ROWS);
+                let defect = Defect::new(DefectKind::CodeFails, title);
+                let defect = if is_late {
+                    defect.help(format!(
+                        "add `-- @requires {job}` to the revision that removes what the job uses\n\
+                         (a program may run the job late; it succeeds right after {id})"
+                    ))
+                } else {
+                    defect.help(HELP_FOR_ROWS)
+                };
                 Ok(Some(self.at_job(job, defect)))
             }
             ErrorKind::Code(failed) if failed.revision == self.revision.id() => {

@@ -70,6 +70,19 @@ fn needs_context(step: &mut Step<'_>) -> std::result::Result<(), BoxError> {
     convert(step, |token| format!("{prefix}{token}")).map_err(Into::into)
 }
 
+/// Runs a statement that rolls the transaction back if there is a row.
+fn rolls_back_on_rows(step: &mut Step<'_>) -> Result<()> {
+    let sql = "INSERT OR ROLLBACK INTO t (id) SELECT id FROM t LIMIT 1";
+    step.execute(sql, []).map(drop)
+}
+
+/// Runs a statement that rolls the transaction back.
+fn rolls_back(step: &mut Step<'_>) -> Result<()> {
+    step.execute("INSERT INTO t (id) VALUES (-7)", [])?;
+    step.execute("INSERT OR ROLLBACK INTO t (id) VALUES (-7)", [])
+        .map(drop)
+}
+
 fn nothing(_: &mut Step<'_>) -> Result<()> {
     Ok(())
 }
@@ -91,7 +104,7 @@ fn seed(step: &mut Step<'_>) -> Result<()> {
 
 functions! {
     hash forget move_rows move_some reject_null panics fails_on_no_rows changes_schema needs_context
-    nothing seed
+    nothing seed rolls_back rolls_back_on_rows
 }
 
 const TABLE_OF_TOKENS: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, token TEXT);";
@@ -200,6 +213,41 @@ fn message_has_the_error_of_the_function() {
 }
 
 #[test]
+fn rollback_in_a_function_is_one_defect() {
+    let down = "ALTER TABLE t DROP COLUMN hash;";
+    for function in ["rolls_back", "rolls_back_on_rows"] {
+        let up = format!("ALTER TABLE t ADD COLUMN hash TEXT;\n-- @code {function}");
+        let directory = Directory::of(&[(TABLE_OF_TOKENS, ""), (&up, down)]);
+        let unproven = prove(&migrations(&directory)).unwrap_err();
+        let text = format!("{unproven:?}");
+        assert_eq!(summaries_of(Err(unproven)), ["code-fails 002:5"], "{text}");
+        assert!(!text.contains("backup") && !text.contains("\\n"), "{text}");
+        let fails = text.contains("UNIQUE constraint failed: t.id\n");
+        assert!(fails, "{text}");
+    }
+}
+
+#[test]
+fn rollback_in_the_function_of_a_downgrade_is_one_defect() {
+    let up = "ALTER TABLE t ADD COLUMN hash TEXT;
+CREATE TRIGGER no AFTER INSERT ON t WHEN new.id < 0 BEGIN SELECT RAISE(ROLLBACK, 'no'); END;";
+    for function in ["rolls_back", "rolls_back_on_rows"] {
+        let down =
+            format!("DROP TRIGGER no;\n-- @code {function}\nALTER TABLE t DROP COLUMN hash;");
+        let early =
+            format!("-- @code {function}\nDROP TRIGGER no;\nALTER TABLE t DROP COLUMN hash;");
+        for (down, line) in [(down, 8), (early, 7)] {
+            let directory = Directory::of(&[(TABLE_OF_TOKENS, ""), (up, &down)]);
+            let unproven = prove(&migrations(&directory)).unwrap_err();
+            let text = format!("{unproven:?}");
+            let found = summaries_of(Err(unproven));
+            assert_eq!(found, [format!("code-fails 002:{line}")], "{text}");
+            assert!(!text.contains("backup") && !text.contains("\\n"), "{text}");
+        }
+    }
+}
+
+#[test]
 fn assumed_rows_reach_no_function() {
     let upgrade = by("reject_null");
     let assumes = "@assumes t(token) not-null the program always writes one";
@@ -240,6 +288,11 @@ fn context_reaches_the_function() {
     let directory = Directory::of(&[(TABLE_OF_TOKENS, ""), (&by("needs_context"), "")]);
     let migrations = migrations(&directory);
     assert_eq!(summaries_of(prove(&migrations)), ["code-fails 002:6"]);
+    let text = prove(&migrations).unwrap_err().to_string();
+    assert!(
+        text.contains("or, if it needs a value of the program, pass it: `"),
+        "{text}"
+    );
     let migrator = migrations.migrator().context("#".to_owned());
     assert!(prove_with(&migrator).is_ok());
 }

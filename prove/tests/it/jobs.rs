@@ -164,6 +164,14 @@ fn job_runs_at_the_head_unless_a_revision_requires_it() {
     let drop = "@destroys t.token the hash replaces it\nALTER TABLE t DROP COLUMN token;";
     let steps = [(TABLE, ""), (&*upgrade, DROP_HASH), (drop, "")];
     assert_eq!(proof(&steps), ["code-fails 002:3"]);
+    let (_directory, migrations) = migrations(&steps);
+    let text = prove(&migrations).unwrap_err().to_string();
+    for words in [
+        "`needs_token` of 002 fails at the head where",
+        "add `-- @requires needs_token` to the revision",
+    ] {
+        assert!(text.contains(words), "no {words:?} in:\n{text}");
+    }
     let drop = format!("@requires needs_token\n{drop}");
     assert!(proof(&[(TABLE, ""), (&upgrade, DROP_HASH), (&drop, "")]).is_empty());
 }
