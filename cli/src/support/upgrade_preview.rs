@@ -90,7 +90,11 @@ pub(crate) fn list_pending(plan: &Plan<'_>) -> (String, Vec<Value>) {
         let required = plan.jobs().filter(|job| job.required_by == revision);
         let mut jobs = Vec::new();
         for job in required {
-            lines += &format!("\n  job {} of {}", escape(job.job), job.revision.id());
+            lines += &format!(
+                "\n  the job {} of {} runs",
+                escape(job.job),
+                job.revision.id()
+            );
             jobs.push(json!({ "revision": job.revision.id(), "job": job.job }));
         }
         lines += &format!("\n  {PENDING}{id}{PENDING:#}  {}", escape(summary));

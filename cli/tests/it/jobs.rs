@@ -100,7 +100,7 @@ fn required_job_is_listed_before_its_revision() {
     let shell = shell(true);
     // The job of an upgrade from 003 on needs the program.
     shell.ok("upgrade -d app.db 004");
-    let expected = "app.db: 1 pending\n  job fill_tags of 004\n  005  Add last.";
+    let expected = "app.db: 1 pending\n  the job fill_tags of 004 runs\n  005  Add last.";
     assert_eq!(shell.ok("pending -d app.db"), expected);
     let pending = &shell.json("pending -d app.db --json")["pending"][0];
     assert_eq!(
