@@ -16,7 +16,7 @@ fn read_only(fixture: &Fixture) -> Connection {
 }
 
 #[test]
-fn commit_that_breaks_a_deferred_foreign_key_is_a_failure_of_the_job() {
+fn commit_that_breaks_a_deferred_key_is_a_failure_of_the_job() {
     let fixture = Fixture::new();
     let child = (
         "CREATE TABLE child (a INTEGER REFERENCES items (id) DEFERRABLE INITIALLY DEFERRED);",

@@ -51,7 +51,7 @@ fn job_without_its_row_is_unfinished() {
 }
 
 #[test]
-fn job_without_its_row_is_finished_after_the_revision_that_requires_it() {
+fn job_without_its_row_is_finished_after_a_requiring_revision() {
     let fixture = Fixture::new();
     let migrations = chain(&fixture, &[ITEMS, WAITING]);
     let mut db = migrations.open(fixture.db()).unwrap();

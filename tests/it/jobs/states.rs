@@ -58,7 +58,7 @@ fn stamp_of_a_revision_that_requires_a_job_finishes_the_job() {
 }
 
 #[test]
-fn job_that_only_a_stamp_has_finished_runs_after_the_stamp_is_removed() {
+fn job_that_a_stamp_has_finished_runs_after_an_unstamp() {
     let fixture = Fixture::new();
     let last = (
         "-- @requires raise\nCREATE TABLE last (a);",
