@@ -3,7 +3,7 @@
 -- @job encrypt_notes
 
 -- @upgrade
-CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT, encrypted BLOB);
+CREATE TABLE notes (id INTEGER PRIMARY KEY, encrypted BLOB, body TEXT);
 
 -- @downgrade
 DROP TABLE notes;
