@@ -64,14 +64,19 @@ pub(super) fn run_function(function: &CodeFunction, call: &Call<'_>) -> Result<(
         Ok(()) => (BoxError::from("the function ignores the error"), false),
         Err(failure) => failure,
     };
-    let end = match is_ended {
-        false => None,
-        true if source.is::<Escape>() => Some(End::Escape),
-        true if is_ignored => Some(End::Ignored),
-        // SQLite does not count the statement that it rolled back. So the function has committed
-        // nothing afterwards, and SQLite has rolled back the rest of the transaction.
-        true if before.is_some() && before == total_changes(call.connection) => None,
-        true => Some(End::Unknown),
+    // SQLite does not count the statement that it rolled back. So without a change the function has
+    // committed nothing afterwards, and SQLite has rolled back the rest of the transaction.
+    let is_unchanged = before.is_some() && before == total_changes(call.connection);
+    let end = if !is_ended {
+        None
+    } else if source.is::<Escape>() {
+        Some(End::Escape)
+    } else if is_ignored {
+        Some(End::Ignored)
+    } else if is_unchanged {
+        None
+    } else {
+        Some(End::Unknown)
     };
     let snippet = call.line.snippet();
     Err(Error::new(ErrorKind::Code(CodeError {
