@@ -38,8 +38,8 @@ pub fn at(migrations: &Migrations, revision: &str) -> Result<Connection, Error> 
 
 /// Returns a database as [`at`] does, with the settings of a migrator.
 ///
-/// The settings include the [context](Migrator::context) of functions, and the functions of
-/// [`Migrator::on_connect`].
+/// The settings include the [context](revchain_runtime::Migrator::context) of functions, and the
+/// functions of [`Migrator::on_connect`](revchain_runtime::Migrator::on_connect).
 ///
 /// # Errors
 ///

@@ -34,9 +34,11 @@ pub fn prove(migrations: &Migrations) -> Result<(), Unproven> {
     prove_with(&migrations.migrator())
 }
 
-/// Proves a chain as [`prove`] does, with the [context](Migrator::context) of a migrator.
+/// Proves a chain as [`prove`] does, with the [context](revchain_runtime::Migrator::context) of a
+/// migrator.
 ///
-/// The functions of [`Migrator::on_connect`] set the connection up.
+/// The functions of [`Migrator::on_connect`](revchain_runtime::Migrator::on_connect) set the
+/// connection up.
 ///
 /// # Errors
 ///
