@@ -19,6 +19,7 @@ pub mod lock_file;
 pub mod model;
 pub mod parse;
 pub mod plan;
+pub mod query;
 pub mod schema;
 pub mod source;
 pub mod sql;

@@ -14,17 +14,28 @@ pub(crate) const MAX_STEPS: u64 = 20_000_000;
 const STEPS_PER_CALL: u16 = 10_000;
 
 /// A count of the steps that the current statement has taken.
-#[derive(Clone, Default)]
-pub(crate) struct StepBudget(Arc<AtomicU64>);
+#[derive(Clone)]
+pub(crate) struct StepBudget {
+    used: Arc<AtomicU64>,
+    max_steps: u64,
+}
 
 impl StepBudget {
     /// Limits each statement of a connection to [`MAX_STEPS`].
     pub(crate) fn install(connection: &mut Connection) -> Self {
-        let budget = Self::default();
-        let used = Arc::clone(&budget.0);
+        Self::install_with(connection, MAX_STEPS)
+    }
+
+    /// Limits each statement of a connection to `max_steps`. Replaces another limit.
+    pub(crate) fn install_with(connection: &mut Connection, max_steps: u64) -> Self {
+        let used = Arc::new(AtomicU64::new(0));
+        let budget = Self {
+            used: Arc::clone(&used),
+            max_steps,
+        };
         let handler = move || {
             let before = used.fetch_add(STEPS_PER_CALL.into(), Ordering::Relaxed);
-            before >= MAX_STEPS
+            before >= max_steps
         };
         // The result is `()` or a `Result`, depending on the version of rusqlite.
         drop_result(connection.progress_handler(i32::from(STEPS_PER_CALL), Some(handler)));
@@ -33,12 +44,12 @@ impl StepBudget {
 
     /// Begins to count for the next statement.
     pub(crate) fn restart(&self) {
-        self.0.store(0, Ordering::Relaxed);
+        self.used.store(0, Ordering::Relaxed);
     }
 
     /// Returns `true` if the last statement has used up its steps.
     pub(crate) fn is_exhausted(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > MAX_STEPS
+        self.used.load(Ordering::Relaxed) > self.max_steps
     }
 }
 

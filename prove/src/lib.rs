@@ -21,6 +21,7 @@ mod loosened;
 mod needless_stand_ins;
 mod nondeterminism;
 mod prover;
+mod query;
 mod sample_rows;
 mod schema_at;
 mod script_run;
@@ -35,6 +36,7 @@ mod upgrade;
 
 pub use directory::{migrations_from_directory, migrations_from_directory_unproven};
 pub use prover::{Scope, prove};
+pub use query::{QueryCheck, QueryRequest, QueryUsage, check_query, migration_files};
 pub use schema_at::schema_at;
 #[cfg(feature = "bundled")]
 pub use snapshot::build_snapshot;

@@ -6,7 +6,7 @@
 //! The proof ignores later defects of tainted objects: the first defect may be the cause.
 
 mod creates_nothing;
-mod double_quotes;
+pub(crate) mod double_quotes;
 mod stand_in_checks;
 
 use std::collections::{BTreeSet, HashSet};

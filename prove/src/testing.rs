@@ -2,7 +2,7 @@
 
 mod jobs;
 mod proof;
-mod rows;
+pub(crate) mod rows;
 
 use revchain_runtime::{Error, Migrations, Migrator};
 use rusqlite::Connection;

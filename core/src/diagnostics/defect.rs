@@ -147,7 +147,11 @@ impl fmt::Display for Defect {
             write!(f, "\n  {}", escape(path))?;
         }
         if let Some(snippet) = &self.snippet {
-            write!(f, ":{}:{}\n{snippet}", snippet.line(), snippet.column())?;
+            // A query is no file. Its snippet shows the number of the line.
+            if self.path.is_some() {
+                write!(f, ":{}:{}", snippet.line(), snippet.column())?;
+            }
+            write!(f, "\n{snippet}")?;
         }
         for line in &self.details {
             write!(f, "\n    {}", escape(line))?;

@@ -152,6 +152,30 @@ kinds! {
     DoubleQuotedString = "double-quoted-string",
     /// A statement does not end within the proof's limit.
     RunsTooLong = "runs-too-long",
+    /// A text that `sql!` takes is empty, or has several statements.
+    NotOneStatement = "not-one-statement",
+    /// A text that `sql!` takes changes the schema, the transaction or the connection.
+    NotAQuery = "not-a-query",
+    /// SQLite rejects a query at the head of the chain.
+    InvalidQuery = "invalid-query",
+    /// A query has parameters with names and parameters without.
+    MixedParameters = "mixed-parameters",
+    /// The numbers of a query's parameters have a gap.
+    ParameterGap = "parameter-gap",
+    /// An INSERT in a query has no column list.
+    InsertWithoutColumns = "insert-without-columns",
+    /// An INSERT in a query omits a column that is NOT NULL and has no default.
+    MissingValue = "missing-value",
+    /// An UPDATE or a DELETE in a query has no WHERE.
+    ChangesAllRows = "changes-all-rows",
+    /// A query compares a value with NULL by an operator whose result is then NULL.
+    ComparesWithNull = "compares-with-null",
+    /// A query compares a column of a STRICT table with a literal of another type.
+    ComparesTypes = "compares-types",
+    /// A query writes a value that the type of a STRICT column excludes.
+    WrongType = "wrong-type",
+    /// A query fails when it runs, whatever rows and parameters it gets.
+    QueryFails = "query-fails",
 }
 
 impl fmt::Display for DefectKind {

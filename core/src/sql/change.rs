@@ -244,7 +244,7 @@ fn rows(mut cursor: Cursor<'_>) -> Option<(ObjectName, Change)> {
 }
 
 /// Skips a WITH clause. Returns `None` if the clause cannot be read.
-fn skip_with(cursor: &mut Cursor<'_>) -> Option<()> {
+pub(crate) fn skip_with(cursor: &mut Cursor<'_>) -> Option<()> {
     cursor.expect(&["WITH"])?;
     // `RECURSIVE` can also be the name of a table.
     if cursor.is_at(&["RECURSIVE"]) {
@@ -268,7 +268,7 @@ fn skip_with(cursor: &mut Cursor<'_>) -> Option<()> {
 }
 
 /// Reads `name` or `schema.name`.
-pub(super) fn object_name(cursor: &mut Cursor<'_>) -> Option<ObjectName> {
+pub(crate) fn object_name(cursor: &mut Cursor<'_>) -> Option<ObjectName> {
     let offset = cursor.peek()?.span.start;
     let name = cursor.name()?;
     if !cursor.eat_mark(".") {

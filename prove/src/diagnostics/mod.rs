@@ -5,7 +5,7 @@
 pub(crate) mod location;
 pub(crate) mod loosened;
 pub(crate) mod stand_ins;
-mod suggestions;
+pub(crate) mod suggestions;
 
 use std::collections::HashSet;
 

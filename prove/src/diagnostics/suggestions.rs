@@ -25,7 +25,7 @@ pub(crate) struct Existing<'s> {
 }
 
 /// Returns the help for a statement, from SQLite's message. Returns `None` for other messages.
-pub(super) fn help(message: &str, sql: &str, existing: &Existing<'_>) -> Option<String> {
+pub(crate) fn help(message: &str, sql: &str, existing: &Existing<'_>) -> Option<String> {
     if let Some(word) = misread_token(message) {
         let keyword = misspelled_keyword(sql, word);
         return Some(match keyword {

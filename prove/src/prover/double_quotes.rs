@@ -139,7 +139,7 @@ impl Prover<'_> {
 /// Returns the span of the word in double quotes that SQLite's message reports as missing.
 ///
 /// The message ends with the name, or with the name in quotes and a question.
-fn missing_span(sql: &str, message: &str) -> Option<Range<usize>> {
+pub(crate) fn missing_span(sql: &str, message: &str) -> Option<Range<usize>> {
     let (_, missing) = message.split_once("no such column: ")?;
     let tokens = cursor::tokens(sql);
     let missing = missing.split(" - should this be").next()?.trim();

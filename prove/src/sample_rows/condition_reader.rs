@@ -375,7 +375,7 @@ impl Reader<'_> {
 /// Returns the lowercase names in the CHECK constraint that has this name or expression.
 ///
 /// `sql` is the SQL of the table, and `check` is from SQLite's message.
-pub(super) fn names_in_check(sql: &str, check: &str) -> Vec<String> {
+pub(crate) fn names_in_check(sql: &str, check: &str) -> Vec<String> {
     let tokens = cursor::tokens(sql);
     let reader = Reader {
         sql,

@@ -29,6 +29,7 @@ mod values;
 use rusqlite::{Connection, Result};
 
 pub(crate) use change::change_column;
+pub(crate) use condition_reader::names_in_check;
 use filler::Filler;
 use finish::{delete_violations, keep_rows, leave_gaps, raise_counter, rebuild_index};
 use triggers::without_triggers;

@@ -28,7 +28,7 @@ pub(super) fn filled(
 /// Inserts sample rows into each table of the chain.
 ///
 /// SQLite checks foreign keys at COMMIT, because rows may reference each other in a cycle.
-fn insert(connection: &Connection, mode: Mode, assumes: &[&Assumes]) -> Result<()> {
+pub(crate) fn insert(connection: &Connection, mode: Mode, assumes: &[&Assumes]) -> Result<()> {
     let foreign_keys = DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY;
     let was_on = connection.db_config(foreign_keys)?;
     connection.set_db_config(foreign_keys, true)?;

@@ -25,6 +25,7 @@ mod merges;
 mod messages;
 mod pasted_lines;
 mod printed_schema;
+mod query;
 mod random_chains;
 mod real_chains;
 mod rebuild;

@@ -1,0 +1,171 @@
+//! The description of a query that SQLite rejects.
+
+use revchain_core::diagnostics::suggest::did_you_mean;
+use revchain_core::query::Query;
+use revchain_core::schema::{Schema, SchemaFilter, quote};
+use revchain_core::sql::cursor;
+use revchain_core::sql::sqlite_messages::{
+    MissingColumn, UnregisteredObject, miscalled_function, missing_column,
+};
+use revchain_core::sql::tokenizer::{Kind, unquote};
+use revchain_core::{Defect, DefectKind};
+use revchain_runtime::internal::{read_schema_sql, stand_ins};
+use rusqlite::Connection;
+
+use super::locate::locate;
+use crate::diagnostics::Existing;
+use crate::diagnostics::suggestions;
+use crate::sample_rows::hints::aliases;
+
+/// Describes a query that SQLite rejects with `message` at `offset`.
+pub(super) fn rejected(
+    connection: &Connection,
+    query: &Query<'_>,
+    message: &str,
+    offset: Option<usize>,
+) -> Defect {
+    let title = format!("SQLite rejects the query: {message}");
+    let span = locate(query, message, offset);
+    let marked = &query.sql()[span.clone()];
+    let help = help(connection, query, message, marked);
+    let defect = query.defect(DefectKind::InvalidQuery, title, span.clone());
+    defect.help(help.unwrap_or_else(|| "correct the query: it fails on every database".to_owned()))
+}
+
+fn help(connection: &Connection, query: &Query<'_>, message: &str, marked: &str) -> Option<String> {
+    if let Some(object) = UnregisteredObject::parse(message) {
+        return Some(help_for_unregistered(connection, object));
+    }
+    if let Some(name) = miscalled_function(message) {
+        return Some(help_for_miscalled(connection, name));
+    }
+    let schema = read_schema_sql(connection, &SchemaFilter::default()).ok()?;
+    let schema = schema.schema();
+    if let Some(help) = help_for_column(query, message, schema, marked) {
+        return Some(help);
+    }
+    let objects = objects(connection);
+    let existing = Existing {
+        schema,
+        objects: &objects,
+        before: schema,
+    };
+    let help = suggestions::help(message, query.sql(), &existing)?;
+    if message.contains("no such table") {
+        let help = format!(
+            "{help}\nor, if the program creates the table, write the query as a plain string"
+        );
+        return Some(help);
+    }
+    Some(help)
+}
+
+/// Returns the advice for a missing column of a table that the query names by an alias.
+fn help_for_column(
+    query: &Query<'_>,
+    message: &str,
+    schema: &Schema,
+    marked: &str,
+) -> Option<String> {
+    let MissingColumn::Read {
+        table: Some(table),
+        column,
+    } = missing_column(message)?
+    else {
+        return None;
+    };
+    let aliases = aliases(query.sql());
+    let Some(real) = aliases.get(&table.to_ascii_lowercase()) else {
+        let names = aliases.keys().map(String::as_str);
+        let meant = did_you_mean(table, names)?;
+        return Some(format!("did you mean `{}.{column}`?", quote(meant)));
+    };
+    let columns = schema.columns(real)?;
+    if let Some(meant) = did_you_mean(&unquote(marked), columns.iter().copied()) {
+        return Some(format!("did you mean `{}`?", quote(meant)));
+    }
+    let columns: Vec<String> = columns.iter().take(9).map(|name| quote(name)).collect();
+    (columns.len() < 9).then(|| format!("name one of the columns: {}", columns.join(", ")))
+}
+
+fn help_for_unregistered(connection: &Connection, object: UnregisteredObject<'_>) -> String {
+    let known = stand_ins::known_names(connection, object);
+    let (kind, name) = match object {
+        UnregisteredObject::Function(name) => ("function", name),
+        UnregisteredObject::Collation(name) => ("collation", name),
+        UnregisteredObject::Module(name) => ("module", name),
+    };
+    let declare = format!("if the program registers it, say so: `sql!({kind} \"{name}\", \"…\")`");
+    // The names of operators are functions, too.
+    let names = known.iter().map(String::as_str);
+    let names = names.filter(|name| name.starts_with(|c: char| c.is_alphabetic()));
+    match did_you_mean(name, names) {
+        Some(meant) => format!("did you mean `{meant}`?\nor, {declare}"),
+        None => declare,
+    }
+}
+
+fn help_for_miscalled(connection: &Connection, name: &str) -> String {
+    let sql = "SELECT DISTINCT narg FROM pragma_function_list
+               WHERE name = ?1 COLLATE NOCASE AND narg >= 0 ORDER BY narg";
+    let counts = connection.prepare(sql).and_then(|mut statement| {
+        let counts = statement.query_map([name], |row| row.get::<_, i64>(0))?;
+        counts.collect::<rusqlite::Result<Vec<i64>>>()
+    });
+    let counts: Vec<String> = counts
+        .unwrap_or_default()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    match &counts[..] {
+        [] => format!("call `{name}` with another number of arguments"),
+        [one] if one == "1" => format!("call `{name}` with 1 argument"),
+        counts => format!("call `{name}` with {} arguments", counts.join(" or ")),
+    }
+}
+
+/// Returns the type and the name of each object in the schema.
+fn objects(connection: &Connection) -> Vec<(String, String)> {
+    let sql = "SELECT type, name FROM main.sqlite_master";
+    let objects = connection.prepare(sql).and_then(|mut statement| {
+        let objects = statement.query_map([], |row| row.try_into())?;
+        objects.collect()
+    });
+    objects.unwrap_or_default()
+}
+
+/// Describes the word in double quotes that `message` reports as missing.
+///
+/// Returns `None` if the word stands in a view or a trigger.
+pub(super) fn string_in_double_quotes(
+    connection: &Connection,
+    query: &Query<'_>,
+    message: &str,
+) -> Option<Defect> {
+    let sql = query.sql();
+    let span = crate::prover::double_quotes::missing_span(sql, message)?;
+    let shown = &sql[span.clone()];
+    let word = unquote(shown);
+    let title = format!("the query has the string {shown} in double quotes");
+    let text = format!("'{}'", word.replace('\'', "''"));
+    let schema = read_schema_sql(connection, &SchemaFilter::default());
+    let schema = schema.map(|sql| sql.schema().clone()).unwrap_or_default();
+    let named = cursor::tokens(sql);
+    let tables = schema.tables().filter(|table| {
+        named.iter().any(|token| {
+            matches!(token.kind, Kind::Word | Kind::QuotedWord)
+                && unquote(token.text(sql)).eq_ignore_ascii_case(table)
+        })
+    });
+    let columns = tables.flat_map(|table| schema.columns(table).unwrap_or_default());
+    let meant = match did_you_mean(&word, columns) {
+        Some(meant) => format!("or, if a column is meant: did you mean `{}`?", quote(meant)),
+        None => "or correct the name, if a column is meant".to_owned(),
+    };
+    let defect = query.defect(DefectKind::DoubleQuotedString, title, span);
+    Some(
+        defect
+            .details("no column has this name, so SQLite reads the word as a string")
+            .help(format!("write {text} for a string\n{meant}")),
+    )
+}
