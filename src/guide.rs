@@ -4,7 +4,7 @@
 //!
 //! - Write migrations: [`migration_files`], [`rebuilding`], [`code`], [`jobs`], [`proof`],
 //!   [`developing`], [`lock_file`], [`branches`], [`testing`], [`agents`].
-//! - Run the program: [`running`], [`connections`], [`pools`], [`newer_databases`],
+//! - Run the program: [`running`], [`queries`], [`connections`], [`pools`], [`newer_databases`],
 //!   [`several_chains`].
 //! - Operate it: [`operations`], [`drift`], [`backups`], [`ci`].
 //! - Come from something else: [`adopting`], [`from_sqlx`], [`from_refinery`],
@@ -90,6 +90,7 @@ macro_rules! links {
 [proof#stand-ins]: crate::guide::proof#stand-ins
 [proof#unproven]: crate::guide::proof#unproven
 [proof#without-the-proof]: crate::guide::proof#without-the-proof
+[queries]: crate::guide::queries
 [rebuilding]: crate::guide::rebuilding
 [rebuilding#the-downgrade]: crate::guide::rebuilding#the-downgrade
 [running]: crate::guide::running
@@ -140,6 +141,7 @@ pages! {
     from_diesel "from-diesel" "Move from Diesel, with its migrations and databases.",
     from_alembic "from-alembic" "Move from Alembic, with its migrations and databases.",
     running "running" "The transaction, waiting, foreign keys, events and errors of a request.",
+    queries "queries" "Queries that the compiler checks against the head of the chain.",
     connections "connections" "Connections that need a key, functions, or settings such as WAL mode.",
     drift "drift" "A database whose schema is no longer that of its revision.",
     newer_databases "newer-databases" "A database that a newer version of the program has upgraded.",

@@ -37,6 +37,7 @@
 //! # Items to begin with
 //!
 //! - [`embed_migrations!`] reads and proves a directory at compile time.
+//! - [`sql!`] checks a query against the head of the chain at compile time.
 //! - [`Migrations`] is the embedded chain, with the methods `open`, `upgrade`, and `check`.
 //! - [`Migrator`] is the chain with settings. It also has the methods `downgrade_to`, `stamp`,
 //!   `restore`, `plan`, `apply`, `dry_run`, `current`, `pending`, and `history`.
@@ -270,6 +271,43 @@ macro_rules! embed_migrations {
         $crate::__private::embed_migrations!([$crate] $($arguments)*)
     };
 }
+
+/// Checks a query against the head of a chain, and expands to its text.
+///
+/// The text is a `&'static str` for any function that takes SQL.
+/// The macro prepares the query at compile time, on the schema after all migrations.
+///
+/// | form | effect |
+/// | --- | --- |
+/// | `sql!("…")` | checks the text against `migrations` beside the crate's Cargo.toml |
+/// | `sql!(in "billing", "…")` | checks against another directory, relative to Cargo.toml |
+/// | `sql!(at "007", "…")` | checks against the schema of a revision |
+/// | `sql!(all "…")` | lets an UPDATE or a DELETE change every row |
+/// | `sql!(function "fuzzy", "…")` | knows a function of the program; also `collation`, `module` |
+/// | `sql!("SELECT … ", "FROM …")` | joins pieces, also those of `concat!` |
+///
+/// # Errors
+///
+/// Each mistake is a compile error with its name, the line of the text, and a fix.
+/// [`guide::queries`] lists the checks.
+/// The macro reports nothing if the directory has defects: [`embed_migrations!`] reports these.
+/// Without the feature `prove`, the macro checks nothing.
+///
+/// # Example
+///
+/// ```
+/// use revchain::{Migrations, embed_migrations, sql};
+///
+/// static MIGRATIONS: Migrations = embed_migrations!();
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = MIGRATIONS.open_in_memory()?;
+/// let mut query = db.prepare(sql!("SELECT user_id FROM app_passwords WHERE user_id = :user"))?;
+/// assert!(!query.exists(&[(":user", "ann")])?);
+/// # Ok(())
+/// # }
+/// ```
+pub use revchain_macros::sql;
 
 /// Items for the output of the macro and for the tests of revchain. Programs must not use them.
 #[doc(hidden)]

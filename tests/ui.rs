@@ -1,4 +1,4 @@
-//! The compile errors of `embed_migrations!`.
+//! The compile errors of `embed_migrations!` and `sql!`.
 //!
 //! Each kind of defect has a case: a program, a directory in `chains/`, and a `.stderr` file.
 //! `TRYBUILD=overwrite cargo test -p revchain --test ui` writes the `.stderr` files again.
@@ -28,10 +28,46 @@ const OTHER_CASES: [&str; 11] = [
     "several-proof-defects",
 ];
 
+/// The defects that only `sql!` reports.
+const OF_QUERIES: [DefectKind; 12] = [
+    DefectKind::NotOneStatement,
+    DefectKind::NotAQuery,
+    DefectKind::InvalidQuery,
+    DefectKind::MixedParameters,
+    DefectKind::ParameterGap,
+    DefectKind::InsertWithoutColumns,
+    DefectKind::MissingValue,
+    DefectKind::ChangesAllRows,
+    DefectKind::ComparesWithNull,
+    DefectKind::ComparesTypes,
+    DefectKind::WrongType,
+    DefectKind::QueryFails,
+];
+
 #[test]
 fn compile_errors_match_the_stderr_files() {
     prepare();
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+}
+
+/// `TRYBUILD=overwrite cargo test -p revchain --test ui queries` writes the `.stderr` files again.
+#[test]
+fn compile_errors_of_queries_match_the_stderr_files() {
+    prepare();
+    trybuild::TestCases::new().compile_fail("tests/ui/sql/*.rs");
+}
+
+#[test]
+fn every_defect_of_a_query_has_a_case() {
+    for kind in OF_QUERIES {
+        let message = fs::read_to_string(format!("{UI}/sql/{kind}.stderr")).unwrap();
+        assert!(
+            message.starts_with(&format!("error: [{kind}] ")),
+            "{message}"
+        );
+        assert!(message.contains("\n       help: "), "{message}");
+        assert_eq!(message.matches("error: ").count(), 1, "{message}");
+    }
 }
 
 #[test]
@@ -137,6 +173,7 @@ fn messages_do_not_contain_the_build_directory() {
 /// Returns the kinds of defects that the macro reports.
 fn compile_errors() -> impl Iterator<Item = &'static DefectKind> {
     let kinds = DefectKind::ALL.iter();
+    let kinds = kinds.filter(|kind| !OF_QUERIES.contains(kind));
     // Only a test of the program runs the functions.
     kinds.filter(|kind| **kind != DefectKind::CodeFails)
 }

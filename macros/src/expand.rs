@@ -94,27 +94,33 @@ fn value(
 /// The constants declare exact types, because rust-analyzer infers no type for `include_bytes!`.
 fn tracked_files(input: &Input, chain: &Chain) -> TokenStream {
     let migrations = chain.revisions().iter().map(|revision| {
-        let path = include_path(input, revision.file_name());
+        let path = include_path(&input.directory, revision.file_name());
         quote!(::core::include_str!(#path))
     });
-    // A new migration is not tracked yet. `revchain new` also rewrites the lock file, so
-    // tracking the lock file rebuilds the crate.
-    // `include_str!` would reject a lock file with bytes that are not UTF-8.
-    let lock_file = fs::metadata(input.path.join(FILE_NAME)).map(|metadata| {
-        let path = include_path(input, FILE_NAME);
-        let length = Literal::u64_unsuffixed(metadata.len());
-        quote!(const _: &[::core::primitive::u8; #length] = ::core::include_bytes!(#path);)
-    });
-    let lock_file = lock_file.unwrap_or_default();
+    let lock_file = include_lock_file(&input.directory, &input.path);
     quote! {
         const _: &[&::core::primitive::str] = &[#(#migrations),*];
         #lock_file
     }
 }
 
+/// Returns a constant that includes the lock file, or nothing without a lock file.
+///
+/// A new migration is not tracked yet. `revchain new` also rewrites the lock file, so tracking the
+/// lock file rebuilds the crate.
+/// `include_str!` would reject a lock file with bytes that are not UTF-8.
+pub(crate) fn include_lock_file(directory: &str, on_disk: &Path) -> TokenStream {
+    let lock_file = fs::metadata(on_disk.join(FILE_NAME)).map(|metadata| {
+        let path = include_path(directory, FILE_NAME);
+        let length = Literal::u64_unsuffixed(metadata.len());
+        quote!(const _: &[::core::primitive::u8; #length] = ::core::include_bytes!(#path);)
+    });
+    lock_file.unwrap_or_default()
+}
+
 /// Returns the path of a file in the form that `include_str!` takes.
-fn include_path(input: &Input, file_name: &str) -> TokenStream {
-    let path = Path::new(&input.directory).join(file_name);
+pub(crate) fn include_path(directory: &str, file_name: &str) -> TokenStream {
+    let path = Path::new(directory).join(file_name);
     let display = path.to_string_lossy();
     if path.is_absolute() {
         return quote!(#display);

@@ -1,11 +1,13 @@
-//! The procedural macro of [revchain](https://docs.rs/revchain): `embed_migrations!`.
+//! The procedural macros of [revchain](https://docs.rs/revchain): `embed_migrations!` and `sql!`.
 //!
-//! Programs call `revchain::embed_migrations!`. The crate `revchain` documents the macro.
+//! Programs call them as `revchain::embed_migrations!` and `revchain::sql!`. The crate `revchain`
+//! documents both.
 
 mod code;
 mod expand;
 mod input;
 mod notes;
+mod sql;
 
 use std::mem;
 
@@ -27,6 +29,12 @@ pub fn embed_migrations(input: TokenStream) -> TokenStream {
         Err(error) => expand::errors(&krate, [(error.span(), error.to_string())]),
     };
     expanded.into()
+}
+
+/// Expands `revchain::sql!`.
+#[proc_macro]
+pub fn sql(input: TokenStream) -> TokenStream {
+    sql::expand(input.into()).into()
 }
 
 fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenStream {

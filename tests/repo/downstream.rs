@@ -83,12 +83,18 @@ impl Crate {
 
     /// Runs cargo in the crate, and returns `true` on success, and the output.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> (bool, String) {
+        self.cargo_with(arguments, None)
+    }
+
+    /// Runs cargo, which records queries in a directory.
+    fn cargo_with(&self, arguments: &[&str], queries: Option<&Path>) -> (bool, String) {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let result = Command::new(env!("CARGO"))
             .args(arguments)
             .env("CARGO_NET_OFFLINE", "true")
             .current_dir(&self.0)
             .env("CARGO_TARGET_DIR", target)
+            .envs(queries.map(|directory| ("REVCHAIN_QUERIES", directory)))
             .output()
             .unwrap();
         (
@@ -107,6 +113,55 @@ impl Crate {
         let (success, output) = self.cargo(&["run", "--quiet"]);
         assert!(!success && output.contains(message), "{output}");
     }
+}
+
+#[test]
+fn queries_are_checked_when_migrations_change() {
+    let downstream = Crate::new("downstream-queries", USE_IT);
+    let query = |text: &str| format!("    let _ = renamed::sql!({text:?});\n");
+    let select = query("SELECT user_id FROM app_passwords");
+    let delete = query("DELETE FROM app_passwords WHERE user_id = ?1");
+    downstream.write(
+        "src/main.rs",
+        &format!("fn main() {{\n{select}{delete}}}\n"),
+    );
+    let check = |queries| downstream.cargo_with(&["check", "--quiet"], queries);
+    let (success, output) = check(None);
+    assert!(success, "{output}");
+
+    let first = "migrations/20260113_1200_001_add_app_passwords.sql";
+    let text = block(USE_IT, "sql");
+    downstream.write(first, &text.replace("user_id", "owner"));
+    let (success, output) = check(None);
+    assert!(!success, "{output}");
+    assert_eq!(
+        output.matches("no such column: user_id").count(),
+        2,
+        "{output}"
+    );
+    downstream.write(first, &text);
+    let (success, output) = check(None);
+    assert!(success, "{output}");
+
+    // The variable makes cargo compile the crate again, and an ordinary build records nothing.
+    let directory = downstream.path("queries");
+    assert!(!directory.exists());
+    let file = "queries/downstream-queries.bin.downstream-queries.jsonl";
+    let lines = || downstream.read(file).lines().count();
+    assert!(check(Some(&directory)).0);
+    assert_eq!(lines(), 2);
+    assert!(
+        downstream
+            .read(file)
+            .contains("\"file\":\"src/main.rs\",\"line\":3,")
+    );
+    // The first expansion removes the queries of the build before.
+    downstream.write("src/main.rs", &format!("fn main() {{\n{select}}}\n"));
+    assert!(check(Some(&directory)).0);
+    assert_eq!(lines(), 1);
+    downstream.write("src/main.rs", &format!("fn main() {{\n{delete}}}\n"));
+    assert!(check(None).0);
+    assert!(downstream.read(file).contains("SELECT user_id"));
 }
 
 #[test]

@@ -70,6 +70,16 @@ Exit codes: 0 success, 1 failure, 2 usage error")]
 Exit codes: 0 success, 1 failure, 2 usage error
 With --diff: 0 equal, 1 different or failure, 2 usage error")]
     Schema(SchemaArgs),
+    /// List the queries of the program, with tables and plans
+    ///
+    /// Runs `cargo check`, in which `sql!` records each query.
+    #[command(after_help = "Examples:
+  queries                     List the queries of the package
+  queries --scan              List those that read every row of a table
+  queries -- --workspace      Pass arguments to cargo check
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
+    Queries(QueriesArgs),
     /// Write a chain from another tool's files
     #[command(after_help = "Examples:
   import migrations.old           Detect the tool
@@ -86,6 +96,19 @@ pub struct DirectoryArgs {
     /// Directory of migrations [default: that of the chain]
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// The arguments of `queries`.
+#[derive(Debug, Clone, Args)]
+pub struct QueriesArgs {
+    /// List only queries that read every row of a table
+    #[arg(long)]
+    pub(crate) scan: bool,
+    /// Arguments of cargo check
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) cargo: Vec<OsString>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -246,6 +269,7 @@ impl DeveloperCommand {
             Self::Merge(args) => &args.source,
             Self::Graph(args) => return &args.database.output,
             Self::Schema(args) => return &args.output,
+            Self::Queries(args) => return &args.output,
             Self::Import(args) => &args.target,
         };
         &directory.output

@@ -24,6 +24,7 @@ mod pending;
 #[cfg(target_os = "linux")]
 mod permissions;
 mod progress;
+mod queries;
 mod rebase;
 mod redo;
 mod restore;

@@ -6,6 +6,7 @@ pub(super) mod lock;
 pub(super) mod merge;
 pub(super) mod new;
 mod new_downgrade;
+pub(super) mod queries;
 pub(super) mod rebase;
 pub(super) mod redo;
 pub(super) mod schema;

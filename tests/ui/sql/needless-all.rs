@@ -1,0 +1,5 @@
+use revchain::sql;
+
+fn main() {
+    sql!(in "chains/sql", all "DELETE FROM posts WHERE id = ?1");
+}

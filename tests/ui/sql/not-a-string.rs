@@ -1,0 +1,5 @@
+use revchain::sql;
+
+fn main() {
+    sql!(in "chains/sql", 5);
+}
