@@ -1,4 +1,5 @@
 use revchain::rusqlite::{OptionalExtension, params};
+use revchain::sql;
 
 use crate::crypto::{Encrypted, Owner};
 use crate::{Error, Secret, TokenStore, audit};
@@ -36,7 +37,8 @@ impl TokenStore {
         let now = self.now_in_seconds();
         let transaction = self.write()?;
         transaction.execute(
-            "INSERT INTO app_passwords (
+            sql!(
+                "INSERT INTO app_passwords (
                  user_id, encrypted_password, encryption, username, scopes, created_at, updated_at
              )
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
@@ -45,7 +47,8 @@ impl TokenStore {
                  encryption = excluded.encryption,
                  username = excluded.username,
                  scopes = excluded.scopes,
-                 updated_at = excluded.updated_at",
+                 updated_at = excluded.updated_at"
+            ),
             params![
                 user_id,
                 encrypted.bytes,
@@ -72,8 +75,10 @@ impl TokenStore {
         let row = self
             .connection
             .query_row(
-                "SELECT encrypted_password, encryption, username, scopes FROM app_passwords
-                 WHERE user_id = ?1",
+                sql!(
+                    "SELECT encrypted_password, encryption, username, scopes FROM app_passwords
+                 WHERE user_id = ?1"
+                ),
                 [user_id],
                 |row| {
                     let encrypted = Encrypted {
@@ -109,8 +114,10 @@ impl TokenStore {
     pub fn delete_app_password(&mut self, user_id: &str) -> Result<bool, Error> {
         let now = self.now_in_seconds();
         let transaction = self.write()?;
-        let was_there =
-            transaction.execute("DELETE FROM app_passwords WHERE user_id = ?1", [user_id])? > 0;
+        let was_there = transaction.execute(
+            sql!("DELETE FROM app_passwords WHERE user_id = ?1"),
+            [user_id],
+        )? > 0;
         if was_there {
             audit::record(&transaction, now, "delete_app_password", user_id)?;
         }

@@ -1,4 +1,5 @@
 use revchain::rusqlite::{Transaction, params};
+use revchain::sql;
 
 use crate::{Error, TokenStore};
 
@@ -25,9 +26,9 @@ impl TokenStore {
     ///
     /// [`Error::Database`] if SQLite fails.
     pub fn audit_log(&self, user_id: &str) -> Result<Vec<AuditEntry>, Error> {
-        let mut statement = self.connection.prepare(
-            "SELECT timestamp, event, user_id FROM audit_logs WHERE user_id = ?1 ORDER BY id",
-        )?;
+        let mut statement = self.connection.prepare(sql!(
+            "SELECT timestamp, event, user_id FROM audit_logs WHERE user_id = ?1 ORDER BY id"
+        ))?;
         let entries = statement.query_map([user_id], |row| {
             Ok(AuditEntry {
                 timestamp: row.get(0)?,
@@ -47,7 +48,7 @@ pub(crate) fn record(
     user_id: &str,
 ) -> Result<(), Error> {
     transaction.execute(
-        "INSERT INTO audit_logs (timestamp, event, user_id) VALUES (?1, ?2, ?3)",
+        sql!("INSERT INTO audit_logs (timestamp, event, user_id) VALUES (?1, ?2, ?3)"),
         params![timestamp, event, user_id],
     )?;
     Ok(())

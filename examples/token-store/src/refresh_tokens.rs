@@ -1,4 +1,5 @@
 use revchain::rusqlite::{OptionalExtension, Transaction, params};
+use revchain::sql;
 
 use crate::crypto::{Encrypted, Owner};
 use crate::{Error, Secret, TokenStore, audit};
@@ -33,7 +34,7 @@ impl TokenStore {
         let transaction = self.write()?;
         // Do not overwrite the cached profile: the profile belongs to the user, not to the token.
         transaction.execute(
-            "INSERT INTO refresh_tokens (user_id, encrypted_token, encryption, expires_at, created_at, updated_at)
+            sql!("INSERT INTO refresh_tokens (user_id, encrypted_token, encryption, expires_at, created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5)
              ON CONFLICT (user_id) DO UPDATE SET
                  encrypted_token = excluded.encrypted_token,
@@ -44,7 +45,7 @@ impl TokenStore {
                  token_audience = excluded.token_audience,
                  provisioned_at = excluded.provisioned_at,
                  provisioning_client_id = excluded.provisioning_client_id,
-                 scopes = excluded.scopes",
+                 scopes = excluded.scopes"),
             params![user_id, encrypted.bytes, encrypted.encryption, token.expires_at, now],
         )?;
         audit::record(&transaction, now, "store_refresh_token", user_id)?;
@@ -63,7 +64,7 @@ impl TokenStore {
         let row = self
             .connection
             .query_row(
-                "SELECT encrypted_token, encryption, expires_at FROM refresh_tokens WHERE user_id = ?1",
+                sql!("SELECT encrypted_token, encryption, expires_at FROM refresh_tokens WHERE user_id = ?1"),
                 [user_id],
                 |row| {
                     let encrypted = Encrypted {
@@ -96,8 +97,10 @@ impl TokenStore {
     pub fn delete_refresh_token(&mut self, user_id: &str) -> Result<bool, Error> {
         let now = self.now_in_seconds();
         let transaction = self.write()?;
-        let was_there =
-            transaction.execute("DELETE FROM refresh_tokens WHERE user_id = ?1", [user_id])? > 0;
+        let was_there = transaction.execute(
+            sql!("DELETE FROM refresh_tokens WHERE user_id = ?1"),
+            [user_id],
+        )? > 0;
         if was_there {
             audit::record(&transaction, now, "delete_refresh_token", user_id)?;
         }
@@ -112,7 +115,7 @@ impl TokenStore {
     /// [`Error::Database`] if SQLite fails.
     pub fn refresh_token_user_ids(&self) -> Result<Vec<String>, Error> {
         let mut statement = self.connection.prepare(
-            "SELECT user_id FROM refresh_tokens WHERE expires_at IS NULL OR expires_at > ?1 ORDER BY user_id",
+            sql!("SELECT user_id FROM refresh_tokens WHERE expires_at IS NULL OR expires_at > ?1 ORDER BY user_id"),
         )?;
         let user_ids = statement.query_map([self.now_in_seconds()], |row| row.get(0))?;
         Ok(user_ids.collect::<Result<_, _>>()?)
@@ -148,10 +151,10 @@ fn delete_expired(
     user_id: Option<&str>,
 ) -> Result<usize, Error> {
     let expired: Vec<String> = transaction
-        .prepare(
+        .prepare(sql!(
             "DELETE FROM refresh_tokens WHERE expires_at <= ?1 AND (?2 IS NULL OR user_id = ?2)
-             RETURNING user_id",
-        )?
+             RETURNING user_id"
+        ))?
         .query_map(params![now, user_id], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for user_id in &expired {

@@ -1,4 +1,5 @@
 use revchain::rusqlite::{Row, params};
+use revchain::sql;
 
 use crate::{Error, TokenStore};
 
@@ -23,9 +24,9 @@ impl TokenStore {
     /// [`Error::Database`] if SQLite fails.
     pub fn store_webhook(&mut self, webhook_id: i64, preset_id: &str) -> Result<(), Error> {
         self.connection.execute(
-            "INSERT INTO registered_webhooks (webhook_id, preset_id, created_at) VALUES (?1, ?2, ?3)
+            sql!("INSERT INTO registered_webhooks (webhook_id, preset_id, created_at) VALUES (?1, ?2, ?3)
              ON CONFLICT (webhook_id) DO UPDATE SET
-                 preset_id = excluded.preset_id, created_at = excluded.created_at",
+                 preset_id = excluded.preset_id, created_at = excluded.created_at"),
             params![webhook_id, preset_id, self.now().as_secs_f64()],
         )?;
         Ok(())
@@ -56,7 +57,7 @@ impl TokenStore {
     /// [`Error::Database`] if SQLite fails.
     pub fn delete_webhook(&mut self, webhook_id: i64) -> Result<bool, Error> {
         let deleted = self.connection.execute(
-            "DELETE FROM registered_webhooks WHERE webhook_id = ?1",
+            sql!("DELETE FROM registered_webhooks WHERE webhook_id = ?1"),
             [webhook_id],
         )?;
         Ok(deleted > 0)
@@ -69,16 +70,16 @@ impl TokenStore {
     /// [`Error::Database`] if SQLite fails.
     pub fn clear_preset(&mut self, preset_id: &str) -> Result<usize, Error> {
         Ok(self.connection.execute(
-            "DELETE FROM registered_webhooks WHERE preset_id = ?1",
+            sql!("DELETE FROM registered_webhooks WHERE preset_id = ?1"),
             [preset_id],
         )?)
     }
 
     fn select_webhooks(&self, preset_id: Option<&str>) -> Result<Vec<Webhook>, Error> {
-        let mut statement = self.connection.prepare(
+        let mut statement = self.connection.prepare(sql!(
             "SELECT webhook_id, preset_id, created_at FROM registered_webhooks
-             WHERE ?1 IS NULL OR preset_id = ?1 ORDER BY created_at, id",
-        )?;
+             WHERE ?1 IS NULL OR preset_id = ?1 ORDER BY created_at, id"
+        ))?;
         let webhooks = statement.query_map([preset_id], webhook)?;
         Ok(webhooks.collect::<Result<_, _>>()?)
     }

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use revchain::rusqlite::{Connection, Row, Transaction, params};
-use revchain::{Done, Progress, Step};
+use revchain::{Done, Progress, Step, sql};
 
 use crate::Key;
 
@@ -16,25 +16,39 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 /// A transaction of this size takes milliseconds, so the server hardly waits for the write lock.
 const BATCH: usize = 100;
 
-/// A column of secrets.
+/// A column of secrets, with the texts of its queries.
 struct Column {
-    table: &'static str,
-    name: &'static str,
     /// The kind of the secrets, as the encryption 2 contains it.
     kind: &'static str,
+    select: &'static str,
+    update: &'static str,
+    count: &'static str,
 }
 
-const REFRESH_TOKENS: Column = Column {
-    table: "refresh_tokens",
-    name: "encrypted_token",
-    kind: "refresh token",
-};
+macro_rules! column {
+    ($table:literal, $name:literal, $kind:literal) => {
+        Column {
+            kind: $kind,
+            select: sql!(
+                at "010",
+                "SELECT user_id, ", $name, " FROM ", $table,
+                " WHERE user_id >= ?1 AND encryption = ?2 ORDER BY user_id LIMIT ?3"
+            ),
+            update: sql!(
+                at "010",
+                "UPDATE ", $table, " SET ", $name, " = ?1, encryption = ?2 WHERE user_id = ?3"
+            ),
+            count: sql!(
+                at "010",
+                "SELECT count(*) FILTER (WHERE encryption = 2), count(*) FROM ", $table
+            ),
+        }
+    };
+}
 
-const APP_PASSWORDS: Column = Column {
-    table: "app_passwords",
-    name: "encrypted_password",
-    kind: "app password",
-};
+const REFRESH_TOKENS: Column = column!("refresh_tokens", "encrypted_token", "refresh token");
+
+const APP_PASSWORDS: Column = column!("app_passwords", "encrypted_password", "app password");
 
 /// Converts the refresh tokens with the encryption 1.
 pub(crate) fn bind_refresh_tokens(
@@ -112,11 +126,7 @@ impl Column {
         first: &str,
         limit: usize,
     ) -> Result<Vec<Secret>> {
-        let Self { table, name, .. } = self;
-        let mut select = connection.prepare(&format!(
-            "SELECT user_id, {name} FROM {table}
-             WHERE user_id >= ?1 AND encryption = ?2 ORDER BY user_id LIMIT ?3"
-        ))?;
+        let mut select = connection.prepare(self.select)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let secrets = select.query_map(params![first, encryption, limit], Secret::read)?;
         Ok(secrets.collect::<std::result::Result<_, _>>()?)
@@ -129,19 +139,13 @@ impl Column {
         user_id: &str,
         (encryption, encrypted): (i64, &[u8]),
     ) -> Result<()> {
-        let Self { table, name, .. } = self;
-        let sql = format!("UPDATE {table} SET {name} = ?1, encryption = ?2 WHERE user_id = ?3");
-        connection.execute(&sql, params![encrypted, encryption, user_id])?;
+        connection.execute(self.update, params![encrypted, encryption, user_id])?;
         Ok(())
     }
 
     /// Returns the number of secrets with the encryption 2, and of all secrets.
     fn count(&self, connection: &Connection) -> Result<(u32, u32)> {
-        let sql = format!(
-            "SELECT count(*) FILTER (WHERE encryption = 2), count(*) FROM {}",
-            self.table
-        );
-        Ok(connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        Ok(connection.query_row(self.count, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 }
 
