@@ -12,7 +12,7 @@ const CARGO_REVCHAIN: &str = "cargo revchain";
 
 /// The names of the developers' commands.
 const DEVELOPER_COMMANDS: &[&str] = &[
-    "new", "migrate", "redo", "lock", "rebase", "merge", "import", "graph", "schema",
+    "new", "migrate", "redo", "lock", "rebase", "merge", "import", "graph", "schema", "queries",
 ];
 
 /// The words before help that suggests a name, which can be that of a command.
