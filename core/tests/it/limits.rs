@@ -542,10 +542,24 @@ mod escaping {
         ];
         // Both messages contain only the name of a function, which has no control character.
         let needs_program = [DefectKind::UnknownCode, DefectKind::CodeFails];
+        // These messages show a query, which has no directory.
+        let needs_query = [
+            DefectKind::NotOneStatement,
+            DefectKind::NotAQuery,
+            DefectKind::InvalidQuery,
+            DefectKind::MixedParameters,
+            DefectKind::ParameterGap,
+            DefectKind::InsertWithoutColumns,
+            DefectKind::MissingValue,
+            DefectKind::ChangesAllRows,
+            DefectKind::ComparesWithNull,
+            DefectKind::ComparesTypes,
+            DefectKind::WrongType,
+            DefectKind::QueryFails,
+        ];
+        let others = [&needs_sqlite[..], &needs_program, &needs_query].concat();
         let seen = &checker.seen;
-        let is_missing = |kind: &&DefectKind| {
-            !seen.contains(kind) && !needs_sqlite.contains(kind) && !needs_program.contains(kind)
-        };
+        let is_missing = |kind: &&DefectKind| !seen.contains(kind) && !others.contains(kind);
         let missing: Vec<&DefectKind> = DefectKind::ALL.iter().filter(is_missing).collect();
         assert!(missing.is_empty(), "no directory here has {missing:?}");
     }
