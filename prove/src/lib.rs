@@ -36,7 +36,9 @@ mod upgrade;
 
 pub use directory::{migrations_from_directory, migrations_from_directory_unproven};
 pub use prover::{Scope, prove};
-pub use query::{QueryCheck, QueryRequest, QueryUsage, check_query, migration_files};
+pub use query::{
+    QUERIES_VARIABLE, QueryCheck, QueryRequest, QueryUsage, check_query, migration_files,
+};
 pub use schema_at::schema_at;
 #[cfg(feature = "bundled")]
 pub use snapshot::build_snapshot;

@@ -1,13 +1,14 @@
 //! The checks of jobs: each has a name of its own, and `@requires` names the job of an ancestor.
 
 use std::collections::{HashMap, HashSet};
+use std::iter;
 use std::ops::Range;
 
 use super::file_graph::{FileGraph, FileIndex};
 use crate::diagnostics::Snippet;
 use crate::diagnostics::suggest::did_you_mean;
 use crate::parse::Body;
-use crate::{Defect, DefectKind, DefectList, Downgrade, Script};
+use crate::{Defect, DefectKind, DefectList, Script};
 
 impl<'f> FileGraph<'f> {
     /// Reports each job whose name a file with a lower rank has, and each that is also code.
@@ -51,11 +52,7 @@ impl<'f> FileGraph<'f> {
         let mut code = HashMap::new();
         for &file in ranked {
             for body in self.body(file) {
-                let downgrade = match &body.downgrade {
-                    Downgrade::Sql(script) => Some(script),
-                    Downgrade::Irreversible(_) => None,
-                };
-                let scripts = [Some(&body.upgrade), downgrade].into_iter().flatten();
+                let scripts = iter::once(&body.upgrade).chain(body.downgrade.script());
                 for line in scripts.flat_map(Script::code) {
                     code.entry(line.name()).or_insert(file);
                 }

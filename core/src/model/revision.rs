@@ -97,11 +97,7 @@ impl Revision {
 
     /// Iterates over the `@code` lines of both scripts, those of the upgrade first.
     pub fn code(&self) -> impl Iterator<Item = CodeLine<'_>> {
-        let downgrade = match &self.downgrade {
-            Downgrade::Sql(script) => Some(script),
-            Downgrade::Irreversible(_) => None,
-        };
-        let scripts = iter::once(&self.upgrade).chain(downgrade);
+        let scripts = iter::once(&self.upgrade).chain(self.downgrade.script());
         scripts.flat_map(Script::code)
     }
 
@@ -377,6 +373,17 @@ pub enum Downgrade {
     Sql(Script),
     /// The reason why the revision cannot be reverted, from `@irreversible`.
     Irreversible(String),
+}
+
+impl Downgrade {
+    /// Returns the SQL; `None` if the revision is irreversible.
+    #[doc(hidden)]
+    pub fn script(&self) -> Option<&Script> {
+        match self {
+            Self::Sql(script) => Some(script),
+            Self::Irreversible(_) => None,
+        }
+    }
 }
 
 /// A table or a column that an upgrade destroys, as declared in the file by `@destroys`.

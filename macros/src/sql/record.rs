@@ -9,12 +9,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use revchain_prove::QueryUsage;
+use revchain_prove::{QUERIES_VARIABLE, QueryUsage};
 
 use super::input::SqlInput;
-
-/// The environment variable that names the directory.
-pub(super) const DIRECTORY_VARIABLE: &str = "REVCHAIN_QUERIES";
 
 /// The file in which the queries of a crate are recorded.
 pub(super) struct Recording {
@@ -24,7 +21,7 @@ pub(super) struct Recording {
 impl Recording {
     /// Returns the recording that the environment asks for.
     pub(super) fn from_environment() -> Option<Self> {
-        let directory = env::var_os(DIRECTORY_VARIABLE).filter(|value| !value.is_empty())?;
+        let directory = env::var_os(QUERIES_VARIABLE).filter(|value| !value.is_empty())?;
         let file = format!("{}.jsonl", target().replace(['/', '\\'], "-"));
         Some(Self {
             path: PathBuf::from(directory).join(file),
@@ -52,7 +49,7 @@ impl Recording {
         append().map_err(|error| {
             format!(
                 "the query cannot be recorded in {}: {error}\n\
-                 help: make the directory writable, or unset {DIRECTORY_VARIABLE}",
+                 help: make the directory writable, or unset {QUERIES_VARIABLE}",
                 self.path.display()
             )
         })

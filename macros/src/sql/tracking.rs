@@ -6,9 +6,10 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use revchain_prove::QUERIES_VARIABLE;
 
 use super::input::SqlInput;
-use super::record::{DIRECTORY_VARIABLE, Recording};
+use super::record::Recording;
 use crate::expand::{include_lock_file, include_path};
 
 /// The crates that have been seen, each with a directory of migrations.
@@ -49,6 +50,6 @@ pub(super) fn of_first_expansion(
         #lock_file
         // Cargo compiles the crate again if the variable changes: then its queries are recorded.
         const _: ::core::option::Option<&::core::primitive::str> =
-            ::core::option_env!(#DIRECTORY_VARIABLE);
+            ::core::option_env!(#QUERIES_VARIABLE);
     })
 }

@@ -20,6 +20,9 @@ use revchain_core::Defect;
 
 pub use usage::QueryUsage;
 
+/// The environment variable that names the directory in which `sql!` records queries.
+pub const QUERIES_VARIABLE: &str = "REVCHAIN_QUERIES";
+
 /// A query to check.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct QueryRequest<'r> {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use revchain_core::{Chain, Downgrade, Script, Step};
+use revchain_core::{Chain, Script, Step};
 
 use super::foreign_keys::{ExistingViolations, foreign_keys, new_violations};
 use super::key_changes::KeyChanges;
@@ -101,14 +101,10 @@ impl<'p> KeyCheck<'p> {
 
 /// Returns the script that a step runs.
 pub(super) fn script<'s>(chain: &'s Chain, step: &'s Step) -> Option<&'s Script> {
-    let downgrade = match step {
-        Step::Upgrade(index) => return Some(chain[*index].upgrade()),
-        Step::Downgrade(index) => chain[*index].downgrade(),
-        Step::DowngradeStored(revision) => revision.downgrade(),
-        _ => return None,
-    };
-    match downgrade {
-        Downgrade::Sql(script) => Some(script),
-        Downgrade::Irreversible(_) => None,
+    match step {
+        Step::Upgrade(index) => Some(chain[*index].upgrade()),
+        Step::Downgrade(index) => chain[*index].downgrade().script(),
+        Step::DowngradeStored(revision) => revision.downgrade().script(),
+        _ => None,
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn run(
         return Ok(Report::up_to_date(database.migrations.head_id()));
     }
     database.migrations.decode()?;
-    // A marker below the head means that revisions are pending. Then only `run_locked` is needed.
+    // A marker below the head means that revisions are pending. Then only `run_part` is needed.
     if marked.is_none() {
         if let Some(report) = find_up_to_date(database, request)? {
             if has_approved_steps {

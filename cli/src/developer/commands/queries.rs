@@ -8,13 +8,11 @@ use std::time::SystemTime;
 use std::{env, io};
 
 use revchain_core::diagnostics::escape::escape;
+use revchain_prove::QUERIES_VARIABLE;
 use serde_json::{Value, json};
 
 use crate::developer::args::QueriesArgs;
 use crate::support::{Answer, CURRENT, FAINT, Failure, Result};
-
-/// The environment variable that names the directory in which `sql!` records queries.
-const DIRECTORY_VARIABLE: &str = "REVCHAIN_QUERIES";
 
 /// Checks the program with cargo, and prints the queries.
 ///
@@ -60,7 +58,7 @@ fn check(args: &QueriesArgs, directory: &Path) -> std::result::Result<(), Failur
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(&cargo);
     command.arg("check").args(&args.cargo);
-    command.env(DIRECTORY_VARIABLE, directory);
+    command.env(QUERIES_VARIABLE, directory);
     // The answer goes to standard output. Cargo's progress goes to standard error.
     command.stdout(Stdio::null());
     let status = command.status().map_err(|error| {
