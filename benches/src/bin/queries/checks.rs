@@ -1,14 +1,4 @@
-//! Measures the checks of queries, as a compiler runs them for `sql!`.
-//!
-//! The build is not optimized, like a build by cargo for the host.
-//! The chain has 100 revisions. The queries are 1,000 different texts of four kinds.
-//!
-//! - "The first query" reads the directory, runs the upgrades in memory, and inserts sample rows.
-//! - "Each further query" is the median of all further queries.
-//!
-//! ```text
-//! cargo run --manifest-path benches/Cargo.toml --bin queries
-//! ```
+//! Measures the checks of queries in one process, without a compiler.
 
 use std::error::Error;
 use std::path::Path;
@@ -20,8 +10,8 @@ use revchain_prove::{QueryRequest, check_query};
 /// The number of queries.
 const QUERIES: usize = 1_000;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let work = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/queries");
+/// Prints a row for a short and for a long chain.
+pub(crate) fn measure(work: &Path) -> Result<(), Box<dyn Error>> {
     println!("| revisions | the first query | each further query | {QUERIES} queries |");
     println!("| --- | --- | --- | --- |");
     for count in [10, 100] {
