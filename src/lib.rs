@@ -69,8 +69,8 @@ pub use revchain_runtime::rusqlite;
 pub use revchain_runtime::{
     Adopt, Applied, Conflict, DefectKind, Diff, Done, Downgrade, Error, ErrorKind, Event,
     HistoryEntry, Job, JobEntry, JobRun, JobState, Jobs, JobsReport, Migrations, Migrator, OnDrift,
-    OnNewer, Origin, Outcome, Plan, PlannedJob, Progress, Report, Request, Revision, SchemaCheck,
-    Step, Target,
+    OnNewer, Origin, Outcome, Plan, PlannedJob, Progress, Replicated, Report, Request, Revision,
+    SchemaCheck, Step, Target,
 };
 #[cfg(feature = "backup")]
 pub use revchain_runtime::{BackupFile, DryRun, TableRows};
@@ -212,6 +212,7 @@ pub mod guide;
 /// | `embed_migrations!("path", code = [crate::steps::encrypt])` | has the functions of revisions |
 /// | `embed_migrations!("path", snapshot = false)` | embeds no snapshot |
 /// | `embed_migrations!("path", notes = false)` | shows no notes of the proof |
+/// | `embed_migrations!("path", replicated = "009")` | proves the chain for a cluster, too |
 ///
 /// A name has 1 to 32 characters `[a-z0-9_]`. Chains can share a database if their names differ.
 ///
@@ -224,6 +225,11 @@ pub mod guide;
 /// The macro embeds no snapshot if the rows of a new database may depend on the time or on chance.
 /// Examples are rows with `CURRENT_TIMESTAMP` or `random()`.
 /// It embeds none either if a revision runs code without `on rows`.
+///
+/// With `replicated`, the value is a [`Replicated`], which engines for clusters take.
+/// The revisions after the named one, and the schema at the head, are proven for a cluster.
+/// `replicated = true` proves all revisions for a cluster.
+/// A chain with `replicated` has no snapshot and no `code`.
 ///
 /// # Errors
 ///
@@ -313,9 +319,9 @@ pub use revchain_macros::sql;
 #[doc(hidden)]
 pub mod __private {
     pub use revchain_macros::embed_migrations;
-    pub use revchain_runtime::Migrations;
     pub use revchain_runtime::internal::{
         Chain, CodeFunction, CodeTable, Embedded, Head, JobFunction, JobTable, call_code, call_job,
         encode_sections,
     };
+    pub use revchain_runtime::{Migrations, Replicated};
 }

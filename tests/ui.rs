@@ -14,7 +14,7 @@ use revchain::DefectKind;
 const UI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui");
 
 /// The cases for wrong arguments of the macro, and for several defects in one directory.
-const OTHER_CASES: [&str; 11] = [
+const OTHER_CASES: [&str; 14] = [
     "not-a-string",
     "two-arguments",
     "unknown-argument",
@@ -24,6 +24,9 @@ const OTHER_CASES: [&str; 11] = [
     "code-twice",
     "superfluous-code",
     "job-of-another-type",
+    "replicated-unknown",
+    "replicated-code",
+    "replicated-not-a-revision",
     "several-defects",
     "several-proof-defects",
 ];
@@ -234,8 +237,28 @@ fn prepare() -> PathBuf {
             .unwrap()
             .set_len((64 << 20) + 1)
             .unwrap();
+        // The file would be large in the repository.
+        let large = chains.join("replicated-size/20260102_1200_002_add_words.sql");
+        fs::write(large, large_revision()).unwrap();
     });
     chains
+}
+
+/// Returns a revision whose second statement makes it too large for a cluster.
+fn large_revision() -> String {
+    let insert = |id| {
+        format!(
+            "INSERT INTO words VALUES ({id}, '{}');",
+            "x".repeat(800_000)
+        )
+    };
+    format!(
+        "-- Add words.\n-- @revises 001\n\n-- @upgrade\n\
+         CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL);\n{}\n{}\n\n\
+         -- @downgrade\nDROP TABLE words;\n",
+        insert(1),
+        insert(2),
+    )
 }
 
 fn copy(from: &Path, to: &Path) {

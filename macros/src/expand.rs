@@ -10,7 +10,7 @@ use revchain_core::lock_file::FILE_NAME;
 use revchain_core::{Chain, Revision};
 
 use crate::code::with_functions;
-use crate::input::Input;
+use crate::input::{Input, Replicated};
 
 /// Returns a constant expression of the type `Migrations` that embeds the chain.
 ///
@@ -32,6 +32,12 @@ pub(crate) fn migrations(
         texts,
         &with_functions(chain, &input.code),
     );
+    let migrations = match &input.replicated {
+        Some(Replicated { after, .. }) => {
+            replicated(krate, &migrations, after.as_deref().unwrap_or_default())
+        }
+        None => migrations,
+    };
     quote! {
         {
             #warning
@@ -41,17 +47,27 @@ pub(crate) fn migrations(
     }
 }
 
+/// Returns an expression of the type `Replicated`.
+fn replicated(krate: &TokenStream, migrations: &TokenStream, after: &str) -> TokenStream {
+    quote!(#krate::__private::Replicated::new(#migrations, #after))
+}
+
 /// Returns one `compile_error!` per error, and an expression that embeds an empty chain.
 ///
-/// Without this expression, the compiler would report a type error, too.
+/// Without this expression, the compiler would report a type error, too. `is_replicated` chooses
+/// its type.
 pub(crate) fn errors(
     krate: &TokenStream,
+    is_replicated: bool,
     errors: impl IntoIterator<Item = (Span, String)>,
 ) -> TokenStream {
     let errors = errors.into_iter();
     let errors =
         errors.map(|(span, message)| quote_spanned!(span=> ::core::compile_error!(#message);));
-    let migrations = value(krate, &Chain::EMPTY, &[], [""; 3], &TokenStream::new());
+    let mut migrations = value(krate, &Chain::EMPTY, &[], [""; 3], &TokenStream::new());
+    if is_replicated {
+        migrations = replicated(krate, &migrations, "");
+    }
     quote! {
         {
             #(#errors)*

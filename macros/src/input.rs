@@ -6,16 +6,25 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use revchain_core::source::file_name::{CHAIN_NAME, is_chain_name};
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Ident, LitBool, LitStr, Token};
+use syn::{Error, Ident, Lit, LitBool, LitStr, Token};
 
 use crate::code::CodePath;
 
 const NOT_A_STRING: &str =
     "the directory of migrations must be a string literal: embed_migrations!(\"migrations\")";
 
-const UNEXPECTED: &str = "embed_migrations! takes one directory, `name = \"…\"`, `code = […]`, `snapshot = false` and `notes = false`, each at most once";
+const UNEXPECTED: &str = "embed_migrations! takes one directory, `name = \"…\"`, `code = […]`, `snapshot = false`, `notes = false` and `replicated = \"009\"`, each at most once";
 
 const NO_CARGO: &str = "CARGO_MANIFEST_DIR is not set: embed_migrations! reads a directory beside Cargo.toml, so it needs cargo";
+
+const NOT_A_REVISION: &str = "name the last revision that ran on a single machine, `replicated = \"009\"`, or `true` if none did";
+
+const REPLICATED_CODE: &str = "a replica runs the statements of a revision, not the functions of the program\n\
+     help: remove `code` or `replicated`";
+
+#[cfg(not(feature = "prove"))]
+const UNPROVEN: &str = "only the proof can say that a chain may run on a cluster\n\
+     help: enable the feature `prove` of revchain, or remove `replicated`";
 
 /// The arguments of the macro, and the package that cargo compiles.
 pub(crate) struct Input {
@@ -31,10 +40,44 @@ pub(crate) struct Input {
     pub(crate) program: String,
     /// The functions that revisions run, in the order of the argument `code`.
     pub(crate) code: Vec<CodePath>,
+    /// The argument `replicated`; `None` without it.
+    pub(crate) replicated: Option<Replicated>,
     /// `false` if the arguments contain `snapshot = false`.
     pub(crate) has_snapshot: bool,
     /// `false` if the arguments contain `notes = false`.
     pub(crate) shows_notes: bool,
+}
+
+/// The argument `replicated = "009"` or `replicated = true`.
+pub(crate) struct Replicated {
+    /// The id of the last revision that ran on a single machine; `None` for `true`.
+    pub(crate) after: Option<String>,
+    /// The span of the value.
+    #[cfg_attr(not(feature = "prove"), expect(dead_code))]
+    pub(crate) span: Span,
+}
+
+impl Replicated {
+    /// Returns `None` for `replicated = false`.
+    fn parse(input: ParseStream<'_>) -> syn::Result<Option<Self>> {
+        let (span, value) = (input.span(), input.parse());
+        let after = match value {
+            Ok(Lit::Bool(literal)) if !literal.value => return Ok(None),
+            Ok(Lit::Bool(_)) => None,
+            Ok(Lit::Str(literal)) if !literal.value().is_empty() => Some(literal.value()),
+            _ => return Err(Error::new(span, NOT_A_REVISION)),
+        };
+        #[cfg(not(feature = "prove"))]
+        return Err(Error::new(span, UNPROVEN));
+        #[cfg(feature = "prove")]
+        Ok(Some(Self { after, span }))
+    }
+}
+
+/// Returns `true` if the arguments, which may have mistakes, contain the argument `replicated`.
+pub(crate) fn names_replicated(arguments: &TokenStream) -> bool {
+    let mut tokens = arguments.clone().into_iter();
+    tokens.any(|token| matches!(token, TokenTree::Ident(word) if word == "replicated"))
 }
 
 /// Splits the input `[$crate] arguments`. The first token is the path of the crate `revchain`.
@@ -56,6 +99,8 @@ impl Parse for Input {
             input.parse::<Option<Token![,]>>()?;
         }
         let (mut name, mut code, mut snapshot, mut notes) = (None, None, None, None);
+        let mut replicated: Option<Option<Replicated>> = None;
+        let mut code_span = None;
         while input.peek(Ident) {
             let option: Ident = input.parse()?;
             let Some(_) = input.parse::<Option<Token![=]>>()? else {
@@ -65,10 +110,13 @@ impl Parse for Input {
                 name = Some(input.parse::<LitStr>()?);
             } else if option == "code" && code.is_none() {
                 code = Some(CodePath::parse_list(input)?);
+                code_span = Some(option.span());
             } else if option == "snapshot" && snapshot.is_none() {
                 snapshot = Some(input.parse::<LitBool>()?);
             } else if option == "notes" && notes.is_none() {
                 notes = Some(input.parse::<LitBool>()?);
+            } else if option == "replicated" && replicated.is_none() {
+                replicated = Some(Replicated::parse(input)?);
             } else {
                 return Err(Error::new(option.span(), UNEXPECTED));
             }
@@ -78,6 +126,10 @@ impl Parse for Input {
         }
         if !input.is_empty() {
             return Err(input.error(UNEXPECTED));
+        }
+        let replicated = replicated.flatten();
+        if let (Some(_), Some(code)) = (&replicated, code_span) {
+            return Err(Error::new(code, REPLICATED_CODE));
         }
         let span = directory
             .as_ref()
@@ -101,7 +153,9 @@ impl Parse for Input {
             name: name.map(|literal| literal.value()),
             program: program(),
             code: code.unwrap_or_default(),
-            has_snapshot: snapshot.is_none_or(|snapshot| snapshot.value),
+            // A cluster is never a copy of a snapshot.
+            has_snapshot: replicated.is_none() && snapshot.is_none_or(|snapshot| snapshot.value),
+            replicated,
             shows_notes: notes.is_none_or(|notes| notes.value),
         })
     }

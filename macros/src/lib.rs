@@ -24,9 +24,10 @@ use input::Input;
 #[proc_macro]
 pub fn embed_migrations(input: TokenStream) -> TokenStream {
     let (krate, arguments) = input::split(input.into());
+    let is_replicated = input::names_replicated(&arguments);
     let expanded = match syn::parse2(arguments) {
         Ok(input) => embed(&krate, &input),
-        Err(error) => expand::errors(&krate, [(error.span(), error.to_string())]),
+        Err(error) => expand::errors(&krate, is_replicated, [(error.span(), error.to_string())]),
     };
     expanded.into()
 }
@@ -40,11 +41,18 @@ pub fn sql(input: TokenStream) -> TokenStream {
 fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenStream {
     let mut loaded = LoadedMigrations::read(&input.path, &input.directory);
     let functions: Vec<String> = input.code.iter().map(|code| code.name.clone()).collect();
-    check_code(&mut loaded, &functions);
+    // For a cluster, the proof rejects functions of the program.
+    if input.replicated.is_none() {
+        check_code(&mut loaded, &functions);
+    }
     #[cfg(feature = "prove")]
     {
-        loaded = revchain_prove::prove(loaded, revchain_prove::Scope::Unlocked);
+        loaded = match prove(loaded, input) {
+            Ok(loaded) => loaded,
+            Err(error) => return expand::errors(krate, true, [error]),
+        };
     }
+    let is_replicated = input.replicated.is_some();
     let notes = mem::take(&mut loaded.notes);
     let chain = match loaded.into_chain() {
         Ok(chain) => chain,
@@ -52,12 +60,12 @@ fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenS
             let errors = defects
                 .iter()
                 .map(|defect| (input.span, defect.to_string()));
-            return expand::errors(krate, errors);
+            return expand::errors(krate, is_replicated, errors);
         }
     };
     let superfluous = code::superfluous(&chain, &input.code);
     if !superfluous.is_empty() {
-        return expand::errors(krate, superfluous);
+        return expand::errors(krate, is_replicated, superfluous);
     }
     let snapshot = if input.has_snapshot {
         snapshot(input, &chain).unwrap_or_default()
@@ -66,6 +74,23 @@ fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenS
     };
     let warning = notes::warning(input, &notes);
     expand::migrations(krate, input, &chain, &snapshot, &warning)
+}
+
+/// Proves the chain, also for a cluster if the arguments ask for this.
+///
+/// Fails if the argument `replicated` names an unknown revision.
+#[cfg(feature = "prove")]
+fn prove(
+    loaded: LoadedMigrations,
+    input: &Input,
+) -> Result<LoadedMigrations, (proc_macro2::Span, String)> {
+    let scope = revchain_prove::Scope::Unlocked;
+    let (Some(replicated), Some(chain)) = (&input.replicated, &loaded.chain) else {
+        return Ok(revchain_prove::prove(loaded, scope));
+    };
+    let revisions = revchain_core::replicated_revisions(chain, replicated.after.as_deref());
+    let revisions = revisions.map_err(|message| (replicated.span, message))?;
+    Ok(revchain_prove::prove_replicated(loaded, scope, &revisions))
 }
 
 /// Builds the snapshot that the program embeds. Returns `None` if the chain has no snapshot.

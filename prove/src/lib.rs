@@ -22,6 +22,7 @@ mod needless_stand_ins;
 mod nondeterminism;
 mod prover;
 mod query;
+mod replicated;
 mod sample_rows;
 mod schema_at;
 mod script_run;
@@ -39,6 +40,7 @@ pub use prover::{Scope, prove};
 pub use query::{
     QUERIES_VARIABLE, QueryCheck, QueryRequest, QueryUsage, check_query, migration_files,
 };
+pub use replicated::prove_replicated;
 pub use schema_at::schema_at;
 #[cfg(feature = "bundled")]
 pub use snapshot::build_snapshot;

@@ -23,6 +23,7 @@ mod jobs;
 mod migrations;
 mod migrator;
 mod plan;
+mod replicated;
 mod report;
 mod session;
 mod settings;
@@ -43,6 +44,7 @@ pub use jobs::progress::Progress;
 pub use migrations::Migrations;
 pub use migrator::Migrator;
 pub use plan::{Plan, PlannedJob};
+pub use replicated::Replicated;
 pub use report::access_problem::AccessProblem;
 pub use report::backup_failure::BackupFailure;
 pub use report::error::{

@@ -152,6 +152,16 @@ kinds! {
     DoubleQuotedString = "double-quoted-string",
     /// A statement does not end within the proof's limit.
     RunsTooLong = "runs-too-long",
+    /// A revision that runs on a cluster needs the program in the database.
+    ReplicatedDirective = "replicated-directive",
+    /// A function that a cluster evaluates has another result on each replica.
+    ReplicatedFunction = "replicated-function",
+    /// A revision that runs on a cluster has a pragma, which works on one connection.
+    ReplicatedPragma = "replicated-pragma",
+    /// A revision that runs on a cluster creates an object that belongs to one connection.
+    ReplicatedTemporary = "replicated-temporary",
+    /// A revision that runs on a cluster has too much SQL for one entry of a log.
+    ReplicatedSize = "replicated-size",
     /// A text that `sql!` takes is empty, or has several statements.
     NotOneStatement = "not-one-statement",
     /// A text that `sql!` takes changes the schema, the transaction or the connection.
