@@ -8,7 +8,8 @@
 //!
 //! [`LoadedMigrations`] makes a [`Chain`] from a directory: [`source`] reads the files, [`parse`]
 //! parses each file, and [`graph`] orders the revisions.
-//! [`plan`] decides the steps for a database, and [`schema`] compares schemas.
+//! [`plan`] decides the steps for a database, [`script`] writes them as SQL, and [`schema`]
+//! compares schemas.
 
 pub mod diagnostics;
 pub mod embedded;
@@ -22,6 +23,7 @@ pub mod plan;
 pub mod query;
 mod replicated;
 pub mod schema;
+pub mod script;
 pub mod source;
 pub mod sql;
 #[cfg(feature = "stored-downgrades")]

@@ -2,4 +2,5 @@
 
 pub mod row;
 pub mod state;
+pub mod table;
 pub mod tool_record;

@@ -185,7 +185,10 @@ impl SchemaSqlHash {
     }
 }
 
+/// Returns a digest of a statement.
+///
+/// SQLite stores white space before the semicolon of a CREATE INDEX. The digest ignores it.
 fn digest(sql: &str) -> u128 {
-    let digest: [u8; 32] = Sha256::digest(sql).into();
+    let digest: [u8; 32] = Sha256::digest(sql.trim_ascii_end()).into();
     digest.first_chunk().copied().map_or(0, u128::from_le_bytes)
 }

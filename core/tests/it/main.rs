@@ -23,6 +23,7 @@ mod rebase;
 mod redo;
 mod schema;
 mod schema_sql;
+mod script;
 #[cfg(feature = "stored-downgrades")]
 mod stored_downgrades;
 mod support;

@@ -2,23 +2,22 @@
 
 use std::time::Duration;
 
-use revchain_core::model::checksum;
-use revchain_core::{Downgrade, Job, Revision};
-use rusqlite::{Connection, Statement, params};
+use revchain_core::Revision;
+use revchain_core::history::table::{
+    CODE_COLUMN, DESCRIPTION_COLUMNS, HistoryTableSql, StampRow, Value,
+};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Statement, ToSql, params_from_iter};
 
 use super::history_entry::Origin;
 use super::own_tables::check_one_row;
 use crate::migrations::Migrations;
 use crate::session::sql::{execute, query_texts, run};
 
-/// The history table of a chain: `revchain_history`, or `revchain_history_<name>` for a named
-/// chain.
-///
-/// All SQL names the schema `main`, because a temporary table of the same name would hide the
-/// history.
+/// The history table of a chain.
 pub struct HistoryTable<'m> {
     migrations: &'m Migrations,
-    name: String,
+    sql: HistoryTableSql,
 }
 
 /// A row to write to the history table.
@@ -33,25 +32,6 @@ pub struct Stamp<'r> {
     pub duration: Duration,
 }
 
-/// The columns that describe a revision to programs that lack the revision.
-///
-/// Each column may be NULL, because older versions of revchain do not write these columns.
-const DESCRIPTION_COLUMNS: [&str; 8] = [
-    "program TEXT",
-    "summary TEXT",
-    "compatible INTEGER",
-    "revises TEXT",
-    "upgrade_checksum TEXT",
-    "downgrade TEXT",
-    "irreversible TEXT",
-    CODE_COLUMN,
-];
-
-/// The functions and jobs of the revision, separated by spaces; NULL if there is none.
-///
-/// Tables of earlier versions of revchain have all columns but this one.
-const CODE_COLUMN: &str = "code TEXT";
-
 impl<'m> HistoryTable<'m> {
     /// Returns the history table of a chain.
     pub fn of(migrations: &'m Migrations) -> Self {
@@ -60,16 +40,15 @@ impl<'m> HistoryTable<'m> {
 
     /// Returns the history table that the chain would have if its name were `chain_name`.
     pub(super) fn named(migrations: &'m Migrations, chain_name: Option<&str>) -> Self {
-        let name = match chain_name {
-            Some(chain_name) => format!("revchain_history_{chain_name}"),
-            None => "revchain_history".to_owned(),
-        };
-        Self { migrations, name }
+        Self {
+            migrations,
+            sql: HistoryTableSql::of(chain_name),
+        }
     }
 
     /// Returns the name of the table.
     pub fn name(&self) -> &str {
-        &self.name
+        self.sql.name()
     }
 
     pub(super) fn migrations(&self) -> &'m Migrations {
@@ -78,37 +57,13 @@ impl<'m> HistoryTable<'m> {
 
     /// Returns `true` if the table has a row.
     pub(super) fn has_rows(&self, connection: &Connection) -> rusqlite::Result<bool> {
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{})", self.name);
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{})", self.name());
         connection.query_row(&sql, [], |row| row.get(0))
     }
 
     /// Creates the history table, unless there is one without rows.
     pub(crate) fn create(&self, connection: &Connection) -> rusqlite::Result<()> {
-        connection.execute_batch(&format!(
-            "CREATE TABLE IF NOT EXISTS main.{} (
-  revision TEXT NOT NULL PRIMARY KEY,
-  checksum TEXT NOT NULL,
-  origin TEXT NOT NULL,
-  applied_at INTEGER NOT NULL,
-  duration_us INTEGER NOT NULL,
-  {}
-)",
-            self.name,
-            DESCRIPTION_COLUMNS.join(",\n  ")
-        ))
-    }
-
-    fn insert_sql(&self) -> String {
-        let table = &self.name;
-        // Name the columns, because a table of a later version may have more columns. Keep the
-        // rowid of an older stamp, because parents must precede children in the order of rowids.
-        format!(
-            "INSERT OR REPLACE INTO main.{table} (rowid, revision, checksum, origin, applied_at,
-               duration_us, program, summary, compatible, revises, upgrade_checksum, downgrade,
-               irreversible, code)
-             VALUES ((SELECT rowid FROM main.{table} WHERE revision = ?1),
-               ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-        )
+        connection.execute_batch(&self.sql.create())
     }
 
     /// Removes the stamp of a revision. Fails if the history has no stamp of the revision.
@@ -117,8 +72,7 @@ impl<'m> HistoryTable<'m> {
         connection: &Connection,
         revision: &Revision,
     ) -> rusqlite::Result<()> {
-        let sql = format!("DELETE FROM main.{} WHERE revision = ?1", self.name);
-        check_one_row(execute(connection, &sql, [revision.id()])?)
+        check_one_row(execute(connection, &self.sql.delete(), [revision.id()])?)
     }
 
     /// Returns an expression for the column `code` if the table describes its revisions.
@@ -137,7 +91,7 @@ impl<'m> HistoryTable<'m> {
 
     fn missing_columns(&self, connection: &Connection) -> rusqlite::Result<Vec<&'static str>> {
         let sql = "SELECT name FROM pragma_table_info(?1, 'main')";
-        let names = query_texts(connection, sql, [&self.name])?;
+        let names = query_texts(connection, sql, [self.name()])?;
         let is_missing = |column: &&str| {
             let name = column.split(' ').next();
             !names.iter().any(|known| Some(known.as_str()) == name)
@@ -149,7 +103,7 @@ impl<'m> HistoryTable<'m> {
     fn add_missing_columns(&self, connection: &Connection) -> rusqlite::Result<bool> {
         let missing = self.missing_columns(connection)?;
         for column in &missing {
-            let sql = format!("ALTER TABLE main.{} ADD COLUMN {column}", self.name);
+            let sql = format!("ALTER TABLE main.{} ADD COLUMN {column}", self.name());
             connection.execute_batch(&sql)?;
         }
         Ok(!missing.is_empty())
@@ -201,45 +155,35 @@ impl<'c> StampWriter<'c> {
     }
 
     fn try_insert(&mut self, stamp: &Stamp<'_>) -> rusqlite::Result<u64> {
-        let revision = stamp.revision;
-        let code = functions(revision);
-        let (downgrade, irreversible) = match revision.downgrade() {
-            // A program that lacks the revision lacks its functions, too.
-            Downgrade::Sql(_) if code.is_some() => (None, None),
-            Downgrade::Sql(script) => (Some(script.sql()), None),
-            Downgrade::Irreversible(reason) => (None, Some(&**reason)),
+        let row = StampRow {
+            revision: stamp.revision,
+            origin: stamp.origin.name(),
+            applied_at: stamp.applied_at,
+            duration_us: i64::try_from(stamp.duration.as_micros()).unwrap_or(i64::MAX),
+            program: self.table.migrations.program(),
         };
-        let values = params![
-            revision.id(),
-            checksum::hex(revision.checksum()),
-            stamp.origin.name(),
-            stamp.applied_at,
-            i64::try_from(stamp.duration.as_micros()).unwrap_or(i64::MAX),
-            self.table.migrations.program(),
-            revision.summary(),
-            revision.is_compatible(),
-            revision.revises().collect::<Vec<_>>().join(" "),
-            checksum::hex(&checksum::script(revision.upgrade())),
-            downgrade,
-            irreversible,
-            code,
-        ];
         let statement = match &mut self.statement {
             Some(statement) => statement,
-            statement => statement.insert(self.connection.prepare(&self.table.insert_sql())?),
+            statement => statement.insert(self.connection.prepare(&self.table.sql.insert("?4"))?),
         };
-        run(self.connection, statement, values)
+        let values = row.values();
+        run(
+            self.connection,
+            statement,
+            params_from_iter(values.iter().map(Parameter)),
+        )
     }
 }
 
-/// Returns the names of the functions and jobs of a revision; `None` if there is none.
-fn functions(revision: &Revision) -> Option<String> {
-    let mut names: Vec<&str> = Vec::new();
-    for line in revision.code() {
-        if !names.contains(&line.name()) {
-            names.push(line.name());
-        }
+/// A value of a stamp as a parameter.
+struct Parameter<'v>(&'v Value);
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null => ValueRef::Null,
+            Value::Integer(integer) => ValueRef::Integer(*integer),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
     }
-    names.extend(revision.jobs().iter().map(Job::name));
-    (!names.is_empty()).then(|| names.join(" "))
 }
