@@ -79,6 +79,7 @@ pub mod internal {
     pub use crate::apply::foreign_keys::{
         ForeignKey, Violations, foreign_keys, key_columns, violations, violations_in,
     };
+    pub use crate::apply::key_changes::KeyChanges;
     pub use crate::apply::script::{reject_temporary_tables, run_statement};
     pub use crate::code::function::{CodeFunction, call_code};
     pub use crate::code::table::CodeTable;

@@ -198,7 +198,9 @@ impl<'m> Plan<'m> {
             .any(|step| matches!(step, Step::DowngradeStored(_)))
     }
 
-    pub(crate) fn steps(&self) -> &revchain_core::Plan {
+    /// Returns the plan as a value of core.
+    #[doc(hidden)]
+    pub fn steps(&self) -> &revchain_core::Plan {
         &self.plan
     }
 }

@@ -37,6 +37,22 @@ pub enum Found {
     Unmanaged,
 }
 
+impl Found {
+    /// Returns a new database for a chain.
+    ///
+    /// A named chain shares its database, so only its own tables count.
+    /// `ignored` are names of other tables, or patterns `prefix*`.
+    pub fn new_database(chain: &Chain, chain_name: Option<&str>, ignored: &[String]) -> Self {
+        Self::New(match chain_name {
+            Some(_) => chain.own_objects(ignored),
+            None => SchemaFilter {
+                ignored: ignored.to_vec(),
+                own: None,
+            },
+        })
+    }
+}
+
 /// The statements of one revision.
 #[derive(Debug, Clone)]
 pub struct Group<'c> {
@@ -70,7 +86,7 @@ pub enum NoScript {
     },
     /// The database stores the downgrade of this revision, which the chain lacks.
     ///
-    /// Such SQL is untrusted, so it runs only under the rules of the runtime.
+    /// SQL from a database is untrusted, so it runs only under the rules of the runtime.
     Stored {
         /// The id of the revision.
         revision: String,

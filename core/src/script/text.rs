@@ -1,6 +1,6 @@
-//! The statements of a script as text.
+//! The statements of a transaction, as text and as a list.
 //!
-//! No line ends with the semicolon that ends a statement.
+//! No line of a text ends with the semicolon that ends a statement.
 //! So a shell that reads lines takes the whole text for one input, and stops at the first error,
 //! also without `.bail on`.
 //! The text begins with a comment of the form `/* … */`: a shell takes `--` for an option if the
@@ -12,82 +12,87 @@ use super::statement::Statement;
 use crate::Chain;
 use crate::diagnostics::escape::escape;
 
-/// Returns the text that begins and commits a transaction, for a shell.
-///
-/// `title` is the text of the first comment.
-pub fn shell_text(
-    chain: &Chain,
-    title: &str,
-    groups: &[Group<'_>],
-    checks: &[Statement<'_>],
-) -> String {
-    let mut text = comment(title);
-    text += "PRAGMA foreign_keys = OFF\n; BEGIN IMMEDIATE\n";
-    push_statements(&mut text, chain, groups, checks);
-    text += "\n; COMMIT\n;\n";
-    text
+/// The statements that run in one transaction.
+#[derive(Debug, Clone)]
+pub struct Transaction<'c> {
+    /// The chain.
+    pub chain: &'c Chain,
+    /// The groups. Of all but the first, only the statements run, and not the start.
+    pub groups: Vec<Group<'c>>,
+    /// The guards at the end.
+    pub checks: Vec<Statement<'c>>,
 }
 
-/// Returns the text for a runner that executes all of it in a transaction of its own.
-pub fn bare_text(
-    chain: &Chain,
-    title: &str,
-    groups: &[Group<'_>],
-    checks: &[Statement<'_>],
-) -> String {
-    let mut text = comment(title);
-    text += DEFER_KEYS;
-    text.push('\n');
-    push_statements(&mut text, chain, groups, checks);
-    text += ";\n";
-    text
+/// The runner for which a text or a list is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A shell. The statements turn foreign keys off, and begin and commit the transaction.
+    Shell,
+    /// A runner that begins and commits the transaction. Foreign keys can be on.
+    Bare,
 }
 
-/// Returns the statements for an engine that executes a list in one transaction.
-pub fn list(groups: &[Group<'_>], checks: &[Statement<'_>]) -> Vec<String> {
-    let mut list = vec![DEFER_KEYS.to_owned()];
-    let (start, rest) = in_order(groups);
-    let statements = start.iter().chain(rest.flatten()).chain(checks);
-    list.extend(statements.map(Statement::literal_sql));
-    list
-}
-
-/// With foreign keys on, SQLite then checks keys at the COMMIT.
-const DEFER_KEYS: &str = "PRAGMA defer_foreign_keys = ON";
-
-/// Returns the statements before the first revision, and those of each revision.
-fn in_order<'g, 'c>(
-    groups: &'g [Group<'c>],
-) -> (
-    &'g [Statement<'c>],
-    impl Iterator<Item = &'g Vec<Statement<'c>>>,
-) {
-    let start = groups.first().map_or(&[][..], |group| &group.start);
-    (start, groups.iter().map(|group| &group.statements))
-}
-
-fn push_statements(
-    text: &mut String,
-    chain: &Chain,
-    groups: &[Group<'_>],
-    checks: &[Statement<'_>],
-) {
-    let (start, rest) = in_order(groups);
-    push_all(text, start);
-    for (group, statements) in groups.iter().zip(rest) {
-        if let Some(index) = group.revision {
-            let revision = &chain[index];
-            text.push('\n');
-            // A comment before a semicolon would be in the stored text of a CREATE VIEW. This one
-            // comes after a guard or a stamp.
-            *text += &comment(&format!("{}  {}", revision.id(), revision.summary()));
+impl Form {
+    fn first(self) -> &'static [&'static str] {
+        match self {
+            Self::Shell => &["PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE"],
+            // With foreign keys on, SQLite then checks keys at the COMMIT.
+            Self::Bare => &["PRAGMA defer_foreign_keys = ON"],
         }
-        push_all(text, statements);
     }
-    if !checks.is_empty() {
+
+    fn last(self) -> &'static [&'static str] {
+        match self {
+            Self::Shell => &["COMMIT"],
+            Self::Bare => &[],
+        }
+    }
+}
+
+impl<'c> Transaction<'c> {
+    /// Iterates over the statements in the order in which they run.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement<'c>> {
+        let revisions = self.groups.iter().flat_map(|group| &group.statements);
+        self.start().iter().chain(revisions).chain(&self.checks)
+    }
+
+    /// Returns the text for a runner. `title` is its first comment.
+    pub fn text(&self, title: &str, form: Form) -> String {
+        let mut text = comment(title);
+        text += &form.first().join("\n; ");
         text.push('\n');
+        push_all(&mut text, self.start());
+        for group in &self.groups {
+            if let Some(index) = group.revision {
+                let revision = &self.chain[index];
+                text.push('\n');
+                // SQLite stores a comment between a CREATE VIEW and its semicolon with the view.
+                // The statement before this comment is a guard or a stamp.
+                text += &comment(&format!("{}  {}", revision.id(), revision.summary()));
+            }
+            push_all(&mut text, &group.statements);
+        }
+        text.push('\n');
+        push_all(&mut text, &self.checks);
+        for statement in form.last() {
+            text += "; ";
+            text += statement;
+            text.push('\n');
+        }
+        text + ";\n"
     }
-    push_all(text, checks);
+
+    /// Returns the statements for a runner that takes a list. They have no parameters.
+    pub fn list(&self, form: Form) -> Vec<String> {
+        let first = form.first().iter().map(|&sql| sql.to_owned());
+        let statements = self.statements().map(Statement::literal_sql);
+        let last = form.last().iter().map(|&sql| sql.to_owned());
+        first.chain(statements).chain(last).collect()
+    }
+
+    fn start(&self) -> &[Statement<'c>] {
+        self.groups.first().map_or(&[], |group| &group.start)
+    }
 }
 
 fn push_all(text: &mut String, statements: &[Statement<'_>]) {

@@ -6,10 +6,9 @@ use revchain_core::history::table::Value;
 use revchain_core::model::checksum;
 use revchain_core::plan::planner::plan;
 use revchain_core::schema::SchemaFilter;
-use revchain_core::script::text::{bare_text, list, shell_text};
 use revchain_core::script::{
-    AppliedAt, Found, Group, Guard, NoScript, Origin, ScriptContext, groups, key_guards,
-    schema_guard,
+    AppliedAt, Form, Found, Group, Guard, NoScript, Origin, ScriptContext, Statement, Transaction,
+    groups, key_guards, schema_guard,
 };
 use revchain_core::{
     Chain, Conflict, DatabaseState, HistoryRow, Plan, Policy, Request, RevisionIndex, Target,
@@ -65,9 +64,21 @@ fn chain_of(upgrade: &str) -> Chain {
     Directory::of([(name(1, "001"), text)]).chain()
 }
 
+fn transaction<'c>(
+    chain: &'c Chain,
+    groups: Vec<Group<'c>>,
+    checks: Vec<Statement<'c>>,
+) -> Transaction<'c> {
+    Transaction {
+        chain,
+        groups,
+        checks,
+    }
+}
+
 fn shell(chain: &Chain) -> String {
     let groups = groups_from(chain, 0, &upgrade(Target::Head));
-    shell_text(chain, "up", &groups, &[])
+    transaction(chain, groups, Vec::new()).text("up", Form::Shell)
 }
 
 #[test]
@@ -145,7 +156,7 @@ fn text_ends_no_line_with_a_semicolon() {
     };
     let groups = groups(&context, &plan, found).unwrap();
     let checks = key_guards(Some(&["it's".to_owned()]));
-    let text = shell_text(&LINE, "001 to 002 */", &groups, &checks);
+    let text = transaction(&LINE, groups, checks).text("001 to 002 */", Form::Shell);
     let [first, second] = [0, 1].map(|position: usize| {
         let revision = &LINE.revisions()[position];
         (
@@ -165,7 +176,7 @@ fn text_ends_no_line_with_a_semicolon() {
 #[test]
 fn bare_text_begins_no_transaction() {
     let groups = groups_from(&LINE, 1, &upgrade("002"));
-    let text = bare_text(&LINE, "up", &groups, &[]);
+    let text = transaction(&LINE, groups, Vec::new()).text("up", Form::Bare);
     assert!(text.starts_with("/* up */\nPRAGMA defer_foreign_keys = ON\n; SELECT"));
     assert!(
         !text.contains("BEGIN") && !text.contains("COMMIT") && !text.contains("foreign_keys = OFF")
@@ -176,9 +187,9 @@ fn bare_text_begins_no_transaction() {
 #[test]
 fn list_has_the_statements_of_the_bare_text() {
     let groups = groups_from(&LINE, 1, &upgrade("003"));
-    let checks = key_guards(None);
-    let list = list(&groups, &checks);
-    let text = bare_text(&LINE, "up", &groups, &checks);
+    let transaction = transaction(&LINE, groups, key_guards(None));
+    let list = transaction.list(Form::Bare);
+    let text = transaction.text("up", Form::Bare);
     // Two guards, two statements of each revision, and one check.
     assert_eq!(list.len(), 1 + 2 + 2 * 2 + 1);
     let mut rest = &*text;

@@ -9,14 +9,14 @@ use revchain_core::sql::change::{Change, Effect, effect, trigger_effects};
 use revchain_core::sql::inspect::trigger_event;
 use rusqlite::Connection;
 
-use super::foreign_keys::ForeignKey;
+use super::foreign_keys::{ForeignKey, foreign_keys};
 use crate::session::sql::contains_word;
 
 /// The tables that the scripts of a plan can change.
 ///
 /// All names are in lowercase.
 #[derive(Default)]
-pub(super) struct KeyChanges {
+pub struct KeyChanges {
     /// The tables that can have new values in the columns of a key.
     written: HashSet<String>,
     /// The tables that can lack rows, values or an index on which the key of a child depends.
@@ -58,7 +58,11 @@ struct Trigger {
 
 impl KeyChanges {
     /// Finds the changes by all scripts, before the first script runs.
-    pub(super) fn of(scripts: &[&Script], connection: &Connection) -> rusqlite::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if SQLite cannot read the schema.
+    pub fn of(scripts: &[&Script], connection: &Connection) -> rusqlite::Result<Self> {
         let mut changes = Self::default();
         for script in scripts {
             for statement in script.statements() {
@@ -73,6 +77,22 @@ impl KeyChanges {
         }
         changes.complete();
         Ok(changes)
+    }
+
+    /// Returns the tables to check after the scripts.
+    ///
+    /// # Errors
+    ///
+    /// Fails if SQLite cannot read the schema.
+    pub fn tables(&self, connection: &Connection) -> rusqlite::Result<Vec<String>> {
+        if self.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = foreign_keys(connection)?.into_iter();
+        let concerned = keys.filter(|key| self.concerns(key));
+        let mut tables: Vec<String> = concerned.map(|key| key.table).collect();
+        tables.dedup();
+        Ok(tables)
     }
 
     /// Returns `true` if triggers, indexes, or conflict clauses of the schema can matter.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use revchain_core::{Chain, Script, Step};
 
-use super::foreign_keys::{ExistingViolations, foreign_keys, new_violations};
+use super::foreign_keys::{ExistingViolations, new_violations};
 use super::key_changes::KeyChanges;
 use super::locked_plan::LockedPlan;
 use crate::report::error::{Context, Error, ErrorKind, Operation};
@@ -85,13 +85,8 @@ impl<'p> KeyCheck<'p> {
 
     /// Returns the tables to check, as the schema is now.
     fn tables(&self, locked: &LockedSession<'_>) -> Result<Vec<String>, Error> {
-        if self.changes.is_empty() {
-            return Ok(Vec::new());
-        }
-        let keys = foreign_keys(locked.connection()).context(Operation::CheckForeignKeys)?;
-        let concerned = keys.into_iter().filter(|key| self.changes.concerns(key));
-        let mut tables: Vec<String> = concerned.map(|key| key.table).collect();
-        tables.dedup();
+        let tables = self.changes.tables(locked.connection());
+        let mut tables = tables.context(Operation::CheckForeignKeys)?;
         if let (Some(own), false) = (self.plan.own_tables()?, tables.is_empty()) {
             tables.retain(|table| own.contains(table));
         }

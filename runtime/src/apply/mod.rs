@@ -2,7 +2,7 @@
 
 mod column_order;
 pub(crate) mod foreign_keys;
-mod key_changes;
+pub(crate) mod key_changes;
 mod key_check;
 mod locked_plan;
 mod marker_renewal;

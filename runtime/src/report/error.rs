@@ -411,7 +411,8 @@ impl Error {
         })
     }
 
-    pub(crate) fn from_conflict(conflict: Conflict) -> Self {
+    #[doc(hidden)]
+    pub fn from_conflict(conflict: Conflict) -> Self {
         Self::new(ErrorKind::Conflict(conflict))
     }
 
