@@ -41,4 +41,3 @@ pub use self::normal_form::{Attached, Schema};
 pub use self::print::PrintedObject;
 pub use self::render::quote;
 pub use self::source_sql::{SchemaSql, SchemaSqlHash};
-pub(crate) use self::tool_tables::tool_table_names;

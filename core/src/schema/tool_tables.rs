@@ -170,11 +170,6 @@ static TOOL_TABLES: &[ToolTable] = &[
     table("_litestream_lock", &["id"], &[]),
 ];
 
-/// Yields the names of the bookkeeping tables of other tools.
-pub(crate) fn tool_table_names() -> impl Iterator<Item = &'static str> {
-    TOOL_TABLES.iter().map(|table| table.name)
-}
-
 impl ToolTable {
     /// Returns the bookkeeping table that an object is; `None` for any other object.
     ///

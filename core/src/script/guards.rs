@@ -6,13 +6,24 @@
 use super::statement::{Guard, Origin, Statement, quote};
 use crate::HistoryRow;
 use crate::history::table::{HistoryTableSql, Value};
-use crate::schema::{SchemaFilter, tool_table_names};
+use crate::schema::SchemaFilter;
 
 /// The start of the text of each guard. It is in the message of the error.
 pub const MESSAGE_PREFIX: &str = "revchain: ";
 
 /// The end of the text of each guard.
 const MESSAGE_END: &str = "; nothing was changed";
+
+/// The tables, in lowercase, that an engine makes in a new database.
+const ENGINE_TABLES: [&str; 7] = [
+    "_cf_kv",
+    "_cf_metadata",
+    "d1_migrations",
+    "_litestream_lock",
+    "_litestream_seq",
+    "_metadata",
+    "_migrations",
+];
 
 /// The schema as one text, for [`schema_guard`]: a query with one row and one column.
 ///
@@ -80,11 +91,10 @@ pub(super) fn new_database_guard(filter: &SchemaFilter) -> Statement<'static> {
             condition += &format!(" AND lower(name) IN ({})", quoted(own));
         }
         None => {
-            let tools = tool_table_names().map(str::to_owned);
             condition += " AND NOT (name >= 'revchain_' AND name < 'revchain`')
     AND NOT (name >= 'sqlite_' AND name < 'sqlite`')";
-            let tools = quoted(&tools.collect::<Vec<_>>());
-            condition += &format!("\n    AND lower(name) NOT IN ({tools})");
+            let engines = ENGINE_TABLES.map(str::to_owned);
+            condition += &format!("\n    AND lower(name) NOT IN ({})", quoted(&engines));
         }
     }
     for ignored in &filter.ignored {

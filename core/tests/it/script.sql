@@ -24,6 +24,5 @@ PRAGMA foreign_keys = OFF
     || ' refers to a row of ' || parent || ' that does not exist; nothing was changed')
   FROM pragma_foreign_key_check('it''s', 'main')
   LIMIT 1
-
 ; COMMIT
 ;
