@@ -30,15 +30,12 @@ pub fn groups<'c>(
     };
     let mut start = builder.first_start(found);
     let mut groups = Vec::new();
-    for step in plan
-        .steps
-        .iter()
-        .filter(|step| **step != Step::CreateHistory)
-    {
+    let steps = plan.steps.iter();
+    for step in steps.filter(|step| **step != Step::CreateHistory) {
         let statements = builder.step(step)?;
         groups.push(Group {
             revision: step.index(),
-            start,
+            start: start.into_iter().chain(new_schema_version()).collect(),
             statements,
         });
         start = history_guards(&builder.table, &builder.history);
@@ -51,6 +48,17 @@ pub fn groups<'c>(
         });
     }
     Ok(groups)
+}
+
+/// Returns statements that change the schema version, so that no marker identifies the database.
+///
+/// Otherwise, after a script that only changes rows, the marker would still be that from before.
+fn new_schema_version<'c>() -> [Statement<'c>; 2] {
+    [
+        "CREATE VIEW main.revchain_version AS SELECT 1",
+        "DROP VIEW main.revchain_version",
+    ]
+    .map(|sql| Statement::new(sql, [], Origin::History))
 }
 
 struct Builder<'c> {

@@ -16,7 +16,8 @@
 //! A guard is a SELECT without rows, or an error whose text begins with [`MESSAGE_PREFIX`].
 //! A guard reads only what an engine replicates: no marker, no schema version, and no order of
 //! `sqlite_schema`.
-//! A script does not write the marker. The next open by a program does so.
+//! A script writes no marker, and makes an older marker invalid. The next open by a program writes
+//! the marker.
 
 mod build;
 mod guards;

@@ -60,7 +60,7 @@ pub struct Group<'c> {
     pub revision: Option<RevisionIndex>,
     /// The statements that run first in a transaction that begins with this group.
     ///
-    /// They fail unless the database is as expected.
+    /// They fail unless the database is as expected, and make its marker invalid.
     /// In the first group of a plan that creates the history, the first one creates the table.
     pub start: Vec<Statement<'c>>,
     /// The statements of the script, and then the stamp.

@@ -88,7 +88,7 @@ fn upgrade_has_a_group_for_each_revision() {
     let expected = [2, 3].map(|position| Some(RevisionIndex::new(position)));
     assert_eq!(revisions, expected);
     for (group, count) in groups.iter().zip([2, 3]) {
-        let [exists, history] = &group.start[..] else {
+        let [exists, history, _, _] = &group.start[..] else {
             panic!("{:?}", group.start);
         };
         assert_eq!(exists.origin(), Origin::Guard(Guard::History));
@@ -142,7 +142,8 @@ fn new_database_gets_a_history_before_its_guards() {
     let groups = groups_from(&LINE, 0, &upgrade("001"));
     let origins: Vec<_> = groups[0].start.iter().map(|start| start.origin()).collect();
     let guard = Origin::Guard(Guard::History);
-    assert_eq!(origins, [Origin::History, guard, guard]);
+    let history = Origin::History;
+    assert_eq!(origins, [history, guard, guard, history, history]);
     let no_history = [Value::Null, Value::Null];
     assert_eq!(groups[0].start[1].parameters(), no_history);
 }
@@ -190,8 +191,8 @@ fn list_has_the_statements_of_the_bare_text() {
     let transaction = transaction(&LINE, groups, key_guards(None));
     let list = transaction.list(Form::Bare);
     let text = transaction.text("up", Form::Bare);
-    // Two guards, two statements of each revision, and one check.
-    assert_eq!(list.len(), 1 + 2 + 2 * 2 + 1);
+    // Two guards and a view, two statements of each revision, and one check.
+    assert_eq!(list.len(), 1 + 4 + 2 * 2 + 1);
     let mut rest = &*text;
     for statement in &list {
         let at = rest.find(&**statement).unwrap();

@@ -11,6 +11,8 @@ PRAGMA foreign_keys = OFF
   WHERE (SELECT group_concat(revision || ':' || checksum, ' ')
     FROM (SELECT revision, checksum FROM main.revchain_history ORDER BY rowid))
     IS NOT '001:CHECKSUM1'
+; CREATE VIEW main.revchain_version AS SELECT 1
+; DROP VIEW main.revchain_version
 
 /* 002  Do something. */
 ; SELECT 1
