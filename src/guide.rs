@@ -5,7 +5,7 @@
 //! - Write migrations: [`migration_files`], [`rebuilding`], [`code`], [`jobs`], [`proof`],
 //!   [`developing`], [`lock_file`], [`branches`], [`testing`], [`agents`].
 //! - Run the program: [`running`], [`queries`], [`connections`], [`pools`], [`newer_databases`],
-//!   [`several_chains`].
+//!   [`several_chains`], [`replicated`].
 //! - Operate it: [`operations`], [`drift`], [`backups`], [`ci`].
 //! - Come from something else: [`adopting`], [`from_sqlx`], [`from_refinery`],
 //!   [`from_rusqlite_migration`], [`from_diesel`], [`from_alembic`].
@@ -93,6 +93,7 @@ macro_rules! links {
 [queries]: crate::guide::queries
 [rebuilding]: crate::guide::rebuilding
 [rebuilding#the-downgrade]: crate::guide::rebuilding#the-downgrade
+[replicated]: crate::guide::replicated
 [running]: crate::guide::running
 [running#errors]: crate::guide::running#errors
 [running#events]: crate::guide::running#events
@@ -148,6 +149,7 @@ pages! {
     backups "backups" "Backups, restores and dry runs.",
     operations "operations" "The steps of an operator: before an upgrade, after an error, and back.",
     several_chains "several-chains" "A library and a program that share a database file.",
+    replicated "replicated" "The proof for a database on several machines.",
     pools "pools" "Connection pools and asynchronous programs.",
     testing "testing" "Tests of queries, and of migrations with data.",
     ci "ci" "Checks of a pull request.",

@@ -198,6 +198,10 @@ pub struct CheckArgs {
     #[cfg(feature = "developer")]
     #[arg(long)]
     pub(crate) all: bool,
+    /// Also prove for a cluster what follows a revision
+    #[cfg(feature = "developer")]
+    #[arg(long, value_name = "REVISION", num_args = 0..=1, require_equals = true)]
+    pub(crate) replicated: Option<Option<String>>,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }

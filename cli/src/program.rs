@@ -95,7 +95,7 @@ fn run_on_chain(directory: &Path, name: Option<&str>, command: &Command) -> Resu
     if let Command::Check(args) = command {
         // Always prove the directory. Check a database only if the arguments name a database.
         let directory = args.migrations.as_deref().unwrap_or(directory);
-        let (proof, migrations) = prove_directory(directory, args.all)?;
+        let (proof, migrations) = prove_directory(directory, args)?;
         let migrations = identify(migrations, name)?;
         return check::with_database(&commands(&migrations), proof, args);
     }

@@ -18,12 +18,14 @@ use crate::support::{
 pub(crate) fn run(app: &Commands<'_>, args: &CheckArgs) -> Result {
     #[cfg(feature = "developer")]
     if let Some(directory) = &args.migrations {
-        let (proof, _) = prove_directory(directory, args.all)?;
+        let (proof, _) = prove_directory(directory, args)?;
         return with_database(app, proof, args);
     }
     #[cfg(feature = "developer")]
-    if args.all {
-        return Err(Failure::usage("--all needs a directory of migrations").help("pass DIR"));
+    if args.all || args.replicated.is_some() {
+        let option = if args.all { "--all" } else { "--replicated" };
+        let message = format!("{option} needs a directory of migrations");
+        return Err(Failure::usage(message).help("pass DIR"));
     }
     check_database(app, args)
 }

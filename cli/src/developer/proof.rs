@@ -4,24 +4,54 @@ use std::mem;
 use std::path::Path;
 
 use revchain_core::diagnostics::escape::escape;
-use revchain_core::{Chain, LoadedMigrations};
-use revchain_prove::{Scope, prove};
+use revchain_core::{Chain, LoadedMigrations, RevisionSet, replicated_revisions};
+use revchain_prove::{Scope, prove, prove_replicated};
 use revchain_runtime::{Downgrade, Migrations, Revision};
 use serde_json::json;
 
+use crate::args::CheckArgs;
 use crate::developer::source_tree::load;
-use crate::support::{Answer, Result, count_revisions};
+use crate::support::{Answer, Failure, Result, count_revisions};
 
 /// Proves the chain in a directory. Returns the answer for the user and the chain.
-pub(crate) fn prove_directory(directory: &Path, all: bool) -> Result<(Answer, Migrations)> {
+pub(crate) fn prove_directory(directory: &Path, args: &CheckArgs) -> Result<(Answer, Migrations)> {
+    let all = args.all;
     let scope = if all { Scope::All } else { Scope::Unlocked };
-    let mut loaded = prove(load(directory), scope);
+    let mut loaded = load(directory);
+    let replicated = match &args.replicated {
+        Some(after) => replicated(&loaded, after.as_deref())?,
+        None => None,
+    };
+    loaded = match &replicated {
+        Some(revisions) => prove_replicated(loaded, scope, revisions),
+        None => prove(loaded, scope),
+    };
     let notes = mem::take(&mut loaded.notes);
     let locked = if all { 0 } else { count_locked(&loaded) };
     let chain = loaded.into_chain()?;
-    let answer = proof_answer(directory, &chain, locked, &notes);
+    let mut answer = proof_answer(directory, &chain, locked, &notes);
+    let replicated = replicated.map(|revisions| revisions.len());
+    if let Some(count) = replicated {
+        let count = count_revisions(count);
+        answer.text += &format!("\n{count} and the schema at the head proven for a cluster");
+    }
+    answer.json["replicated"] = json!(replicated);
     let display = directory.to_string_lossy().into_owned();
     Ok((answer, Migrations::from_chain(chain, display)))
+}
+
+/// Returns the revisions to prove for a cluster; `None` if the directory has no chain.
+fn replicated(loaded: &LoadedMigrations, after: Option<&str>) -> Result<Option<RevisionSet>> {
+    let Some(chain) = &loaded.chain else {
+        return Ok(None);
+    };
+    match replicated_revisions(chain, after) {
+        Ok(revisions) => Ok(Some(revisions)),
+        Err(message) => {
+            let (message, help) = message.split_once("\nhelp: ").unwrap_or((&message, ""));
+            Err(Failure::usage(message).help(help))
+        }
+    }
 }
 
 fn count_locked(loaded: &LoadedMigrations) -> usize {

@@ -207,10 +207,36 @@ fn check_accepts_a_directory_and_a_database() {
         ExitCode::from(2),
         "there is nothing to prove"
     );
+    assert_eq!(check(&["--replicated"]), ExitCode::from(2));
     Connection::open(database)
         .unwrap()
         .execute_batch("DROP TABLE notes")
         .unwrap();
     assert_eq!(check(&[directory, "-d", database]), ExitCode::from(1));
     assert_eq!(check(&[directory]), ExitCode::SUCCESS);
+}
+
+#[test]
+fn check_proves_for_a_cluster_what_follows_a_revision() {
+    let shell = Shell::new();
+    let add_clocks = |default: &str| {
+        let table = format!("CREATE TABLE clocks (a, at TEXT{default});");
+        let name = "20260104_0000_004_clocks.sql";
+        shell.migration(name, "003", &table, "DROP TABLE clocks;");
+    };
+    add_clocks(" DEFAULT CURRENT_TIMESTAMP");
+    assert_eq!(shell.json("check --json")["replicated"], json!(null));
+    for command in ["check --replicated=003", "check --replicated"] {
+        let (code, _, error) = shell.run(command);
+        assert_eq!(code, 1);
+        assert!(error.contains("[replicated-function]"), "{error}");
+    }
+    add_clocks("");
+    let json = shell.json("check --replicated=003 --json");
+    assert_eq!(json["replicated"], json!(1));
+    let last = "4 revisions and the schema at the head proven for a cluster";
+    assert_eq!(shell.ok("check --replicated").lines().last(), Some(last));
+    let (code, _, error) = shell.run("check --replicated=3");
+    assert_eq!(code, 2);
+    assert!(error.contains("did you mean 003?"), "{error}");
 }

@@ -162,6 +162,12 @@ kinds! {
     ReplicatedTemporary = "replicated-temporary",
     /// A revision that runs on a cluster has too much SQL for one entry of a log.
     ReplicatedSize = "replicated-size",
+    /// A revision loses rows or values while foreign keys are enforced, as they are on a cluster.
+    ReplicatedLoss = "replicated-loss",
+    /// A revision fails while foreign keys are enforced, as they are on a cluster.
+    ReplicatedFailure = "replicated-failure",
+    /// A revision leaves rows that depend on the order in which rows are read.
+    ReplicatedOrder = "replicated-order",
     /// A text that `sql!` takes is empty, or has several statements.
     NotOneStatement = "not-one-statement",
     /// A text that `sql!` takes changes the schema, the transaction or the connection.

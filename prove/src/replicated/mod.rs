@@ -5,13 +5,18 @@
 //! can run on a cluster.
 
 mod directives;
+mod fix;
 mod functions;
+mod head;
+mod rows;
 mod size;
 mod statements;
 
 use revchain_core::load::SourceInfo;
-use revchain_core::{Defect, LoadedMigrations, Revision, RevisionSet};
+use revchain_core::{Chain, Defect, LoadedMigrations, Revision, RevisionIndex, RevisionSet};
+use revchain_runtime::internal::sqlite_message;
 
+use crate::diagnostics::{Findings, stopped};
 use crate::prover::{Scope, prove};
 
 /// Proves a chain, and proves `revisions` for a cluster.
@@ -28,20 +33,26 @@ pub fn prove_replicated(
     let Some(chain) = &loaded.chain else {
         return loaded;
     };
-    let mut defects = Vec::new();
+    let mut findings = Findings::default();
     for index in revisions.iter() {
-        let revision = &chain[index];
-        let lock_file = loaded.lock_file.as_ref();
-        let subject = Subject {
-            revision,
-            source: &loaded.sources[index.get()],
-            is_locked: lock_file.is_some_and(|file| file.contains(revision.id())),
-        };
-        defects.extend(directives::check(&subject));
-        defects.extend(statements::check(&subject));
-        defects.extend(size::check(&subject));
+        let subject = Subject::new(&loaded, chain, index);
+        findings.defects.extend(directives::check(&subject));
+        findings.defects.extend(statements::check(&subject));
+        findings.defects.extend(size::check(&subject));
     }
-    loaded.defects.extend(defects);
+    // A defect could be the cause of other rows.
+    if loaded.defects.is_empty() && findings.defects.is_empty() {
+        findings = rows::check(&loaded, chain, revisions).unwrap_or_else(|error| {
+            let message = sqlite_message(&error);
+            let stopped = chain.head().map(|head| stopped(head, &message));
+            Findings {
+                defects: stopped.into_iter().collect(),
+                ..Findings::default()
+            }
+        });
+    }
+    loaded.defects.extend(findings.defects);
+    loaded.notes.extend(findings.notes);
     loaded
 }
 
@@ -52,7 +63,17 @@ struct Subject<'s> {
     is_locked: bool,
 }
 
-impl Subject<'_> {
+impl<'s> Subject<'s> {
+    fn new(loaded: &'s LoadedMigrations, chain: &'s Chain, index: RevisionIndex) -> Self {
+        let revision = &chain[index];
+        let lock_file = loaded.lock_file.as_ref();
+        Self {
+            revision,
+            source: &loaded.sources[index.get()],
+            is_locked: lock_file.is_some_and(|file| file.contains(revision.id())),
+        }
+    }
+
     /// Adds the help to a defect of the revision.
     ///
     /// A locked revision cannot change, but it can be one that has run on a single machine only.

@@ -23,6 +23,7 @@ mod intent;
 mod judge;
 mod judged;
 mod matching;
+mod replicated;
 mod run;
 mod scope;
 mod start;
@@ -35,6 +36,7 @@ mod values;
 mod verdict;
 mod violations;
 
+pub(crate) use replicated::{Cause, Effect, Finding, run_replicated};
 pub(crate) use subject::{Outcome, Subject};
 pub(crate) use texts::failed_trial;
 pub(crate) use too_long::runs_too_long;

@@ -17,7 +17,7 @@ use super::subject::Subject;
 use crate::nondeterminism::is_nondeterministic;
 use crate::sample_rows::hints::Hints;
 use crate::sample_rows::table::TableCache;
-use crate::sample_rows::{Mode, SAMPLE_ROWS};
+use crate::sample_rows::{Mode, Request, SAMPLE_ROWS};
 
 /// The number of further trials that look for the origin of a value.
 const ROUNDS: usize = 3;
@@ -88,6 +88,23 @@ impl<'t> TrialRuns<'t> {
             assumes,
             kept_rows: Vec::new(),
             change: None,
+        }
+    }
+
+    /// Returns the request for the sample rows of a trial, of which a search has kept some.
+    pub(super) fn request<'s>(
+        &'s self,
+        mode: Mode,
+        kept_rows: &'s [(String, Vec<usize>)],
+    ) -> Request<'s> {
+        Request {
+            mode,
+            tables: &self.tables,
+            tables_info: &self.cache,
+            hints: &self.hints,
+            statements: &self.statements,
+            assumes: &self.assumes,
+            kept_rows,
         }
     }
 

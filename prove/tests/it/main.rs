@@ -29,6 +29,7 @@ mod query;
 mod random_chains;
 mod real_chains;
 mod rebuild;
+mod replicated;
 mod rows;
 mod sample_rows;
 mod stand_ins;

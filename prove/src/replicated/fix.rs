@@ -1,0 +1,254 @@
+//! The defects of rows that differ on a cluster, and their fixes.
+
+use revchain_core::schema::{Schema, quote};
+use revchain_core::sql::inspect::{created_view_or_trigger, names_object, starts_with_one_of};
+use revchain_core::{Defect, DefectKind, Statement};
+use rusqlite::{Connection, Result};
+
+use super::Subject;
+use crate::diagnostics::full_name;
+use crate::diagnostics::location::at_statement;
+use crate::sample_rows::table::TableInfo;
+use crate::script_run::ScriptRun;
+use crate::trial::{Cause, Effect, Finding};
+
+/// The maximum length of a line of columns, in characters.
+const MAX_WIDTH: usize = 90;
+
+/// Describes rows that differ on a cluster. `connection` has the schema before the upgrade.
+pub(super) fn describe(
+    connection: &Connection,
+    schema: &Schema,
+    subject: &Subject<'_>,
+    finding: &Finding,
+) -> Result<Defect> {
+    let run = ScriptRun::new(subject.revision, finding.stage);
+    let is_start = |statement: &Statement<'_>| Some(statement.start()) == finding.start;
+    let statement = run.script().statements().find(is_start);
+    if finding.cause == Cause::Order {
+        let defect = subject.help(in_other_order(run, finding), ORDER_BY);
+        return Ok(at_statement(defect, run, statement));
+    }
+    let statement = statement.or_else(|| {
+        run.find(|sql| starts_with_one_of(sql, &["DROP"]) && !parents(schema, sql).is_empty())
+    });
+    let statement = statement.or_else(|| run.find(|sql| !parents(schema, sql).is_empty()));
+    let sql = statement.as_ref().map(Statement::sql).unwrap_or_default();
+    let is_dropped = starts_with_one_of(sql, &["DROP", "ALTER"]);
+    let places = if is_dropped {
+        AROUND_SCRIPT
+    } else {
+        AROUND_STATEMENT
+    };
+    let fix = put_aside(connection, schema, &parents(schema, sql), places)?;
+    let defect = subject.help(with_foreign_keys(run, finding), &fix);
+    Ok(at_statement(defect, run, statement))
+}
+
+const ORDER_BY: &str = "add ORDER BY with a unique key to each SELECT that is inserted, limited or aggregated\n\
+     in UPDATE … FROM, let each row match one row only";
+
+/// The places of the statements that put rows aside, and back.
+const AROUND_SCRIPT: [&str; 2] = ["at the start of the script", "at the end of the script"];
+
+/// The places around a statement that changes rows: later statements may change the children.
+const AROUND_STATEMENT: [&str; 2] = ["before this statement", "after this statement"];
+
+fn in_other_order(run: ScriptRun<'_>, finding: &Finding) -> Defect {
+    let title = match &finding.effects[..] {
+        [Effect::Fails(message), ..] => {
+            format!("{run} fails if rows are read in another order: {message}")
+        }
+        effects => {
+            let places = places(effects);
+            format!("{run} leaves other {places} if rows are read in another order")
+        }
+    };
+    Defect::new(DefectKind::ReplicatedOrder, title)
+}
+
+fn with_foreign_keys(run: ScriptRun<'_>, finding: &Finding) -> Defect {
+    match &finding.effects[..] {
+        [Effect::Fails(message), ..] => {
+            let part = if finding.start.is_none() {
+                "the COMMIT of "
+            } else {
+                ""
+            };
+            let title = format!("with foreign keys enforced, {part}{run} fails: {message}");
+            Defect::new(DefectKind::ReplicatedFailure, title)
+        }
+        effects => {
+            let places = places(effects);
+            let title = format!("with foreign keys enforced, {run} loses {places}");
+            Defect::new(DefectKind::ReplicatedLoss, title)
+        }
+    }
+}
+
+/// Returns the rows and values that differ, such as "rows of `tags` and values of `notes.tag`".
+fn places(effects: &[Effect]) -> String {
+    let place = |effect: &Effect| match effect {
+        Effect::Fails(_) => String::new(),
+        Effect::Rows(table, lost, total) => {
+            let all = if lost == total { "all " } else { "" };
+            format!("{all}rows of `{}`", full_name(table, None))
+        }
+        Effect::Values(table, columns) => {
+            let name = full_name(table, columns.first().map(String::as_str));
+            format!("values of `{name}`")
+        }
+    };
+    let places: Vec<String> = effects.iter().map(place).collect();
+    places.join(" and ")
+}
+
+/// Returns the tables in a statement that other tables reference.
+fn parents<'s>(schema: &'s Schema, sql: &str) -> Vec<&'s str> {
+    let is_parent = |table: &&str| names_object(sql, table) && !schema.children(table).is_empty();
+    schema.tables().filter(is_parent).collect()
+}
+
+/// Returns the help that puts the rows of all tables below `parents` aside.
+fn put_aside(
+    connection: &Connection,
+    schema: &Schema,
+    parents: &[&str],
+    [before, after]: [&str; 2],
+) -> Result<String> {
+    let tables = descendants(schema, parents);
+    let is_own = |parent: &&&str| schema.children(parent).contains(*parent);
+    let own = parents.iter().find(is_own);
+    let mut lines = Vec::new();
+    if let Some(own) = own {
+        let (name, aside) = (quote(own), quote(&format!("{own}_aside")));
+        lines.push(format!(
+            "rebuild `{own}` through a copy, because its rows reference each other:"
+        ));
+        lines.push(format!(
+            "CREATE TABLE {aside} AS SELECT … FROM {name}; DROP TABLE {name};"
+        ));
+        lines.push(format!(
+            "CREATE TABLE {name} (…); INSERT INTO {name} (…) SELECT … FROM {aside};"
+        ));
+    }
+    if tables.is_empty() {
+        if lines.is_empty() {
+            lines.push("change the rows so that each key is valid at the end".to_owned());
+        }
+        return Ok(lines.join("\n"));
+    }
+    let asides: Vec<Aside> = tables
+        .iter()
+        .map(|table| Aside::read(connection, table))
+        .collect::<Result<_>>()?;
+    lines.push(format!("put the rows of the children aside, {before}:"));
+    lines.extend(asides.iter().flat_map(Aside::copy));
+    // A row of a child goes before the row that it references.
+    lines.extend(asides.iter().rev().flat_map(Aside::clear));
+    lines.push(format!("put them back {after}:"));
+    lines.extend(asides.iter().flat_map(Aside::put_back));
+    Ok(lines.join("\n"))
+}
+
+/// Returns the tables that reference `parents`, and those that reference these, in this order.
+fn descendants<'s>(schema: &'s Schema, parents: &[&'s str]) -> Vec<&'s str> {
+    let mut found = parents.to_vec();
+    let mut position = 0;
+    while let Some(table) = found.get(position) {
+        for child in schema.children(table) {
+            if !found.contains(&child) {
+                found.push(child);
+            }
+        }
+        position += 1;
+    }
+    found.split_off(parents.len())
+}
+
+/// A table whose rows are put aside.
+struct Aside {
+    table: String,
+    copy: String,
+    columns: String,
+    /// The names and the SQL of the triggers, which must not see that rows go and come back.
+    triggers: Vec<(String, String)>,
+}
+
+impl Aside {
+    fn read(connection: &Connection, table: &str) -> Result<Self> {
+        let info = TableInfo::read(connection, table)?;
+        let columns: Vec<String> = info
+            .columns
+            .iter()
+            .map(|column| quote(&column.name))
+            .collect();
+        let triggers = info.sql.iter().filter_map(|sql| {
+            let is_trigger = sql
+                .split_ascii_whitespace()
+                .nth(1)?
+                .eq_ignore_ascii_case("TRIGGER");
+            let name = created_view_or_trigger(sql).filter(|_| is_trigger)?;
+            Some((quote(&name), sql.clone()))
+        });
+        Ok(Self {
+            table: quote(table),
+            copy: quote(&format!("{table}_aside")),
+            columns: wrapped(&columns),
+            triggers: triggers.collect(),
+        })
+    }
+
+    fn copy(&self) -> Vec<String> {
+        let Self {
+            table,
+            copy,
+            columns,
+            ..
+        } = self;
+        vec![format!(
+            "CREATE TABLE {copy} AS SELECT {columns} FROM {table};"
+        )]
+    }
+
+    fn clear(&self) -> Vec<String> {
+        let triggers = self.triggers.iter();
+        let mut lines: Vec<String> = triggers
+            .map(|(name, _)| format!("DROP TRIGGER {name};"))
+            .collect();
+        lines.push(format!("DELETE FROM {};", self.table));
+        lines
+    }
+
+    fn put_back(&self) -> Vec<String> {
+        let Self {
+            table,
+            copy,
+            columns,
+            ..
+        } = self;
+        let mut lines = vec![
+            format!("INSERT INTO {table} ({columns})"),
+            format!("  SELECT {columns} FROM {copy};"),
+            format!("DROP TABLE {copy};"),
+        ];
+        lines.extend(self.triggers.iter().map(|(_, sql)| format!("{sql};")));
+        lines
+    }
+}
+
+/// Joins columns with commas, in lines that a message shows whole.
+fn wrapped(columns: &[String]) -> String {
+    let mut text = String::new();
+    let mut width = 0;
+    for (index, column) in columns.iter().enumerate() {
+        if index > 0 {
+            let is_full = width + column.len() > MAX_WIDTH;
+            text += if is_full { ",\n  " } else { ", " };
+            width = if is_full { 0 } else { width };
+        }
+        text += column;
+        width += column.len() + 2;
+    }
+    text
+}
