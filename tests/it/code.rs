@@ -553,6 +553,23 @@ fn key_that_a_function_violates_is_an_error() {
 }
 
 #[test]
+fn key_violated_by_a_function_alone_is_an_error() {
+    let fixture = Fixture::new();
+    let only_code = ("-- @code run_sql", "SELECT 1;");
+    let after_code = ("CREATE TABLE last (a);", "DROP TABLE last;");
+    let chain = fixture.chain(&[NOTES, TAGS, only_code, after_code]);
+    let chain = chain.with_code(&FUNCTIONS);
+    let mut db = behind(&fixture, &chain);
+    chain.migrator().upgrade_to(&mut db, "002").unwrap();
+    SQL.set("INSERT INTO tags VALUES (7, 'lost')".to_owned());
+    let error = chain.upgrade(&mut db).unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::ForeignKeys { count: 1, .. }),
+        "{error}"
+    );
+}
+
+#[test]
 fn missing_function_changes_nothing() {
     let fixture = Fixture::new();
     let with_code = chain(&fixture, "unknown");

@@ -67,12 +67,19 @@ fn only_tables_that_can_have_violations_are_checked() {
         ("ALTER TABLE c ADD COLUMN x;", ""),
         ("ALTER TABLE c RENAME COLUMN p TO parent;", ""),
         ("ALTER TABLE plain ADD COLUMN p REFERENCES p;", "plain"),
+        ("ALTER TABLE q ADD COLUMN p REFERENCES p;", "q"),
         // The table of the key says what happens in a conflict.
         ("INSERT INTO q VALUES (1);", "other"),
         // Triggers, also through a view.
         ("INSERT INTO v VALUES (1);", ""),
         ("DELETE FROM plain;", "c d"),
         ("INSERT INTO tree VALUES (1, NULL);", "other tree"),
+        // A trigger that another trigger fires.
+        (
+            "CREATE TRIGGER t AFTER DELETE ON p BEGIN DELETE FROM tree; END;
+             DELETE FROM plain;",
+            "c d tree",
+        ),
         (
             "CREATE TRIGGER t AFTER UPDATE ON plain BEGIN DELETE FROM c; END;
              ALTER TABLE plain RENAME TO plain2; UPDATE plain2 SET a = 1;",

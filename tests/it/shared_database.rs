@@ -4,7 +4,7 @@ use std::fs;
 
 use revchain::rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use revchain::rusqlite::{Connection, OpenFlags, version_number};
-use revchain::{Migrations, OnDrift, Origin, Outcome, embed_migrations};
+use revchain::{Event, Migrations, OnDrift, Origin, Outcome, embed_migrations};
 use revchain_prove::migrations_from_directory;
 
 use crate::support::{
@@ -55,6 +55,10 @@ fn chains_share_a_database_in_any_order() {
         }
         assert_eq!(TOKENS.migrator().history(&db).unwrap().len(), 9);
         assert_eq!(BILLING.migrator().history(&db).unwrap().len(), 3);
+        for chain in [&TOKENS, &BILLING] {
+            let chains = chain.migrator().chains(&db).unwrap();
+            assert_eq!(chains, [None, Some("billing".to_owned())]);
+        }
         assert!(TOKENS.check(&db).unwrap().is_same());
         assert!(BILLING.check(&db).unwrap().is_same());
         // A downgrade of one chain does not affect the other.
@@ -98,7 +102,10 @@ fn open_at_head_reads_at_most_one_marker_row() {
 fn named_chain_keeps_user_version() {
     let mut db = Connection::open_in_memory().unwrap();
     db.execute_batch("PRAGMA user_version = 42").unwrap();
-    BILLING.upgrade(&mut db).unwrap();
+    let migrator = BILLING.migrator().on_event(|event| {
+        assert!(!matches!(event, Event::UserVersionKept { .. }));
+    });
+    migrator.upgrade(&mut db).unwrap();
     assert_eq!(count(&db, "PRAGMA user_version"), 42);
     assert_eq!(tables_read(&BILLING, &mut db), ["revchain_markers"]);
 }

@@ -98,6 +98,27 @@ fn older_program_reverts_a_newer_database() {
 }
 
 #[test]
+fn key_violated_in_a_table_of_a_stored_downgrade_is_an_error() {
+    let fixture = Fixture::new();
+    let drop = "ALTER TABLE tags DROP COLUMN color;";
+    let colors = (
+        "003",
+        "002",
+        "",
+        "ALTER TABLE tags ADD COLUMN color TEXT;",
+        drop,
+    );
+    let newer = program(&fixture, &[NOTES, TAGS, colors]);
+    let mut db = newer.open(fixture.db()).unwrap();
+    db.execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO tags VALUES (7, 'lost', NULL)")
+        .unwrap();
+    let older = program(&fixture, &[NOTES, TAGS]);
+    let migrator = older.migrator().on_newer(OnNewer::Downgrade);
+    let error = migrator.downgrade_to(&mut db, "002").unwrap_err();
+    assert_eq!(error.code(), "foreign-keys");
+}
+
+#[test]
 fn newer_revisions_can_be_reverted_in_part() {
     for target in ["-1", "002"] {
         let fixture = Fixture::new();

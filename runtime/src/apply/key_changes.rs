@@ -30,8 +30,8 @@ pub struct KeyChanges {
     objects: Objects,
 }
 
-/// The objects before the scripts, and those that the scripts create. Drops do not remove objects,
-/// because a statement before the drop may have used the object.
+/// The objects before the scripts, and the triggers that the scripts create. Drops do not remove
+/// objects, because a statement before the drop may have used the object.
 #[derive(Default)]
 struct Objects {
     triggers: Vec<Trigger>,
@@ -97,8 +97,7 @@ impl KeyChanges {
 
     /// Returns `true` if triggers, indexes, or conflict clauses of the schema can matter.
     fn depends_on_schema(&self) -> bool {
-        let writes_rows = !self.fired.is_empty() || !self.written.is_subset(&self.parents);
-        writes_rows || !self.dropped.is_empty()
+        !self.fired.is_empty() || !self.dropped.is_empty()
     }
 
     /// Adds a statement of a script.
@@ -107,10 +106,6 @@ impl KeyChanges {
         if let Effect::Change(name, change) = &effect {
             let name = lower(&name.name);
             match change {
-                Change::CreateTable => self.objects.add("table", name.clone(), name, sql),
-                Change::CreateIndex { table, .. } => {
-                    self.objects.add("index", name, lower(table), sql);
-                }
                 Change::CreateTrigger { table } => {
                     self.objects.add("trigger", name, lower(table), sql);
                 }
@@ -185,7 +180,7 @@ impl KeyChanges {
         let tables = indexes.filter(|(index, _)| dropped.contains(index));
         self.parents.extend(tables.map(|(_, table)| table.clone()));
         loop {
-            let before = self.len();
+            let before = self.counts();
             for (from, to) in &renames {
                 for names in [
                     &mut self.written,
@@ -215,18 +210,20 @@ impl KeyChanges {
                     }
                 }
             }
-            if self.len() == before {
+            if self.counts() == before {
                 return;
             }
         }
     }
 
-    fn len(&self) -> usize {
-        self.written.len()
-            + self.parents.len()
-            + self.fired.len()
-            + self.objects.replacing.len()
-            + usize::from(self.is_unknown)
+    /// Returns numbers that grow if a name is new.
+    fn counts(&self) -> [usize; 4] {
+        [
+            self.written.len(),
+            self.parents.len(),
+            self.fired.len(),
+            self.objects.replacing.len(),
+        ]
     }
 
     /// Returns `true` if no key of any table can be violated.

@@ -156,8 +156,7 @@ fn run_part(
         .map_err(|error| as_read_only(error, database, Some(&plan)))?;
     report.recorded_by.clone_from(&plan.recorded_by);
     report.replaced_user_version = verify_and_mark(database, &plan)?;
-    let kept_user_version = kept_user_version(database, report.replaced_user_version);
-    let kept_user_version = kept_user_version.context(Operation::WriteHistory)?;
+    let kept_user_version = kept_user_version(database).context(Operation::WriteHistory)?;
     if let Some(check) = preflight.key_check {
         check.run(&locked, report)?;
     }
@@ -168,7 +167,8 @@ fn run_part(
     if let Some(version) = report.replaced_user_version {
         let event = Event::UserVersionReplaced { version };
         database.settings.emit(&event);
-    } else if let Some(version) = kept_user_version {
+    }
+    if let Some(version) = kept_user_version {
         database.settings.emit(&Event::UserVersionKept { version });
     }
     #[cfg(feature = "backup")]
@@ -329,11 +329,8 @@ fn verify_and_mark(database: Database<'_>, plan: &LockedPlan<'_>) -> Result<Opti
 }
 
 /// Returns the `user_version` of another program that prevents a marker.
-fn kept_user_version(
-    database: Database<'_>,
-    replaced: Option<i32>,
-) -> rusqlite::Result<Option<i32>> {
-    if replaced.is_some() || database.migrations.name().is_some() {
+fn kept_user_version(database: Database<'_>) -> rusqlite::Result<Option<i32>> {
+    if database.migrations.name().is_some() {
         return Ok(None);
     }
     marker::foreign_user_version(database.connection)

@@ -101,14 +101,7 @@ impl HistoryTable<'_> {
         let mut room = MAX_DOWNGRADE_BYTES;
         let mut downgrades = Vec::new();
         while let Some(row) = rows.next()? {
-            // An irreversible revision has no downgrade.
-            let Ok(downgrade) = row.get_ref(0)?.as_str() else {
-                continue;
-            };
-            if downgrade.len() <= room {
-                room -= downgrade.len();
-                downgrades.push(downgrade.to_owned());
-            }
+            downgrades.extend(read_downgrade(row, 0, &mut room)?);
         }
         Ok(downgrades)
     }
@@ -185,14 +178,26 @@ fn stored_revision(row: &Row<'_>, room: &mut usize) -> rusqlite::Result<StoredRe
     stored.revises = read_text(row, 4).ok();
     stored.upgrade_checksum = read_text(row, 5).ok();
     stored.irreversible = read_text(row, 6).ok();
-    if let Ok(downgrade) = row.get_ref(7)?.as_str() {
-        if downgrade.len() <= *room {
-            *room -= downgrade.len();
-            stored.downgrade = Some(downgrade.to_owned());
-        }
-    }
+    stored.downgrade = read_downgrade(row, 7, room)?;
     stored.code = read_text(row, 8).ok();
     Ok(stored)
+}
+
+/// Reads a stored downgrade, unless it is longer than `room`. Subtracts its length from `room`.
+fn read_downgrade(
+    row: &Row<'_>,
+    column: usize,
+    room: &mut usize,
+) -> rusqlite::Result<Option<String>> {
+    // An irreversible revision has no downgrade.
+    let Ok(downgrade) = row.get_ref(column)?.as_str() else {
+        return Ok(None);
+    };
+    if downgrade.len() > *room {
+        return Ok(None);
+    }
+    *room -= downgrade.len();
+    Ok(Some(downgrade.to_owned()))
 }
 
 /// Splits names that are separated by spaces.

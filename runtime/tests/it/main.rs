@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod foreign_keys;
+mod marker;
 mod schema;
 mod statements;
 #[cfg(feature = "stored-downgrades")]
