@@ -171,7 +171,7 @@ fn other_order_of_columns_is_advised_to_be_ignored() {
     assert!(!help.contains("column_order"), "{help}");
 }
 
-/// C4: the history remembers the order, so no later check reports it.
+/// The history remembers the order, so no later check reports it.
 #[test]
 fn other_order_of_columns_is_accepted_for_ever() {
     let fixture = Fixture::new();
@@ -262,6 +262,24 @@ fn database_in_the_right_order_is_adopted_as_usual() {
     let migrator = chain.migrator().ignore_column_order(true);
     migrator.upgrade(&mut db).unwrap();
     assert_eq!(migrator.history(&db).unwrap()[0].origin, Origin::Adopt);
+}
+
+#[test]
+fn exact_order_is_preferred_to_the_same_columns() {
+    let fixture = Fixture::new();
+    let rebuild = |columns: &str| {
+        format!(
+            "CREATE TABLE n ({columns}); INSERT INTO n (a, b) SELECT a, b FROM t;
+             DROP TABLE t; ALTER TABLE n RENAME TO t;"
+        )
+    };
+    let chain = fixture.proven(&[
+        ("CREATE TABLE t (a TEXT, b TEXT);", "DROP TABLE t;"),
+        (&rebuild("b TEXT, a TEXT"), &rebuild("a TEXT, b TEXT")),
+    ]);
+    let mut db = database("CREATE TABLE t (b TEXT, a TEXT)");
+    let migrator = chain.migrator().ignore_column_order(true);
+    assert_eq!(migrator.upgrade(&mut db).unwrap().stamped, ["001", "002"]);
 }
 
 /// The values would go to other columns than in the proof.

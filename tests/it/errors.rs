@@ -144,6 +144,15 @@ fn duplicates_for_a_unique_index_are_listed() {
 }
 
 #[test]
+fn long_text_of_a_listed_row_is_shortened() {
+    let long = "x".repeat(41);
+    let rows = format!("(1, '{long}'), (1, '{long}')");
+    let upgrade = "CREATE UNIQUE INDEX i ON t (a, b);";
+    let text = failed_upgrade(&Fixture::new(), &rows, upgrade).to_string();
+    assert!(text.contains(&format!(" b = '{}…' ", &long[1..])), "{text}");
+}
+
+#[test]
 fn rows_that_a_rebuild_rejects_are_listed() {
     for (constraint, rows, expected) in [
         (

@@ -258,3 +258,33 @@ fn unauthorized_history_column_is_an_error() {
         TOKENS.revisions().len()
     );
 }
+
+#[test]
+fn long_text_of_the_history_is_shortened() {
+    let db = TOKENS.open_in_memory().unwrap();
+    for (text, expected) in [
+        ("x".repeat(400), "x".repeat(400)),
+        // The limit is inside a character.
+        (
+            format!("x{}", "ä".repeat(200)),
+            format!("x{}…", "ä".repeat(199)),
+        ),
+    ] {
+        let sql = "UPDATE revchain_history SET summary = ?1";
+        db.execute(sql, [text]).unwrap();
+        let history = TOKENS.migrator().history(&db).unwrap();
+        assert_eq!(history[0].summary.as_ref(), Some(&expected));
+    }
+}
+
+#[test]
+fn unknown_history_rows_are_read_up_to_a_limit() {
+    let db = TOKENS.open_in_memory().unwrap();
+    db.execute_batch(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+         INSERT INTO revchain_history (revision, checksum, origin, applied_at, duration_us)
+             SELECT 'x' || i, '', 'upgrade', 0, 0 FROM n",
+    )
+    .unwrap();
+    assert_eq!(TOKENS.migrator().history(&db).unwrap().len(), 9 + 1000);
+}

@@ -50,6 +50,7 @@ fn table_of_an_attached_database_is_not_touched() {
         "CREATE TABLE cache (b); DROP TABLE cache; DROP TABLE IF EXISTS cache;",
         "DROP TABLE a; SELECT * FROM a;",
         "ALTER TABLE a RENAME TO c; INSERT INTO a VALUES (1);",
+        "CREATE INDEX i ON a (b); DROP INDEX i; DROP INDEX IF EXISTS i;",
     ] {
         let fixture = Fixture::new();
         let chain = fixture.chain(&[START, (script, "SELECT 1;")]);
@@ -118,9 +119,13 @@ fn temporary_trigger_is_rejected() {
     let trigger = |on: &str| {
         format!("CREATE TEMP TRIGGER r BEFORE INSERT ON {on} BEGIN SELECT RAISE(IGNORE); END")
     };
-    db.execute_batch(&trigger("a")).unwrap();
+    for on in ["main.a", "a"] {
+        db.execute_batch("DROP TRIGGER IF EXISTS temp.r").unwrap();
+        db.execute_batch(&trigger(on)).unwrap();
+        let error = rejected(&chain, &mut db);
+        assert_eq!(error.code(), "temporary-triggers", "{on}");
+    }
     let error = rejected(&chain, &mut db);
-    assert_eq!(error.code(), "temporary-triggers");
     assert_eq!(
         format!("{error:#}"),
         "temporary triggers could change the rows of migrations: r\n\
@@ -130,8 +135,8 @@ fn temporary_trigger_is_rejected() {
     // A trigger on another table does not fire.
     db.execute_batch("DROP TRIGGER r; CREATE TABLE main.mine (b)")
         .unwrap();
-    db.execute_batch(&trigger("other.a")).unwrap();
-    db.execute_batch("DROP TRIGGER temp.r").unwrap();
+    db.execute_batch(&trigger("other.a").replace(" r ", " s "))
+        .unwrap();
     db.execute_batch(&trigger("mine")).unwrap();
     let migrator = chain.migrator().ignore_tables(["mine"]);
     migrator.upgrade(&mut db).unwrap();
@@ -184,6 +189,8 @@ fn table_of_another_chain_is_not_touched() {
         "DELETE FROM invoices;",
         "DROP INDEX invoices_by_customer;",
         "ALTER TABLE invoices RENAME TO mine;",
+        "ALTER TABLE a RENAME TO c; DELETE FROM invoices;",
+        "CREATE TEMP TABLE invoices (b); DROP TABLE invoices; DELETE FROM invoices;",
     ] {
         let fixture = Fixture::new();
         let chain = fixture.chain(&[START, (script, "SELECT 1;")]);
@@ -194,6 +201,26 @@ fn table_of_another_chain_is_not_touched() {
         assert_eq!(owner(&error).1, &Owner::OtherChain, "{script}");
         assert!(BILLING.check(&db).unwrap().is_same());
     }
+}
+
+#[test]
+fn table_that_a_script_makes_is_its_own() {
+    let start = (
+        "CREATE TABLE a (b INTEGER PRIMARY KEY AUTOINCREMENT);",
+        "DROP TABLE a;",
+    );
+    let temporary = "CREATE TEMP TABLE invoices (b); INSERT INTO invoices VALUES (1);
+        DROP TABLE invoices; UPDATE sqlite_sequence SET seq = 7 WHERE name = 'a';";
+    let rebuild = "CREATE TABLE old (b); INSERT INTO old SELECT b FROM a; DROP TABLE a;
+        ALTER TABLE old RENAME TO a;";
+    let fixture = Fixture::new();
+    let chain = fixture.chain(&[start, (temporary, rebuild)]);
+    let mut db = Connection::open_in_memory().unwrap();
+    chain.migrator().upgrade_to(&mut db, "001").unwrap();
+    BILLING.upgrade(&mut db).unwrap();
+    chain.upgrade(&mut db).unwrap();
+    chain.migrator().downgrade_to(&mut db, "001").unwrap();
+    assert!(BILLING.check(&db).unwrap().is_same());
 }
 
 #[test]

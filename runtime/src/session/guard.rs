@@ -213,4 +213,27 @@ mod tests {
         drop(guarded);
         assert!(switch.upgrade().is_none());
     }
+
+    #[test]
+    fn guard_that_sqlite_does_not_call_is_an_error() {
+        let mut connection = Connection::open_in_memory().expect("a connection");
+        let error = try_out(&Guard::default(), &connection).expect_err("no authorizer");
+        assert!(error.to_string().contains("does not call the authorizer"));
+        let guard = Guard::install(&mut connection);
+        try_out(&guard, &connection).expect("an authorizer");
+    }
+
+    #[test]
+    fn interrupt_is_no_replaced_authorizer() {
+        let mut connection = Connection::open_in_memory().expect("a connection");
+        let guard = Guard::install(&mut connection);
+        // SQLite ignores an interrupt while no statement runs.
+        let mut statement = connection.prepare("VALUES (1), (2)").expect("a statement");
+        let mut rows = statement.query([]).expect("rows");
+        rows.next().expect("a row");
+        connection.get_interrupt_handle().interrupt();
+        let error = guard.is_asked(&connection).expect_err("an interrupt");
+        let code = error.sqlite_error_code();
+        assert_eq!(code, Some(ErrorCode::OperationInterrupted));
+    }
 }

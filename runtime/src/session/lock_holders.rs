@@ -82,3 +82,43 @@ impl Lock {
 pub(crate) fn lock_holders(_: &Path) -> Vec<LockHolder> {
     Vec::new()
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn line_of_proc_locks_is_parsed() {
+        let line = |mode, process: &str| {
+            let line = format!("1: POSIX  ADVISORY  {mode} {process} fe:00:131075 0 EOF");
+            Lock::parse(&line)
+        };
+        let own = std::process::id();
+        let lock = |is_other, is_write, process| Lock {
+            is_other,
+            is_write,
+            process,
+        };
+        let written = line("WRITE", &own.to_string());
+        assert!(written == Some((lock(false, true, own), 131_075)));
+        assert!(line("READ ", "1") == Some((lock(true, false, 1), 131_075)));
+        assert!(line("READ ", "0").is_none() && line("READ ", "-1").is_none());
+    }
+
+    #[test]
+    fn lock_on_another_file_is_not_listed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [first, second] = ["first", "second"].map(|name| {
+            let path = directory.path().join(name);
+            let connection = Connection::open(&path).expect("a connection");
+            let begun = connection.execute_batch("PRAGMA user_version = 1; BEGIN IMMEDIATE");
+            begun.expect("a transaction");
+            (path, connection)
+        });
+        first.1.execute_batch("ROLLBACK").expect("a rollback");
+        assert!(lock_holders(&first.0).is_empty());
+        assert_eq!(lock_holders(&second.0).len(), 1);
+    }
+}

@@ -95,3 +95,32 @@ pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn restart_allows_the_whole_timeout_again() {
+        let connection = Connection::open_in_memory().expect("a connection");
+        let settings = Settings {
+            busy_timeout: Duration::from_millis(100),
+            ..Settings::default()
+        };
+        let wait = LockWait::new(&connection, &settings, Duration::ZERO);
+        let mut attempts = 0;
+        let result = wait.retry(Operation::Lock, || {
+            attempts += 1;
+            let code = ffi::Error::new(ffi::SQLITE_BUSY);
+            Err::<(), _>(rusqlite::Error::SqliteFailure(code, None))
+        });
+        result.expect_err("a busy error");
+        // The pauses grow: 1, 2, 4, 8, 16, 32, and 37 ms.
+        assert!(attempts <= 8, "{attempts}");
+        assert!(!wait.waited().is_zero());
+        wait.restart();
+        assert!(wait.waited().is_zero());
+    }
+}

@@ -63,6 +63,7 @@ fn failed_batch_is_rolled_back_and_the_next_run_goes_on() {
             (attempt, Some("the key is wrong"))
         );
     }
+    assert!(only(&migrations, &db).is_failing());
     let shown = "001 raise: pending, 2 of 5 rows, failed 2 times: the key is wrong";
     assert_eq!(only(&migrations, &db).to_string(), shown);
     run(&migrations, &mut db).unwrap();

@@ -51,6 +51,21 @@ fn job_without_its_row_is_unfinished() {
 }
 
 #[test]
+fn job_without_its_row_is_listed_in_the_order_of_its_revision() {
+    let fixture = Fixture::new();
+    let (upgrade, downgrade) = ITEMS;
+    let upgrade = format!("-- @job fill\n{upgrade}");
+    let migrations = chain(&fixture, &[(&upgrade, downgrade)]);
+    let db = migrations.open(fixture.db()).unwrap();
+    for job in ["fill", "raise"] {
+        let sql = "DELETE FROM revchain_jobs WHERE job = ?1";
+        assert_eq!(db.execute(sql, [job]).unwrap(), 1);
+        let expected = ["001 fill pending", "001 raise pending"];
+        assert_eq!(states(&migrations, &db), expected);
+    }
+}
+
+#[test]
 fn job_without_its_row_is_finished_after_a_requiring_revision() {
     let fixture = Fixture::new();
     let migrations = chain(&fixture, &[ITEMS, WAITING]);
@@ -65,6 +80,49 @@ fn job_without_its_row_is_finished_after_a_requiring_revision() {
             .is_done()
     );
     assert_eq!(done(&db), [0]);
+}
+
+#[test]
+fn lost_table_of_jobs_prevents_no_stamp_and_no_downgrade() {
+    let fixture = Fixture::new();
+    let migrations = chain(&fixture, &[ITEMS, OTHER, WAITING]);
+    let mut db = Connection::open(fixture.db()).unwrap();
+    migrations.migrator().upgrade_to(&mut db, "002").unwrap();
+    db.execute_batch("DROP TABLE revchain_jobs; CREATE TABLE waiting (a)")
+        .unwrap();
+    migrations.migrator().stamp(&mut db, "003").unwrap();
+    assert_eq!(states(&migrations, &db), ["001 raise done"]);
+    migrations.migrator().downgrade_to(&mut db, "base").unwrap();
+    assert!(ids(&db).is_empty());
+}
+
+#[test]
+fn upgrade_makes_a_finished_job_pending_again() {
+    let fixture = Fixture::new();
+    let migrations = chain(&fixture, &[OTHER, ITEMS]);
+    let mut db = migrations.open(fixture.db()).unwrap();
+    assert_eq!(count(&db, "SELECT count(*) FROM revchain_jobs"), 1);
+    migrations.run_jobs(&mut db, Duration::MAX).unwrap();
+    // A program without jobs reverts the revision, and leaves the row.
+    db.execute_batch("DELETE FROM revchain_history WHERE revision = '002'; DROP TABLE items")
+        .unwrap();
+    migrations.upgrade(&mut db).unwrap();
+    assert_eq!(states(&migrations, &db), ["002 raise pending"]);
+    assert_eq!(count(&db, "SELECT count(*) FROM revchain_jobs"), 1);
+}
+
+#[test]
+fn unknown_jobs_are_read_up_to_a_limit() {
+    let fixture = Fixture::new();
+    let migrations = chain(&fixture, &[ITEMS]);
+    let db = migrations.open(fixture.db()).unwrap();
+    db.execute_batch(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+         INSERT INTO revchain_jobs (revision, job, state, attempts)
+             SELECT 'x' || i, 'raise', 'pending', 0 FROM n",
+    )
+    .unwrap();
+    assert_eq!(states(&migrations, &db).len(), 1001);
 }
 
 #[test]
