@@ -119,6 +119,16 @@ fn key_violated_in_a_table_of_a_stored_downgrade_is_an_error() {
 }
 
 #[test]
+fn many_newer_revisions_are_reverted() {
+    let fixture = Fixture::new();
+    let mut db = fixture.tables(9).open(fixture.db()).unwrap();
+    let older = fixture.tables(1);
+    let migrator = older.migrator().on_newer(OnNewer::Downgrade);
+    let report = migrator.downgrade_to(&mut db, "001").unwrap();
+    assert_eq!(report.reverted.len(), 8);
+}
+
+#[test]
 fn newer_revisions_can_be_reverted_in_part() {
     for target in ["-1", "002"] {
         let fixture = Fixture::new();
