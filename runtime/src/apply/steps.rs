@@ -266,8 +266,7 @@ impl StepRunner<'_> {
     /// Adds the jobs of a revision that was just stamped.
     fn add_jobs(&mut self, revision: &Revision, origin: Origin) -> Result<(), Error> {
         let connection = self.locked.connection();
-        let has_required = origin != Origin::Upgrade && revision.requires().next().is_some();
-        if revision.jobs().is_empty() && !has_required {
+        if revision.jobs().is_empty() && revision.requires().next().is_none() {
             return Ok(());
         }
         // The first job creates the table.
