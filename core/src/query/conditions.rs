@@ -1,11 +1,12 @@
 //! Comparisons with NULL.
 
 use super::Query;
+use crate::sql::cursor::{Cursor, split};
 use crate::sql::tokenizer::{Kind, Token};
 use crate::{Defect, DefectKind};
 
 const EQUAL: &[&str] = &["=", "=="];
-const UNEQUAL: &[&str] = &["<>", "!="];
+const OTHER_COMPARISONS: &[&str] = &["<>", "!=", "<", ">", "<=", ">="];
 
 /// The words after which an expression begins.
 const BEFORE_EXPRESSION: &[&str] = &["WHERE", "AND", "OR", "ON", "WHEN", "HAVING", "SELECT"];
@@ -15,9 +16,11 @@ pub(super) fn check(query: &Query<'_>) -> Vec<Defect> {
     let assignments = assignment_marks(sql, tokens);
     let mut defects = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
+        defects.extend(excluding_null(query, at));
         let text = token.text(sql);
         let is_equal = EQUAL.contains(&text);
-        let is_comparison = token.kind == Kind::Operator && (is_equal || UNEQUAL.contains(&text));
+        let is_comparison =
+            token.kind == Kind::Operator && (is_equal || OTHER_COMPARISONS.contains(&text));
         if !is_comparison || assignments.contains(&at) {
             continue;
         }
@@ -53,6 +56,19 @@ pub(super) fn check(query: &Query<'_>) -> Vec<Defect> {
     defects
 }
 
+/// Returns the defect of the `NOT IN` at `at` whose list has NULL: it is never true.
+fn excluding_null(query: &Query<'_>, at: usize) -> Option<Defect> {
+    let (sql, tokens) = (query.sql, query.tokens());
+    let is_not_in = tokens[at].is_word(sql, "NOT") && tokens.get(at + 1)?.is_word(sql, "IN");
+    let list = Cursor::new(sql, tokens.get(at + 2..)?).group()?;
+    let items = split(sql, list).into_iter();
+    let mut null = items.filter(|item| matches!(item, [only] if only.is_word(sql, "NULL")));
+    let span = null.next().filter(|_| is_not_in)?.first()?.span.clone();
+    let title = "`NOT IN` a list with NULL is never true";
+    let defect = query.defect(DefectKind::ComparesWithNull, title, span);
+    Some(defect.help("remove NULL from the list, and add `AND … IS NOT NULL` if no NULL is meant"))
+}
+
 /// Returns `true` if an expression begins after `before`.
 fn begins_expression(sql: &str, before: &[Token]) -> bool {
     before.last().is_some_and(|last| {
@@ -60,9 +76,16 @@ fn begins_expression(sql: &str, before: &[Token]) -> bool {
     })
 }
 
+/// Returns `true` if the token at `at` ends a SET clause or a value in the clause.
+pub(super) fn ends_set(sql: &str, tokens: &[Token], at: usize) -> bool {
+    const AFTER_SET: &[&str] = &["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT", "ON"];
+    let is_operator =
+        tokens[at].is_word(sql, "FROM") && at > 0 && tokens[at - 1].is_word(sql, "DISTINCT");
+    tokens[at].is_one_of(sql, AFTER_SET) && !is_operator
+}
+
 /// Returns the indexes of the `=` that assign a value in a SET clause.
 pub(super) fn assignment_marks(sql: &str, tokens: &[Token]) -> Vec<usize> {
-    const AFTER_SET: &[&str] = &["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT", "ON"];
     let mut marks = Vec::new();
     // For each open parenthesis, `true` if a SET clause is open at this depth.
     let mut is_in_set = vec![false];
@@ -78,7 +101,7 @@ pub(super) fn assignment_marks(sql: &str, tokens: &[Token]) -> Vec<usize> {
         } else if token.is_word(sql, "SET") {
             is_in_set[depth] = true;
             is_at_target = true;
-        } else if token.is_one_of(sql, AFTER_SET) {
+        } else if ends_set(sql, tokens, at) {
             is_in_set[depth] = false;
         } else if is_in_set[depth] && token.is_mark(sql, ",") {
             is_at_target = true;

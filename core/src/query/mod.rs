@@ -74,6 +74,11 @@ impl<'q> Query<'q> {
         written::assignments(self)
     }
 
+    /// Returns the indexes of the tokens `=` that assign a value in a SET clause.
+    pub fn assignment_marks(&self) -> Vec<usize> {
+        conditions::assignment_marks(self.sql, &self.tokens)
+    }
+
     /// Returns the defects that the text alone shows.
     ///
     /// If `allows_all_rows`, an UPDATE or a DELETE needs no WHERE.

@@ -23,7 +23,7 @@ const SCHEMA: &[&str] = &["CREATE", "ALTER", "DROP"];
 
 const TRANSACTION: &[&str] = &["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"];
 
-const CONNECTION: &[&str] = &["PRAGMA", "ATTACH", "DETACH"];
+const CONNECTION: &[&str] = &["ATTACH", "DETACH"];
 
 const MAINTENANCE: &[&str] = &["VACUUM", "REINDEX", "ANALYZE"];
 
@@ -90,7 +90,11 @@ fn second_statement(sql: &str, second: &[Token], count: usize) -> Defect {
 
 /// Returns a defect for a statement that changes the schema, the transaction or the connection.
 fn other_than_query(sql: &str, tokens: &[Token]) -> Option<Defect> {
-    let first = tokens.first()?;
+    let mut cursor = Cursor::new(sql, tokens);
+    if cursor.eat(&["EXPLAIN"]) {
+        cursor.eat(&["QUERY", "PLAN"]);
+    }
+    let first = cursor.rest().first()?;
     let word = first.text(sql).to_ascii_uppercase();
     let (title, help) = if first.is_one_of(sql, SCHEMA) {
         let help = "move it to a migration: `revchain new \"What it does\"` writes the file";
@@ -102,6 +106,12 @@ fn other_than_query(sql: &str, tokens: &[Token]) -> Option<Defect> {
         let help = "begin and end transactions with the methods of the connection, such as \
                     `connection.transaction()`";
         (format!("{word} begins or ends a transaction"), help)
+    } else if first.is_word(sql, "PRAGMA") {
+        let help = "run it as a plain string, or read a table such as `pragma_table_info('t')`";
+        (
+            "PRAGMA reads or sets an option of the connection".to_owned(),
+            help,
+        )
     } else if first.is_one_of(sql, CONNECTION) {
         let help = "run it as a plain string where the connection is opened, such as in \
                     `Migrator::on_connect`";

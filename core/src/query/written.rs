@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::conditions::assignment_marks;
+use super::conditions::{assignment_marks, ends_set};
 use super::{Query, Verb};
 use crate::sql::change::{ObjectName, object_name};
 use crate::sql::cursor::{Cursor, position_outside, split};
@@ -107,7 +107,6 @@ fn source(mut cursor: Cursor<'_>) -> Source {
 }
 
 pub(super) fn assignments(query: &Query<'_>) -> Vec<Assignment> {
-    const AFTER_SET: &[&str] = &["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT", "ON"];
     let (sql, tokens) = (query.sql, query.tokens());
     let marks = assignment_marks(sql, tokens).into_iter();
     marks
@@ -119,7 +118,7 @@ pub(super) fn assignments(query: &Query<'_>) -> Vec<Assignment> {
             }
             let value = &tokens[mark + 1..];
             let end = position_outside(sql, value, |at| {
-                value[at].is_mark(sql, ",") || value[at].is_one_of(sql, AFTER_SET)
+                value[at].is_mark(sql, ",") || ends_set(sql, value, at)
             });
             Some(Assignment {
                 column: unquote(name.text(sql)),

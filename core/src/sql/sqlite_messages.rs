@@ -180,6 +180,11 @@ pub fn misread_token(message: &str) -> Option<&str> {
         .strip_suffix("\": syntax error")
 }
 
+/// Returns `true` if the message is about a parameter `?N` whose number is too large, or zero.
+pub fn is_wrong_number(message: &str) -> bool {
+    message.starts_with("variable number must be")
+}
+
 /// A column that a statement needs and that a table lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingColumn<'m> {

@@ -3,7 +3,8 @@
 use revchain_core::query::Query;
 use revchain_core::sql::calls::called_names;
 use revchain_core::sql::sqlite_messages::{
-    MissingColumn, MissingName, UnregisteredObject, miscalled_function, missing_column,
+    MissingColumn, MissingName, UnregisteredObject, is_wrong_number, miscalled_function,
+    misread_token, missing_column,
 };
 use revchain_core::sql::tokenizer::unquote;
 use revchain_core::{ArgumentCount, Defect, DefectKind, FunctionStandIn, StandIns};
@@ -12,10 +13,7 @@ use rusqlite::config::DbConfig;
 
 use super::database::QueryDatabase;
 use super::rejected::{rejected, string_in_double_quotes};
-use super::{QueryRequest, compared_types, missing_value, run};
-
-/// The functions that return tables, which rusqlite registers for programs.
-const OF_RUSQLITE: &[&str] = &["rarray", "generate_series", "csv"];
+use super::{OF_RUSQLITE, QueryRequest, compared_types, missing_value, run};
 
 /// Returns the defects of a query on a database.
 pub(super) fn check(
@@ -58,9 +56,14 @@ impl Checker<'_> {
                 let has_list = defects
                     .iter()
                     .all(|defect| defect.kind() != DefectKind::InsertWithoutColumns);
-                if !is_count || has_list {
-                    defects.push(rejected(&self.database.connection, query, &message, offset));
+                if is_count && !has_list {
+                    return defects;
                 }
+                // Without its syntax, the text says nothing about what is meant.
+                if misread_token(&message).is_some() || is_wrong_number(&message) {
+                    defects.clear();
+                }
+                defects.push(rejected(&self.database.connection, query, &message, offset));
                 return defects;
             }
         }

@@ -1,14 +1,12 @@
 //! Comparisons of a column in a STRICT table with a literal of another type.
 
-use std::ops::Range;
-
 use revchain_core::query::Query;
 use revchain_core::sql::cursor::{Cursor, split};
-use revchain_core::sql::references::looked_up;
 use revchain_core::sql::tokenizer::{Kind, Token, unquote};
 use revchain_core::{Defect, DefectKind};
 
 use super::database::QueryDatabase;
+use super::sources::{TableSource, sources};
 
 const COMPARISONS: &[&str] = &["=", "==", "<>", "!=", "<", ">", "<=", ">="];
 
@@ -83,6 +81,7 @@ pub(super) fn check(database: &mut QueryDatabase, query: &Query<'_>) -> Vec<Defe
     let mut reader = Reader {
         sql,
         tokens,
+        assignments: query.assignment_marks(),
         sources: None,
     };
     let mut defects = Vec::new();
@@ -143,18 +142,11 @@ fn describe(
         .help(help)
 }
 
-/// A table that the query reads or writes, with its name or alias in the query.
-struct TableSource {
-    /// The name before the dot of a column, in lowercase.
-    name: String,
-    table: String,
-    /// The indexes of the tokens of the name and of the alias.
-    tokens: Range<usize>,
-}
-
 struct Reader<'q> {
     sql: &'q str,
     tokens: &'q [Token],
+    /// The indexes of the tokens `=` that assign a value.
+    assignments: Vec<usize>,
     sources: Option<Vec<TableSource>>,
 }
 
@@ -207,7 +199,7 @@ impl Reader<'_> {
     }
 
     fn is_comparison(&self, at: usize) -> bool {
-        COMPARISONS.iter().any(|mark| self.is_mark(at, mark))
+        COMPARISONS.iter().any(|mark| self.is_mark(at, mark)) && !self.assignments.contains(&at)
     }
 
     fn is_literal(&self, at: usize) -> bool {
@@ -292,7 +284,7 @@ impl Reader<'_> {
             return None;
         }
         if self.sources.is_none() {
-            self.sources = Some(self.read_sources());
+            self.sources = Some(sources(self.sql, self.tokens));
         }
         let sources = self.sources.as_deref().unwrap_or_default();
         let tables: Vec<&str> = if start < at {
@@ -336,31 +328,6 @@ impl Reader<'_> {
         found
     }
 
-    fn read_sources(&self) -> Vec<TableSource> {
-        let names = looked_up(self.sql).into_iter();
-        names
-            .filter_map(|name| {
-                let at = self
-                    .tokens
-                    .iter()
-                    .position(|token| token.span.start == name.offset)?;
-                let mut alias = at + 1;
-                alias += usize::from(self.is_word(alias, &["AS"]));
-                let is_alias = self
-                    .tokens
-                    .get(alias)
-                    .is_some_and(|token| matches!(token.kind, Kind::Word | Kind::QuotedWord))
-                    && !self.is_word(alias, NOT_ALIASES);
-                let end = if is_alias { alias } else { at };
-                Some(TableSource {
-                    name: self.name(end),
-                    table: name.name,
-                    tokens: at..end + 1,
-                })
-            })
-            .collect()
-    }
-
     /// Returns `true` if the query reads anything but tables: a subquery, a WITH, a function.
     fn has_other_sources(&self) -> bool {
         if self.is_word(0, &["WITH"]) {
@@ -384,38 +351,3 @@ impl Reader<'_> {
         })
     }
 }
-
-/// The words that follow a table and are no alias.
-const NOT_ALIASES: &[&str] = &[
-    "WHERE",
-    "SET",
-    "JOIN",
-    "LEFT",
-    "RIGHT",
-    "FULL",
-    "INNER",
-    "CROSS",
-    "NATURAL",
-    "OUTER",
-    "ON",
-    "USING",
-    "GROUP",
-    "ORDER",
-    "HAVING",
-    "LIMIT",
-    "UNION",
-    "EXCEPT",
-    "INTERSECT",
-    "WINDOW",
-    "VALUES",
-    "SELECT",
-    "DEFAULT",
-    "RETURNING",
-    "INDEXED",
-    "NOT",
-    "AND",
-    "OR",
-    "THEN",
-    "END",
-    "ELSE",
-];

@@ -5,9 +5,14 @@
 use std::ops::Range;
 
 use revchain_core::query::{Query, Source};
+use revchain_core::sql::cursor::{position_outside, split};
 use revchain_core::sql::keywords::similar_keyword;
-use revchain_core::sql::sqlite_messages::{MissingColumn, misread_token, missing_column};
+use revchain_core::sql::sqlite_messages::{
+    MissingColumn, is_wrong_number, misread_token, missing_column,
+};
 use revchain_core::sql::tokenizer::{Kind, Token, unquote};
+
+use super::sources::sources;
 
 /// The words after which the name of a table can follow.
 const BEFORE_TABLE: &[&str] = &["FROM", "JOIN", "INTO", "UPDATE", "IN", "REPLACE"];
@@ -42,7 +47,7 @@ pub(super) fn locate(query: &Query<'_>, message: &str, offset: Option<usize>) ->
         .or_else(|| finder.column(message, at_offset))
         .or(at_offset)
         .or_else(|| finder.values(query, message))
-        .or_else(|| finder.clause(message))
+        .or_else(|| finder.clause(query, message))
         .or_else(|| finder.name(message))
         .or_else(|| finder.keyword(message))
         .map(|at| finder.tokens[at].span.clone())
@@ -105,10 +110,19 @@ impl Finder<'_> {
                 };
                 let mut from = at_offset.unwrap_or(0)..self.tokens.len();
                 let at = from.find(|&at| is_pair(at))?;
-                // The part that is wrong is the table, unless the query reads the table.
+                // The part that is wrong is the table, unless the query reads the table. An alias
+                // hides the name of its table.
+                let sources = sources(self.sql, self.tokens);
+                let is_hidden = |at: &usize| {
+                    let mut sources = sources.iter();
+                    sources.any(|source| source.tokens.contains(at) && source.tokens.end != at + 1)
+                };
                 let is_read = table.eq_ignore_ascii_case("excluded")
-                    || (0..self.tokens.len())
-                        .any(|other| self.is_named(other, table) && !self.is_mark(other + 1, "."));
+                    || (0..self.tokens.len()).any(|other| {
+                        self.is_named(other, table)
+                            && !self.is_mark(other + 1, ".")
+                            && !is_hidden(&other)
+                    });
                 Some(if is_read { at + 2 } else { at })
             }
             MissingColumn::Read {
@@ -162,11 +176,11 @@ impl Finder<'_> {
         } else {
             row.last()?.last()?.span.clone()
         };
-        self.tokens.iter().position(|token| token.span == span)
+        self.position(&span)
     }
 
     /// Returns the clause that the fixed text of a message is about.
-    fn clause(&self, message: &str) -> Option<usize> {
+    fn clause(&self, query: &Query<'_>, message: &str) -> Option<usize> {
         if message == "incomplete input" {
             return self.tokens.len().checked_sub(1);
         }
@@ -184,27 +198,37 @@ impl Finder<'_> {
                     },
             );
         }
-        if message.contains("ORDER BY term") {
-            let by = self.find_word(&["ORDER"], 0)? + 1;
+        if message.contains("ORDER BY term") || message.contains("GROUP BY term") {
+            let clause = if message.contains("ORDER BY") {
+                "ORDER"
+            } else {
+                "GROUP"
+            };
+            let by = self.last_outside(clause)? + 1;
             let number: usize = message
                 .chars()
                 .take_while(char::is_ascii_digit)
                 .collect::<String>()
                 .parse()
                 .ok()?;
-            let commas = (by..self.tokens.len()).filter(|&at| self.is_mark(at, ","));
-            let term = if number < 2 {
-                Some(by)
-            } else {
-                commas.clone().nth(number - 2)
-            };
-            return term.map(|at| at + 1);
+            let terms = split(self.sql, self.tokens.get(by + 1..)?);
+            let first = terms.get(number.saturating_sub(1))?.first()?;
+            return self.position(&first.span);
+        }
+        if message.contains(" columns assigned ") {
+            let mut marks = query.assignment_marks().into_iter();
+            return marks
+                .find(|mark| self.is_mark(mark - 1, ")"))
+                .map(|mark| mark + 1);
+        }
+        if message == "unsupported frame specification" {
+            return self.find_word(&["ROWS", "RANGE", "GROUPS"], 0);
         }
         if message.starts_with("sub-select returns") {
             let mut all = 1..self.tokens.len();
             return all.find(|&at| self.is_word(at, &["SELECT"]) && self.is_mark(at - 1, "("));
         }
-        if message.starts_with("variable number must be") {
+        if is_wrong_number(message) {
             return self.tokens.iter().position(|token| {
                 token.kind == Kind::Parameter
                     && token
@@ -228,15 +252,14 @@ impl Finder<'_> {
             let found: Vec<usize> = (0..self.tokens.len())
                 .filter(|&at| self.is_named(at, name))
                 .collect();
-            let is_table_place = |at: &&usize| {
-                let before = at.checked_sub(1);
-                before.is_some_and(|before| {
-                    self.is_word(before, BEFORE_TABLE)
-                        || self.is_mark(before, ",")
-                        || self.is_mark(before, ".")
-                })
+            let follows = |is_before: &dyn Fn(usize) -> bool| {
+                let mut found = found.iter().filter(|_| is_table);
+                found.find(|at| at.checked_sub(1).is_some_and(is_before))
             };
-            let place = found.iter().find(is_table_place).filter(|_| is_table);
+            // A comma also separates expressions.
+            let place = follows(&|before| self.is_word(before, BEFORE_TABLE)).or_else(|| {
+                follows(&|before| self.is_mark(before, ",") || self.is_mark(before, "."))
+            });
             if let Some(at) = place.or(found.first()) {
                 return Some(*at);
             }
@@ -251,6 +274,22 @@ impl Finder<'_> {
         named
             .into_iter()
             .find_map(|clause| self.find_word(&[clause], 0))
+    }
+
+    /// Returns the index of the last token outside of parentheses that is the word.
+    fn last_outside(&self, word: &str) -> Option<usize> {
+        let (mut found, mut from) = (None, 0);
+        while let Some(at) = position_outside(self.sql, &self.tokens[from..], |at| {
+            self.is_word(from + at, &[word])
+        }) {
+            found = Some(from + at);
+            from += at + 1;
+        }
+        found
+    }
+
+    fn position(&self, span: &Range<usize>) -> Option<usize> {
+        self.tokens.iter().position(|token| token.span == *span)
     }
 
     fn find_word(&self, words: &[&str], from: usize) -> Option<usize> {

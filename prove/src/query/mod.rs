@@ -11,6 +11,7 @@ mod locate;
 mod missing_value;
 mod rejected;
 mod run;
+mod sources;
 mod table;
 mod usage;
 
@@ -19,6 +20,9 @@ use std::path::Path;
 use revchain_core::Defect;
 
 pub use usage::QueryUsage;
+
+/// The functions that return tables, which rusqlite registers for programs.
+const OF_RUSQLITE: &[&str] = &["rarray", "generate_series", "csv"];
 
 /// The environment variable that names the directory in which `sql!` records queries.
 pub const QUERIES_VARIABLE: &str = "REVCHAIN_QUERIES";

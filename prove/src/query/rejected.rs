@@ -3,19 +3,23 @@
 use revchain_core::diagnostics::suggest::did_you_mean;
 use revchain_core::query::Query;
 use revchain_core::schema::{Schema, SchemaFilter, quote};
+use revchain_core::sql::calls::called_names;
 use revchain_core::sql::cursor;
+use revchain_core::sql::keywords::similar_keyword;
 use revchain_core::sql::sqlite_messages::{
-    MissingColumn, UnregisteredObject, miscalled_function, missing_column,
+    MissingColumn, MissingName, UnregisteredObject, miscalled_function, misread_token,
+    missing_column,
 };
 use revchain_core::sql::tokenizer::{Kind, unquote};
 use revchain_core::{Defect, DefectKind};
 use revchain_runtime::internal::{read_schema_sql, stand_ins};
 use rusqlite::Connection;
 
+use super::OF_RUSQLITE;
 use super::locate::locate;
+use super::sources::sources;
 use crate::diagnostics::Existing;
 use crate::diagnostics::suggestions;
-use crate::sample_rows::hints::aliases;
 
 /// Describes a query that SQLite rejects with `message` at `offset`.
 pub(super) fn rejected(
@@ -44,7 +48,23 @@ fn help(connection: &Connection, query: &Query<'_>, message: &str, marked: &str)
     if let Some(help) = help_for_column(query, message, schema, marked) {
         return Some(help);
     }
+    // SQLite often reports the token after a misspelled keyword.
+    if let (Some(_), Some(meant)) = (misread_token(message), similar_keyword(marked)) {
+        return Some(format!("did you mean `{meant}`?"));
+    }
+    if let Some(help) = help_for_module(connection, query, message) {
+        return Some(help);
+    }
     let objects = objects(connection);
+    if let Some(index) = message.strip_prefix("no such index: ") {
+        let mut names = objects.iter().map(|(_, name)| name);
+        if names.any(|name| name.eq_ignore_ascii_case(index)) {
+            let index = quote(index);
+            return Some(format!(
+                "remove `INDEXED BY {index}`: it is an index of another table"
+            ));
+        }
+    }
     let existing = Existing {
         schema,
         objects: &objects,
@@ -58,6 +78,19 @@ fn help(connection: &Connection, query: &Query<'_>, message: &str, marked: &str)
         return Some(help);
     }
     Some(help)
+}
+
+/// Returns the advice for a function in a FROM clause that no module has.
+fn help_for_module(connection: &Connection, query: &Query<'_>, message: &str) -> Option<String> {
+    let Some(MissingName::Table(name)) = MissingName::parse(message) else {
+        return None;
+    };
+    let mut called = called_names(query.sql()).into_iter();
+    called.find(|called| unquote(called).eq_ignore_ascii_case(name))?;
+    Some(help_for_unregistered(
+        connection,
+        UnregisteredObject::Module(name),
+    ))
 }
 
 /// Returns the advice for a missing column of a table that the query names by an alias.
@@ -74,13 +107,17 @@ fn help_for_column(
     else {
         return None;
     };
-    let aliases = aliases(query.sql());
-    let Some(real) = aliases.get(&table.to_ascii_lowercase()) else {
-        let names = aliases.keys().map(String::as_str);
-        let meant = did_you_mean(table, names)?;
+    let sources = sources(query.sql(), query.tokens());
+    let mut named = sources.iter();
+    let Some(source) = named.find(|source| source.name.eq_ignore_ascii_case(table)) else {
+        let mut hidden = sources.iter();
+        let hidden = hidden.find(|source| source.table.eq_ignore_ascii_case(table));
+        let names = sources.iter().map(|source| source.name.as_str());
+        let meant = hidden.map(|source| source.name.as_str());
+        let meant = meant.or_else(|| did_you_mean(table, names))?;
         return Some(format!("did you mean `{}.{column}`?", quote(meant)));
     };
-    let columns = schema.columns(real)?;
+    let columns = schema.columns(&source.table)?;
     if let Some(meant) = did_you_mean(&unquote(marked), columns.iter().copied()) {
         return Some(format!("did you mean `{}`?", quote(meant)));
     }
@@ -89,7 +126,10 @@ fn help_for_column(
 }
 
 fn help_for_unregistered(connection: &Connection, object: UnregisteredObject<'_>) -> String {
-    let known = stand_ins::known_names(connection, object);
+    let mut known = stand_ins::known_names(connection, object);
+    if let UnregisteredObject::Module(_) = object {
+        known.extend(OF_RUSQLITE.iter().map(|name| (*name).to_owned()));
+    }
     let (kind, name) = match object {
         UnregisteredObject::Function(name) => ("function", name),
         UnregisteredObject::Collation(name) => ("collation", name),

@@ -9,15 +9,39 @@ use revchain_core::query::{Assignment, Query, Source};
 use revchain_core::sql::sqlite_messages::{ColumnConstraint, failed_check, failed_columns};
 use revchain_core::sql::tokenizer::{Kind, Token, unquote};
 use revchain_core::{Defect, DefectKind};
-use revchain_runtime::internal::{sqlite_message, stand_ins};
+use revchain_runtime::internal::{quote, sqlite_message, stand_ins};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Params};
 
 use super::database::QueryDatabase;
+use super::sources::sources;
 use crate::sample_rows::{names_in_check, table::sql_of};
 
 /// The number of rows of a result that are read.
 const MAX_ROWS: usize = 200;
+
+/// The functions whose first argument must be JSON.
+const READ_JSON: &[&str] = &[
+    "json",
+    "json_array_length",
+    "json_each",
+    "json_extract",
+    "json_insert",
+    "json_patch",
+    "json_pretty",
+    "json_remove",
+    "json_replace",
+    "json_set",
+    "json_tree",
+    "json_type",
+    "jsonb",
+    "jsonb_extract",
+    "jsonb_insert",
+    "jsonb_patch",
+    "jsonb_remove",
+    "jsonb_replace",
+    "jsonb_set",
+];
 
 /// Runs the query, and undoes its changes. Returns the defect of a failure that always comes.
 pub(super) fn check(database: &mut QueryDatabase, query: &Query<'_>) -> Option<Defect> {
@@ -95,6 +119,13 @@ fn bound_values(database: &mut QueryDatabase, query: &Query<'_>) -> Vec<Value> {
         if before.is_some_and(|before| before.is_one_of(sql, &["LIMIT", "OFFSET"])) {
             *slot = Value::Integer(1);
         }
+        let column = before
+            .filter(|before| before.is_mark(sql, "="))
+            .and(at.checked_sub(2));
+        let found = column.and_then(|column| first_value(database, query, column));
+        if let Some(value) = found {
+            *slot = value;
+        }
     }
     let Some((target, written)) = written(query) else {
         return values;
@@ -114,6 +145,32 @@ fn bound_values(database: &mut QueryDatabase, query: &Query<'_>) -> Vec<Value> {
         }
     }
     values
+}
+
+/// Returns the value of the column at `at` in the first sample row of a table that has it.
+fn first_value(database: &mut QueryDatabase, query: &Query<'_>, at: usize) -> Option<Value> {
+    let (sql, tokens) = (query.sql(), query.tokens());
+    let column = unquote(tokens[at].text(sql));
+    let qualifier = at
+        .checked_sub(2)
+        .filter(|_| tokens[at - 1].is_mark(sql, "."))
+        .map(|at| unquote(tokens[at].text(sql)));
+    let sources = sources(sql, tokens).into_iter();
+    let mut sources = sources.filter(|source| {
+        let mut qualifier = qualifier.iter();
+        qualifier.all(|qualifier| source.name.eq_ignore_ascii_case(qualifier))
+    });
+    let table = sources.find_map(|source| {
+        let table = database.table(&source.table)?;
+        (table.is_ordinary && table.column(&column).is_some()).then_some(source.table)
+    })?;
+    let value = format!(
+        "SELECT {} FROM main.{} LIMIT 1",
+        quote(&column),
+        quote(&table)
+    );
+    let found = database.connection.query_row(&value, [], |row| row.get(0));
+    found.ok()
 }
 
 /// Returns a value that a column of this type accepts.
@@ -185,6 +242,40 @@ impl Failure<'_, '_> {
 
     fn is_word(&self, token: &Token, words: &[&str]) -> bool {
         token.is_one_of(self.query.sql(), words)
+    }
+
+    /// Returns `true` if the token at `at` is a literal, and is an operand by itself.
+    fn is_whole(&self, at: usize) -> bool {
+        const AFTER: &[&str] = &[
+            "AND",
+            "OR",
+            "ORDER",
+            "GROUP",
+            "LIMIT",
+            "OFFSET",
+            "UNION",
+            "INTERSECT",
+            "EXCEPT",
+            "RETURNING",
+            "HAVING",
+            "WINDOW",
+            "WHERE",
+            "AS",
+            "THEN",
+            "ELSE",
+            "END",
+        ];
+        let (sql, tokens) = (self.query.sql(), self.query.tokens());
+        let ends = tokens.get(at + 1).is_none_or(|after| {
+            after.is_mark(sql, ")") || after.is_mark(sql, ",") || after.is_one_of(sql, AFTER)
+        });
+        ends && self.literal(&tokens[at..=at]).is_some()
+    }
+
+    /// Returns `true` if SQLite rejects a query, or if the query fails.
+    fn fails(&self, sql: &str, values: impl Params) -> bool {
+        let found = self.database.connection.query_row(sql, values, |_| Ok(()));
+        found.optional().is_err()
     }
 
     /// Returns the literal that the query writes into a column of the table it writes.
@@ -305,10 +396,14 @@ impl Failure<'_, '_> {
         if self.message != "datatype mismatch" {
             return None;
         }
-        let pairs = self.query.tokens().windows(2);
-        let mut after = pairs.filter(|pair| self.is_word(&pair[0], &["LIMIT", "OFFSET"]));
-        let literal = after.find(|pair| self.literal(&pair[1..]).is_some())?;
-        let span = literal[1].span.clone();
+        let (sql, tokens) = (self.query.sql(), self.query.tokens());
+        let fails = |at: &usize| {
+            let limit = format!("SELECT 1 LIMIT {}", tokens[*at].text(sql));
+            self.is_word(&tokens[at - 1], &["LIMIT", "OFFSET"])
+                && self.is_whole(*at)
+                && self.fails(&limit, [])
+        };
+        let span = tokens[(1..tokens.len()).find(fails)?].span.clone();
         Some(self.defect(DefectKind::QueryFails, span, "write a whole number"))
     }
 
@@ -331,32 +426,26 @@ impl Failure<'_, '_> {
         if !is_match {
             return None;
         }
-        let mut literals = Vec::new();
-        for (at, token) in tokens.iter().enumerate() {
-            if token.kind != Kind::String || at == 0 {
-                continue;
-            }
+        let mut operands = Vec::new();
+        for at in 2..tokens.len() {
             let before = &tokens[at - 1];
-            let is_function = before.is_mark(sql, "(")
-                && at >= 2
-                && self.is_virtual(&unquote(tokens[at - 2].text(sql)));
-            let is_column = before.is_mark(sql, "=")
-                && at >= 2
-                && self.is_virtual(&unquote(tokens[at - 2].text(sql)));
-            if before.is_word(sql, "MATCH") || is_function || is_column {
-                literals.push(token.span.clone());
+            let is_argument = before.is_mark(sql, "(") || before.is_mark(sql, "=");
+            if before.is_word(sql, "MATCH")
+                || is_argument && self.is_virtual(&unquote(tokens[at - 2].text(sql)))
+            {
+                operands.push(at);
             }
         }
-        // With several of them, or with a parameter, SQLite does not say which one is wrong.
-        let matches = tokens.iter().filter(|token| token.is_word(sql, "MATCH"));
-        let [span] = &literals[..] else {
+        // With several operands, SQLite does not say which one is wrong.
+        let [at] = operands[..] else {
             return None;
         };
-        if matches.count() > 1 {
+        if tokens[at].kind != Kind::String || !self.is_whole(at) {
             return None;
         }
+        let span = tokens[at].span.clone();
         let help = "write a full-text query: words, \"phrases\", AND, OR, NOT, and `column : word`";
-        Some(self.defect(DefectKind::QueryFails, span.clone(), help))
+        Some(self.defect(DefectKind::QueryFails, span, help))
     }
 
     fn is_virtual(&mut self, name: &str) -> bool {
@@ -381,30 +470,24 @@ impl Failure<'_, '_> {
         if self.message != "malformed JSON" {
             return None;
         }
-        let is_argument = |at: &usize| {
+        let is_wrong = |at: &usize| {
             let is_first = *at >= 2
                 && tokens[at - 1].is_mark(sql, "(")
-                && tokens[at - 2]
-                    .text(sql)
-                    .to_ascii_lowercase()
-                    .starts_with("json");
+                && tokens[at - 2].is_one_of(sql, READ_JSON)
+                && self.is_whole(*at);
             let after = tokens.get(at + 1);
             let is_operand =
                 after.is_some_and(|after| after.is_mark(sql, "->") || after.is_mark(sql, "->>"));
-            tokens[*at].kind == Kind::String && (is_first || is_operand)
+            tokens[*at].kind == Kind::String
+                && (is_first || is_operand)
+                && self.fails("SELECT json(?1)", [&unquote(tokens[*at].text(sql))])
         };
-        let mut literals = (0..tokens.len()).filter(is_argument);
-        let span = literals.find_map(|at| {
-            let text = unquote(tokens[at].text(sql));
-            let json = "SELECT json(?1)";
-            let parsed = self.database.connection.query_row(json, [text], |_| Ok(()));
-            parsed.optional().is_err().then(|| tokens[at].span.clone())
-        })?;
-        Some(self.defect(
-            DefectKind::QueryFails,
-            span,
+        let at = (0..tokens.len()).find(is_wrong)?;
+        let (span, help) = (
+            tokens[at].span.clone(),
             "write JSON: objects and arrays with double quotes",
-        ))
+        );
+        Some(self.defect(DefectKind::QueryFails, span, help))
     }
 
     /// Explains an argument that is wrong whatever the rows are.

@@ -42,10 +42,11 @@ impl Table {
             .get(1)
             .is_some_and(|token| token.is_word(&sql, "VIRTUAL"));
         // A row that breaks such a constraint is skipped.
-        let skips_rows = tokens.windows(3).any(|tokens| {
-            tokens[0].is_word(&sql, "ON")
-                && tokens[1].is_word(&sql, "CONFLICT")
-                && tokens[2].is_one_of(&sql, &["IGNORE", "REPLACE"])
+        let skips_rows = tokens.windows(4).any(|tokens| {
+            let words = ["NULL", "ON", "CONFLICT", "IGNORE"].iter();
+            words
+                .zip(tokens)
+                .all(|(word, token)| token.is_word(&sql, word))
         });
         let (is_without_rowid, is_strict) = options(connection, name);
         let columns = columns(connection, name, !is_without_rowid, skips_rows)?;

@@ -122,6 +122,23 @@ fn suggestions_are_names_of_the_schema() {
         ("SELECT emial FROM users", "did you mean `email`?"),
         ("SELECT u.emial FROM users u", "did you mean `email`?"),
         ("SELECT x.email FROM users y", "did you mean `y.email`?"),
+        (
+            "SELECT u.id FROM users AS u WHERE users.id = 1",
+            "did you mean `u.id`?",
+        ),
+        ("SELECT id FROM users WHRE id = 1", "did you mean `WHERE`?"),
+        (
+            "SELECT id FROM users INDEXED BY posts_by_user WHERE id = 1",
+            "it is an index of another table",
+        ),
+        (
+            "SELECT value FROM generate_seres(1, 2)",
+            "did you mean `generate_series`?",
+        ),
+        (
+            "SELECT value FROM split(?1)",
+            "if the program registers it, say so: `sql!(module \"split\", \"…\")`",
+        ),
         ("SELECT lowr(email) FROM users", "did you mean `lower`?"),
         ("SELCT id FROM users", "did you mean `SELECT`?"),
         (
