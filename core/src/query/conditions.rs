@@ -1,6 +1,7 @@
 //! Comparisons with NULL.
 
 use super::Query;
+use super::written::assignment_marks;
 use crate::sql::cursor::{Cursor, split};
 use crate::sql::tokenizer::{Kind, Token};
 use crate::{Defect, DefectKind};
@@ -11,6 +12,7 @@ const OTHER_COMPARISONS: &[&str] = &["<>", "!=", "<", ">", "<=", ">="];
 /// The words after which an expression begins.
 const BEFORE_EXPRESSION: &[&str] = &["WHERE", "AND", "OR", "ON", "WHEN", "HAVING", "SELECT"];
 
+/// Returns the defects of comparisons with NULL.
 pub(super) fn check(query: &Query<'_>) -> Vec<Defect> {
     let (sql, tokens) = (query.sql, query.tokens());
     let assignments = assignment_marks(sql, tokens);
@@ -74,41 +76,4 @@ fn begins_expression(sql: &str, before: &[Token]) -> bool {
     before.last().is_some_and(|last| {
         last.is_one_of(sql, BEFORE_EXPRESSION) || last.is_mark(sql, "(") || last.is_mark(sql, ",")
     })
-}
-
-/// Returns `true` if the token at `at` ends a SET clause or a value in the clause.
-pub(super) fn ends_set(sql: &str, tokens: &[Token], at: usize) -> bool {
-    const AFTER_SET: &[&str] = &["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT", "ON"];
-    let is_operator =
-        tokens[at].is_word(sql, "FROM") && at > 0 && tokens[at - 1].is_word(sql, "DISTINCT");
-    tokens[at].is_one_of(sql, AFTER_SET) && !is_operator
-}
-
-/// Returns the indexes of the `=` that assign a value in a SET clause.
-pub(super) fn assignment_marks(sql: &str, tokens: &[Token]) -> Vec<usize> {
-    let mut marks = Vec::new();
-    // For each open parenthesis, `true` if a SET clause is open at this depth.
-    let mut is_in_set = vec![false];
-    let mut is_at_target = false;
-    for (at, token) in tokens.iter().enumerate() {
-        let depth = is_in_set.len() - 1;
-        if token.is_mark(sql, "(") {
-            is_in_set.push(false);
-        } else if token.is_mark(sql, ")") {
-            if depth > 0 {
-                is_in_set.pop();
-            }
-        } else if token.is_word(sql, "SET") {
-            is_in_set[depth] = true;
-            is_at_target = true;
-        } else if ends_set(sql, tokens, at) {
-            is_in_set[depth] = false;
-        } else if is_in_set[depth] && token.is_mark(sql, ",") {
-            is_at_target = true;
-        } else if is_in_set[depth] && is_at_target && token.is_mark(sql, "=") {
-            marks.push(at);
-            is_at_target = false;
-        }
-    }
-    marks
 }

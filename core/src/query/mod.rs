@@ -76,7 +76,7 @@ impl<'q> Query<'q> {
 
     /// Returns the indexes of the tokens `=` that assign a value in a SET clause.
     pub fn assignment_marks(&self) -> Vec<usize> {
-        conditions::assignment_marks(self.sql, &self.tokens)
+        written::assignment_marks(self.sql, &self.tokens)
     }
 
     /// Returns the defects that the text alone shows.

@@ -61,6 +61,7 @@ pub(super) fn read<'q>(query: &Query<'q>) -> Vec<Parameter<'q>> {
     parameters
 }
 
+/// Returns the defect of parameters that are mixed, or that have a gap.
 pub(super) fn check(query: &Query<'_>) -> Option<Defect> {
     let parameters = query.parameters();
     let first = parameters.first()?;
@@ -79,11 +80,10 @@ pub(super) fn check(query: &Query<'_>) -> Option<Defect> {
         after.text
     );
     let defect = query.defect(DefectKind::ParameterGap, title, after.span.clone());
-    Some(defect.help(format!(
+    Some(defect.help(
         "number the parameters without a gap: the program binds values to 1, 2, 3 and so on\n\
-         or name them: `:{}`",
-        example_name(query)
-    )))
+         or name them: `:id`",
+    ))
 }
 
 fn mixed(query: &Query<'_>, first: &Parameter<'_>, other: &Parameter<'_>) -> Defect {
@@ -95,13 +95,4 @@ fn mixed(query: &Query<'_>, first: &Parameter<'_>, other: &Parameter<'_>) -> Def
     defect
         .details(format!("{} has the number {}", other.text, other.number))
         .help("name all parameters, such as `:user`, or number all of them: `?1`, `?2`")
-}
-
-/// Returns a name for the example in the help.
-fn example_name(query: &Query<'_>) -> &'static str {
-    if query.sql.contains("user") {
-        "user"
-    } else {
-        "id"
-    }
 }

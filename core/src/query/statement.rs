@@ -96,7 +96,11 @@ fn other_than_query(sql: &str, tokens: &[Token]) -> Option<Defect> {
     }
     let first = cursor.rest().first()?;
     let word = first.text(sql).to_ascii_uppercase();
-    let (title, help) = if first.is_one_of(sql, SCHEMA) {
+    let mut after = cursor.clone();
+    let (title, help) = if after.eat(&["CREATE"]) && after.is_at(&["TEMP", "TEMPORARY"]) {
+        let title = "a temporary object belongs to the connection".to_owned();
+        (title, "create it with a plain string")
+    } else if first.is_one_of(sql, SCHEMA) {
         let help = "move it to a migration: `revchain new \"What it does\"` writes the file";
         (
             format!("{word} changes the schema, which belongs in a migration"),

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::conditions::{assignment_marks, ends_set};
 use super::{Query, Verb};
 use crate::sql::change::{ObjectName, object_name};
 use crate::sql::cursor::{Cursor, position_outside, split};
@@ -128,6 +127,44 @@ pub(super) fn assignments(query: &Query<'_>) -> Vec<Assignment> {
         .collect()
 }
 
+/// Returns `true` if the token at `at` ends a SET clause or a value in the clause.
+fn ends_set(sql: &str, tokens: &[Token], at: usize) -> bool {
+    const AFTER_SET: &[&str] = &["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT", "ON"];
+    let is_operator =
+        tokens[at].is_word(sql, "FROM") && at > 0 && tokens[at - 1].is_word(sql, "DISTINCT");
+    tokens[at].is_one_of(sql, AFTER_SET) && !is_operator
+}
+
+/// Returns the indexes of the `=` that assign a value in a SET clause.
+pub(super) fn assignment_marks(sql: &str, tokens: &[Token]) -> Vec<usize> {
+    let mut marks = Vec::new();
+    // For each open parenthesis, `true` if a SET clause is open at this depth.
+    let mut is_in_set = vec![false];
+    let mut is_at_target = false;
+    for (at, token) in tokens.iter().enumerate() {
+        let depth = is_in_set.len() - 1;
+        if token.is_mark(sql, "(") {
+            is_in_set.push(false);
+        } else if token.is_mark(sql, ")") {
+            if depth > 0 {
+                is_in_set.pop();
+            }
+        } else if token.is_word(sql, "SET") {
+            is_in_set[depth] = true;
+            is_at_target = true;
+        } else if ends_set(sql, tokens, at) {
+            is_in_set[depth] = false;
+        } else if is_in_set[depth] && token.is_mark(sql, ",") {
+            is_at_target = true;
+        } else if is_in_set[depth] && is_at_target && token.is_mark(sql, "=") {
+            marks.push(at);
+            is_at_target = false;
+        }
+    }
+    marks
+}
+
+/// Returns the defect of a query that changes every row, or that depends on the order of columns.
 pub(super) fn check(query: &Query<'_>, allows_all_rows: bool) -> Option<Defect> {
     let all_rows = all_rows(query);
     if allows_all_rows {

@@ -55,10 +55,15 @@ impl SqlInput {
             tokens.next();
             if word == "all" && !allows_all_rows {
                 allows_all_rows = true;
+                if tokens.peek().is_some_and(is_comma) {
+                    let message = "remove the comma: `sql!(all \"…\")`";
+                    return Err((span, message.to_owned()));
+                }
                 continue;
             }
             if !WITH_VALUE.contains(&word.as_str()) {
-                return Err((span, unknown_word(&word)));
+                let is_before_text = tokens.peek().and_then(string).is_some();
+                return Err((span, unknown_word(&word, is_before_text)));
             }
             let value = tokens.next().and_then(|token| string(&token));
             let has_comma = tokens.next().is_some_and(|token| is_comma(&token));
@@ -73,10 +78,11 @@ impl SqlInput {
                 "at" => revision.replace(value).is_none(),
                 "function" => add(&mut functions, value),
                 "collation" => add(&mut collations, value),
-                _ => add(&mut modules, value),
+                "module" => add(&mut modules, value),
+                _ => true,
             };
             if !is_new {
-                return Err((span, format!("`{word}` says the same twice")));
+                return Err((span, format!("`{word}` occurs twice")));
             }
         }
         let (text, literal, span) = text(tokens.collect())?;
@@ -112,9 +118,14 @@ fn add(names: &mut Vec<String>, name: String) -> bool {
     is_new
 }
 
-fn unknown_word(word: &str) -> String {
+/// Describes a word that is no argument. `is_before_text` is `true` if a string follows.
+fn unknown_word(word: &str, is_before_text: bool) -> String {
     match word {
-        "all" => "`all` stands once".to_owned(),
+        "all" => "`all` occurs twice".to_owned(),
+        _ if is_before_text => {
+            let known = WITH_VALUE.join("`, `");
+            format!("unknown word `{word}`: the words are `all`, `{known}`")
+        }
         _ => NOT_A_LITERAL.to_owned(),
     }
 }
@@ -184,7 +195,11 @@ impl Pieces {
             }
             if let Some(next) = tokens.next() {
                 if !is_comma(&next) {
-                    return Err((next.span(), NOT_A_LITERAL.to_owned()));
+                    let message = match string(&next) {
+                        Some(_) => "separate the pieces of the text by commas",
+                        None => NOT_A_LITERAL,
+                    };
+                    return Err((next.span(), message.to_owned()));
                 }
             }
         }

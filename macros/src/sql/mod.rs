@@ -55,14 +55,14 @@ fn checked(input: &SqlInput) -> TokenStream {
         return errors(messages, &input.literal);
     }
     let literal = &input.literal;
-    match tracking {
-        Some(tracking) => quote!({ #tracking #literal }),
-        None => literal.clone(),
-    }
+    // The first expansion of a crate has a block for `tracking`. Without a block, another expansion
+    // could stand where only a literal can, until it becomes the first.
+    quote!({ #tracking #literal })
 }
 
 /// Returns the text, because only a proven chain has a schema.
 #[cfg(not(feature = "prove"))]
 fn checked(input: &SqlInput) -> TokenStream {
-    input.literal.clone()
+    let literal = &input.literal;
+    quote!({ #literal })
 }

@@ -7,7 +7,7 @@ use std::env;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use revchain_prove::{QUERIES_VARIABLE, QueryUsage};
 
@@ -65,9 +65,16 @@ fn target() -> String {
         Err(_) => variable("CARGO_CRATE_NAME"),
     };
     // Cargo has no variable for tests. The compiler gets an argument.
-    let is_test = env::args_os().any(|argument| argument == "--test");
-    let test = if is_test { ".test" } else { "" };
-    format!("{package}.{kind}{test}")
+    if !env::args_os().any(|argument| argument == "--test") {
+        return format!("{package}.{kind}");
+    }
+    // The tests in `src/lib.rs` and those in `tests/` can have the same name.
+    let mut arguments = env::args();
+    let source = arguments.find(|argument| argument.ends_with(".rs"));
+    let source = source.unwrap_or_default();
+    let directory = Path::new(&source).parent().and_then(Path::file_name);
+    let directory = directory.unwrap_or_default().to_string_lossy();
+    format!("{package}.{kind}.{directory}.test")
 }
 
 fn line(input: &SqlInput, usage: &QueryUsage) -> String {

@@ -29,10 +29,21 @@ static DIRECTORIES: LazyLock<Mutex<HashMap<PathBuf, Arc<Mutex<Entry>>>>> =
 struct Entry {
     directory: PathBuf,
     seen_at: Instant,
-    files: Vec<FileState>,
+    /// `None` if the directory cannot be read.
+    files: Option<Vec<FileState>>,
     loaded: Arc<LoadedMigrations>,
-    /// The databases by the revision; `None` for the head. No database if an upgrade fails.
-    databases: HashMap<Option<String>, Option<QueryDatabase>>,
+    /// No database if an upgrade fails.
+    databases: HashMap<DatabaseKey, Option<QueryDatabase>>,
+}
+
+/// What the databases of a directory differ in.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct DatabaseKey {
+    /// The revision; `None` for the head.
+    revision: Option<String>,
+    /// The objects of the program. A stand-in for one query must be unknown to others.
+    functions: Vec<String>,
+    collations: Vec<String>,
 }
 
 /// The properties of a file that change when a program writes the file.
@@ -48,7 +59,10 @@ pub(super) fn check(directory: &Path, request: &QueryRequest<'_>, with_usage: bo
     let mut entry = lock(&entry);
     let loaded = Arc::clone(&entry.loaded);
     let Some(chain) = sound_chain(&loaded) else {
-        return QueryCheck::default();
+        return QueryCheck {
+            defects: missing_directory(&loaded),
+            usage: None,
+        };
     };
     let Some(revisions) = revisions(chain, request.revision) else {
         return QueryCheck {
@@ -56,11 +70,10 @@ pub(super) fn check(directory: &Path, request: &QueryRequest<'_>, with_usage: bo
             usage: None,
         };
     };
-    let key = request.revision.map(str::to_owned);
     let database = entry
         .databases
-        .entry(key)
-        .or_insert_with(|| QueryDatabase::new(&loaded, &revisions));
+        .entry(DatabaseKey::of(request))
+        .or_insert_with(|| QueryDatabase::new(&loaded, &revisions, request));
     let Some(database) = database else {
         return QueryCheck::default();
     };
@@ -85,10 +98,24 @@ pub(super) fn check(directory: &Path, request: &QueryRequest<'_>, with_usage: bo
 pub(super) fn migration_files(directory: &Path) -> Vec<String> {
     let entry = entry(directory);
     let entry = lock(&entry);
-    let chain = entry.loaded.chain.as_ref();
-    let revisions = chain.map(Chain::revisions).unwrap_or_default();
-    let names = revisions.iter().map(Revision::file_name);
+    let names = entry.files.iter().flatten();
+    let names = names.filter_map(|file| file.name.to_str());
+    let names = names.filter(|name| name.ends_with(".sql"));
     names.map(str::to_owned).collect()
+}
+
+/// Returns the defects of a directory without migrations, which `embed_migrations!` need not name.
+fn missing_directory(loaded: &LoadedMigrations) -> Vec<Defect> {
+    let is_missing = |defect: &&Defect| {
+        matches!(
+            defect.kind(),
+            DefectKind::UnreadableDirectory | DefectKind::EmptyDirectory
+        )
+    };
+    let help = "name the directory of the migrations, beside Cargo.toml: \
+                `sql!(in \"../db/migrations\", \"…\")`";
+    let defects = loaded.defects.iter().filter(is_missing).cloned();
+    defects.map(|defect| defect.help(help)).collect()
 }
 
 /// Returns the chain; `None` if the directory has defects.
@@ -133,6 +160,22 @@ fn entry(directory: &Path) -> Arc<Mutex<Entry>> {
 /// Locks a mutex. After a panic of another thread, the value is still whole: entries are replaced.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl DatabaseKey {
+    fn of(request: &QueryRequest<'_>) -> Self {
+        let owned = |names: &[&str]| -> Vec<String> {
+            let mut names: Vec<String> =
+                names.iter().map(|name| name.to_ascii_lowercase()).collect();
+            names.sort_unstable();
+            names
+        };
+        Self {
+            revision: request.revision.map(str::to_owned),
+            functions: owned(request.functions),
+            collations: owned(request.collations),
+        }
+    }
 }
 
 impl Entry {
@@ -182,10 +225,11 @@ fn is_same(a: &LoadedMigrations, b: &LoadedMigrations) -> bool {
     a_chain.revisions() == b_chain.revisions() && texts(a) == texts(b)
 }
 
-/// Returns the sorted states of all files. An unreadable directory has none.
-fn file_states(directory: &Path) -> Vec<FileState> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+/// Returns the sorted states of all files; `None` if the directory cannot be read.
+fn file_states(directory: &Path) -> Option<Vec<FileState>> {
+    let entries = fs::read_dir(directory).ok()?;
     let mut states: Vec<FileState> = entries
+        .flatten()
         .map(|entry| {
             let metadata = fs::metadata(entry.path()).ok();
             FileState {
@@ -196,5 +240,5 @@ fn file_states(directory: &Path) -> Vec<FileState> {
         })
         .collect();
     states.sort_by(|a, b| a.name.cmp(&b.name));
-    states
+    Some(states)
 }

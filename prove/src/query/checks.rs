@@ -3,12 +3,11 @@
 use revchain_core::query::Query;
 use revchain_core::sql::calls::called_names;
 use revchain_core::sql::sqlite_messages::{
-    MissingColumn, MissingName, UnregisteredObject, is_wrong_number, miscalled_function,
-    misread_token, missing_column,
+    MissingColumn, MissingName, is_wrong_number, miscalled_function, misread_token, missing_column,
 };
 use revchain_core::sql::tokenizer::unquote;
-use revchain_core::{ArgumentCount, Defect, DefectKind, FunctionStandIn, StandIns};
-use revchain_runtime::internal::{sqlite_message, sqlite_offset, stand_ins};
+use revchain_core::{Defect, DefectKind};
+use revchain_runtime::internal::{sqlite_message, sqlite_offset};
 use rusqlite::config::DbConfig;
 
 use super::database::QueryDatabase;
@@ -40,15 +39,10 @@ impl Checker<'_> {
     fn check(&mut self) -> Vec<Defect> {
         self.database.budget.restart();
         let (query, request) = (self.query, self.request);
-        self.declare();
         let mut defects = query.check(request.allows_all_rows);
-        if let Some(defect) = self.undeclared_function() {
-            defects.push(defect);
-            return defects;
-        }
         match self.prepare() {
             Prepared::Accepted => {}
-            Prepared::Unknown => return defects,
+            Prepared::NeedsProgram => return defects,
             Prepared::Rejected(message, offset) => {
                 // Without a column list, the number of values is a consequence.
                 let is_count =
@@ -83,7 +77,7 @@ impl Checker<'_> {
         };
         let (message, offset) = (sqlite_message(&error), sqlite_offset(&error));
         if !error_is_of_sql(&error) || self.is_of_program(&message) {
-            return Prepared::Unknown;
+            return Prepared::NeedsProgram;
         }
         Prepared::Rejected(message, offset)
     }
@@ -123,54 +117,6 @@ impl Checker<'_> {
         functions.any(|function| function.eq_ignore_ascii_case(name))
     }
 
-    /// Registers stand-ins for the objects that the query declares and SQLite lacks.
-    fn declare(&mut self) {
-        let request = self.request;
-        let is_new = |name: &&&str| {
-            let connection = &self.database.connection;
-            let known = stand_ins::known_names(connection, UnregisteredObject::Function(name));
-            !known.iter().any(|known| known.eq_ignore_ascii_case(name))
-        };
-        let new: Vec<&str> = request.functions.iter().filter(is_new).copied().collect();
-        let functions = new.iter().map(|name| FunctionStandIn {
-            name: (*name).to_owned(),
-            arguments: ArgumentCount::Any,
-        });
-        let declared = StandIns {
-            functions: functions.collect(),
-            collations: request
-                .collations
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect(),
-            ..StandIns::default()
-        };
-        if declared.functions.is_empty() && declared.collations.is_empty() {
-            return;
-        }
-        stand_ins::register(&self.database.connection, &declared);
-        let names = new.iter().map(|name| name.to_ascii_lowercase());
-        self.database.functions.extend(names);
-    }
-
-    /// Returns a defect for a function that another query declares and this query does not.
-    fn undeclared_function(&self) -> Option<Defect> {
-        if self.database.functions.is_empty() {
-            return None;
-        }
-        let called = called_names(self.query.sql()).into_iter().map(unquote);
-        let undeclared = called
-            .filter(|name| self.database.functions.contains(&name.to_ascii_lowercase()))
-            .find(|name| !self.declares(name))?;
-        let message = format!("no such function: {undeclared}");
-        Some(rejected(
-            &self.database.connection,
-            self.query,
-            &message,
-            None,
-        ))
-    }
-
     /// Returns a defect if the query has a string in double quotes.
     fn check_double_quotes(&self) -> Option<Defect> {
         let query = self.query;
@@ -192,7 +138,7 @@ enum Prepared {
     /// SQLite's message, and the offset of the error.
     Rejected(String, Option<usize>),
     /// The program can have what the database here lacks.
-    Unknown,
+    NeedsProgram,
 }
 
 /// Returns `true` if the error is about the SQL, and not about memory or an interruption.

@@ -15,6 +15,30 @@ const BEFORE: &[&str] = &[
     "WHERE", "AND", "OR", "NOT", "ON", "WHEN", "HAVING", "SELECT",
 ];
 
+/// The other words that can stand before the name of a column.
+const BEFORE_NAME: &[&str] = &[
+    "BY",
+    "IN",
+    "IS",
+    "LIKE",
+    "GLOB",
+    "MATCH",
+    "REGEXP",
+    "BETWEEN",
+    "DISTINCT",
+    "ALL",
+    "SET",
+    "CASE",
+    "THEN",
+    "ELSE",
+    "RETURNING",
+    "USING",
+    "FROM",
+    "ESCAPE",
+    "LIMIT",
+    "OFFSET",
+];
+
 /// The words that end an operand.
 const AFTER: &[&str] = &[
     "AND",
@@ -69,6 +93,7 @@ impl Type {
     }
 }
 
+/// Returns the defects of comparisons with a literal of another type.
 pub(super) fn check(database: &mut QueryDatabase, query: &Query<'_>) -> Vec<Defect> {
     let tokens = query.tokens();
     let sql = query.sql();
@@ -298,8 +323,7 @@ impl Reader<'_> {
                 let is_qualified = at > 0 && self.is_mark(at - 1, ".");
                 let is_qualifier = self.is_mark(at + 1, ".");
                 let is_source = named.iter().any(|source| source.tokens.contains(&at));
-                self.name(at) == qualifier
-                    && ![is_qualified, is_qualifier, is_source].contains(&true)
+                self.name(at) == qualifier && !(is_qualified || is_qualifier || is_source)
             };
             if (0..self.tokens.len()).any(is_other) {
                 return None;
@@ -330,24 +354,22 @@ impl Reader<'_> {
 
     /// Returns `true` if the query reads anything but tables: a subquery, a WITH, a function.
     fn has_other_sources(&self) -> bool {
-        if self.is_word(0, &["WITH"]) {
-            return true;
-        }
         (0..self.tokens.len()).any(|at| {
-            let is_from = self.is_word(at, &["FROM", "JOIN"]);
-            is_from && (self.is_mark(at + 1, "(") || self.is_mark(at + 2, "("))
-                || self.is_mark(at, ",") && self.is_mark(at + 1, "(")
-                || self.is_mark(at, ",") && self.is_mark(at + 2, "(")
+            let is_before = self.is_word(at, &["FROM", "JOIN"]) || self.is_mark(at, ",");
+            let has_parenthesis = self.is_mark(at + 1, "(") || self.is_mark(at + 2, "(");
+            self.is_word(at, &["WITH"]) || is_before && has_parenthesis
         })
     }
 
     /// Returns `true` if the query names an expression so.
     fn is_alias(&self, name: &str) -> bool {
         (1..self.tokens.len()).any(|at| {
+            // The word AS can be absent.
+            let is_after_name = matches!(self.tokens[at - 1].kind, Kind::Word | Kind::QuotedWord)
+                && !self.is_word(at - 1, BEFORE)
+                && !self.is_word(at - 1, BEFORE_NAME);
             self.name(at) == name
-                && (self.is_word(at - 1, &["AS"])
-                    || self.is_mark(at - 1, ")")
-                    || self.is_literal(at - 1))
+                && (is_after_name || self.is_mark(at - 1, ")") || self.is_literal(at - 1))
         })
     }
 }

@@ -6,6 +6,7 @@ use revchain_core::{Defect, DefectKind};
 
 use super::database::QueryDatabase;
 
+/// Returns the defect of an INSERT that omits a needed column.
 pub(super) fn check(database: &mut QueryDatabase, query: &Query<'_>) -> Option<Defect> {
     let insert = query.insert()?;
     let is_default = matches!(insert.source, Source::Default);

@@ -7,6 +7,7 @@ mod cache;
 mod checks;
 mod compared_types;
 mod database;
+mod failure;
 mod locate;
 mod missing_value;
 mod rejected;
@@ -55,16 +56,15 @@ pub struct QueryCheck {
 
 /// Checks a query against the schema of a revision of the chain in `directory`.
 ///
-/// Reports nothing if the directory has defects: `embed_migrations!` reports these.
+/// Reports nothing else if the directory has no migrations, and nothing if its migrations have
+/// defects: `embed_migrations!` reports these.
 /// The first call for a directory runs its upgrades in memory. Later calls use the same database,
 /// until a file of the directory changes.
 pub fn check_query(directory: &Path, request: &QueryRequest<'_>, with_usage: bool) -> QueryCheck {
     cache::check(directory, request, with_usage)
 }
 
-/// Returns the names of the migrations in `directory`, in the order of the chain.
-///
-/// Returns an empty list if the directory has defects.
+/// Returns the names of the SQL files in `directory`, sorted, also if the directory has defects.
 pub fn migration_files(directory: &Path) -> Vec<String> {
     cache::migration_files(directory)
 }

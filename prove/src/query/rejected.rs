@@ -2,7 +2,7 @@
 
 use revchain_core::diagnostics::suggest::did_you_mean;
 use revchain_core::query::Query;
-use revchain_core::schema::{Schema, SchemaFilter, quote};
+use revchain_core::schema::{SchemaFilter, quote};
 use revchain_core::sql::calls::called_names;
 use revchain_core::sql::cursor;
 use revchain_core::sql::keywords::similar_keyword;
@@ -17,7 +17,7 @@ use rusqlite::Connection;
 
 use super::OF_RUSQLITE;
 use super::locate::locate;
-use super::sources::sources;
+use super::sources::{TableSource, sources};
 use crate::diagnostics::Existing;
 use crate::diagnostics::suggestions;
 
@@ -45,7 +45,10 @@ fn help(connection: &Connection, query: &Query<'_>, message: &str, marked: &str)
     }
     let schema = read_schema_sql(connection, &SchemaFilter::default()).ok()?;
     let schema = schema.schema();
-    if let Some(help) = help_for_column(query, message, schema, marked) {
+    if let Some(help) = help_for_read_only(message) {
+        return Some(help.to_owned());
+    }
+    if let Some(help) = help_for_column(connection, query, message, marked) {
         return Some(help);
     }
     // SQLite often reports the token after a misspelled keyword.
@@ -93,36 +96,93 @@ fn help_for_module(connection: &Connection, query: &Query<'_>, message: &str) ->
     ))
 }
 
-/// Returns the advice for a missing column of a table that the query names by an alias.
+/// Returns the advice for a missing or an ambiguous column.
 fn help_for_column(
+    connection: &Connection,
     query: &Query<'_>,
     message: &str,
-    schema: &Schema,
     marked: &str,
 ) -> Option<String> {
-    let MissingColumn::Read {
-        table: Some(table),
-        column,
-    } = missing_column(message)?
-    else {
-        return None;
-    };
     let sources = sources(query.sql(), query.tokens());
-    let mut named = sources.iter();
-    let Some(source) = named.find(|source| source.name.eq_ignore_ascii_case(table)) else {
-        let mut hidden = sources.iter();
-        let hidden = hidden.find(|source| source.table.eq_ignore_ascii_case(table));
-        let names = sources.iter().map(|source| source.name.as_str());
-        let meant = hidden.map(|source| source.name.as_str());
-        let meant = meant.or_else(|| did_you_mean(table, names))?;
-        return Some(format!("did you mean `{}.{column}`?", quote(meant)));
+    if let Some(column) = message.strip_prefix("ambiguous column name: ") {
+        let has_column = |source: &&TableSource| {
+            let mut columns = columns(connection, &source.table).into_iter();
+            columns.any(|name| name.eq_ignore_ascii_case(column))
+        };
+        let names = sources.iter().filter(has_column);
+        let names: Vec<String> = names
+            .map(|source| format!("`{}.{}`", quote(&source.name), quote(column)))
+            .collect();
+        return (!names.is_empty()).then(|| format!("write {}", names.join(" or ")));
+    }
+    let (table, column) = match missing_column(message)? {
+        MissingColumn::Read { table, column } => (table, column),
+        MissingColumn::Given { table, .. } => {
+            return advise_column(&columns(connection, table), marked);
+        }
+        MissingColumn::Count { .. } => return None,
     };
-    let columns = schema.columns(&source.table)?;
-    if let Some(meant) = did_you_mean(&unquote(marked), columns.iter().copied()) {
+    let Some(table) = table else {
+        let tables = sources.iter().map(|source| &source.table);
+        let columns: Vec<String> = tables
+            .flat_map(|table| columns(connection, table))
+            .collect();
+        return advise_column(&columns, marked);
+    };
+    let is_named = |source: &&TableSource| source.name.eq_ignore_ascii_case(table);
+    if let Some(source) = sources.iter().find(is_named) {
+        return advise_column(&columns(connection, &source.table), marked);
+    }
+    let is_hidden = |source: &&TableSource| source.table.eq_ignore_ascii_case(table);
+    let names = sources.iter().map(|source| source.name.as_str());
+    let hidden = sources.iter().find(is_hidden);
+    let meant = hidden.map(|source| source.name.as_str());
+    if let Some(meant) = meant.or_else(|| did_you_mean(table, names.clone())) {
+        return Some(format!("did you mean `{}.{column}`?", quote(meant)));
+    }
+    // A subquery and a common table expression have columns that only SQLite knows.
+    let is_missing = |name: &str| unquote(name).eq_ignore_ascii_case(table);
+    let names: Vec<String> = names.map(|name| format!("`{}`", quote(name))).collect();
+    (is_missing(marked) && !names.is_empty())
+        .then(|| format!("the query reads {}, and no `{table}`", names.join(" and ")))
+}
+
+/// Returns the columns of a table, also of a virtual one.
+fn columns(connection: &Connection, table: &str) -> Vec<String> {
+    let sql = "SELECT name FROM pragma_table_xinfo(?1)";
+    let columns = connection.prepare(sql).and_then(|mut statement| {
+        let columns = statement.query_map([table], |row| row.get(0))?;
+        columns.collect()
+    });
+    columns.unwrap_or_default()
+}
+
+/// Returns the column that is probably meant by `marked`, or all of a few columns.
+fn advise_column(columns: &[String], marked: &str) -> Option<String> {
+    let marked = unquote(marked);
+    let others = columns.iter().map(String::as_str);
+    let others: Vec<&str> = others
+        .filter(|name| !name.eq_ignore_ascii_case(&marked))
+        .collect();
+    if let Some(meant) = did_you_mean(&marked, others.iter().copied()) {
         return Some(format!("did you mean `{}`?", quote(meant)));
     }
-    let columns: Vec<String> = columns.iter().take(9).map(|name| quote(name)).collect();
-    (columns.len() < 9).then(|| format!("name one of the columns: {}", columns.join(", ")))
+    let names: Vec<String> = others.iter().take(9).map(|name| quote(name)).collect();
+    (1..9)
+        .contains(&names.len())
+        .then(|| format!("name one of the columns: {}", names.join(", ")))
+}
+
+/// Returns the advice for a column or a view that a query cannot write.
+fn help_for_read_only(message: &str) -> Option<&'static str> {
+    if message.ends_with("because it is a view") {
+        return Some(
+            "write the tables of the view, or add an INSTEAD OF trigger to it in a migration",
+        );
+    }
+    message
+        .contains("generated column")
+        .then_some("leave the column out: SQLite computes its value")
 }
 
 fn help_for_unregistered(connection: &Connection, object: UnregisteredObject<'_>) -> String {

@@ -1,7 +1,8 @@
-//! The tables that a query names, with their aliases.
+//! The tables that a query names, with their aliases, and the values that it writes.
 
 use std::ops::Range;
 
+use revchain_core::query::{Assignment, Query, Source};
 use revchain_core::sql::references::looked_up;
 use revchain_core::sql::tokenizer::{Kind, Token, unquote};
 
@@ -74,4 +75,36 @@ pub(super) fn sources(sql: &str, tokens: &[Token]) -> Vec<TableSource> {
             })
         })
         .collect()
+}
+
+/// Returns the table that a query writes, and the values that the query writes into columns.
+pub(super) fn written(query: &Query<'_>) -> Option<(String, Vec<Assignment>)> {
+    let mut written = query.assignments();
+    if let Some(insert) = query.insert() {
+        let columns = insert.columns.unwrap_or_default();
+        if let Source::Values(rows) = insert.source {
+            for row in rows {
+                let values = columns.iter().zip(row);
+                written.extend(values.map(|((column, _), value)| Assignment {
+                    column: column.clone(),
+                    value,
+                }));
+            }
+        }
+        return Some((insert.target.name, written));
+    }
+    let sql = query.sql();
+    let tokens = query.main_tokens();
+    let first = tokens.first()?;
+    if !first.is_word(sql, "UPDATE") {
+        return None;
+    }
+    let skipped = if tokens.get(1)?.is_word(sql, "OR") {
+        3
+    } else {
+        1
+    };
+    let is_qualified = tokens.get(skipped + 1)?.is_mark(sql, ".");
+    let name = tokens.get(skipped + if is_qualified { 2 } else { 0 })?;
+    Some((unquote(name.text(sql)), written))
 }

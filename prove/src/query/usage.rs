@@ -54,11 +54,20 @@ pub(super) fn read(connection: &mut Connection, sql: &str) -> Option<QueryUsage>
     }
     let found = found.lock().unwrap_or_else(PoisonError::into_inner);
     let plan = plan(connection, sql).unwrap_or_default();
-    let scans = plan.iter().filter_map(|line| scanned(line.trim_start()));
+    let lines = plan.iter().map(|line| line.trim_start());
+    // The rows of a subquery come from the tables that it reads.
+    let made = lines.clone().filter_map(|line| {
+        let made = line.strip_prefix("MATERIALIZE ");
+        made.or_else(|| line.strip_prefix("CO-ROUTINE "))
+    });
+    let made: Vec<&str> = made.collect();
+    let scans = lines
+        .filter_map(scanned)
+        .filter(|name| !made.contains(name));
     Some(QueryUsage {
         reads: found.reads.iter().cloned().collect(),
         writes: found.writes.iter().cloned().collect(),
-        scans: scans.collect(),
+        scans: scans.map(str::to_owned).collect(),
         plan,
     })
 }
@@ -79,14 +88,19 @@ fn plan(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
 }
 
 /// Returns the name of the table of which a line of a plan reads every row.
-fn scanned(line: &str) -> Option<String> {
-    let rest = line.strip_prefix("SCAN ")?;
-    if rest == "CONSTANT ROW" || rest.starts_with('(') || rest.contains(" VIRTUAL TABLE ") {
+fn scanned(line: &str) -> Option<&str> {
+    let rest = match line.strip_prefix("SEARCH ") {
+        // SQLite reads every row to make this index, each time the query runs.
+        Some(rest) if rest.contains(" USING AUTOMATIC ") => rest,
+        _ => line.strip_prefix("SCAN ")?,
+    };
+    let is_constant = rest == "CONSTANT ROW" || rest.ends_with("-ROW VALUES CLAUSE");
+    if is_constant || rest.starts_with('(') || rest.contains(" VIRTUAL TABLE ") {
         return None;
     }
     // SQLite before 3.36 has the word TABLE here.
     let rest = rest.strip_prefix("TABLE ").unwrap_or(rest);
-    Some(rest.split(" USING ").next().unwrap_or(rest).to_owned())
+    rest.split(" USING ").next()
 }
 
 fn drop_result<T>(_: T) {}

@@ -4,7 +4,8 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use revchain_prove::{QueryRequest, check_query};
+use revchain_core::DefectKind;
+use revchain_prove::{QueryRequest, check_query, migration_files};
 
 use super::{defects, library};
 use crate::support::{Directory, T};
@@ -91,10 +92,29 @@ fn directory_with_defects_reports_nothing() {
     let broken = Directory::of(&[("CREATE TABLE t (a;", "DROP TABLE t;")]);
     assert!(defects(&broken, "SELECT nothing FROM nowhere").is_empty());
     assert!(defects(&broken, "DROP TABLE t").is_empty());
-    let missing = QueryRequest {
-        sql: "SELECT nothing FROM nowhere",
+}
+
+#[test]
+fn missing_directory_is_reported() {
+    let directory = library();
+    let missing = directory.0.join("other");
+    let request = QueryRequest {
+        sql: "SELECT 1",
         ..QueryRequest::default()
     };
-    let found = check_query(&broken.0.join("missing"), &missing, false);
-    assert!(found.defects.is_empty());
+    let found = check_query(&missing, &request, false).defects;
+    assert_eq!(found[0].kind(), DefectKind::UnreadableDirectory);
+    assert!(found[0].help_text().contains("sql!(in "), "{}", found[0]);
+    fs::create_dir(&missing).unwrap();
+    thread::sleep(FRESH);
+    let found = check_query(&missing, &request, false).defects;
+    assert_eq!(found[0].kind(), DefectKind::EmptyDirectory);
+}
+
+#[test]
+fn files_of_a_directory_with_defects_are_tracked() {
+    let directory = library();
+    let file = directory.0.join("20990101_0000_zzz_broken.sql");
+    fs::write(file, "-- Broken.\n-- @revises nothing\n").unwrap();
+    assert_eq!(migration_files(&directory.0).len(), 2);
 }

@@ -92,6 +92,21 @@ fn objects_of_the_program_are_declared() {
 }
 
 #[test]
+fn declaration_of_a_query_is_unknown_to_others() {
+    let directory = library();
+    let order = "SELECT id FROM users ORDER BY name COLLATE swedish";
+    let declared = QueryRequest {
+        functions: &["tags"],
+        collations: &["swedish"],
+        ..request(order)
+    };
+    assert!(check(&directory, declared).is_empty());
+    assert!(check(&directory, request(order))[0].contains("swedish"));
+    let insert = "INSERT INTO tags (name) VALUES (?1)";
+    assert!(check(&directory, request(insert)).is_empty());
+}
+
+#[test]
 fn objects_that_a_migration_declares_are_known() {
     let directory = Directory::of(&[(
         "@function slug(1)\n@module vec0\nCREATE TABLE t (a TEXT, b TEXT AS (slug(a)));
@@ -138,6 +153,26 @@ fn suggestions_are_names_of_the_schema() {
         (
             "SELECT value FROM split(?1)",
             "if the program registers it, say so: `sql!(module \"split\", \"…\")`",
+        ),
+        (
+            "SELECT id FROM users u JOIN posts p ON p.user_id = u.id",
+            "write `u.id` or `p.id`",
+        ),
+        (
+            "SELECT 1 FROM users WHERE x.id = 1",
+            "the query reads `users`, and no `x`",
+        ),
+        (
+            "SELECT title FROM docs WHERE bdy = 'x'",
+            "did you mean `body`?",
+        ),
+        (
+            "UPDATE published SET title = ?1 WHERE id = ?2",
+            "add an INSTEAD OF trigger",
+        ),
+        (
+            "UPDATE posts SET word_count = ?1 WHERE id = ?2",
+            "leave the column out",
         ),
         ("SELECT lowr(email) FROM users", "did you mean `lower`?"),
         ("SELCT id FROM users", "did you mean `SELECT`?"),
