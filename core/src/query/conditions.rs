@@ -6,8 +6,7 @@ use crate::sql::cursor::{Cursor, split};
 use crate::sql::tokenizer::{Kind, Token};
 use crate::{Defect, DefectKind};
 
-const EQUAL: &[&str] = &["=", "=="];
-const OTHER_COMPARISONS: &[&str] = &["<>", "!=", "<", ">", "<=", ">="];
+const COMPARISONS: &[&str] = &["=", "==", "<>", "!=", "<", ">", "<=", ">="];
 
 /// The words after which an expression begins.
 const BEFORE_EXPRESSION: &[&str] = &["WHERE", "AND", "OR", "ON", "WHEN", "HAVING", "SELECT"];
@@ -20,9 +19,7 @@ pub(super) fn check(query: &Query<'_>) -> Vec<Defect> {
     for (at, token) in tokens.iter().enumerate() {
         defects.extend(excluding_null(query, at));
         let text = token.text(sql);
-        let is_equal = EQUAL.contains(&text);
-        let is_comparison =
-            token.kind == Kind::Operator && (is_equal || OTHER_COMPARISONS.contains(&text));
+        let is_comparison = token.kind == Kind::Operator && COMPARISONS.contains(&text);
         if !is_comparison || assignments.contains(&at) {
             continue;
         }
@@ -45,10 +42,12 @@ pub(super) fn check(query: &Query<'_>) -> Vec<Defect> {
             "`{}` is neither true nor false, whatever the value",
             &sql[span.clone()]
         );
-        let advice = if is_equal { "IS NULL" } else { "IS NOT NULL" };
-        let help = format!(
-            "write `{advice}`: a comparison with NULL is NULL, and WHERE keeps no such row"
-        );
+        let advice = match text {
+            "=" | "==" => "write `IS NULL`",
+            "<>" | "!=" => "write `IS NOT NULL`",
+            _ => "compare it with a value",
+        };
+        let help = format!("{advice}: a comparison with NULL is NULL, and WHERE keeps no such row");
         defects.push(
             query
                 .defect(DefectKind::ComparesWithNull, title, span)

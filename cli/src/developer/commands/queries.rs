@@ -115,7 +115,11 @@ fn describe(query: &Value) -> String {
         file => format!("{}:{line}:{column}", escape(file)),
     };
     let mut lines = vec![format!("{CURRENT}{place}{CURRENT:#}")];
-    lines.extend(sql.trim().lines().map(|line| format!("  {}", escape(line.trim()))));
+    lines.extend(
+        sql.trim()
+            .lines()
+            .map(|line| format!("  {}", escape(line.trim()))),
+    );
     for (verb, name) in [("reads", "reads"), ("writes", "writes")] {
         let tables = texts(query, name).join(", ");
         if !tables.is_empty() {
