@@ -36,7 +36,7 @@ struct Entry {
     databases: HashMap<DatabaseKey, Option<QueryDatabase>>,
 }
 
-/// What the databases of a directory differ in.
+/// The properties in which the databases of a directory differ.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct DatabaseKey {
     /// The revision; `None` for the head.
