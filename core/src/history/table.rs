@@ -75,6 +75,19 @@ impl HistoryTableSql {
         &self.name
     }
 
+    /// Yields the names of the columns.
+    pub fn columns() -> impl Iterator<Item = &'static str> {
+        let names = |column: &'static str| column.split(' ').next().unwrap_or(column);
+        let first = [
+            "revision",
+            "checksum",
+            "origin",
+            "applied_at",
+            "duration_us",
+        ];
+        first.into_iter().chain(DESCRIPTION_COLUMNS.map(names))
+    }
+
     /// Returns the statement that creates the table, unless there is such a table.
     pub fn create(&self) -> String {
         format!(

@@ -210,6 +210,16 @@ impl Schema {
         tables.flat_map(|table| table.tools).copied().collect()
     }
 
+    /// Yields the names of the tables in which other tools record their migrations.
+    pub fn recording_tables(&self) -> impl Iterator<Item = &str> {
+        let objects = self.objects.values();
+        let tables = objects.filter(|object| {
+            let table = ToolTable::of(object);
+            table.is_some_and(|table| !table.tools.is_empty())
+        });
+        tables.map(|object| object.name.as_str())
+    }
+
     /// Returns the objects of the schema without shadow tables, in the order of their keys.
     pub(super) fn included(&self) -> impl Iterator<Item = &Object> {
         let objects = self.objects.values().map(Arc::as_ref);

@@ -25,13 +25,20 @@ const ENGINE_TABLES: [&str; 7] = [
     "_migrations",
 ];
 
+/// The start of the message of [`key_guards`], of [`schema_guard`] and of [`stop_guard`].
+const KEY_MESSAGE: &str = "a row of ";
+const SCHEMA_MESSAGE: &str = "the schema of this database is not as expected";
+const STOP_MESSAGE: &str = "stopped before the rest of the script";
+
 /// The schema as one text, for [`schema_guard`]: a query with one row and one column.
 ///
 /// The order of the objects in the file does not change the text.
+/// hiqlite makes its two tables on each machine by itself, so they are not in the text.
 pub const SCHEMA_TEXT: &str = "SELECT group_concat(sql, char(10)) FROM (
   SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS sql FROM main.sqlite_master
   WHERE NOT (tbl_name >= 'revchain_' AND tbl_name < 'revchain`')
   AND NOT (tbl_name >= 'sqlite_' AND tbl_name < 'sqlite`')
+  AND tbl_name NOT IN ('_metadata', '_migrations')
   ORDER BY type, name)";
 
 /// Returns the guards for a history that has exactly these rows, in this order.
@@ -124,7 +131,7 @@ pub(super) fn new_database_guard(filter: &SchemaFilter) -> Statement<'static> {
 pub fn key_guards(tables: Option<&[String]>) -> Vec<Statement<'static>> {
     let of_table = |from: &str| {
         let sql = format!(
-            "SELECT json_extract('{{}}', '{MESSAGE_PREFIX}a row of ' || \"table\"
+            "SELECT json_extract('{{}}', '{MESSAGE_PREFIX}{KEY_MESSAGE}' || \"table\"
     || ' refers to a row of ' || parent || ' that does not exist{MESSAGE_END}')
   FROM {from}
   LIMIT 1"
@@ -144,9 +151,29 @@ pub fn key_guards(tables: Option<&[String]>) -> Vec<Statement<'static>> {
 /// Returns the guard for a schema whose [`SCHEMA_TEXT`] is `expected`; `None` is a database without
 /// any object.
 pub fn schema_guard(expected: Option<&str>) -> Statement<'static> {
-    let message = format!("the schema of this database is not as expected{MESSAGE_END}");
+    let message = format!("{SCHEMA_MESSAGE}{MESSAGE_END}");
     let condition = format!("({SCHEMA_TEXT}) IS NOT ?1");
     guard(Guard::Schema, &message, &condition, [expected.into()])
+}
+
+/// Returns the guard that fails on each database.
+///
+/// An engine that reports no position finds the failed statement with shorter and shorter scripts
+/// that end with this guard, so that nothing of them is committed.
+pub fn stop_guard() -> Statement<'static> {
+    guard(Guard::Stop, STOP_MESSAGE, "TRUE", [])
+}
+
+/// Returns the guard because of which SQLite failed with this message; `None` if no guard failed.
+pub fn failed_guard(message: &str) -> Option<Guard> {
+    let (_, text) = message.split_once(MESSAGE_PREFIX)?;
+    let messages = [
+        (KEY_MESSAGE, Guard::ForeignKeys),
+        (SCHEMA_MESSAGE, Guard::Schema),
+        (STOP_MESSAGE, Guard::Stop),
+    ];
+    let guard = messages.iter().find(|(start, _)| text.starts_with(start));
+    Some(guard.map_or(Guard::History, |(_, guard)| *guard))
 }
 
 fn guard(

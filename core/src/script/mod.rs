@@ -20,6 +20,7 @@
 //! the marker.
 
 mod build;
+pub mod copy;
 mod guards;
 mod lines;
 mod plan;
@@ -27,7 +28,7 @@ mod statement;
 mod text;
 
 pub use build::groups;
-pub use guards::{MESSAGE_PREFIX, SCHEMA_TEXT, key_guards, schema_guard};
+pub use guards::{MESSAGE_PREFIX, SCHEMA_TEXT, failed_guard, key_guards, schema_guard, stop_guard};
 pub use plan::{AppliedAt, Found, Group, NoScript, ScriptContext};
 pub use statement::{Guard, Origin, Statement};
-pub use text::{Form, Transaction};
+pub use text::{DEFER_KEYS, Form, Transaction};

@@ -44,6 +44,8 @@ pub enum Guard {
     ForeignKeys,
     /// The schema is the expected one.
     Schema,
+    /// The guard fails on each database.
+    Stop,
 }
 
 impl<'c> Statement<'c> {

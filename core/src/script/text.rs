@@ -12,6 +12,9 @@ use super::statement::Statement;
 use crate::Chain;
 use crate::diagnostics::escape::escape;
 
+/// The statement after which SQLite checks keys at the COMMIT, if foreign keys are on.
+pub const DEFER_KEYS: &str = "PRAGMA defer_foreign_keys = ON";
+
 /// The statements that run in one transaction.
 #[derive(Debug, Clone)]
 pub struct Transaction<'c> {
@@ -36,8 +39,7 @@ impl Form {
     fn first(self) -> &'static [&'static str] {
         match self {
             Self::Shell => &["PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE"],
-            // With foreign keys on, SQLite then checks keys at the COMMIT.
-            Self::Bare => &["PRAGMA defer_foreign_keys = ON"],
+            Self::Bare => &[DEFER_KEYS],
         }
     }
 

@@ -6,9 +6,10 @@ use revchain_core::history::table::Value;
 use revchain_core::model::checksum;
 use revchain_core::plan::planner::plan;
 use revchain_core::schema::SchemaFilter;
+use revchain_core::script::copy::{CopiedTable, copy_query};
 use revchain_core::script::{
     AppliedAt, Form, Found, Group, Guard, NoScript, Origin, ScriptContext, Statement, Transaction,
-    groups, key_guards, schema_guard,
+    failed_guard, groups, key_guards, schema_guard, stop_guard,
 };
 use revchain_core::{
     Chain, Conflict, DatabaseState, HistoryRow, Plan, Policy, Request, RevisionIndex, Target,
@@ -262,5 +263,42 @@ fn schema_guard_takes_the_expected_text() {
         guard.literal_sql().ends_with(end),
         "{}",
         guard.literal_sql()
+    );
+}
+
+#[test]
+fn message_of_a_guard_names_the_guard() {
+    let history = groups_from(&LINE, 1, &upgrade("002"))[0].start[1].clone();
+    let guards = [
+        (history, Guard::History),
+        (key_guards(None)[0].clone(), Guard::ForeignKeys),
+        (schema_guard(None), Guard::Schema),
+        (stop_guard(), Guard::Stop),
+    ];
+    for (statement, guard) in guards {
+        assert_eq!(statement.origin(), Origin::Guard(guard));
+        // SQLite's message has the text of the guard.
+        assert_eq!(failed_guard(statement.sql()), Some(guard));
+    }
+    assert_eq!(failed_guard("UNIQUE constraint failed: t.a"), None);
+}
+
+#[test]
+fn copy_has_the_schema_and_the_rows_of_the_tables() {
+    let tables = [
+        CopiedTable::history(Some("billing")),
+        CopiedTable::new("my \"log\"", ["a"]),
+    ];
+    let query = copy_query(&tables);
+    assert!(
+        query.contains("quote(rowid) || ', ' || quote(revision)"),
+        "{query}"
+    );
+    assert!(query.ends_with(") ORDER BY part, position"), "{query}");
+    let insert = "'INSERT INTO main.\"my \"\"log\"\"\" (\"a\") VALUES (' || quote(\"a\") || ')'";
+    assert!(query.contains(insert), "{query}");
+    assert!(
+        query.contains("FROM main.revchain_history_billing"),
+        "{query}"
     );
 }
