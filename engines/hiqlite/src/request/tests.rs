@@ -1,0 +1,281 @@
+//! Requests on a database in memory that loses answers, and that others change.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use revchain::{Replicated, embed_migrations};
+use revchain_core::{Request, Target};
+use revchain_runtime::Outcome;
+use revchain_runtime::rusqlite::Connection;
+
+use super::run;
+use crate::error::{Error, ErrorKind};
+use crate::prepare::{self, Preparation};
+use crate::remote::{ApplyError, Bound, ReadError, Remote, of_message};
+use crate::report::Report;
+
+static TOKENS: Replicated = embed_migrations!("../../migrations", replicated = "005");
+static UNIQUE: Replicated = embed_migrations!("tests/chains/unique", replicated = true);
+static RIGHT: Replicated = embed_migrations!("tests/chains/right", replicated = true);
+
+/// An event at the next transaction.
+enum Fault {
+    /// The transaction is applied, and its answer is lost.
+    LosesAnswer,
+    /// The transaction is lost.
+    LosesRequest,
+    /// Somebody else has changed the database since the read.
+    Changed(Box<dyn FnOnce(&mut Connection) + Send>),
+    /// The transaction arrives.
+    None,
+}
+
+struct Fake {
+    database: Mutex<Connection>,
+    faults: Mutex<VecDeque<Fault>>,
+    deadline: Duration,
+}
+
+impl Fake {
+    fn new(faults: impl IntoIterator<Item = Fault>) -> Self {
+        let database = Connection::open_in_memory().unwrap();
+        database.pragma_update(None, "foreign_keys", true).unwrap();
+        Self {
+            database: Mutex::new(database),
+            faults: Mutex::new(faults.into_iter().collect()),
+            deadline: Duration::from_secs(30),
+        }
+    }
+
+    fn execute(&self, sql: &str) {
+        self.database.lock().unwrap().execute_batch(sql).unwrap();
+    }
+
+    fn query(&self, sql: &str) -> String {
+        let database = self.database.lock().unwrap();
+        database.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    fn history(&self) -> String {
+        self.query("SELECT coalesce(group_concat(revision, ' '), '') FROM revchain_history")
+    }
+}
+
+impl Remote for Fake {
+    async fn read(&self, sql: String) -> Result<Vec<String>, ReadError> {
+        let database = self.database.lock().unwrap();
+        let read = || {
+            let mut statement = database.prepare(&sql)?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            rows.collect::<Result<Vec<String>, _>>()
+        };
+        read().map_err(|error| ReadError::Refused(error.to_string()))
+    }
+
+    async fn read_local(&self, sql: String) -> Result<Vec<String>, ReadError> {
+        self.read(sql).await
+    }
+
+    async fn apply(&self, statements: Vec<Bound>, _: Duration) -> Result<(), ApplyError> {
+        let mut database = self.database.lock().unwrap();
+        let fault = self.faults.lock().unwrap().pop_front();
+        let mut result = Ok(());
+        match fault.unwrap_or(Fault::None) {
+            Fault::LosesAnswer => result = Err(ApplyError::Unknown("lost answer".to_owned())),
+            Fault::LosesRequest => return Err(ApplyError::Unknown("lost request".to_owned())),
+            Fault::Changed(change) => change(&mut database),
+            Fault::None => {}
+        }
+        let transaction = database.transaction().unwrap();
+        let ran = statements.iter();
+        let ran = ran.map(|bound| prepare::run(&transaction, bound));
+        let ran: Result<(), _> = ran.collect();
+        ran.and_then(|()| transaction.commit())
+            .map_err(|error| of_message(error.to_string()))?;
+        result
+    }
+}
+
+fn carry_out(fake: &Fake, preparation: Preparation<'_>) -> Result<Report, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(run(fake, preparation, fake.deadline))
+}
+
+fn request_with(
+    fake: &Fake,
+    chain: &Replicated,
+    request: &Request,
+    max_entry_size: usize,
+) -> Result<Report, Error> {
+    let preparation = Preparation {
+        migrations: chain,
+        migrator: &chain.migrator(),
+        ignored_tables: &[],
+        max_entry_size,
+        request,
+    };
+    carry_out(fake, preparation)
+}
+
+fn upgrade(fake: &Fake, chain: &Replicated, target: impl Into<Target>) -> Result<Report, Error> {
+    request_with(fake, chain, &Request::Upgrade(target.into()), 100_000)
+}
+
+fn downgrade(fake: &Fake, chain: &Replicated, target: &str) -> Result<Report, Error> {
+    request_with(fake, chain, &Request::Downgrade(target.into()), 100_000)
+}
+
+#[test]
+fn lost_answer_does_not_apply_a_revision_twice() {
+    let fake = Fake::new([Fault::LosesAnswer]);
+    let report = upgrade(&fake, &TOKENS, "head").unwrap();
+    assert_eq!(report.outcome, Outcome::UpToDate);
+    assert_eq!(report.entries, 0);
+    assert_eq!(report.to.as_deref(), Some("009"));
+    assert_eq!(fake.history(), "001 002 003 004 005 006 007 008 009");
+}
+
+#[test]
+fn lost_request_is_sent_again() {
+    let fake = Fake::new([Fault::LosesRequest, Fault::LosesRequest]);
+    let report = upgrade(&fake, &TOKENS, "head").unwrap();
+    assert_eq!((report.outcome, report.entries), (Outcome::New, 1));
+}
+
+#[test]
+fn lost_answer_of_one_step_down_reverts_one_revision() {
+    let fake = Fake::new([Fault::None, Fault::LosesAnswer]);
+    upgrade(&fake, &TOKENS, "head").unwrap();
+    downgrade(&fake, &TOKENS, "-1").unwrap();
+    assert_eq!(fake.history(), "001 002 003 004 005 006 007 008");
+}
+
+#[test]
+fn cluster_without_answers_is_unreachable_at_the_deadline() {
+    let mut fake = Fake::new((0..100).map(|_| Fault::LosesRequest));
+    fake.deadline = Duration::from_millis(300);
+    let error = upgrade(&fake, &TOKENS, "head").unwrap_err();
+    assert_eq!(error.code(), "unreachable");
+    assert!(error.to_string().ends_with("lost request"), "{error}");
+}
+
+#[test]
+fn other_program_that_is_faster_is_found_done() {
+    let other = |database: &mut Connection| {
+        TOKENS.migrator().upgrade(database).unwrap();
+    };
+    let fake = Fake::new([Fault::Changed(Box::new(other))]);
+    let report = upgrade(&fake, &TOKENS, "head").unwrap();
+    assert_eq!((report.outcome, report.entries), (Outcome::UpToDate, 0));
+    assert_eq!(report.reads, 3);
+}
+
+#[test]
+fn table_made_between_read_and_transaction_is_drift() {
+    let other = |database: &mut Connection| {
+        database.execute_batch("CREATE TABLE other (x)").unwrap();
+    };
+    let fake = Fake::new([Fault::None, Fault::Changed(Box::new(other))]);
+    upgrade(&fake, &TOKENS, "008").unwrap();
+    let error = upgrade(&fake, &TOKENS, "head").unwrap_err();
+    assert_eq!(error.code(), "drifted");
+    assert_eq!(fake.history(), "001 002 003 004 005 006 007 008");
+}
+
+#[test]
+fn table_made_in_a_new_database_stops_the_upgrade() {
+    let other = |database: &mut Connection| {
+        database.execute_batch("CREATE TABLE other (x)").unwrap();
+    };
+    let fake = Fake::new([Fault::Changed(Box::new(other))]);
+    let error = upgrade(&fake, &TOKENS, "head").unwrap_err();
+    assert_eq!(error.code(), "unrecognized");
+}
+
+#[test]
+fn tables_of_hiqlite_are_no_tables_of_the_chain() {
+    let fake = Fake::new([]);
+    fake.execute("CREATE TABLE _metadata (key TEXT NOT NULL PRIMARY KEY, data BLOB NOT NULL)");
+    let report = upgrade(&fake, &TOKENS, "008").unwrap();
+    assert_eq!(report.outcome, Outcome::New);
+    // Another version of hiqlite makes it with another text.
+    fake.execute("DROP TABLE _metadata; CREATE TABLE _metadata (key TEXT PRIMARY KEY, data BLOB)");
+    let report = upgrade(&fake, &TOKENS, "head").unwrap();
+    assert_eq!(report.outcome, Outcome::Upgraded);
+}
+
+#[test]
+fn split_upgrade_that_another_program_completes_is_done() {
+    let other = |database: &mut Connection| {
+        TOKENS.migrator().upgrade(database).unwrap();
+    };
+    let fake = Fake::new([Fault::None, Fault::Changed(Box::new(other))]);
+    let request = Request::Upgrade(Target::Head);
+    let report = request_with(&fake, &TOKENS, &request, 12_000).unwrap();
+    assert_eq!((report.outcome, report.entries), (Outcome::New, 1));
+    assert_eq!(report.to.as_deref(), Some("009"));
+    assert!(report.applied.len() < 9, "{:?}", report.applied);
+    assert_eq!(fake.history(), "001 002 003 004 005 006 007 008 009");
+}
+
+#[test]
+fn error_after_the_first_entry_names_the_committed_revision() {
+    let fake = Fake::new([]);
+    upgrade(&fake, &UNIQUE, "001").unwrap();
+    fake.execute("INSERT INTO items (name) VALUES ('a'), ('a')");
+    let error = upgrade(&fake, &UNIQUE, "head").unwrap_err();
+    assert_eq!(error.committed(), None);
+    let ErrorKind::Refused(refused) = error.kind() else {
+        panic!("{error:?}");
+    };
+    let statement = refused.statement.as_ref().unwrap();
+    assert_eq!((statement.revision.as_str(), statement.line), ("002", 8));
+    assert!(statement.path.ends_with("_002_unique_names.sql"));
+    assert_eq!(fake.history(), "001");
+}
+
+#[test]
+fn violated_key_is_refused_at_the_commit() {
+    let fake = Fake::new([]);
+    upgrade(&fake, &RIGHT, "head").unwrap();
+    fake.execute("INSERT INTO items VALUES (1, 'a'); INSERT INTO owners VALUES (1, 1)");
+    // The history says that `owners` is not there, and `items` is dropped below its rows.
+    fake.execute("DELETE FROM revchain_history WHERE revision = '002'");
+    let migrator = RIGHT.migrator().ignore_tables(["owners"]);
+    let request = Request::Downgrade(Target::Base);
+    let preparation = Preparation {
+        migrations: &RIGHT,
+        migrator: &migrator,
+        ignored_tables: &["owners".to_owned()],
+        max_entry_size: 100_000,
+        request: &request,
+    };
+    let error = carry_out(&fake, preparation).unwrap_err();
+    assert_eq!(error.code(), "refused");
+    assert!(
+        error.to_string().contains("FOREIGN KEY constraint failed"),
+        "{error}"
+    );
+    assert_eq!(fake.history(), "001");
+}
+
+#[test]
+fn virtual_tables_are_copied_with_their_shadow_tables() {
+    let fake = Fake::new([]);
+    fake.execute("CREATE VIRTUAL TABLE words USING fts5 (word); INSERT INTO words VALUES ('a')");
+    let migrator = TOKENS.migrator().ignore_tables(["words*"]);
+    let ignored = ["words*".to_owned()];
+    let preparation = Preparation {
+        migrations: &TOKENS,
+        migrator: &migrator,
+        ignored_tables: &ignored,
+        max_entry_size: 100_000,
+        request: &Request::Upgrade(Target::Head),
+    };
+    let report = carry_out(&fake, preparation).unwrap();
+    assert_eq!(report.outcome, Outcome::New);
+}

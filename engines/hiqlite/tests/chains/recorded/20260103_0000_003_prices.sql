@@ -1,0 +1,8 @@
+-- Add prices.
+-- @revises 002
+
+-- @upgrade
+ALTER TABLE items ADD COLUMN price INTEGER NOT NULL DEFAULT 0;
+
+-- @downgrade
+ALTER TABLE items DROP COLUMN price;
