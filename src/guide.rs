@@ -5,7 +5,7 @@
 //! - Write migrations: [`migration_files`], [`rebuilding`], [`code`], [`jobs`], [`proof`],
 //!   [`developing`], [`lock_file`], [`branches`], [`testing`], [`agents`].
 //! - Run the program: [`running`], [`queries`], [`connections`], [`pools`], [`newer_databases`],
-//!   [`several_chains`], [`replicated`].
+//!   [`several_chains`], [`replicated`], [`cluster`].
 //! - Operate it: [`operations`], [`drift`], [`backups`], [`ci`].
 //! - Come from something else: [`adopting`], [`from_sqlx`], [`from_refinery`],
 //!   [`from_rusqlite_migration`], [`from_diesel`], [`from_alembic`].
@@ -38,6 +38,7 @@ macro_rules! links {
 [branches#merge-two-released-branches]: crate::guide::branches#merge-two-released-branches
 [branches#two-locked-revisions-of-the-same-id]: crate::guide::branches#two-locked-revisions-of-the-same-id
 [ci]: crate::guide::ci
+[cluster]: crate::guide::cluster
 [code]: crate::guide::code
 [code#a-released-function]: crate::guide::code#a-released-function
 [code#build-and-test]: crate::guide::code#build-and-test
@@ -153,6 +154,7 @@ pages! {
     pools "pools" "Connection pools and asynchronous programs.",
     testing "testing" "Tests of queries, and of migrations with data.",
     ci "ci" "Checks of a pull request.",
+    cluster "cluster" "From one file to three machines, which a cluster keeps equal.",
     agents "agents" "Instructions for a language model that writes migrations.",
     versions "versions" "The promises between versions, and the range of rusqlite.",
     commands "commands" "Each command with its arguments and exit codes.",
