@@ -33,7 +33,9 @@ pub enum Found {
     New(SchemaFilter),
     /// A database that has a history with exactly these rows, in this order.
     History(Vec<HistoryRow>),
-    /// A database with tables and without rows in a history. [`schema_guard`] can check the tables.
+    /// A database with tables and without rows in a history.
+    ///
+    /// [`schema_guard`](super::schema_guard) can check the tables.
     Unmanaged,
 }
 
