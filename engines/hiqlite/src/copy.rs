@@ -2,6 +2,7 @@
 //!
 //! The copy is what the plan is made from, and what the pending SQL is rehearsed on.
 
+use revchain_core::history::table::HistoryTableSql;
 use revchain_core::schema::SchemaFilter;
 use revchain_core::script::SCHEMA_TEXT;
 use revchain_core::script::copy::{CopiedTable, copy_query};
@@ -30,16 +31,21 @@ impl Copy {
     ///
     /// Reads once more, with another statement, if the database lacks the history, or if the rows
     /// of further tables decide: the records of other tools, and the histories of other chains.
+    /// `has_history` saves a read if it is right.
     /// Returns the number of reads, too.
     pub(crate) async fn read<F>(
         chain_name: Option<&str>,
+        has_history: bool,
         read: impl Fn(String) -> F,
     ) -> std::result::Result<(Self, usize), CopyError>
     where
         F: Future<Output = std::result::Result<Vec<String>, ReadError>>,
     {
         let history = CopiedTable::history(chain_name);
-        let mut tables = vec![history.clone()];
+        let mut tables = Vec::new();
+        if has_history {
+            tables.push(history.clone());
+        }
         for reads in 1..=MAX_READS {
             let statements = match read(copy_query(&tables)).await {
                 Ok(statements) => statements,
@@ -95,6 +101,12 @@ impl Copy {
     }
 }
 
+/// Returns a query that has a row if there is a history of this chain.
+pub(crate) fn has_history_query(chain_name: Option<&str>) -> String {
+    let name = history_name(chain_name);
+    format!("SELECT '' AS v FROM sqlite_master WHERE type = 'table' AND name = '{name}'")
+}
+
 /// The reason why there is no copy.
 pub(crate) enum CopyError {
     /// There was no answer, so another attempt can succeed.
@@ -110,6 +122,8 @@ pub(crate) fn schema_text(connection: &Connection) -> Result<Option<String>> {
 
 fn open(statements: &[String]) -> Result<Connection> {
     let connection = Connection::open_in_memory()?;
+    // A transaction for each statement would take several times as long.
+    connection.execute_batch("BEGIN")?;
     for statement in statements {
         let Err(error) = connection.execute_batch(statement) else {
             continue;
@@ -119,6 +133,7 @@ fn open(statements: &[String]) -> Result<Connection> {
             return Err(error);
         }
     }
+    connection.execute_batch("COMMIT")?;
     Ok(connection)
 }
 
@@ -127,7 +142,7 @@ fn needed_tables(
     chain_name: Option<&str>,
     history: &CopiedTable,
 ) -> Result<Vec<CopiedTable>> {
-    let own = chain_name.map_or(HISTORY.to_owned(), |name| format!("{HISTORY}_{name}"));
+    let own = history_name(chain_name);
     let mut statement = connection.prepare(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 16) = ?1
          ORDER BY name",
@@ -158,6 +173,10 @@ fn needed_tables(
         }
     }
     Ok(tables)
+}
+
+fn history_name(chain_name: Option<&str>) -> String {
+    HistoryTableSql::of(chain_name).name().to_owned()
 }
 
 fn columns(connection: &Connection, table: &str) -> Result<Vec<String>> {

@@ -84,7 +84,7 @@ pub(crate) async fn wait_for_head(
 
 /// Reads the replica. Returns `None` if it cannot answer now.
 async fn read_local(remote: &impl Remote, chain_name: Option<&str>) -> Result<Option<Copy>, Error> {
-    match Copy::read(chain_name, |sql| remote.read_local(sql)).await {
+    match Copy::read(chain_name, true, |sql| remote.read_local(sql)).await {
         Ok((copy, _)) => Ok(Some(copy)),
         Err(CopyError::Unknown(_)) => Ok(None),
         Err(CopyError::Failed(error)) => Err(error),

@@ -6,7 +6,7 @@ use revchain_core::script::stop_guard;
 use revchain_core::{Request, Target};
 use tokio::time::sleep;
 
-use crate::copy::{Copy, CopyError};
+use crate::copy::{Copy, CopyError, has_history_query};
 use crate::error::{Error, ErrorKind, Refused, RefusedStatement};
 use crate::prepare::{Change, Part, Preparation, Prepared, bind};
 use crate::remote::{ApplyError, Remote};
@@ -63,8 +63,11 @@ pub(crate) async fn read(
     deadline: &mut Deadline,
     reads: &mut usize,
 ) -> Result<Copy, Error> {
+    // The replica answers at once, and nearly always knows whether there is a history.
+    let local = remote.read_local(has_history_query(chain_name)).await;
+    let has_history = local.map_or(true, |rows| !rows.is_empty());
     loop {
-        match Copy::read(chain_name, |sql| remote.read(sql)).await {
+        match Copy::read(chain_name, has_history, |sql| remote.read(sql)).await {
             Ok((copy, count)) => {
                 *reads += count;
                 return Ok(copy);

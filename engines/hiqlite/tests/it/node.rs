@@ -152,7 +152,8 @@ async fn fill(client: &Client, count: usize) -> String {
 
 /// Measures a transaction with the statements of all upgrades, and the upgrade by the crate.
 ///
-/// Returns both times and the time of an upgrade at the head, in microseconds.
+/// Returns both times, and those of an upgrade at the head and of a linearizable read, in
+/// microseconds.
 async fn by_hand(client: &Client, name: &str) -> String {
     let chain = chain(name);
     let mut times = Vec::new();
@@ -188,19 +189,23 @@ async fn by_hand(client: &Client, name: &str) -> String {
         let start = std::time::Instant::now();
         chain.upgrade_cluster(client).await.unwrap();
         let at_head = start.elapsed();
+        let start = std::time::Instant::now();
+        let sql = "SELECT '' AS v";
+        client.query_consistent(sql, Vec::new()).await.unwrap();
+        let read = start.elapsed();
         chain.downgrade_cluster(client, "base").await.unwrap();
         client
             .execute("DROP TABLE revchain_history", Vec::new())
             .await
             .unwrap();
-        times.push([hand, upgrade, at_head].map(|time| time.as_micros()));
+        times.push([hand, upgrade, at_head, read].map(|time| time.as_micros()));
     }
     let median = |which: usize| {
         let mut times: Vec<_> = times.iter().map(|times| times[which]).collect();
         times.sort_unstable();
         times[times.len() / 2]
     };
-    format!("{} {} {}", median(0), median(1), median(2))
+    format!("{} {} {} {}", median(0), median(1), median(2), median(3))
 }
 
 /// Changes the database of this node without the log.

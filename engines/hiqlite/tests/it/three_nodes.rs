@@ -158,8 +158,9 @@ fn measure_an_upgrade_against_one_transaction() {
             .collect();
         let is_leader = cluster.leader() == id;
         println!(
-            "node {id} (leader: {is_leader}): by hand {} µs, upgrade {} µs, at the head {} µs",
-            times[0], times[1], times[2]
+            "node {id} (leader: {is_leader}): by hand {} µs, upgrade {} µs, at the head {} µs, \
+             a read {} µs",
+            times[0], times[1], times[2], times[3]
         );
     }
 }
