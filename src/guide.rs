@@ -6,7 +6,7 @@
 //!   [`developing`], [`lock_file`], [`branches`], [`testing`], [`agents`].
 //! - Run the program: [`running`], [`queries`], [`connections`], [`pools`], [`newer_databases`],
 //!   [`several_chains`], [`replicated`], [`cluster`].
-//! - Operate it: [`operations`], [`drift`], [`backups`], [`ci`].
+//! - Operate it: [`operations`], [`drift`], [`backups`], [`script`], [`ci`].
 //! - Come from something else: [`adopting`], [`from_sqlx`], [`from_refinery`],
 //!   [`from_rusqlite_migration`], [`from_diesel`], [`from_alembic`].
 //! - Look something up: [`commands`], [`pictures`], [`errors`], [`json`], [`features`],
@@ -102,6 +102,8 @@ macro_rules! links {
 [running#reach-of-a-script]: crate::guide::running#reach-of-a-script
 [running#settings-of-the-connection]: crate::guide::running#settings-of-the-connection
 [running#the-marker]: crate::guide::running#the-marker
+[script]: crate::guide::script
+[script#d1-and-rqlite]: crate::guide::script#d1-and-rqlite
 [several-chains]: crate::guide::several_chains
 [testing]: crate::guide::testing
 [testing#migrations-with-code]: crate::guide::testing#migrations-with-code
@@ -149,6 +151,7 @@ pages! {
     newer_databases "newer-databases" "A database that a newer version of the program has upgraded.",
     backups "backups" "Backups, restores and dry runs.",
     operations "operations" "The steps of an operator: before an upgrade, after an error, and back.",
+    script "script" "The SQL of an upgrade, for any shell, D1 and rqlite.",
     several_chains "several-chains" "A library and a program that share a database file.",
     replicated "replicated" "The proof for a database on several machines.",
     pools "pools" "Connection pools and asynchronous programs.",

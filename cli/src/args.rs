@@ -16,6 +16,7 @@ pub enum Command {
   upgrade           Apply all pending revisions
   upgrade +1        Apply the next revision
   upgrade --dry-run Show the effect, and change nothing
+  upgrade --sql     Print the SQL for a shell, and change nothing
 
 Exit codes: 0 success, 1 failure, 2 usage error")]
     Upgrade(Box<UpgradeArgs>),
@@ -25,6 +26,7 @@ Exit codes: 0 success, 1 failure, 2 usage error")]
   downgrade -2      Revert the two newest revisions
   downgrade 007     Revert all revisions after 007
   downgrade base    Revert all revisions
+  downgrade --sql   Print the SQL for a shell, and change nothing
 
 Exit codes: 0 success, 1 failure, 2 usage error")]
     Downgrade(Box<DowngradeArgs>),
@@ -167,6 +169,9 @@ pub struct UpgradeArgs {
     /// Keep the user_version that another tool has written
     #[arg(long)]
     pub(crate) keep_user_version: bool,
+    /// Print the SQL for a shell, and change nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "backup", "allow_existing_violations"])]
+    pub(crate) sql: bool,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }
@@ -183,6 +188,9 @@ pub struct DowngradeArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Print the SQL for a shell, and change nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "backup", "allow_existing_violations"])]
+    pub(crate) sql: bool,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }

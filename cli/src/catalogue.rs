@@ -120,6 +120,7 @@ pages! {
     no_chain "no-chain",
     no_journal "no-journal",
     no_migrations "no-migrations",
+    no_script "no-script",
     no_table "no-table",
     no_wal "no-wal",
     not_a_database "not-a-database",

@@ -16,14 +16,6 @@ use crate::support::{Failure, finish};
 /// The first row whose words all occur in the arguments, in this order, decides.
 pub(crate) const HABITS: &[(&str, &str)] = &[
     (
-        "upgrade --sql",
-        "to see the effect, run `upgrade --dry-run`; the SQL is in the migrations",
-    ),
-    (
-        "downgrade --sql",
-        "to see the effect, run `downgrade --dry-run`; the SQL is in the migrations",
-    ),
-    (
         "upgrade --tag",
         "`upgrade` records the time and the program by itself",
     ),
@@ -128,7 +120,7 @@ pub(crate) const HABITS: &[(&str, &str)] = &[
     ("showmigrations", "run `history`"),
     (
         "sqlmigrate",
-        "the SQL is in the migrations; `history` lists them",
+        "run `upgrade --sql`; the SQL is in the migrations",
     ),
     ("generate", "run `new \"Summary\"`"),
     (

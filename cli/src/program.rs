@@ -58,7 +58,9 @@ pub fn main() -> ExitCode {
         ProgramCommand::Developer(command) => {
             let uses_name = matches!(
                 command,
-                DeveloperCommand::Redo(_) | DeveloperCommand::Graph(_)
+                DeveloperCommand::Redo(_)
+                    | DeveloperCommand::Graph(_)
+                    | DeveloperCommand::Script(_)
             );
             if name.is_some() && !uses_name {
                 let failure = Failure::usage("--name has no effect on this command");

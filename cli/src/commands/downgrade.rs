@@ -7,14 +7,19 @@ use revchain_runtime::{HistoryEntry, Origin, Plan, Request, Revision, Target};
 
 use crate::app::Commands;
 use crate::args::DowngradeArgs;
+use crate::support::script::sql_of_request;
 use crate::support::{Result, confirm, in_database, must_exist, open, report, target};
 
 pub(crate) fn run(app: &Commands<'_>, args: &DowngradeArgs) -> Result {
     let target = target(args.target.as_deref(), args.revision.as_deref())?;
     let (path, migrator) = app.database_of_run(&args.run)?;
     must_exist(&path)?;
-    let mut connection = open(&migrator, &path)?;
     let request = Request::Downgrade(target.unwrap_or(Target::Steps(-1)));
+    if args.sql {
+        let ignored = &args.run.database.ignore_tables;
+        return sql_of_request(&path, &migrator, ignored, request);
+    }
+    let mut connection = open(&migrator, &path)?;
     if args.run.dry_run {
         let dry_run = in_database(&path, migrator.dry_run(&connection, request))?;
         return Ok(report::dry_run(&path, &dry_run));

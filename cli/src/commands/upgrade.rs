@@ -4,6 +4,7 @@ use revchain_runtime::{Adopt, Request, Target};
 
 use crate::app::Commands;
 use crate::args::UpgradeArgs;
+use crate::support::script::sql_of_request;
 use crate::support::{
     Invocation, PENDING, Progress, Result, exists, in_database, jobs, open, open_to_inspect,
     report, target,
@@ -28,6 +29,10 @@ pub(crate) fn run(app: &Commands<'_>, args: &UpgradeArgs) -> Result {
     if !exists(&path) {
         // Check the target before `open` creates the file: a failure must not leave an empty file.
         let _plan = in_database(&path, migrator.plan_new(request.clone()))?;
+    }
+    if args.sql {
+        let ignored = &args.run.database.ignore_tables;
+        return sql_of_request(&path, &migrator, ignored, request);
     }
     if args.run.dry_run {
         let dry_run = migrator.dry_run(&open_to_inspect(&migrator, &path)?, request);

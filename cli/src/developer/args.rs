@@ -70,6 +70,19 @@ Exit codes: 0 success, 1 failure, 2 usage error")]
 Exit codes: 0 success, 1 failure, 2 usage error
 With --diff: 0 equal, 1 different or failure, 2 usage error")]
     Schema(SchemaArgs),
+    /// Print the SQL of an upgrade or downgrade, for any shell
+    ///
+    /// The SQL changes everything or nothing.
+    /// It checks the history first, and stamps the revisions.
+    #[command(after_help = "Examples:
+  script                      Print the SQL from an empty database to head
+  script --from 005           Print the SQL from 005 to head
+  script --from 009 --to 005  Print the SQL of a downgrade
+  script --bare               Omit BEGIN and COMMIT, for D1
+  sqlite3 app.db < script.sql Run it
+
+Exit codes: 0 success, 1 failure, 2 usage error")]
+    Script(ScriptArgs),
     /// List the queries of the program, with tables and plans
     ///
     /// Runs `cargo check`, in which `sql!` records each query.
@@ -246,6 +259,35 @@ pub struct SchemaArgs {
     pub(crate) output: OutputArgs,
 }
 
+/// The arguments of `script`.
+#[derive(Debug, Clone, Args)]
+pub struct ScriptArgs {
+    /// Directory of migrations [default: that of the chain]
+    #[arg(value_name = "DIR")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// Revision of the database: an id, base, or -N from head
+    #[arg(
+        long,
+        value_name = "REVISION",
+        default_value = "base",
+        allow_hyphen_values = true
+    )]
+    pub(crate) from: String,
+    /// Revision after the script: an id, base, head, or -N
+    #[arg(
+        long,
+        value_name = "REVISION",
+        default_value = "head",
+        allow_hyphen_values = true
+    )]
+    pub(crate) to: String,
+    /// For a runner with a transaction of its own; proves it
+    #[arg(long)]
+    pub(crate) bare: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
 /// The form in which `schema` prints a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum SchemaFormat {
@@ -269,6 +311,7 @@ impl DeveloperCommand {
             Self::Merge(args) => &args.source,
             Self::Graph(args) => return &args.database.output,
             Self::Schema(args) => return &args.output,
+            Self::Script(args) => return &args.output,
             Self::Queries(args) => return &args.output,
             Self::Import(args) => &args.target,
         };

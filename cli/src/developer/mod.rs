@@ -15,7 +15,7 @@ mod source_tree;
 use crate::developer::args::DeveloperCommand;
 use crate::developer::commands::{
     graph as graph_command, import as import_command, lock, merge, new, queries, rebase, redo,
-    schema as schema_command,
+    schema as schema_command, script,
 };
 use crate::developer::source::Source;
 use crate::support::Result;
@@ -37,6 +37,7 @@ pub(crate) fn run(command: &DeveloperCommand, source: &Source<'_>) -> Result {
         DeveloperCommand::Merge(args) => merge::run(args, directory),
         DeveloperCommand::Graph(args) => graph_command::run(args, source),
         DeveloperCommand::Schema(args) => schema_command::run(args, source),
+        DeveloperCommand::Script(args) => script::run(args, source),
         DeveloperCommand::Queries(args) => queries::run(args),
         DeveloperCommand::Import(args) => import_command::run(args, directory),
     }

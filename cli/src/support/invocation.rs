@@ -12,7 +12,8 @@ const CARGO_REVCHAIN: &str = "cargo revchain";
 
 /// The names of the developers' commands.
 const DEVELOPER_COMMANDS: &[&str] = &[
-    "new", "migrate", "redo", "lock", "rebase", "merge", "import", "graph", "schema", "queries",
+    "new", "migrate", "redo", "lock", "rebase", "merge", "import", "graph", "schema", "script",
+    "queries",
 ];
 
 /// The words before help that suggests a name, which can be that of a command.

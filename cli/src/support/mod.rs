@@ -11,6 +11,7 @@ mod output;
 mod progress;
 mod progress_line;
 pub(crate) mod report;
+pub(crate) mod script;
 mod target;
 mod upgrade_preview;
 

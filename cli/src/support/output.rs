@@ -46,7 +46,6 @@ impl Answer {
     /// Creates the result of a command that prints a document, such as SQL.
     ///
     /// The text need not be escaped: on a terminal, its control characters are.
-    #[cfg(feature = "developer")]
     pub(crate) fn document(text: String, json: Value) -> Self {
         Self {
             is_document: true,

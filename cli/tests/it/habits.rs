@@ -33,6 +33,8 @@ const WORKING: &[&str] = &[
     "pending",
     "status",
     "check",
+    "upgrade head --sql",
+    "downgrade base --sql",
     "downgrade -1 --yes",
     "downgrade base --yes",
     "upgrade +2",
@@ -42,8 +44,6 @@ const WORKING: &[&str] = &[
 /// Commands of other tools, and the words of the advice.
 const ADVISED: &[(&str, &str)] = &[
     // Alembic
-    ("upgrade head --sql", "`upgrade --dry-run`"),
-    ("downgrade base --sql", "`downgrade --dry-run`"),
     ("upgrade heads", "`head`"),
     ("history -v", "leave the option out"),
     ("history -r 001:003", "leave the range out"),

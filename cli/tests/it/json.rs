@@ -12,7 +12,7 @@ use crate::schema::Schema;
 use crate::support::{App, Shell};
 
 /// Commands that succeed in this order.
-const SUCCESSES: [&str; 25] = [
+const SUCCESSES: [&str; 26] = [
     "check migrations",
     "pending -d app.db",
     "upgrade 002 -d app.db",
@@ -35,13 +35,14 @@ const SUCCESSES: [&str; 25] = [
     "schema",
     "schema -d app.db",
     "schema --diff 001 head",
+    "script",
     "new tags",
     "explain",
     "explain rows-lost",
 ];
 
 /// Commands that fail.
-const FAILURES: [&str; 20] = [
+const FAILURES: [&str; 21] = [
     "upgrade nowhere -d app.db",
     "downgrade nowhere -d app.db --yes",
     "downgrade 001 -d app.db",
@@ -59,6 +60,7 @@ const FAILURES: [&str; 20] = [
     "import missing",
     "graph missing",
     "schema -d missing.db",
+    "script missing",
     "explain nothing",
     "run-jobs -d missing.db",
     "queries",

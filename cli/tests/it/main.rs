@@ -30,6 +30,7 @@ mod redo;
 mod restore;
 mod schema;
 mod schema_command;
+mod script;
 mod stamp;
 mod status;
 mod support;

@@ -26,3 +26,9 @@ fn same_statements_in_any_order_have_one_hash() {
     assert_eq!(changed, hash);
     assert_eq!(SchemaSqlHash::from_bytes(changed.to_bytes()), changed);
 }
+
+#[test]
+fn space_before_the_semicolon_does_not_change_the_hash() {
+    let hash = schema_sql(&["CREATE INDEX i ON a (b)"]).hash();
+    assert_eq!(schema_sql(&["CREATE INDEX i ON a (b)\n"]).hash(), hash);
+}

@@ -10,3 +10,4 @@ pub(super) mod queries;
 pub(super) mod rebase;
 pub(super) mod redo;
 pub(super) mod schema;
+pub(super) mod script;

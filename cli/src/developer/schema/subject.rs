@@ -154,7 +154,7 @@ impl<'s> ChainOf<'s> {
 }
 
 /// Returns the revisions of a database at `target`. `-1` is the revision before the head.
-fn revisions_at(chain: &Chain, target: &Target) -> Result<RevisionSet> {
+pub(crate) fn revisions_at(chain: &Chain, target: &Target) -> Result<RevisionSet> {
     let count = match target {
         Target::Head => chain.len(),
         Target::Base => 0,
