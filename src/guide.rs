@@ -5,7 +5,7 @@
 //! - Write migrations: [`migration_files`], [`rebuilding`], [`code`], [`jobs`], [`proof`],
 //!   [`developing`], [`lock_file`], [`branches`], [`testing`], [`agents`].
 //! - Run the program: [`running`], [`queries`], [`connections`], [`pools`], [`newer_databases`],
-//!   [`several_chains`], [`replicated`], [`cluster`].
+//!   [`several_chains`], [`replicas`], [`replicated`], [`cluster`].
 //! - Operate it: [`operations`], [`drift`], [`backups`], [`script`], [`ci`].
 //! - Come from something else: [`adopting`], [`from_sqlx`], [`from_refinery`],
 //!   [`from_rusqlite_migration`], [`from_diesel`], [`from_alembic`].
@@ -94,6 +94,9 @@ macro_rules! links {
 [queries]: crate::guide::queries
 [rebuilding]: crate::guide::rebuilding
 [rebuilding#the-downgrade]: crate::guide::rebuilding#the-downgrade
+[replicas]: crate::guide::replicas
+[replicas#the-command]: crate::guide::replicas#the-command
+[replicas#the-method]: crate::guide::replicas#the-method
 [replicated]: crate::guide::replicated
 [running]: crate::guide::running
 [running#errors]: crate::guide::running#errors
@@ -153,6 +156,7 @@ pages! {
     operations "operations" "The steps of an operator: before an upgrade, after an error, and back.",
     script "script" "The SQL of an upgrade, for any shell, D1 and rqlite.",
     several_chains "several-chains" "A library and a program that share a database file.",
+    replicas "replicas" "Replicas by Litestream, LiteFS and others, which wait for a migration.",
     replicated "replicated" "The proof for a database on several machines.",
     pools "pools" "Connection pools and asynchronous programs.",
     testing "testing" "Tests of queries, and of migrations with data.",

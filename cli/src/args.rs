@@ -44,6 +44,16 @@ Exit codes: 0 success, 1 failure, 2 usage error")]
     /// List the revisions that an upgrade would apply
     #[command(after_help = EXIT_CODES)]
     Pending(DatabaseArgs),
+    /// Wait until another process has migrated the database
+    #[command(after_help = "Examples:
+  wait              Wait at most 30 seconds
+  wait --timeout 5  Wait at most 5 seconds
+
+It never writes: a program on a replica, or beside another one
+that migrates, can start when it succeeds.
+
+Exit codes: 0 at the head, 1 failure or timeout, 2 usage error")]
+    Wait(WaitArgs),
     /// Run the unfinished jobs of applied revisions
     #[command(after_help = "Examples:
   run-jobs              Run each job to its end
@@ -252,6 +262,16 @@ pub struct RestoreArgs {
     pub(crate) database: DatabaseArgs,
 }
 
+/// The arguments of `wait`.
+#[derive(Debug, Clone, Args)]
+pub struct WaitArgs {
+    /// Longest wait for the migrations
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "30")]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
 /// The arguments of `run-jobs`.
 #[derive(Debug, Clone, Args)]
 pub struct RunJobsArgs {
@@ -282,6 +302,7 @@ impl Command {
             | Self::History(args)
             | Self::Pending(args) => args,
             Self::Check(args) => &args.database,
+            Self::Wait(args) => &args.database,
             Self::RunJobs(args) => &args.database,
             Self::Stamp(args) => &args.database,
             Self::Backup(args) => &args.database,
@@ -301,6 +322,7 @@ impl Command {
             | Self::History(args)
             | Self::Pending(args) => &args.output,
             Self::Check(args) => &args.database.output,
+            Self::Wait(args) => &args.database.output,
             Self::RunJobs(args) => &args.database.output,
             Self::Stamp(args) => &args.database.output,
             Self::Backup(args) => &args.database.output,

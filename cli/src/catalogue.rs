@@ -49,6 +49,7 @@ pages! {
     bad_version "bad-version",
     baseline_differs "baseline-differs",
     before_upgrade "before-upgrade",
+    behind "behind",
     bind_parameter "bind-parameter",
     busy "busy",
     changed "changed",

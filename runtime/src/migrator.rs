@@ -4,6 +4,7 @@ mod connect;
 mod inspect;
 mod jobs;
 pub(crate) mod proof;
+mod wait;
 
 use std::any::Any;
 use std::fmt;
@@ -45,7 +46,8 @@ use crate::state::marker::{is_at_head, lacks_history};
 ///   [`run_jobs`](Self::run_jobs), `restore` and `redo`.
 /// - Verbs that never write to the database: [`plan`](Self::plan), [`current`](Self::current),
 ///   [`pending`](Self::pending), [`history`](Self::history), [`check`](Self::check),
-///   [`job_states`](Self::job_states), `dry_run` and `make_backup`.
+///   [`job_states`](Self::job_states), [`wait_for_head`](Self::wait_for_head), `dry_run` and
+///   `make_backup`.
 ///
 /// `Migrator` is `Send` and `Sync`, so the threads of a server can share a migrator.
 /// A clone shares the callbacks, and copies the other settings.

@@ -36,3 +36,4 @@ mod support;
 mod tool_records;
 mod untrusted_files;
 mod upgrade;
+mod waiting;

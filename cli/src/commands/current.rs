@@ -1,7 +1,10 @@
 //! `current`: showing the revision of the database.
 
+use std::path::Path;
+
 use revchain_core::diagnostics::escape::escape;
-use revchain_runtime::Revision;
+use revchain_runtime::rusqlite::Connection;
+use revchain_runtime::{Migrator, Revision};
 use serde_json::json;
 
 use crate::app::Commands;
@@ -14,8 +17,18 @@ pub(crate) fn run(app: &Commands<'_>, args: &DatabaseArgs) -> Result {
     let (path, migrator) = app.database_of(args)?;
     must_exist(&path)?;
     let connection = open_to_inspect(&migrator, &path)?;
-    let current = in_database(&path, migrator.current(&connection))?;
-    let preview = UpgradePreview::new(&migrator, &path, &connection)?;
+    show(app, &migrator, &path, &connection)
+}
+
+/// Shows the revision of a database that is open.
+pub(super) fn show(
+    app: &Commands<'_>,
+    migrator: &Migrator<'_>,
+    path: &Path,
+    connection: &Connection,
+) -> Result {
+    let current = in_database(path, migrator.current(connection))?;
+    let preview = UpgradePreview::new(migrator, path, connection)?;
     let note = match (&preview.note, &preview.pending) {
         (Some(note), _) => format!(" ({note})"),
         (None, Some(pending)) if pending.is_empty() => " (head)".to_owned(),

@@ -12,6 +12,7 @@ mod run_jobs;
 mod stamp;
 mod status;
 mod upgrade;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -118,6 +119,7 @@ fn run(app: &Commands<'_>, command: &Command) -> Result {
         Command::Status(args) => status::run(app, args),
         Command::History(args) => history::run(app, args),
         Command::Pending(args) => pending::run(app, args),
+        Command::Wait(args) => wait::run(app, args),
         Command::RunJobs(args) => run_jobs::run(app, args),
         Command::Explain(args) => explain::run(args),
     }

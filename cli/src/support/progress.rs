@@ -65,7 +65,9 @@ impl Progress {
             Event::Progress { done, total, .. } | Event::JobProgress { done, total, .. } => {
                 self.set_rows(*done, *total);
             }
-            Event::Waiting { .. } => self.begin(event, || format!("  {event}")),
+            Event::Waiting { .. } | Event::WaitingForHead { .. } => {
+                self.begin(event, || format!("  {event}"))
+            }
             Event::Drifted { .. } | Event::BackedUp { .. } | Event::UserVersionKept { .. } => {
                 self.print(event)
             }

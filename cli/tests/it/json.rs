@@ -12,7 +12,7 @@ use crate::schema::Schema;
 use crate::support::{App, Shell};
 
 /// Commands that succeed in this order.
-const SUCCESSES: [&str; 26] = [
+const SUCCESSES: [&str; 27] = [
     "check migrations",
     "pending -d app.db",
     "upgrade 002 -d app.db",
@@ -23,6 +23,7 @@ const SUCCESSES: [&str; 26] = [
     "run-jobs -d app.db",
     "upgrade -d app.db --dry-run",
     "upgrade -d app.db --backup backups",
+    "wait -d app.db --timeout 0",
     "redo -d app.db",
     "downgrade -d app.db --yes",
     "stamp head -d app.db",
@@ -42,7 +43,7 @@ const SUCCESSES: [&str; 26] = [
 ];
 
 /// Commands that fail.
-const FAILURES: [&str; 21] = [
+const FAILURES: [&str; 22] = [
     "upgrade nowhere -d app.db",
     "downgrade nowhere -d app.db --yes",
     "downgrade 001 -d app.db",
@@ -63,6 +64,7 @@ const FAILURES: [&str; 21] = [
     "script missing",
     "explain nothing",
     "run-jobs -d missing.db",
+    "wait -d missing.db --timeout 0",
     "queries",
 ];
 

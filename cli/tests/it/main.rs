@@ -36,3 +36,4 @@ mod status;
 mod support;
 mod targets;
 mod upgrade;
+mod wait;

@@ -166,6 +166,9 @@ fn read_only_directory_is_named() {
     let directory = user.full_path("data");
     user.is_denied("upgrade -d data/app.db", "write to", &directory);
     user.is_denied("upgrade -d data/new.db", "write to", "data");
+    // A reader need not write to the directory, so the missing file is the reason.
+    let error = user.fail("wait -d data/new.db --timeout 0");
+    assert!(error.contains("the file does not exist"), "{error}");
     set_mode(&user.shell.path("data"), 0o755);
 }
 

@@ -13,6 +13,15 @@ use crate::session::unlocked::Session;
 use crate::session::wal::enter_wal;
 use crate::snapshot::file::{Installed, install};
 
+/// Fails with [`ErrorKind::Open`] if the path is a URL of another library.
+pub(super) fn reject_url(path: &Path) -> Result<(), Error> {
+    if !is_url(path) {
+        return Ok(());
+    }
+    let source = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), None);
+    Err(Error::cannot_open(path, source))
+}
+
 /// The connections that the commands open themselves. They run no migration.
 impl Migrator<'_> {
     /// Sets up a connection that has just been opened, as [`open`](Self::open) does.
@@ -41,11 +50,7 @@ impl Migrator<'_> {
 impl Migrator<'_> {
     /// Opens the file at `path`. If the file does not exist, creates a copy of the snapshot.
     pub(super) fn open_or_install(&self, path: &Path) -> Result<(Connection, Installed), Error> {
-        if is_url(path) {
-            let source =
-                rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), None);
-            return Err(Error::cannot_open(path, source));
-        }
+        reject_url(path)?;
         // Most databases exist already. For these, an open without CREATE avoids a separate check.
         let existing = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
         match Connection::open_with_flags(path, existing) {

@@ -47,6 +47,8 @@ const ROOT: &str = "root";
 /// The goal of an access to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Goal {
+    /// Reading an existing database.
+    Read,
     /// Reading the database, or creating the file if it does not exist.
     Open,
     /// Changing an existing database.
@@ -73,6 +75,7 @@ impl AccessProblem {
         };
         find_in_directories(directory, process.as_ref())
             .or_else(|| find_at_file(path, goal, process.as_ref()))
+            .or_else(|| missing_file(path, goal == Goal::Read))
             .or_else(|| find_at_journals(path, process.as_ref()))
             .or_else(|| denied(directory, Access::Write, process.as_ref()))
             .or_else(|| {
@@ -84,15 +87,20 @@ impl AccessProblem {
                 let error = File::open(directory).err()?;
                 Some(Self::new(directory, Kind::Other(error.to_string())))
             })
-            .or_else(|| {
-                let is_missing = goal == Goal::Open && is_missing(path);
-                is_missing.then(|| Self::new(path, Kind::MissingFile))
-            })
+            .or_else(|| missing_file(path, goal == Goal::Open))
     }
 
     fn new(path: &Path, kind: Kind) -> Self {
         let path = path.to_owned();
         Self { path, kind }
+    }
+
+    /// Returns `true` if nothing that another program does can solve the problem.
+    pub(crate) fn is_permanent(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Url | Kind::IsDirectory | Kind::IsNoDirectory
+        )
     }
 
     /// Returns the path of the file or directory that is the problem.
@@ -234,7 +242,7 @@ fn find_at_file(path: &Path, goal: Goal, process: Option<&Process>) -> Option<Ac
         return Some(AccessProblem::new(path, Kind::IsDirectory));
     }
     denied_by(path, &metadata, Access::Read, process).or_else(|| match goal {
-        Goal::Open => None,
+        Goal::Read | Goal::Open => None,
         Goal::Write => denied_by(path, &metadata, Access::Write, process),
     })
 }
@@ -279,8 +287,11 @@ fn other(error: &io::Error) -> Kind {
     }
 }
 
-fn is_missing(path: &Path) -> bool {
-    fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+/// Finds that the file is missing, if that is a problem for the access.
+fn missing_file(path: &Path, must_exist: bool) -> Option<AccessProblem> {
+    let is_missing =
+        || fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    (must_exist && is_missing()).then(|| AccessProblem::new(path, Kind::MissingFile))
 }
 
 /// Returns the advice to check a path. Names the directory at which a relative path begins.

@@ -3,6 +3,10 @@
 use revchain_core::diagnostics::text::Text;
 use rusqlite::ErrorCode;
 
+/// The advice for a database that is a replica of another one.
+pub(super) const REPLICA: &str =
+    "on a replica, upgrade the primary, and wait here: .wait_for_head(…) or `wait`";
+
 /// A failure of the disk, the file, or the memory. The SQL is not the cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Environment {
@@ -49,7 +53,9 @@ impl Environment {
                 .help("check the path of the database")
                 .help("if the database is encrypted, set its key in .on_connect(…)")
                 .help("if its beginning was overwritten, restore a backup"),
-            Self::InputOutput => text.help("check the disk: the log of the system has the cause"),
+            Self::InputOutput => text
+                .help("check the disk: the log of the system has the cause")
+                .help(REPLICA),
             Self::OutOfMemory => text.help("give the program more memory"),
         }
     }

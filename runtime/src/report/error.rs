@@ -145,6 +145,19 @@ pub enum ErrorKind {
         /// The reason why the file cannot be written; `None` if the file system does not reveal it.
         reason: Option<AccessProblem>,
     },
+    /// The database was still behind the head after the timeout of
+    /// [`Migrator::wait_for_head`](crate::Migrator::wait_for_head).
+    ///
+    /// Causes: the primary has not been upgraded, or its replication has stopped.
+    #[non_exhaustive]
+    Behind {
+        /// The time that the request waited.
+        waited: Duration,
+        /// The id of the newest revision of the database; `None` at base, or without a history.
+        current: Option<String>,
+        /// The ids of the pending revisions; empty if only the history is missing.
+        pending: Vec<String>,
+    },
     /// revchain could not make the backup. No script ran.
     #[non_exhaustive]
     Backup {
@@ -469,6 +482,17 @@ impl Error {
         self
     }
 
+    /// Sets the time that the request waited, with all of its pauses.
+    ///
+    /// Returns an error that has no such time unchanged.
+    pub(crate) fn after_wait(mut self, total: Duration) -> Self {
+        if let ErrorKind::Busy { waited, .. } | ErrorKind::Behind { waited, .. } = &mut self.0.kind
+        {
+            *waited = total;
+        }
+        self
+    }
+
     /// Removes the advice to run a downgrade, which would change another database.
     #[cfg(feature = "backup")]
     pub(crate) fn without_downgrade(mut self) -> Self {
@@ -552,7 +576,14 @@ impl Error {
     /// This is the name of the kind, or of a failure that can occur in each operation, such as
     /// `disk-full`. [`ErrorKind`] has the rules.
     pub fn code(&self) -> &'static str {
-        if let Some(environment) = self.sqlite_error().and_then(Environment::of) {
+        let environment = match self.kind() {
+            // The reason says more: SQLite opens a directory, and then fails to read it.
+            ErrorKind::Open {
+                reason: Some(_), ..
+            } => None,
+            _ => self.sqlite_error().and_then(Environment::of),
+        };
+        if let Some(environment) = environment {
             return environment.code();
         }
         match self.kind() {
@@ -564,6 +595,7 @@ impl Error {
             ErrorKind::InTransaction => "in-transaction",
             ErrorKind::Busy { .. } => "busy",
             ErrorKind::ReadOnly { .. } => "read-only",
+            ErrorKind::Behind { .. } => "behind",
             ErrorKind::Backup {
                 reason: BackupFailure::DamagedDatabase { .. },
                 ..
@@ -594,14 +626,13 @@ impl ErrorKind {
     fn with_reason(self, path: &Path) -> Self {
         match self {
             // Another error, such as a lack of memory, is the reason itself.
-            Self::Open { source, .. }
-                if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) =>
-            {
-                Self::Open {
-                    source,
-                    reason: AccessProblem::find(path, Goal::Open),
-                }
-            }
+            Self::Open {
+                source,
+                reason: None,
+            } if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) => Self::Open {
+                source,
+                reason: AccessProblem::find(path, Goal::Open),
+            },
             Self::ReadOnly { pending, .. } => Self::ReadOnly {
                 pending,
                 reason: AccessProblem::find(path, Goal::Write),

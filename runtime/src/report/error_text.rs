@@ -11,7 +11,7 @@ use revchain_core::source::file_name::CHAIN_NAME;
 use rusqlite::ErrorCode;
 
 use super::access_problem::AccessProblem;
-use super::environment::Environment;
+use super::environment::{Environment, REPLICA};
 use super::error::{
     Direction, Error, ErrorKind, ForeignKeyViolation, LockHolder, Operation, SqlOrigin,
     StatementError,
@@ -126,6 +126,11 @@ impl ErrorKind {
                 rolled_back_to,
             } => busy(*waited, holders, rolled_back_to.as_deref()),
             Self::ReadOnly { pending, reason } => read_only(pending, reason.as_ref()),
+            Self::Behind {
+                waited,
+                current,
+                pending,
+            } => behind(*waited, current.as_deref(), pending),
             Self::Backup {
                 directory,
                 before_migrations,
@@ -241,20 +246,42 @@ fn busy(waited: Duration, holders: &[LockHolder], rolled_back_to: Option<&str>) 
 }
 
 fn read_only(pending: &[String], reason: Option<&AccessProblem>) -> Text {
-    let pending = match pending {
-        [] => "the request changes it".to_owned(),
-        [one] => format!("a revision is pending: {one}"),
-        several => format!("revisions are pending: {}", several.join(", ")),
-    };
-    let message = format!("the database is read-only, but {pending}");
-    match reason {
+    let request = are_pending(pending).unwrap_or_else(|| "the request changes it".to_owned());
+    let message = format!("the database is read-only, but {request}");
+    let text = match reason {
         Some(reason) => reason.add_help(Text::new(format!("{message}\n  {reason}"))),
         None => Text::new(message)
             .help(
                 "open the database for writing: without mode=ro, immutable=1, or a read-only flag",
             )
             .help("or permit the program to write to the file and its directory"),
+    };
+    if pending.is_empty() {
+        return text;
     }
+    text.help(REPLICA)
+}
+
+/// Returns a clause that lists the pending revisions; `None` if there are none.
+fn are_pending(pending: &[String]) -> Option<String> {
+    match pending {
+        [] => None,
+        [one] => Some(format!("a revision is pending: {one}")),
+        several => Some(format!("revisions are pending: {}", several.join(", "))),
+    }
+}
+
+fn behind(waited: Duration, current: Option<&str>, pending: &[String]) -> Text {
+    let state = match are_pending(pending) {
+        Some(pending) => format!("at {}, but {pending}", escape(current.unwrap_or("base"))),
+        None => "without a history, so it is not adopted yet".to_owned(),
+    };
+    Text::new(format!(
+        "the database is still {state}; gave up after {waited:.1?}"
+    ))
+    .help("upgrade the database where it is written: on a replica, that is its primary")
+    .help("if the primary is at the head, check that the replication runs")
+    .help("or wait longer: the timeout of .wait_for_head(…) or --timeout")
 }
 
 fn statement(error: &StatementError) -> Text {

@@ -25,6 +25,14 @@ pub enum Event<'e> {
         /// [`Migrator::busy_timeout`](crate::Migrator::busy_timeout).
         timeout: Duration,
     },
+    /// The database is not at the head yet, so the request waits for another process.
+    ///
+    /// [`Migrator::wait_for_head`](crate::Migrator::wait_for_head) emits this event at most once.
+    #[non_exhaustive]
+    WaitingForHead {
+        /// The longest time that the request waits.
+        timeout: Duration,
+    },
     /// The request holds the write lock, and the first step is about to run.
     #[non_exhaustive]
     Started {
@@ -186,6 +194,9 @@ impl fmt::Display for Event<'_> {
             Self::Waiting { timeout } => {
                 write!(f, "waiting for another connection, at most {timeout:.1?}")
             }
+            Self::WaitingForHead { timeout } => {
+                write!(f, "waiting for the migrations, at most {timeout:.1?}")
+            }
             Self::Started { from, to, steps } => {
                 write!(f, "{} → {}, {steps} to do", id(*from), id(*to))
             }
@@ -328,7 +339,8 @@ impl Event<'_> {
             | Self::CreatedFromSnapshot { revision } => {
                 tracing::info!(target: "revchain", revision = revision.id(), "{self}");
             }
-            Self::Started { .. }
+            Self::WaitingForHead { .. }
+            | Self::Started { .. }
             | Self::BackedUp { .. }
             | Self::UserVersionKept { .. }
             | Self::Committed { .. } => {
