@@ -557,7 +557,24 @@ mod escaping {
             DefectKind::WrongType,
             DefectKind::QueryFails,
         ];
-        let others = [&needs_sqlite[..], &needs_program, &needs_query].concat();
+        // The proof for a cluster runs SQLite, too.
+        let needs_cluster = [
+            DefectKind::ReplicatedDirective,
+            DefectKind::ReplicatedFunction,
+            DefectKind::ReplicatedPragma,
+            DefectKind::ReplicatedTemporary,
+            DefectKind::ReplicatedSize,
+            DefectKind::ReplicatedLoss,
+            DefectKind::ReplicatedFailure,
+            DefectKind::ReplicatedOrder,
+        ];
+        let others = [
+            &needs_sqlite[..],
+            &needs_program,
+            &needs_query,
+            &needs_cluster,
+        ]
+        .concat();
         let seen = &checker.seen;
         let is_missing = |kind: &&DefectKind| !seen.contains(kind) && !others.contains(kind);
         let missing: Vec<&DefectKind> = DefectKind::ALL.iter().filter(is_missing).collect();
