@@ -979,6 +979,8 @@ fn other_number_is_not_suggested_as_a_misspelling() {
     );
 }
 
+// Windows allows no such file name.
+#[cfg(unix)]
 #[test]
 fn control_characters_in_a_file_name_are_escaped() {
     let defects = revisions(&[("001", "base")])
