@@ -82,10 +82,9 @@ rolled back: the database is still at 001
 help: until then, run the version of the program whose head is 001
 more: run `revchain explain statement`";
     let directory = fixture.path("migrations").display().to_string();
-    let text = text.replace(&directory, "MIGRATIONS").replace(
-        &format!("{}/", fixture.path("").display()).replace("//", "/"),
-        "",
-    );
+    let text = text
+        .replace(&directory, "MIGRATIONS")
+        .replace(&fixture.path("").display().to_string(), "");
     assert_eq!(text, expected);
     assert_eq!(ids(&db), ["001"]);
 }

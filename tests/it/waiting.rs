@@ -372,7 +372,10 @@ fn read_only_replica_behind_the_head_says_how_to_wait() {
     let error = chain.upgrade(&mut db).unwrap_err();
     assert!(error.help().unwrap().contains(advice), "{error:#}");
     for parameter in ["mode=ro", "immutable=1"] {
-        let uri = format!("file:{}?{parameter}", fixture.db().display());
+        let path = fixture.db().display().to_string().replace('\\', "/");
+        // SQLite needs a slash before a drive of Windows.
+        let slash = if cfg!(windows) { "/" } else { "" };
+        let uri = format!("file:{slash}{path}?{parameter}");
         let error = chain.open(uri).unwrap_err();
         assert_eq!(error.code(), "read-only", "{parameter}");
         assert!(error.help().unwrap().contains(advice), "{error:#}");
