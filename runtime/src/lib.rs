@@ -95,6 +95,7 @@ pub mod internal {
     pub use crate::state::history_rows::MAX_UNKNOWN_ROWS;
     pub use crate::state::history_table::{HistoryTable, Stamp, StampWriter};
     pub use crate::state::marker::marker_index;
+    pub use crate::state::own_tables::current_time;
     pub use crate::state::schema::read_schema_sql;
 
     /// The stand-ins for objects that only the program registers.

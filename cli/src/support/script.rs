@@ -1,7 +1,5 @@
 //! The SQL of a plan, which a shell or another engine runs.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use revchain_core::plan::steps::stamped_before;
 use revchain_core::script::{
     AppliedAt, Form, Found, NoScript, SCHEMA_TEXT, ScriptContext, Transaction, groups, key_guards,
@@ -9,7 +7,7 @@ use revchain_core::script::{
 };
 use revchain_core::sql::inspect::changes_rows_only;
 use revchain_core::{Chain, DatabaseState, Plan, Revision, Script, Step};
-use revchain_runtime::internal::KeyChanges;
+use revchain_runtime::internal::{KeyChanges, current_time};
 use revchain_runtime::rusqlite::{self, Connection};
 use revchain_runtime::{Migrations, Migrator, Request};
 use serde_json::json;
@@ -47,10 +45,12 @@ pub(crate) fn sql_of_request(
                 schema.map_err(|error| no_script(error.to_string()))?,
             )
         }
-        DatabaseState::Empty | DatabaseState::OtherChain { .. } => (
-            Found::new_database(migrations.chain(), migrations.name(), ignored),
-            None,
-        ),
+        DatabaseState::Empty | DatabaseState::OtherChain { .. } => {
+            let others = in_database(location, migrator.chains(&connection))?;
+            let is_shared = migrations.name().is_some() || !others.is_empty();
+            let found = Found::new_database(migrations.chain(), is_shared, ignored);
+            (found, None)
+        }
     };
     let sql = SqlPlan {
         migrations,
@@ -202,10 +202,4 @@ fn needs_program(chain: &Chain, reason: &NoScript) -> Failure {
 
 pub(crate) fn no_script(message: impl Into<String>) -> Failure {
     Failure::failed("no-script", message)
-}
-
-/// Returns the time in milliseconds since the Unix epoch.
-fn current_time() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }

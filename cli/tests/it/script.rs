@@ -391,6 +391,17 @@ fn named_chain_shares_a_database() {
 }
 
 #[test]
+fn sql_for_a_database_of_another_chain_ignores_its_tables() {
+    let shell = Shell::new();
+    let other = "CREATE TABLE revchain_history_other (revision TEXT PRIMARY KEY, checksum TEXT);
+                 CREATE TABLE items (a)";
+    open(&shell, "a.db").execute_batch(other).unwrap();
+    let script = shell.ok("upgrade --sql -d a.db") + "\n";
+    assert_eq!(run_lines(&open(&shell, "a.db"), &script), [""; 0]);
+    assert_eq!(shell.ok("current -d a.db"), "a.db: 003 (head)  Add tags.");
+}
+
+#[test]
 fn adopted_database_is_guarded_by_its_schema() {
     let shell = Shell::new();
     let tables = "CREATE TABLE users (a); CREATE TABLE notes (a);";

@@ -42,15 +42,16 @@ pub enum Found {
 impl Found {
     /// Returns a new database for a chain.
     ///
-    /// A named chain shares its database, so only its own tables count.
+    /// If the chain shares the database with others, only its own tables count.
     /// `ignored` are names of other tables, or patterns `prefix*`.
-    pub fn new_database(chain: &Chain, chain_name: Option<&str>, ignored: &[String]) -> Self {
-        Self::New(match chain_name {
-            Some(_) => chain.own_objects(ignored),
-            None => SchemaFilter {
+    pub fn new_database(chain: &Chain, is_shared: bool, ignored: &[String]) -> Self {
+        Self::New(if is_shared {
+            chain.own_objects(ignored)
+        } else {
+            SchemaFilter {
                 ignored: ignored.to_vec(),
                 own: None,
-            },
+            }
         })
     }
 }

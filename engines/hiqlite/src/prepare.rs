@@ -1,14 +1,12 @@
 //! The plan of a request as transactions, each rehearsed in memory on the schema that was found.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use revchain_core::history::table::Value;
-use revchain_core::schema::SchemaFilter;
 use revchain_core::script::{
     AppliedAt, DEFER_KEYS, Found, Group, NoScript, Origin, ScriptContext, Statement, groups,
     schema_guard,
 };
 use revchain_core::{Chain, DatabaseState, Request, Step};
+use revchain_runtime::internal::current_time;
 use revchain_runtime::rusqlite::{self, Connection, types};
 use revchain_runtime::{Migrations, Migrator, Outcome};
 
@@ -89,7 +87,7 @@ impl Preparation<'_> {
             chain: self.migrations.chain(),
             chain_name: self.migrations.name(),
             program: self.migrations.program(),
-            applied_at: AppliedAt::Milliseconds(now()),
+            applied_at: AppliedAt::Milliseconds(current_time()),
         };
         let found = self.found(copy, state)?;
         let groups = groups(&context, plan.steps(), found);
@@ -123,14 +121,7 @@ impl Preparation<'_> {
                 let ignored = self.ignored_tables;
                 let others = self.migrator.chains(&copy.connection)?;
                 let is_shared = self.migrations.name().is_some() || !others.is_empty();
-                Found::New(if is_shared {
-                    self.migrations.chain().own_objects(ignored)
-                } else {
-                    SchemaFilter {
-                        ignored: ignored.to_vec(),
-                        own: None,
-                    }
-                })
+                Found::new_database(self.migrations.chain(), is_shared, ignored)
             }
             DatabaseState::Unmanaged(_) | DatabaseState::OtherChain { .. } => Found::Unmanaged,
         })
@@ -297,9 +288,4 @@ fn needs_program(chain: &Chain, reason: NoScript) -> Error {
         }
     };
     Error::new(ErrorKind::NeedsProgram { revision, reason })
-}
-
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }

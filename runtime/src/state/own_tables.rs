@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OptionalExtension, ffi};
 
 /// Returns the current time in milliseconds since the Unix epoch.
-pub(crate) fn current_time() -> i64 {
+pub fn current_time() -> i64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

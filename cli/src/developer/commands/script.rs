@@ -32,7 +32,7 @@ pub(crate) fn run(args: &ScriptArgs, source: &Source<'_>) -> Result {
     check_stand_ins(chain, &from, &sources)?;
     check_stand_ins(chain, &to, &sources)?;
     let found = if from.is_empty() {
-        Found::new_database(chain, migrations.name(), &[])
+        Found::new_database(chain, migrations.name().is_some(), &[])
     } else {
         Found::History(rows)
     };
