@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
 
+use crate::rusqlite_range::drop_result;
+
 /// The number of steps of SQLite's virtual machine that one statement may take.
 ///
 /// A statement with 20 million steps takes some seconds, and has only a few rows to read here.
@@ -37,7 +39,6 @@ impl StepBudget {
             let before = used.fetch_add(STEPS_PER_CALL.into(), Ordering::Relaxed);
             before >= max_steps
         };
-        // The result is `()` or a `Result`, depending on the version of rusqlite.
         drop_result(connection.progress_handler(i32::from(STEPS_PER_CALL), Some(handler)));
         budget
     }
@@ -52,5 +53,3 @@ impl StepBudget {
         self.used.load(Ordering::Relaxed) > self.max_steps
     }
 }
-
-fn drop_result<T>(_: T) {}

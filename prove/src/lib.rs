@@ -23,6 +23,7 @@ mod nondeterminism;
 mod prover;
 mod query;
 mod replicated;
+mod rusqlite_range;
 mod sample_rows;
 mod schema_at;
 mod script_run;

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
+use crate::rusqlite_range::drop_result;
+
 /// The tables and the plan of a query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueryUsage {
@@ -44,7 +46,6 @@ pub(super) fn read(connection: &mut Connection, sql: &str) -> Option<QueryUsage>
         }
         Authorization::Allow
     };
-    // The result is `()` or a `Result`, depending on the version of rusqlite.
     drop_result(connection.authorizer(Some(record)));
     let is_valid = connection.prepare(sql).is_ok();
     let none: Option<fn(AuthContext<'_>) -> Authorization> = None;
@@ -102,5 +103,3 @@ fn scanned(line: &str) -> Option<&str> {
     let rest = rest.strip_prefix("TABLE ").unwrap_or(rest);
     rest.split(" USING ").next()
 }
-
-fn drop_result<T>(_: T) {}

@@ -13,6 +13,7 @@ use super::counters::rowid_user;
 use super::expected::{Tables, find_table, read_tables};
 use super::subject::Subject;
 use super::trial_runs::TrialRuns;
+use crate::rusqlite_range::drop_result;
 use crate::sample_rows::contents::Contents;
 use crate::sample_rows::{self, Mode, Request};
 use crate::script_run::{ScriptRun, Stage};
@@ -128,40 +129,45 @@ impl Comparison<'_> {
                 (Cause::ForeignKeys, single, cluster),
                 (Cause::Order, cluster, other),
             ];
-            for (cause, before, after) in pairs {
-                let found = self.compare(cause, before, after)?;
+            let mut before = self.run(single)?;
+            for (cause, one, other) in pairs {
+                let after = self.run(other)?;
                 // A later run would repeat the difference.
-                if let Some(finding) = found {
+                if let Some(finding) = self.compare(cause, [one, other], [&before, &after])? {
                     return Ok(vec![finding]);
                 }
+                before = after;
             }
         }
         Ok(Vec::new())
     }
 
-    fn compare(&self, cause: Cause, one: Settings, other: Settings) -> Result<Option<Finding>> {
-        let (first, second) = (self.run(one)?, self.run(other)?);
+    /// Returns the difference between two runs with these settings.
+    fn compare(
+        &self,
+        cause: Cause,
+        settings: [Settings; 2],
+        [first, second]: [&End; 2],
+    ) -> Result<Option<Finding>> {
         if first.failure.is_some() {
             return Ok(None);
         }
-        if let Some(failure) = second.failure {
+        if let Some(failure) = &second.failure {
             return Ok(Some(Finding {
                 cause,
                 stage: failure.stage,
                 start: failure.start,
-                effects: vec![Effect::Fails(failure.message)],
+                effects: vec![Effect::Fails(failure.message.clone())],
             }));
         }
-        let effects = effects(&first, &second);
+        let effects = effects(first, second);
         if effects.is_empty() {
             return Ok(None);
         }
-        let stage = one.last_stage;
-        let start = self.first_difference([one, other])?;
         Ok(Some(Finding {
             cause,
-            stage,
-            start,
+            stage: settings[0].last_stage,
+            start: self.first_difference(settings)?,
             effects,
         }))
     }
@@ -262,7 +268,6 @@ fn commit(connection: &Connection) -> Option<String> {
         seen.store(true, Ordering::Relaxed);
         true
     };
-    // The result is `()` or a `Result`, depending on the version of rusqlite.
     drop_result(connection.commit_hook(Some(hook)));
     let result = connection.execute_batch("COMMIT");
     drop_result(connection.commit_hook(None::<fn() -> bool>));
@@ -271,8 +276,6 @@ fn commit(connection: &Connection) -> Option<String> {
         .filter(|_| !is_rejected.load(Ordering::Relaxed))?;
     Some(sqlite_message(&error))
 }
-
-fn drop_result<T>(_: T) {}
 
 /// Reads all tables, and the counters of AUTOINCREMENT.
 ///
