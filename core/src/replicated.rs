@@ -1,16 +1,36 @@
 //! The revisions that are proven for a cluster.
 
+use std::fmt;
+
 use crate::diagnostics::suggest::did_you_mean;
 use crate::{Chain, Revision, RevisionSet};
 
-/// Returns the revisions that can run on a cluster: those that `after` does not descend from.
+/// The error for a revision that the chain lacks. Displays as the message with its help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownRevision {
+    /// The message.
+    pub message: String,
+    /// The advice.
+    pub help: String,
+}
+
+impl fmt::Display for UnknownRevision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\nhelp: {}", self.message, self.help)
+    }
+}
+
+/// Returns the revisions that can run on a cluster: all but `after` and its ancestors.
 ///
 /// Databases at `after` come from a single machine. `None` means that there are none.
 ///
 /// # Errors
 ///
-/// Returns a message if the chain has no revision `after`.
-pub fn replicated_revisions(chain: &Chain, after: Option<&str>) -> Result<RevisionSet, String> {
+/// Fails if the chain has no revision `after`.
+pub fn replicated_revisions(
+    chain: &Chain,
+    after: Option<&str>,
+) -> Result<RevisionSet, UnknownRevision> {
     let mut revisions = RevisionSet::full(chain.len());
     let Some(after) = after else {
         return Ok(revisions);
@@ -21,7 +41,8 @@ pub fn replicated_revisions(chain: &Chain, after: Option<&str>) -> Result<Revisi
             Some(similar) => format!("did you mean {similar}?"),
             None => "name the last revision that ran on a single machine".to_owned(),
         };
-        return Err(format!("the chain has no revision {after}\nhelp: {help}"));
+        let message = format!("the chain has no revision {after}");
+        return Err(UnknownRevision { message, help });
     };
     for earlier in chain.ancestry(index).iter() {
         revisions.remove(earlier);

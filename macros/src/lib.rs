@@ -89,7 +89,7 @@ fn prove(
         return Ok(revchain_prove::prove(loaded, scope));
     };
     let revisions = revchain_core::replicated_revisions(chain, replicated.after.as_deref());
-    let revisions = revisions.map_err(|message| (replicated.span, message))?;
+    let revisions = revisions.map_err(|error| (replicated.span, error.to_string()))?;
     Ok(revchain_prove::prove_replicated(loaded, scope, &revisions))
 }
 

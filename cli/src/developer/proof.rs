@@ -45,13 +45,9 @@ fn replicated(loaded: &LoadedMigrations, after: Option<&str>) -> Result<Option<R
     let Some(chain) = &loaded.chain else {
         return Ok(None);
     };
-    match replicated_revisions(chain, after) {
-        Ok(revisions) => Ok(Some(revisions)),
-        Err(message) => {
-            let (message, help) = message.split_once("\nhelp: ").unwrap_or((&message, ""));
-            Err(Failure::usage(message).help(help))
-        }
-    }
+    let revisions = replicated_revisions(chain, after);
+    let revisions = revisions.map_err(|error| Failure::usage(error.message).help(&error.help))?;
+    Ok(Some(revisions))
 }
 
 fn count_locked(loaded: &LoadedMigrations) -> usize {
