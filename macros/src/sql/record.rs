@@ -69,10 +69,10 @@ fn target() -> String {
         return format!("{package}.{kind}");
     }
     // The tests in `src/lib.rs` and those in `tests/` can have the same name.
-    let mut arguments = env::args();
-    let source = arguments.find(|argument| argument.ends_with(".rs"));
+    let mut arguments = env::args_os().map(PathBuf::from);
+    let source = arguments.find(|argument| argument.extension().is_some_and(|name| name == "rs"));
     let source = source.unwrap_or_default();
-    let directory = Path::new(&source).parent().and_then(Path::file_name);
+    let directory = source.parent().and_then(Path::file_name);
     let directory = directory.unwrap_or_default().to_string_lossy();
     format!("{package}.{kind}.{directory}.test")
 }
