@@ -25,10 +25,14 @@ pub(crate) fn is_nondeterministic(revision: &Revision) -> bool {
     let sql = revision.upgrade().sql();
     tokens(sql).iter().any(|token| {
         let word = unquote(token.text(sql)).to_ascii_lowercase();
-        let lists = [KEYWORDS, DATES, CHANCE, LIBRARY];
-        let mut functions = lists.into_iter().flat_map(str::split_whitespace);
+        let mut lists = [KEYWORDS, DATES, CHANCE, LIBRARY].into_iter();
         // The result of most pragma functions depends on the connection or on the SQLite library.
         matches!(token.kind, Kind::Word | Kind::QuotedWord)
-            && (word.starts_with("pragma_") || functions.any(|function| function == word))
+            && (word.starts_with("pragma_") || lists.any(|list| contains(list, &word)))
     })
+}
+
+/// Returns `true` if a list of words, separated by spaces, contains a word.
+pub(crate) fn contains(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|other| other == word)
 }

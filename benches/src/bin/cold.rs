@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use revchain_benches::Spread;
+use revchain_benches::{Spread, run};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -130,13 +130,4 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{command:?}: {status}").into())
-    }
 }

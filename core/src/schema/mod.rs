@@ -40,4 +40,5 @@ pub use self::loosens_kind::LoosensKind;
 pub use self::normal_form::{Attached, Schema};
 pub use self::print::PrintedObject;
 pub use self::render::quote;
+pub(crate) use self::render::string;
 pub use self::source_sql::{SchemaSql, SchemaSqlHash};

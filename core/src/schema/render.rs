@@ -79,7 +79,7 @@ pub fn quote(name: &str) -> String {
 }
 
 /// Returns a string literal.
-pub(super) fn string(text: &str) -> String {
+pub(crate) fn string(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

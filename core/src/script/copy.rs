@@ -3,8 +3,8 @@
 //! An engine reads a database of another machine with one statement, so that all of the answer is
 //! of one moment.
 
-use super::statement::quote;
 use crate::history::table::HistoryTableSql;
+use crate::schema::string;
 
 /// A table whose rows are in the copy, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub fn copy_query(tables: &[CopiedTable]) -> String {
         let values = columns.iter().map(|column| format!("quote({column})"));
         let values = values.collect::<Vec<_>>().join(" || ', ' || ");
         let insert = format!("INSERT INTO main.{name} ({}) VALUES (", columns.join(", "));
-        let insert = quote(&insert);
+        let insert = string(&insert);
         sql += &format!("\n  UNION ALL SELECT 5, 0, {insert} || {values} || ')' FROM main.{name}");
     }
     sql += "\n  UNION ALL SELECT 6, 0, 'PRAGMA user_version = ' || user_version \

@@ -3,10 +3,10 @@
 //! SQL has no statement that only fails.
 //! A path that does not begin with `$` is an error of `json_extract`, which has the path as text.
 
-use super::statement::{Guard, Origin, Statement, quote};
+use super::statement::{Guard, Origin, Statement};
 use crate::HistoryRow;
 use crate::history::table::{HistoryTableSql, Value};
-use crate::schema::SchemaFilter;
+use crate::schema::{SchemaFilter, string};
 
 /// The start of the text of each guard. It is in the message of the error.
 pub const MESSAGE_PREFIX: &str = "revchain: ";
@@ -58,7 +58,7 @@ pub(super) fn history_guards(
         let condition = format!(
             "NOT EXISTS (SELECT 1 FROM main.sqlite_master
     WHERE type = 'table' AND name = {} COLLATE NOCASE)",
-            quote(name)
+            string(name)
         );
         guards.push(guard(Guard::History, &message, &condition, []));
     }
@@ -75,8 +75,8 @@ pub(super) fn history_guards(
   WHERE (SELECT group_concat(revision || ':' || checksum, ' ')
     FROM (SELECT revision, checksum FROM main.{name} ORDER BY rowid))
     IS NOT ?1",
-        quote(&starts),
-        quote(&format!("{MESSAGE_PREFIX}{other}"))
+        string(&starts),
+        string(&format!("{MESSAGE_PREFIX}{other}"))
     );
     let stamps = rows.iter();
     let stamps = stamps.map(|row| format!("{}:{}", row.revision, row.checksum));
@@ -110,9 +110,9 @@ pub(super) fn new_database_guard(filter: &SchemaFilter) -> Statement<'static> {
             Some(prefix) => format!(
                 " AND substr(lower(name), 1, {}) <> {}",
                 prefix.chars().count(),
-                quote(prefix)
+                string(prefix)
             ),
-            None => format!(" AND lower(name) <> {}", quote(&ignored)),
+            None => format!(" AND lower(name) <> {}", string(&ignored)),
         };
     }
     let sql = format!(
@@ -141,7 +141,7 @@ pub fn key_guards(tables: Option<&[String]>) -> Vec<Statement<'static>> {
     match tables {
         Some(tables) => {
             let from =
-                |table: &String| format!("pragma_foreign_key_check({}, 'main')", quote(table));
+                |table: &String| format!("pragma_foreign_key_check({}, 'main')", string(table));
             tables.iter().map(|table| of_table(&from(table))).collect()
         }
         None => vec![of_table("pragma_foreign_key_check WHERE schema = 'main'")],
@@ -182,13 +182,13 @@ fn guard(
     condition: &str,
     parameters: impl Into<Vec<Value>>,
 ) -> Statement<'static> {
-    let message = quote(&format!("{MESSAGE_PREFIX}{message}"));
+    let message = string(&format!("{MESSAGE_PREFIX}{message}"));
     let sql = format!("SELECT json_extract('{{}}', {message})\n  WHERE {condition}");
     Statement::new(sql, parameters, Origin::Guard(kind))
 }
 
 /// Returns lowercase names as string literals, separated by commas.
 fn quoted(names: &[String]) -> String {
-    let names = names.iter().map(|name| quote(&name.to_ascii_lowercase()));
+    let names = names.iter().map(|name| string(&name.to_ascii_lowercase()));
     names.collect::<Vec<_>>().join(", ")
 }

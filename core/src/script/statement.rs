@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::RevisionIndex;
 use crate::history::table::Value;
+use crate::schema::string;
 use crate::sql::tokenizer::{Kind, each_token};
 
 /// A statement of a script.
@@ -102,15 +103,10 @@ impl fmt::Display for Value {
             Self::Integer(integer) => write!(f, "{integer}"),
             // SQL ends at a NUL, and a shell removes a carriage return at the end of a line.
             Self::Text(text) if text.contains(['\0', '\r']) => {
-                let text = quote(text).replace('\0', "' || char(0) || '");
+                let text = string(text).replace('\0', "' || char(0) || '");
                 write!(f, "({})", text.replace('\r', "' || char(13) || '"))
             }
-            Self::Text(text) => f.write_str(&quote(text)),
+            Self::Text(text) => f.write_str(&string(text)),
         }
     }
-}
-
-/// Returns a text as a string literal of SQL.
-pub(super) fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

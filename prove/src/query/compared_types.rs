@@ -6,6 +6,7 @@ use revchain_core::sql::tokenizer::{Kind, Token, unquote};
 use revchain_core::{Defect, DefectKind};
 
 use super::database::QueryDatabase;
+use super::operands::ends_operand;
 use super::sources::{TableSource, sources};
 
 const COMPARISONS: &[&str] = &["=", "==", "<>", "!=", "<", ">", "<=", ">="];
@@ -37,32 +38,6 @@ const BEFORE_NAME: &[&str] = &[
     "ESCAPE",
     "LIMIT",
     "OFFSET",
-];
-
-/// The words that end an operand.
-const AFTER: &[&str] = &[
-    "AND",
-    "OR",
-    "ORDER",
-    "GROUP",
-    "LIMIT",
-    "RETURNING",
-    "THEN",
-    "ELSE",
-    "END",
-    "HAVING",
-    "UNION",
-    "INTERSECT",
-    "EXCEPT",
-    "WINDOW",
-    "WHEN",
-    "LEFT",
-    "INNER",
-    "JOIN",
-    "CROSS",
-    "WHERE",
-    "ON",
-    "AS",
 ];
 
 /// The type of a column in a STRICT table, as far as comparisons differ.
@@ -215,14 +190,6 @@ impl Reader<'_> {
         })
     }
 
-    /// Returns `true` if an operand ends before `at`.
-    fn ends_operand(&self, at: usize) -> bool {
-        at >= self.tokens.len()
-            || self.is_word(at, AFTER)
-            || self.is_mark(at, ")")
-            || self.is_mark(at, ",")
-    }
-
     fn is_comparison(&self, at: usize) -> bool {
         COMPARISONS.iter().any(|mark| self.is_mark(at, mark)) && !self.assignments.contains(&at)
     }
@@ -237,7 +204,8 @@ impl Reader<'_> {
         let start = self.start(at);
         // `'x' = column`
         if start >= 2 && self.is_comparison(start - 1) && self.is_literal(start - 2) {
-            let is_whole = self.begins_operand(start - 2) && self.ends_operand(at + 1);
+            let is_whole =
+                self.begins_operand(start - 2) && ends_operand(self.sql, self.tokens, at + 1);
             return if is_whole {
                 vec![start - 2]
             } else {
@@ -293,7 +261,7 @@ impl Reader<'_> {
     }
 
     fn one_literal(&self, at: usize) -> Vec<usize> {
-        if self.is_literal(at) && self.ends_operand(at + 1) {
+        if self.is_literal(at) && ends_operand(self.sql, self.tokens, at + 1) {
             vec![at]
         } else {
             Vec::new()

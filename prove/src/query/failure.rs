@@ -11,6 +11,7 @@ use revchain_core::{Defect, DefectKind};
 use rusqlite::{OptionalExtension, Params};
 
 use super::database::QueryDatabase;
+use super::operands::ends_operand;
 use super::sources::written;
 use crate::sample_rows::{names_in_check, table::sql_of};
 
@@ -68,30 +69,8 @@ impl Failure<'_, '_> {
 
     /// Returns `true` if the token at `at` is a literal, and is an operand by itself.
     fn is_whole(&self, at: usize) -> bool {
-        const AFTER: &[&str] = &[
-            "AND",
-            "OR",
-            "ORDER",
-            "GROUP",
-            "LIMIT",
-            "OFFSET",
-            "UNION",
-            "INTERSECT",
-            "EXCEPT",
-            "RETURNING",
-            "HAVING",
-            "WINDOW",
-            "WHERE",
-            "AS",
-            "THEN",
-            "ELSE",
-            "END",
-        ];
         let (sql, tokens) = (self.query.sql(), self.query.tokens());
-        let ends = tokens.get(at + 1).is_none_or(|after| {
-            after.is_mark(sql, ")") || after.is_mark(sql, ",") || after.is_one_of(sql, AFTER)
-        });
-        ends && self.literal(&tokens[at..=at]).is_some()
+        ends_operand(sql, tokens, at + 1) && self.literal(&tokens[at..=at]).is_some()
     }
 
     /// Returns `true` if SQLite rejects a query, or if the query fails.

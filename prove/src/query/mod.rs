@@ -10,6 +10,7 @@ mod database;
 mod failure;
 mod locate;
 mod missing_value;
+mod operands;
 mod rejected;
 mod run;
 mod sources;

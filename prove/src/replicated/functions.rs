@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use revchain_core::sql::cursor;
+use revchain_core::sql::cursor::{self, Cursor};
 use revchain_core::sql::tokenizer::{Kind, Token, unquote};
 
-use crate::nondeterminism::{CHANCE, CONNECTION, DATES, KEYWORDS, LIBRARY};
+use crate::nondeterminism::{CHANCE, CONNECTION, DATES, KEYWORDS, LIBRARY, contains};
 
 /// A use of a function or a keyword whose result differs between replicas.
 pub(super) struct Use {
@@ -198,7 +198,7 @@ impl Reader<'_> {
 
     /// Returns `true` for `name (…) AS (` and `name (…) AS [NOT] MATERIALIZED (`.
     fn is_common_table(&self, position: usize) -> bool {
-        let end = self.closing(position + 1);
+        let end = position + 2 + self.group(position + 1).len();
         let after = self.tokens.get(end + 1..).unwrap_or_default();
         let [as_word, next, ..] = after else {
             return false;
@@ -207,29 +207,15 @@ impl Reader<'_> {
             && (next.is_mark(self.sql, "(") || next.is_one_of(self.sql, &["NOT", "MATERIALIZED"]))
     }
 
-    /// Returns the position of the parenthesis that closes the one at `open`.
-    fn closing(&self, open: usize) -> usize {
-        let mut depth = 0;
-        for position in open..self.tokens.len() {
-            if self.is_mark(position, "(") {
-                depth += 1;
-            } else if self.is_mark(position, ")") {
-                depth -= 1;
-                if depth == 0 {
-                    return position;
-                }
-            }
-        }
-        self.tokens.len()
+    /// Returns the tokens between the parenthesis at `open` and the one that closes it.
+    fn group(&self, open: usize) -> &[Token] {
+        let rest = self.tokens.get(open..).unwrap_or_default();
+        Cursor::new(self.sql, rest).group().unwrap_or_default()
     }
 
     /// Returns `true` if a call of a function of dates reads the clock, as its arguments show.
     fn reads_clock(&self, name: &str, position: usize) -> bool {
-        let open = position + 1;
-        let arguments = self
-            .tokens
-            .get(open + 1..self.closing(open))
-            .unwrap_or_default();
+        let arguments = self.group(position + 1);
         let has_second = arguments.iter().any(|token| token.is_mark(self.sql, ","));
         let mut texts = arguments.iter().filter(|token| token.kind == Kind::String);
         let is_relative = |token: &Token| {
@@ -239,9 +225,4 @@ impl Reader<'_> {
         // Without a time, a function takes the current time. `now` is a function of hiqlite.
         arguments.is_empty() || name == "strftime" && !has_second || texts.any(is_relative)
     }
-}
-
-/// Returns `true` if a list of words, separated by spaces, contains a word.
-fn contains(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|other| other == word)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
-use revchain_benches::{Spread, chain, write_chain};
+use revchain_benches::{Spread, chain, run, write_chain};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -190,13 +190,4 @@ fn processor_time() -> Result<Duration> {
     let microseconds =
         usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Ok(Duration::from_micros(u64::try_from(microseconds)?))
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{command:?}: {status}").into())
-    }
 }
