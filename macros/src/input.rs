@@ -22,7 +22,6 @@ const NOT_A_REVISION: &str = "name the last revision that ran on a single machin
 const REPLICATED_CODE: &str = "a replica runs the statements of a revision, not the functions of the program\n\
      help: remove `code` or `replicated`";
 
-#[cfg(not(feature = "prove"))]
 const UNPROVEN: &str = "only the proof can say that a chain may run on a cluster\n\
      help: enable the feature `prove` of revchain, or remove `replicated`";
 
@@ -67,10 +66,11 @@ impl Replicated {
             Ok(Lit::Str(literal)) if !literal.value().is_empty() => Some(literal.value()),
             _ => return Err(Error::new(span, NOT_A_REVISION)),
         };
-        #[cfg(not(feature = "prove"))]
-        return Err(Error::new(span, UNPROVEN));
-        #[cfg(feature = "prove")]
-        Ok(Some(Self { after, span }))
+        if cfg!(feature = "prove") {
+            Ok(Some(Self { after, span }))
+        } else {
+            Err(Error::new(span, UNPROVEN))
+        }
     }
 }
 
