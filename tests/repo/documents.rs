@@ -171,6 +171,21 @@ fn test_modules_named_in_security_exist() {
     assert!(modules.len() > 20, "{}", modules.len());
 }
 
+/// Each line of the list is the link of a page: a forgotten page or a conflict marker is none.
+#[test]
+fn list_of_decisions_has_each_page_once() {
+    let readme = read("docs/decisions/README.md");
+    let lines = readme.lines().skip_while(|line| !line.starts_with("- "));
+    let listed: Vec<String> = lines
+        .map(|line| line.split(['(', ')']).nth(1).unwrap_or(line).to_owned())
+        .collect();
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/decisions")).unwrap();
+    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut pages: Vec<String> = files.filter(|name| name != "README.md").collect();
+    pages.sort();
+    assert_eq!(listed, pages);
+}
+
 #[test]
 fn architecture_names_every_directory() {
     let map = read("ARCHITECTURE.md");
