@@ -26,6 +26,10 @@ pub struct LoadedMigrations {
     pub defects: DefectList,
     /// Sentences that describe checks that the proof could not do.
     pub notes: Vec<String>,
+    /// The reason why a new cluster cannot run the whole chain on an empty database.
+    ///
+    /// Only the proof for a cluster sets this field.
+    pub needs_file: Option<String>,
 }
 
 /// The information on a file that the proof needs and the program does not embed.
@@ -94,6 +98,7 @@ impl LoadedMigrations {
             lock_file,
             defects,
             notes: Vec::new(),
+            needs_file: None,
         }
     }
 

@@ -12,15 +12,22 @@ use revchain_core::{Chain, Revision};
 use crate::code::with_functions;
 use crate::input::{Input, Replicated};
 
+/// The results of the proof that the macro emits beside the chain.
+pub(crate) struct Proven {
+    /// The snapshot, or empty.
+    pub(crate) snapshot: Vec<u8>,
+    /// The reason why a new cluster must begin with a file, or empty.
+    pub(crate) needs_file: String,
+    /// A statement that makes the compiler show the notes, or empty.
+    pub(crate) warning: TokenStream,
+}
+
 /// Returns a constant expression of the type `Migrations` that embeds the chain.
-///
-/// `warning` is a statement that makes the compiler show the notes of the proof, or empty.
 pub(crate) fn migrations(
     krate: &TokenStream,
     input: &Input,
     chain: &Chain,
-    snapshot: &[u8],
-    warning: &TokenStream,
+    proven: &Proven,
 ) -> TokenStream {
     let name = input.name.as_deref().unwrap_or_default();
     let texts = [&input.directory, name, &input.program];
@@ -28,16 +35,18 @@ pub(crate) fn migrations(
     let migrations = value(
         krate,
         chain,
-        snapshot,
+        &proven.snapshot,
         texts,
         &with_functions(chain, &input.code),
     );
     let migrations = match &input.replicated {
         Some(Replicated { after, .. }) => {
-            replicated(krate, &migrations, after.as_deref().unwrap_or_default())
+            let after = after.as_deref().unwrap_or_default();
+            replicated(krate, &migrations, [after, &proven.needs_file])
         }
         None => migrations,
     };
+    let warning = &proven.warning;
     quote! {
         {
             #warning
@@ -48,8 +57,8 @@ pub(crate) fn migrations(
 }
 
 /// Returns an expression of the type `Replicated`.
-fn replicated(krate: &TokenStream, migrations: &TokenStream, after: &str) -> TokenStream {
-    quote!(#krate::__private::Replicated::new(#migrations, #after))
+fn replicated(krate: &TokenStream, migrations: &TokenStream, texts: [&str; 2]) -> TokenStream {
+    quote!(#krate::__private::Replicated::new(#migrations, #(#texts),*))
 }
 
 /// Returns one `compile_error!` per error, and an expression that embeds an empty chain.
@@ -66,7 +75,7 @@ pub(crate) fn errors(
         errors.map(|(span, message)| quote_spanned!(span=> ::core::compile_error!(#message);));
     let mut migrations = value(krate, &Chain::EMPTY, &[], [""; 3], &TokenStream::new());
     if is_replicated {
-        migrations = replicated(krate, &migrations, "");
+        migrations = replicated(krate, &migrations, [""; 2]);
     }
     quote! {
         {

@@ -14,6 +14,7 @@ use std::mem;
 use proc_macro::TokenStream;
 use revchain_core::{Chain, LoadedMigrations, check_code};
 
+use expand::Proven;
 use input::Input;
 
 /// Expands `revchain::embed_migrations!`.
@@ -53,7 +54,8 @@ fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenS
         };
     }
     let is_replicated = input.replicated.is_some();
-    let notes = mem::take(&mut loaded.notes);
+    let warning = notes::warning(input, &mem::take(&mut loaded.notes));
+    let needs_file = loaded.needs_file.take().unwrap_or_default();
     let chain = match loaded.into_chain() {
         Ok(chain) => chain,
         Err(defects) => {
@@ -72,8 +74,12 @@ fn embed(krate: &proc_macro2::TokenStream, input: &Input) -> proc_macro2::TokenS
     } else {
         Vec::new()
     };
-    let warning = notes::warning(input, &notes);
-    expand::migrations(krate, input, &chain, &snapshot, &warning)
+    let proven = Proven {
+        snapshot,
+        needs_file,
+        warning,
+    };
+    expand::migrations(krate, input, &chain, &proven)
 }
 
 /// Proves the chain, also for a cluster if the arguments ask for this.

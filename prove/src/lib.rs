@@ -17,6 +17,7 @@ mod diagnostics;
 mod directory;
 mod faulty_statements;
 pub mod generate;
+mod local_functions;
 mod loosened;
 mod needless_stand_ins;
 mod nondeterminism;

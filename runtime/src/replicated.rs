@@ -27,15 +27,22 @@ use crate::migrations::Migrations;
 pub struct Replicated {
     migrations: Migrations,
     after: Cow<'static, str>,
+    needs_file: &'static str,
 }
 
 impl Replicated {
-    /// Makes the value that the macro embeds. `after` is `""` if all revisions are proven.
+    /// Makes the value that the macro embeds. `after` is `""` if all revisions are proven, and
+    /// `needs_file` is `""` if there is no reason.
     #[doc(hidden)]
-    pub const fn new(migrations: Migrations, after: &'static str) -> Self {
+    pub const fn new(
+        migrations: Migrations,
+        after: &'static str,
+        needs_file: &'static str,
+    ) -> Self {
         Self {
             migrations,
             after: Cow::Borrowed(after),
+            needs_file,
         }
     }
 
@@ -45,6 +52,7 @@ impl Replicated {
         Self {
             migrations,
             after: Cow::Owned(after.unwrap_or_default().to_owned()),
+            needs_file: "",
         }
     }
 
@@ -60,6 +68,22 @@ impl Replicated {
     /// ```
     pub fn after(&self) -> Option<&str> {
         Some(&*self.after).filter(|after| !after.is_empty())
+    }
+
+    /// Returns the reason why a new cluster must begin with the file of a single machine.
+    ///
+    /// A revision that is not proven for a cluster can differ there even on an empty database: it
+    /// can meet rows that earlier revisions insert, or insert the current time.
+    /// Returns `None` if a new cluster can run the whole chain.
+    ///
+    /// ```
+    /// # use revchain::{Replicated, embed_migrations};
+    /// static MIGRATIONS: Replicated = embed_migrations!("../migrations", replicated = "005");
+    ///
+    /// assert_eq!(MIGRATIONS.needs_file(), None);
+    /// ```
+    pub fn needs_file(&self) -> Option<&str> {
+        Some(self.needs_file).filter(|reason| !reason.is_empty())
     }
 }
 

@@ -26,7 +26,10 @@ pub(crate) fn prove_directory(directory: &Path, args: &CheckArgs) -> Result<(Ans
         Some(revisions) => prove_replicated(loaded, scope, revisions),
         None => prove(loaded, scope),
     };
-    let notes = mem::take(&mut loaded.notes);
+    let mut notes = mem::take(&mut loaded.notes);
+    notes.extend(loaded.needs_file.take().map(|reason| {
+        format!("a new cluster must begin with a file of a single machine: {reason}")
+    }));
     let locked = if all { 0 } else { count_locked(&loaded) };
     let chain = loaded.into_chain()?;
     let mut answer = proof_answer(directory, &chain, locked, &notes);

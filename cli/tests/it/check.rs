@@ -240,3 +240,19 @@ fn check_proves_for_a_cluster_what_follows_a_revision() {
     assert_eq!(code, 2);
     assert!(error.contains("did you mean 003?"), "{error}");
 }
+
+#[test]
+fn check_notes_why_a_new_cluster_needs_a_file() {
+    let shell = Shell::new();
+    let table = "CREATE TABLE clocks (at TEXT); INSERT INTO clocks VALUES (CURRENT_TIMESTAMP);";
+    shell.migration(
+        "20260104_0000_004_clocks.sql",
+        "003",
+        table,
+        "DROP TABLE clocks;",
+    );
+    let note = "a new cluster must begin with a file of a single machine: \
+                the upgrade of 004 evaluates current_timestamp, which differs between machines";
+    let json = shell.json("check --replicated=004 --json");
+    assert_eq!(json["notes"], json!([note]));
+}

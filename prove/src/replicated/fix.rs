@@ -6,6 +6,8 @@ use revchain_core::{Defect, DefectKind, Statement};
 use rusqlite::{Connection, Result};
 
 use super::Subject;
+use super::functions::{Use, uses};
+use super::head::objects;
 use crate::diagnostics::full_name;
 use crate::diagnostics::location::at_statement;
 use crate::sample_rows::table::TableInfo;
@@ -25,9 +27,17 @@ pub(super) fn describe(
     let run = ScriptRun::new(subject.revision, finding.stage);
     let is_start = |statement: &Statement<'_>| Some(statement.start()) == finding.start;
     let statement = run.script().statements().find(is_start);
-    if finding.cause == Cause::Order {
-        let defect = subject.help(in_other_order(run, finding), ORDER_BY);
-        return Ok(at_statement(defect, run, statement));
+    let title = title(run, finding);
+    match finding.cause {
+        Cause::Order => {
+            let defect = Defect::new(DefectKind::ReplicatedOrder, title);
+            return Ok(at_statement(subject.help(defect, ORDER_BY), run, statement));
+        }
+        Cause::Function(name) => {
+            let defect = evaluated(connection, subject, title, name)?;
+            return Ok(at_statement(defect, run, statement));
+        }
+        Cause::ForeignKeys => {}
     }
     let statement = statement.or_else(|| {
         run.find(|sql| starts_with_one_of(sql, &["DROP"]) && !parents(schema, sql).is_empty())
@@ -41,7 +51,11 @@ pub(super) fn describe(
         AROUND_STATEMENT
     };
     let fix = put_aside(connection, schema, &parents(schema, sql), places)?;
-    let defect = subject.help(with_foreign_keys(run, finding), &fix);
+    let kind = match finding.effects[..] {
+        [Effect::Fails(_), ..] => DefectKind::ReplicatedFailure,
+        _ => DefectKind::ReplicatedLoss,
+    };
+    let defect = subject.help(Defect::new(kind, title), &fix);
     Ok(at_statement(defect, run, statement))
 }
 
@@ -54,36 +68,67 @@ const AROUND_SCRIPT: [&str; 2] = ["at the start of the script", "at the end of t
 /// The places around a statement that changes rows: later statements may change the children.
 const AROUND_STATEMENT: [&str; 2] = ["before this statement", "after this statement"];
 
-fn in_other_order(run: ScriptRun<'_>, finding: &Finding) -> Defect {
-    let title = match &finding.effects[..] {
-        [Effect::Fails(message), ..] => {
+/// Returns the title of the defect.
+pub(super) fn title(run: ScriptRun<'_>, finding: &Finding) -> String {
+    let effects = &finding.effects;
+    let failure = effects.iter().find_map(|effect| match effect {
+        Effect::Fails(message) => Some(message),
+        Effect::Rows(..) | Effect::Values(..) => None,
+    });
+    match (finding.cause, failure) {
+        (Cause::Order, Some(message)) => {
             format!("{run} fails if rows are read in another order: {message}")
         }
-        effects => {
+        (Cause::Order, None) => {
             let places = places(effects);
             format!("{run} leaves other {places} if rows are read in another order")
         }
-    };
-    Defect::new(DefectKind::ReplicatedOrder, title)
-}
-
-fn with_foreign_keys(run: ScriptRun<'_>, finding: &Finding) -> Defect {
-    match &finding.effects[..] {
-        [Effect::Fails(message), ..] => {
+        (Cause::ForeignKeys, Some(message)) => {
             let part = if finding.start.is_none() {
                 "the COMMIT of "
             } else {
                 ""
             };
-            let title = format!("with foreign keys enforced, {part}{run} fails: {message}");
-            Defect::new(DefectKind::ReplicatedFailure, title)
+            format!("with foreign keys enforced, {part}{run} fails: {message}")
         }
-        effects => {
+        (Cause::ForeignKeys, None) => {
             let places = places(effects);
-            let title = format!("with foreign keys enforced, {run} loses {places}");
-            Defect::new(DefectKind::ReplicatedLoss, title)
+            format!("with foreign keys enforced, {run} loses {places}")
+        }
+        (Cause::Function(name), _) => {
+            format!("{run} evaluates {name}, which differs between machines")
         }
     }
+}
+
+/// Describes a function that the schema before the upgrade calls.
+fn evaluated(
+    connection: &Connection,
+    subject: &Subject<'_>,
+    title: String,
+    name: &str,
+) -> Result<Defect> {
+    let is_use = |found: &Use| found.name.trim_end_matches("()") == name;
+    let objects = objects(connection)?;
+    let object = objects
+        .iter()
+        .find(|object| uses(&object.sql).iter().any(is_use));
+    let (title, fix) = match object {
+        Some(object) => {
+            let (kind, name) = (&object.kind, &object.name);
+            let fix = if kind == "table" {
+                format!(
+                    "write the column in this statement, or rebuild `{name}` before, without it"
+                )
+            } else {
+                let kind = kind.to_ascii_uppercase();
+                format!("drop it before this statement (`DROP {kind} {name}`)")
+            };
+            (format!("{title}: the {kind} `{name}` calls it"), fix)
+        }
+        None => (title, "drop what calls it before this statement".to_owned()),
+    };
+    Ok(subject.help(Defect::new(DefectKind::ReplicatedFunction, title), &fix))
 }
 
 /// Returns the rows and values that differ, such as "rows of `tags` and values of `notes.tag`".

@@ -12,12 +12,12 @@ use crate::diagnostics::location::at_newest;
 use crate::unreadable::unreadable_objects;
 
 /// An object of the schema.
-struct Object {
-    kind: String,
-    name: String,
+pub(super) struct Object {
+    pub(super) kind: String,
+    pub(super) name: String,
     /// The table of an index or a trigger, or the name.
     table: String,
-    sql: String,
+    pub(super) sql: String,
 }
 
 impl Object {
@@ -98,7 +98,8 @@ fn needs_program(user: &str, name: &str) -> Defect {
     Defect::new(DefectKind::ReplicatedDirective, title)
 }
 
-fn objects(connection: &Connection) -> Result<Vec<Object>> {
+/// Returns the objects of the schema that have SQL.
+pub(super) fn objects(connection: &Connection) -> Result<Vec<Object>> {
     let mut statement = connection.prepare(
         "SELECT type, name, tbl_name, sql FROM main.sqlite_master
          WHERE sql IS NOT NULL ORDER BY type DESC, name",

@@ -8,6 +8,7 @@ mod directives;
 mod fix;
 mod functions;
 mod head;
+mod new_cluster;
 mod rows;
 mod size;
 mod statements;
@@ -23,6 +24,7 @@ use crate::prover::{Scope, prove};
 ///
 /// Adds the defects of both proofs to `loaded`. Proves locked revisions for a cluster as well,
 /// because they can be older than the cluster.
+/// Sets [`LoadedMigrations::needs_file`] for the other revisions.
 /// If `loaded` has no chain, returns `loaded` unchanged.
 pub fn prove_replicated(
     loaded: LoadedMigrations,
@@ -42,14 +44,21 @@ pub fn prove_replicated(
     }
     // A defect could be the cause of other rows.
     if loaded.defects.is_empty() && findings.defects.is_empty() {
-        findings = rows::check(&loaded, chain, revisions).unwrap_or_else(|error| {
-            let message = sqlite_message(&error);
-            let stopped = chain.head().map(|head| stopped(head, &message));
-            Findings {
-                defects: stopped.into_iter().collect(),
-                ..Findings::default()
-            }
+        let result = rows::check(&loaded, chain, revisions).and_then(|found| {
+            let obstacle = new_cluster::obstacle(&loaded, chain, revisions)?;
+            Ok((found, obstacle))
         });
+        match result {
+            Ok((found, obstacle)) => {
+                findings = found;
+                loaded.needs_file = obstacle;
+            }
+            Err(error) => {
+                let message = sqlite_message(&error);
+                let stopped = chain.head().map(|head| stopped(head, &message));
+                findings.defects.extend(stopped);
+            }
+        }
     }
     loaded.defects.extend(findings.defects);
     loaded.notes.extend(findings.notes);

@@ -32,7 +32,7 @@ const FIRST_ROWS: usize = 8;
 const LAST_ROWS: usize = 24;
 
 /// The contents of tables at one point of a script.
-pub(super) type Tables = Vec<(String, Contents)>;
+pub(crate) type Tables = Vec<(String, Contents)>;
 
 impl Expected {
     /// Reads the rows of a table; `None` if the table cannot be read.

@@ -15,6 +15,7 @@ mod assumed;
 mod conversion;
 mod copy_sources;
 mod counters;
+mod difference;
 mod dropped_table;
 mod expected;
 mod failing_rows;
@@ -36,7 +37,9 @@ mod values;
 mod verdict;
 mod violations;
 
-pub(crate) use replicated::{Cause, Effect, Finding, run_replicated};
+pub(crate) use difference::{Cause, Effect, Finding, contents, effects};
+pub(crate) use expected::Tables;
+pub(crate) use replicated::{configure, run_replicated};
 pub(crate) use subject::{Outcome, Subject};
 pub(crate) use texts::failed_trial;
 pub(crate) use too_long::runs_too_long;

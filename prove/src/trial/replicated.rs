@@ -3,48 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use revchain_core::schema::SchemaFilter;
-use revchain_runtime::internal::{read_schema_sql, sqlite_message};
+use revchain_core::Statement;
+use revchain_runtime::internal::sqlite_message;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Result};
 
 use super::assumed::assumed;
-use super::counters::rowid_user;
-use super::expected::{Tables, find_table, read_tables};
+use super::difference::{Cause, Effect, Finding, contents, effects};
+use super::expected::Tables;
 use super::subject::Subject;
 use super::trial_runs::TrialRuns;
+use crate::local_functions::LocalCalls;
 use crate::rusqlite_range::drop_result;
-use crate::sample_rows::contents::Contents;
 use crate::sample_rows::{self, Mode, Request};
 use crate::script_run::{ScriptRun, Stage};
-
-/// A difference between a cluster and a single machine, or between two replicas.
-pub(crate) struct Finding {
-    pub(crate) cause: Cause,
-    pub(crate) stage: Stage,
-    /// The offset of the first statement that makes a difference; `None` for the COMMIT.
-    pub(crate) start: Option<usize>,
-    pub(crate) effects: Vec<Effect>,
-}
-
-/// The cause of a difference.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Cause {
-    /// Foreign keys are enforced.
-    ForeignKeys,
-    /// Rows are read in another order.
-    Order,
-}
-
-/// The effect of a difference.
-pub(crate) enum Effect {
-    /// A statement, or the COMMIT, fails with this message.
-    Fails(String),
-    /// A table has fewer rows: the number of rows that are lost, and of all rows.
-    Rows(String, usize, usize),
-    /// A table has other values in these columns.
-    Values(String, Vec<String>),
-}
 
 /// The settings of a run.
 #[derive(Clone, Copy)]
@@ -56,22 +28,29 @@ struct Settings {
     limit: usize,
 }
 
-/// The end of a run: the tables after each script, and the failure that has ended it.
-struct End {
-    tables: Vec<Tables>,
-    failure: Option<Failure>,
+/// The end of a run: the tables after the last script, or the statement that has ended the run.
+type End = std::result::Result<Tables, Stop>;
+
+/// A statement that has ended a run.
+struct Stop {
+    stage: Stage,
+    /// `None` for the COMMIT.
+    start: Option<usize>,
+    reason: Reason,
 }
 
-struct Failure {
-    stage: Stage,
-    start: Option<usize>,
-    message: String,
+/// The reason why a run has ended.
+enum Reason {
+    Fails(String),
+    /// The statement has called this function.
+    Calls(&'static str),
 }
 
 /// Runs a revision on sample rows as on a cluster. Rolls back all changes.
 ///
 /// Returns the differences. A revision that fails on a single machine has none.
-pub(crate) fn run_replicated(subject: &Subject<'_>) -> Result<Vec<Finding>> {
+/// `calls` has the calls on the connection.
+pub(crate) fn run_replicated(subject: &Subject<'_>, calls: &LocalCalls) -> Result<Vec<Finding>> {
     let (known, _) = assumed(subject);
     let assumes = known.iter().map(|assumed| assumed.assumes).collect();
     let Some(runs) = TrialRuns::new(subject, assumes)? else {
@@ -84,6 +63,7 @@ pub(crate) fn run_replicated(subject: &Subject<'_>) -> Result<Vec<Finding>> {
         }
         let comparison = Comparison {
             subject,
+            calls,
             request: runs.request(mode, &run.kept_rows),
         };
         let findings = comparison.findings()?;
@@ -97,6 +77,7 @@ pub(crate) fn run_replicated(subject: &Subject<'_>) -> Result<Vec<Finding>> {
 /// The runs of a revision on the same sample rows.
 struct Comparison<'c> {
     subject: &'c Subject<'c>,
+    calls: &'c LocalCalls,
     request: Request<'c>,
 }
 
@@ -149,25 +130,30 @@ impl Comparison<'_> {
         settings: [Settings; 2],
         [first, second]: [&End; 2],
     ) -> Result<Option<Finding>> {
-        if first.failure.is_some() {
-            return Ok(None);
-        }
-        if let Some(failure) = &second.failure {
-            return Ok(Some(Finding {
-                cause,
-                stage: failure.stage,
-                start: failure.start,
-                effects: vec![Effect::Fails(failure.message.clone())],
-            }));
-        }
-        let effects = effects(first, second);
-        if effects.is_empty() {
-            return Ok(None);
-        }
+        let stop = match (first, second) {
+            (Ok(first), Ok(second)) => {
+                let effects = effects(first, second);
+                if effects.is_empty() {
+                    return Ok(None);
+                }
+                return Ok(Some(Finding {
+                    cause,
+                    stage: settings[0].last_stage,
+                    start: self.first_difference(settings)?,
+                    effects,
+                }));
+            }
+            (Err(stop), _) | (Ok(_), Err(stop)) => stop,
+        };
+        let (cause, effects) = match &stop.reason {
+            Reason::Calls(name) => (Cause::Function(name), Vec::new()),
+            Reason::Fails(_) if first.is_err() => return Ok(None),
+            Reason::Fails(message) => (cause, vec![Effect::Fails(message.clone())]),
+        };
         Ok(Some(Finding {
             cause,
-            stage: settings[0].last_stage,
-            start: self.first_difference(settings)?,
+            stage: stop.stage,
+            start: stop.start,
             effects,
         }))
     }
@@ -184,10 +170,14 @@ impl Comparison<'_> {
             let limit = same + (different - same) / 2;
             let one = self.run(Settings { limit, ..one })?;
             let other = self.run(Settings { limit, ..other })?;
-            if effects(&one, &other).is_empty() {
-                same = limit;
-            } else {
+            let is_different = match (one, other) {
+                (Ok(one), Ok(other)) => !effects(&one, &other).is_empty(),
+                _ => true,
+            };
+            if is_different {
                 different = limit;
+            } else {
+                same = limit;
             }
         }
         Ok(starts.get(different.saturating_sub(1)).copied())
@@ -210,48 +200,58 @@ impl Comparison<'_> {
     fn run_scripts(&self, settings: Settings) -> Result<End> {
         let connection = self.subject.connection;
         connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
-        let mut tables = Vec::new();
         for stage in [Stage::UpgradeWithRows, Stage::DowngradeWithRows] {
             let run = ScriptRun::new(self.subject.revision, stage);
             let is_last = stage == settings.last_stage;
             let limit = if is_last { settings.limit } else { usize::MAX };
             for statement in run.script().statements().take(limit) {
-                self.subject.budget.restart();
-                let (start, result) = (statement.start(), run.execute(connection, statement));
-                if let Err(rejection) = result {
-                    let failure = Failure {
+                let start = Some(statement.start());
+                if let Err(reason) = self.run_statement(run, statement) {
+                    return Ok(Err(Stop {
                         stage,
-                        start: Some(start),
-                        message: rejection.message,
-                    };
-                    return Ok(End {
-                        tables,
-                        failure: Some(failure),
-                    });
+                        start,
+                        reason,
+                    }));
                 }
             }
-            tables.push(contents(connection)?);
             if is_last {
                 break;
             }
         }
-        let is_complete = settings.limit == usize::MAX;
-        let message = if is_complete {
-            commit(connection)
-        } else {
-            None
-        };
-        let failure = message.map(|message| Failure {
-            stage: settings.last_stage,
-            start: None,
-            message,
-        });
-        Ok(End { tables, failure })
+        let tables = contents(connection)?;
+        if settings.limit == usize::MAX {
+            if let Some(message) = commit(connection) {
+                return Ok(Err(Stop {
+                    stage: settings.last_stage,
+                    start: None,
+                    reason: Reason::Fails(message),
+                }));
+            }
+        }
+        Ok(Ok(tables))
+    }
+
+    fn run_statement(
+        &self,
+        run: ScriptRun<'_>,
+        statement: Statement<'_>,
+    ) -> std::result::Result<(), Reason> {
+        self.subject.budget.restart();
+        self.calls.take();
+        let result = run.execute(self.subject.connection, statement);
+        if let Some(name) = self.calls.take() {
+            return Err(Reason::Calls(name));
+        }
+        result.map_err(|rejection| Reason::Fails(rejection.message))
     }
 }
 
 /// Sets whether foreign keys are enforced, and in which order rows without ORDER BY are read.
-fn configure(connection: &Connection, has_foreign_keys: bool, is_reversed: bool) -> Result<()> {
+pub(crate) fn configure(
+    connection: &Connection,
+    has_foreign_keys: bool,
+    is_reversed: bool,
+) -> Result<()> {
     // Unlike the pragma, the configuration works in a transaction.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, has_foreign_keys)?;
     let reversed = u8::from(is_reversed);
@@ -275,60 +275,4 @@ fn commit(connection: &Connection) -> Option<String> {
         .err()
         .filter(|_| !is_rejected.load(Ordering::Relaxed))?;
     Some(sqlite_message(&error))
-}
-
-/// Reads all tables, and the counters of AUTOINCREMENT.
-///
-/// Rowids that nothing uses are left out: they tell nothing about the rows.
-fn contents(connection: &Connection) -> Result<Tables> {
-    let schema = read_schema_sql(connection, &SchemaFilter::default())?;
-    let schema = schema.schema();
-    let names = schema.tables().chain(["sqlite_sequence"]);
-    let mut tables = read_tables(connection, names)?;
-    for (name, contents) in &mut tables {
-        if rowid_user(connection, name)?.is_none() {
-            for row in &mut contents.rows {
-                row.rowid = None;
-            }
-        }
-        contents.rows.sort_by_cached_key(|row| format!("{row:?}"));
-    }
-    Ok(tables)
-}
-
-/// Returns the differences between the tables of two runs.
-fn effects(one: &End, other: &End) -> Vec<Effect> {
-    let (Some(before), Some(after)) = (one.tables.last(), other.tables.last()) else {
-        return Vec::new();
-    };
-    let differences = before.iter().filter_map(|(name, contents)| {
-        let other = find_table(after, name)?;
-        let (rows, total) = (&contents.rows, contents.rows.len());
-        if rows == &other.rows {
-            return None;
-        }
-        if other.rows.len() < total {
-            return Some(Effect::Rows(name.clone(), total - other.rows.len(), total));
-        }
-        Some(Effect::Values(
-            name.clone(),
-            changed_columns(contents, other),
-        ))
-    });
-    differences.collect()
-}
-
-/// Returns the columns whose values differ, in any order of the rows.
-fn changed_columns(one: &Contents, other: &Contents) -> Vec<String> {
-    let values = |contents: &Contents, column: usize| {
-        let rows = contents.rows.iter();
-        let mut values: Vec<String> = rows
-            .map(|row| format!("{:?}", row.values.get(column)))
-            .collect();
-        values.sort_unstable();
-        values
-    };
-    let columns = one.columns.iter().enumerate();
-    let changed = columns.filter(|(column, _)| values(one, *column) != values(other, *column));
-    changed.map(|(_, name)| name.clone()).collect()
 }

@@ -183,6 +183,118 @@ fn object_of_the_program_at_the_head_is_rejected() {
     assert!(found.is_empty(), "{}", shown(&found));
 }
 
+/// A table of one machine, and what a later revision drops before the head.
+fn with_object(object: &str) -> (String, String) {
+    let upgrade = format!(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP);
+         CREATE TABLE log (id INTEGER PRIMARY KEY, v TEXT);
+         {object}"
+    );
+    (upgrade, "DROP TABLE t; DROP TABLE log;".to_owned())
+}
+
+#[test]
+fn function_that_a_statement_fires_is_rejected() {
+    let trigger = "CREATE TRIGGER r AFTER UPDATE ON t BEGIN
+            INSERT INTO log (v) VALUES (CURRENT_TIMESTAMP); END;";
+    let chance = "CREATE TRIGGER r AFTER DELETE ON t BEGIN
+            INSERT INTO log (v) VALUES (hex(randomblob(4))); END;";
+    let index = "CREATE INDEX i ON log (date(v));";
+    let update = "UPDATE t SET v = upper(v);";
+    let insert = "INSERT INTO t (v) SELECT v FROM log ORDER BY id;";
+    let delete = "DELETE FROM t WHERE v = 'x' OR id > 0;";
+    let write = "UPDATE log SET v = '2026-01-0' || id;";
+    for (object, statement, user) in [
+        (
+            trigger,
+            update,
+            "current_timestamp, which differs between machines: the trigger `r`",
+        ),
+        (
+            "",
+            insert,
+            "current_timestamp, which differs between machines: the table `t`",
+        ),
+        (
+            chance,
+            delete,
+            "randomblob, which differs between machines: the trigger `r`",
+        ),
+        (
+            index,
+            write,
+            "date, which differs between machines: the index `i`",
+        ),
+    ] {
+        let (upgrade, downgrade) = with_object(object);
+        let drop = "@destroys t no longer needed\n@destroys log no longer needed
+            DROP TABLE t; DROP TABLE log;";
+        let steps = [(&*upgrade, &*downgrade), (statement, ""), (drop, "")];
+        let directory = Directory::of(&steps);
+        let found = defects_after(&directory, Some("001"));
+        let texts = shown(&found);
+        assert_eq!(found.len(), 1, "{statement}\n{texts}");
+        assert_eq!(summary(&found[0]), "replicated-function 002:5", "{texts}");
+        assert!(found[0].title().contains(user), "{texts}");
+    }
+}
+
+/// Returns the reason why a new cluster cannot run two revisions that ran on one machine.
+fn needs_file(first: &str, second: &str) -> Option<String> {
+    let directory = Directory::of(&[(first, ""), (second, "")]);
+    let loaded = LoadedMigrations::read(&directory.0, "migrations");
+    let revisions = replicated_revisions(loaded.chain.as_ref().unwrap(), Some("002")).unwrap();
+    let proven = prove_replicated(loaded, Scope::Unlocked, &revisions);
+    let needs_file = proven.needs_file.clone();
+    let found = sorted(proven);
+    assert!(found.is_empty(), "{}", shown(&found));
+    needs_file
+}
+
+#[test]
+fn new_cluster_that_would_lose_inserted_rows_needs_a_file() {
+    let rows = "INSERT INTO p VALUES (1, 'a', NULL); INSERT INTO c VALUES (1, 1);";
+    for (action, reason) in [
+        (
+            "CASCADE",
+            "the upgrade of 002 loses all rows of `c` and all rows of `g`",
+        ),
+        ("SET NULL", "the upgrade of 002 loses values of `c.p_id`"),
+        (
+            "NO ACTION",
+            "the COMMIT of the upgrade of 002 fails: FOREIGN KEY constraint failed",
+        ),
+    ] {
+        let family = family(action, false);
+        let rebuild = rebuild_by_rename(action, false);
+        assert_eq!(needs_file(&family, &rebuild), None, "{action}");
+        let with_rows = format!("{family}\n{rows} INSERT INTO g VALUES (1, 1);");
+        let expected = format!("with foreign keys enforced, {reason}");
+        assert_eq!(needs_file(&with_rows, &rebuild), Some(expected), "{action}");
+    }
+}
+
+#[test]
+fn new_cluster_with_another_clock_or_order_needs_a_file() {
+    let table =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP);
+        INSERT INTO t (v, at) VALUES ('a', ''), ('b', '');";
+    let drop = "@loosens t.at default the program passes it
+        CREATE TABLE n (id INTEGER PRIMARY KEY, v TEXT, at TEXT);
+        INSERT INTO n SELECT id, v, at FROM t ORDER BY id;
+        DROP TABLE t; ALTER TABLE n RENAME TO t;";
+    assert_eq!(needs_file(table, drop), None);
+    let insert = format!("{drop} INSERT INTO t (v, at) VALUES ('c', datetime('now'));");
+    let expected = "the upgrade of 002 evaluates datetime, which differs between machines";
+    assert_eq!(needs_file(table, &insert).as_deref(), Some(expected));
+    let order = format!(
+        "{drop} CREATE TABLE o (n INTEGER PRIMARY KEY, v); INSERT INTO o (v) SELECT v FROM t;"
+    );
+    let expected =
+        "the upgrade of 002 leaves other values of `o` if rows are read in another order";
+    assert_eq!(needs_file(table, &order).as_deref(), Some(expected));
+}
+
 #[test]
 fn temporary_object_is_rejected() {
     for create in [
