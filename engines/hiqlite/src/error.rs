@@ -33,14 +33,16 @@ pub enum ErrorKind {
     Rejected(revchain_runtime::Error),
     /// SQLite rejected a statement, on each machine in the same way. Nothing was changed.
     Refused(Refused),
-    /// A revision is larger than an entry of the log can be. The cluster received nothing.
+    /// A revision does not fit into an entry of the log. The cluster received nothing.
+    ///
+    /// On a new cluster, all revisions that are not proven for a cluster share an entry.
     #[non_exhaustive]
     TooLarge {
         /// The id of the revision.
         revision: String,
         /// The path of the file: the directory as passed to the macro, then the file name.
         path: String,
-        /// The size of the statements of the revision, in bytes.
+        /// The size of the entry that would have the revision, in bytes.
         size: usize,
         /// The largest size of an entry, in bytes. See
         /// [`Cluster::max_entry_size`](crate::Cluster::max_entry_size).
@@ -52,6 +54,26 @@ pub enum ErrorKind {
         /// The id of the revision.
         revision: String,
         /// The reason.
+        reason: String,
+    },
+    /// The script of a revision is not proven for a cluster, and the database is not new.
+    ///
+    /// `replicated = "005"` proves neither 005 nor its ancestors. Their scripts could lose rows
+    /// here, so the cluster received nothing.
+    #[non_exhaustive]
+    Unproven {
+        /// The id of the revision.
+        revision: String,
+        /// The revision after which the chain is proven for a cluster.
+        after: String,
+        /// `true` if the script is the downgrade.
+        is_downgrade: bool,
+    },
+    /// On a new cluster, a revision that is not proven for a cluster leaves other rows than on a
+    /// single machine. The cluster received nothing.
+    #[non_exhaustive]
+    NeedsFile {
+        /// The reason, which [`Replicated::needs_file`](crate::Replicated::needs_file) returns.
         reason: String,
     },
     /// With foreign keys on, the scripts lead to another schema. The cluster received nothing.
@@ -165,6 +187,8 @@ impl Error {
             ErrorKind::Refused(_) => "refused",
             ErrorKind::TooLarge { .. } => "too-large",
             ErrorKind::NeedsProgram { .. } => "needs-program",
+            ErrorKind::Unproven { .. } => "unproven",
+            ErrorKind::NeedsFile { .. } => "needs-file",
             ErrorKind::OtherSchema { .. } => "other-schema",
             ErrorKind::Unreachable { .. } => "unreachable",
             ErrorKind::Behind { .. } => "behind",
@@ -174,8 +198,27 @@ impl Error {
         }
     }
 
-    fn help(&self) -> Option<&'static str> {
-        Some(match &self.0.kind {
+    fn help(&self) -> Option<String> {
+        let help = match &self.0.kind {
+            ErrorKind::Unproven {
+                after,
+                is_downgrade: false,
+                ..
+            } => {
+                return Some(format!(
+                    "upgrade the file to {after} or further on a single machine, and begin the \
+                     cluster with it; upgrade a new cluster to {after} or further at once"
+                ));
+            }
+            ErrorKind::Unproven { after, .. } => {
+                return Some(format!(
+                    "a cluster goes down to {after}, and no further: write a new revision that \
+                     undoes the change"
+                ));
+            }
+            ErrorKind::NeedsFile { .. } => {
+                "create the file with `open` on a single machine, and begin the cluster with it"
+            }
             ErrorKind::Refused(_) => "fix the rows, or add the revision again with other SQL",
             ErrorKind::TooLarge { .. } => {
                 "split the revision, or raise `wal_size` of each node and `max_entry_size`"
@@ -195,7 +238,8 @@ impl Error {
             ErrorKind::Rejected(_) | ErrorKind::Read { .. } | ErrorKind::Copy { .. } => {
                 return None;
             }
-        })
+        };
+        Some(help.to_owned())
     }
 }
 
@@ -246,12 +290,28 @@ impl fmt::Display for ErrorKind {
                 limit,
             } => write!(
                 f,
-                "the SQL of {} has {size} bytes, and an entry of the log at most {limit}: {}",
+                "{} needs an entry of {size} bytes, and the log takes at most {limit}: {}",
                 escape(revision),
                 escape(path)
             ),
             Self::NeedsProgram { revision, reason } => {
                 write!(f, "{} {reason}", escape(revision))
+            }
+            Self::Unproven {
+                revision,
+                is_downgrade,
+                ..
+            } => {
+                let script = script(*is_downgrade);
+                let revision = escape(revision);
+                write!(f, "the {script} of {revision} is not proven for a cluster")
+            }
+            Self::NeedsFile { reason } => {
+                let reason = escape(reason);
+                write!(
+                    f,
+                    "a new cluster must begin with a file of a single machine: {reason}"
+                )
             }
             Self::OtherSchema { revision } => write!(
                 f,
@@ -303,17 +363,17 @@ fn shortened(statement: &str) -> String {
     }
 }
 
+fn script(is_downgrade: bool) -> &'static str {
+    if is_downgrade { "downgrade" } else { "upgrade" }
+}
+
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = escape(&self.message);
         let Some(statement) = &self.statement else {
             return write!(f, "the cluster refused: {message}; nothing was changed");
         };
-        let script = if statement.is_downgrade {
-            "downgrade"
-        } else {
-            "upgrade"
-        };
+        let script = script(statement.is_downgrade);
         write!(
             f,
             "the cluster refused the {script} of {}: {message}; nothing was changed\n  --> {}:{}",

@@ -5,10 +5,12 @@ use revchain_core::script::{
     AppliedAt, DEFER_KEYS, Found, Group, NoScript, Origin, ScriptContext, Statement, groups,
     schema_guard,
 };
-use revchain_core::{Chain, DatabaseState, Request, Step};
+use revchain_core::{
+    Chain, DatabaseState, Request, RevisionIndex, RevisionSet, Step, replicated_revisions,
+};
 use revchain_runtime::internal::current_time;
 use revchain_runtime::rusqlite::{self, Connection, types};
-use revchain_runtime::{Migrations, Migrator, Outcome};
+use revchain_runtime::{Migrator, Outcome, Plan, Replicated};
 
 use crate::copy::{Copy, schema_text};
 use crate::error::{Error, ErrorKind, Refused, RefusedStatement};
@@ -19,7 +21,7 @@ const STATEMENT_OVERHEAD: usize = 64;
 
 /// A request, and what it needs of the settings.
 pub(crate) struct Preparation<'p> {
-    pub(crate) migrations: &'p Migrations,
+    pub(crate) migrations: &'p Replicated,
     pub(crate) migrator: &'p Migrator<'p>,
     pub(crate) ignored_tables: &'p [String],
     /// The largest size of an entry, in bytes.
@@ -79,6 +81,7 @@ impl Preparation<'_> {
         if plan.is_empty() && !(creates_history && matches!(self.request, Request::Stamp(_))) {
             return Ok(prepared);
         }
+        let unproven = self.unproven_steps(&plan)?;
         // First as on one machine: the runtime judges the scripts and the schema afterwards.
         let mut single = copy.open()?;
         prepared.outcome = migrator.apply(&mut single, plan.clone())?.outcome;
@@ -96,7 +99,7 @@ impl Preparation<'_> {
         cluster.pragma_update(None, "foreign_keys", true)?;
         let steps = plan.steps().steps.iter();
         let mut steps = steps.filter(|step| **step != Step::CreateHistory);
-        for groups in self.split(&groups)? {
+        for groups in self.split(&groups, unproven)? {
             let text = schema_text(&cluster)?;
             let changes = groups.iter().filter_map(|_| steps.next());
             let changes = changes.filter_map(|step| change(context.chain, step));
@@ -127,8 +130,57 @@ impl Preparation<'_> {
         })
     }
 
+    /// Returns the number of steps up to the last one that is not proven for a cluster.
+    ///
+    /// Only a new database can have such steps: it has no rows but those of the chain.
+    fn unproven_steps(&self, plan: &Plan) -> Result<usize, Error> {
+        let chain = self.migrations.chain();
+        let after = self.migrations.after();
+        let proven = replicated_revisions(chain, after);
+        let proven = proven.unwrap_or_else(|_| RevisionSet::full(chain.len()));
+        let steps = &plan.steps().steps;
+        let adopts = steps.iter().any(|step| matches!(step, Step::Adopt(_)));
+        let is_new = plan.from().is_none() && !adopts;
+        let mut last = 0;
+        for (position, step) in steps.iter().enumerate() {
+            let (index, is_downgrade) = match step {
+                Step::Upgrade(index) => (*index, false),
+                Step::Downgrade(index) => (*index, true),
+                _ => continue,
+            };
+            if proven.contains(index) {
+                continue;
+            }
+            if !is_new || is_downgrade {
+                return Err(self.unproven(index, is_downgrade));
+            }
+            if let Some(reason) = self.migrations.needs_file() {
+                let reason = reason.to_owned();
+                return Err(Error::new(ErrorKind::NeedsFile { reason }));
+            }
+            last = position + 1;
+        }
+        let creates = steps.iter().take(last);
+        let creates = creates.filter(|step| **step == Step::CreateHistory);
+        Ok(last - creates.count())
+    }
+
+    fn unproven(&self, index: RevisionIndex, is_downgrade: bool) -> Error {
+        Error::new(ErrorKind::Unproven {
+            revision: self.migrations.chain()[index].id().to_owned(),
+            after: self.migrations.after().unwrap_or_default().to_owned(),
+            is_downgrade,
+        })
+    }
+
     /// Divides the groups into those that fit into an entry together.
-    fn split<'g, 'c>(&self, groups: &'g [Group<'c>]) -> Result<Vec<&'g [Group<'c>]>, Error> {
+    ///
+    /// The first `together` groups stay in one entry: no program finds a database between them.
+    fn split<'g, 'c>(
+        &self,
+        groups: &'g [Group<'c>],
+        together: usize,
+    ) -> Result<Vec<&'g [Group<'c>]>, Error> {
         let mut parts = Vec::new();
         let mut first = 0;
         let mut size = 0;
@@ -136,15 +188,18 @@ impl Preparation<'_> {
             // The guards of a schema are about as large as the schema, which is in the SQL.
             let start = total_size(&group.start);
             let own = total_size(&group.statements);
-            if start + own > self.max_entry_size {
-                return Err(self.too_large(group, start + own));
+            let alone = start + own;
+            let grown = if position == first { alone } else { size + own };
+            let must_grow = position < together;
+            if alone > self.max_entry_size || must_grow && grown > self.max_entry_size {
+                return Err(self.too_large(group, grown));
             }
-            if size + own > self.max_entry_size {
+            size = grown;
+            if grown > self.max_entry_size {
                 parts.push(&groups[first..position]);
                 first = position;
-                size = 0;
+                size = alone;
             }
-            size += if first == position { start + own } else { own };
         }
         parts.push(&groups[first..]);
         Ok(parts)

@@ -15,8 +15,10 @@ use crate::prepare::{self, Preparation};
 use crate::remote::{ApplyError, Bound, ReadError, Remote, of_message};
 use crate::report::Report;
 
-static TOKENS: Replicated = embed_migrations!("../../migrations", replicated = "005");
+static TOKENS: Replicated = embed_migrations!("../../migrations", replicated = true);
 static UNIQUE: Replicated = embed_migrations!("tests/chains/unique", replicated = true);
+static PARENTS: Replicated = embed_migrations!("tests/chains/parents", replicated = "002");
+static SEEDED: Replicated = embed_migrations!("tests/chains/seeded", replicated = "002");
 static RIGHT: Replicated = embed_migrations!("tests/chains/right", replicated = true);
 
 /// An event at the next transaction.
@@ -281,4 +283,80 @@ fn virtual_tables_are_copied_with_their_shadow_tables() {
     };
     let report = carry_out(&fake, preparation).unwrap();
     assert_eq!(report.outcome, Outcome::New);
+}
+
+#[test]
+fn unproven_upgrade_runs_only_on_a_new_database() {
+    let fake = Fake::new([]);
+    let report = upgrade(&fake, &PARENTS, "head").unwrap();
+    assert_eq!((report.outcome, report.entries), (Outcome::New, 1));
+
+    // A file at 001 has come into the cluster. The rebuild of 002 would delete its notes.
+    let fake = Fake::new([]);
+    upgrade(&fake, &PARENTS, "001").unwrap();
+    fake.execute("INSERT INTO tags VALUES (1, 'a'); INSERT INTO notes VALUES (1, 1)");
+    let error = upgrade(&fake, &PARENTS, "head").unwrap_err();
+    assert_eq!(error.code(), "unproven");
+    assert_eq!(
+        format!("{error:#}"),
+        "the upgrade of 002 is not proven for a cluster\n\
+         help: upgrade the file to 002 or further on a single machine, and begin the cluster with \
+         it; upgrade a new cluster to 002 or further at once"
+    );
+    assert_eq!(fake.query("SELECT count(*) || '' FROM notes"), "1");
+    assert_eq!(fake.history(), "001");
+}
+
+#[test]
+fn unproven_downgrade_is_rejected() {
+    let fake = Fake::new([]);
+    upgrade(&fake, &PARENTS, "head").unwrap();
+    fake.execute("INSERT INTO tags VALUES (1, 'a', ''); INSERT INTO notes VALUES (1, 1)");
+    assert_eq!(downgrade(&fake, &PARENTS, "-1").unwrap().entries, 1);
+    let error = downgrade(&fake, &PARENTS, "001").unwrap_err();
+    assert_eq!(error.code(), "unproven");
+    assert_eq!(
+        format!("{error:#}"),
+        "the downgrade of 002 is not proven for a cluster\n\
+         help: a cluster goes down to 002, and no further: write a new revision that undoes the \
+         change"
+    );
+    assert_eq!(fake.query("SELECT count(*) || '' FROM notes"), "1");
+    assert_eq!(fake.history(), "001 002");
+}
+
+#[test]
+fn unproven_revisions_of_a_new_database_share_an_entry() {
+    let request = Request::Upgrade(Target::Head);
+    let fake = Fake::new([]);
+    let error = request_with(&fake, &PARENTS, &request, 3_000).unwrap_err();
+    let ErrorKind::TooLarge { revision, size, .. } = error.kind() else {
+        panic!("{error:?}");
+    };
+    assert_eq!(revision, "002");
+    // 003 alone goes into another entry.
+    let fake = Fake::new([]);
+    let report = request_with(&fake, &PARENTS, &request, *size).unwrap();
+    assert_eq!(report.entries, 2);
+}
+
+#[test]
+fn new_cluster_that_would_lose_rows_is_rejected() {
+    let fake = Fake::new([]);
+    let error = upgrade(&fake, &SEEDED, "head").unwrap_err();
+    assert_eq!(error.code(), "needs-file");
+    assert_eq!(
+        error.to_string(),
+        "a new cluster must begin with a file of a single machine: \
+         with foreign keys enforced, the upgrade of 002 loses all rows of `notes`"
+    );
+    assert_eq!(fake.query("SELECT count(*) || '' FROM sqlite_master"), "0");
+
+    // A file of a single machine is at 002.
+    let migrator = SEEDED.migrator();
+    migrator
+        .upgrade_to(&mut fake.database.lock().unwrap(), "002")
+        .unwrap();
+    assert_eq!(upgrade(&fake, &SEEDED, "head").unwrap().entries, 1);
+    assert_eq!(fake.query("SELECT count(*) || '' FROM notes"), "1");
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use revchain::{Migrations, Replicated, embed_migrations};
 
-static TOKENS: Replicated = embed_migrations!("../../migrations", replicated = "005");
+static TOKENS: Replicated = embed_migrations!("../../migrations", replicated = true);
 static LEFT: Replicated = embed_migrations!("tests/chains/left", replicated = true);
 static RIGHT: Replicated = embed_migrations!("tests/chains/right", replicated = true);
 static BULK: Replicated = embed_migrations!("tests/chains/bulk", replicated = true);

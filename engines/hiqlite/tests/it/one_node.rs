@@ -98,7 +98,7 @@ fn revision_larger_than_an_entry_is_an_error() {
     let mut cluster = Cluster::start(1);
     let answer = cluster.ask(1, "split tokens 1000");
     assert!(
-        answer.starts_with("too-large: the SQL of 001 has "),
+        answer.starts_with("too-large: 001 needs an entry of "),
         "{answer}"
     );
     assert!(
