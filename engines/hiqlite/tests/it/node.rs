@@ -67,6 +67,23 @@ fn config() -> NodeConfig {
     }
 }
 
+/// Returns a client that is no node of the cluster.
+async fn remote() -> Client {
+    let config = config();
+    let nodes = config.nodes.into_iter().map(|node| node.addr_api);
+    let client = Client::remote(
+        nodes.collect(),
+        false,
+        false,
+        config.secret_api,
+        false,
+        None,
+    );
+    let client = client.await.unwrap();
+    client.wait_until_healthy_db().await;
+    client
+}
+
 /// Carries a command out: a verb, the name of a chain or a number, and the rest of the line.
 async fn answer(client: &Client, line: &str) -> String {
     let mut words = line.splitn(3, ' ');
@@ -75,6 +92,10 @@ async fn answer(client: &Client, line: &str) -> String {
     match verb {
         "upgrade" => reported(chain(name).upgrade_cluster(client).await),
         "upgrade-to" => reported(chain(name).cluster(client).upgrade_to(rest).await),
+        "remote-upgrade" => {
+            let client = remote().await;
+            reported(chain(name).upgrade_cluster(&client).await)
+        }
         "upgrades" => upgrades(client, name, rest.parse().unwrap()).await,
         "split" => {
             let chain = chain(name);

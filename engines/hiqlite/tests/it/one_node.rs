@@ -1,6 +1,5 @@
 //! One node: it is the leader, and its replica is the database.
 
-use crate::chains::chain;
 use crate::cluster::Cluster;
 
 #[test]
@@ -134,39 +133,6 @@ fn own_migrations_of_hiqlite_are_adopted_by_was() {
 }
 
 #[test]
-fn file_of_an_embedded_program_becomes_a_cluster() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("app.db");
-    let tokens = chain("tokens");
-    let database = tokens.open(&path).unwrap();
-    let insert = "INSERT INTO app_passwords
-        (user_id, encrypted_password, created_at, updated_at) VALUES ('u', x'00', 0, 0)";
-    database.execute(insert, []).unwrap();
-    // The file is one without a WAL beside it.
-    database
-        .pragma_update(None, "journal_mode", "DELETE")
-        .unwrap();
-    tokens
-        .migrator()
-        .downgrade_to(&mut { database }, "008")
-        .unwrap();
-    let restore = format!("file:{}", path.display());
-    let variables = [
-        ("HQL_BACKUP_RESTORE", restore),
-        ("HQL_BACKUP_SKIP_VALIDATION", "true".to_owned()),
-    ];
-    let mut cluster = Cluster::start_with(1, &variables);
-    assert_eq!(cluster.ask(1, "current tokens"), "008");
-    assert_eq!(
-        cluster.ask(1, "upgrade tokens"),
-        "upgraded from 008 to 009 in 1 log entry"
-    );
-    assert_eq!(cluster.ask(1, "schema tokens"), "the schema is that of 009");
-    // Nine rows of the history, and the row of the file.
-    assert!(cluster.ask(1, "rows").starts_with("10 "));
-}
-
-#[test]
 fn wait_for_head_ends_when_the_head_arrives() {
     let mut cluster = Cluster::start(1);
     cluster.ask(1, "upgrade-to tokens 008");
@@ -187,4 +153,67 @@ fn program_of_another_branch_is_rejected() {
     );
     let answer = cluster.ask(1, "upgrade right");
     assert!(answer.starts_with("edited: "), "{answer}");
+}
+
+#[test]
+fn older_program_accepts_compatible_revisions_only() {
+    let mut cluster = Cluster::start(1);
+    let mut ask = |command: &str| cluster.ask(1, command);
+    assert_eq!(
+        ask("upgrade release-2"),
+        "new database at 002 in 1 log entry"
+    );
+    assert_eq!(
+        ask("upgrade release-1"),
+        "at 002, nothing to do after 1 reads"
+    );
+    assert_eq!(ask("wait release-1 100"), "ok");
+    assert_eq!(
+        ask("upgrade release-3"),
+        "upgraded from 002 to 003 in 1 log entry"
+    );
+    for command in [
+        "upgrade release-1",
+        "upgrade release-2",
+        "downgrade release-2 001",
+    ] {
+        let answer = ask(command);
+        assert!(answer.starts_with("newer: "), "{command}: {answer}");
+    }
+    let answer = ask("wait release-2 100");
+    assert!(answer.starts_with("error: "), "{answer}");
+    assert_eq!(ask("history release-3"), "001 002 003");
+}
+
+#[test]
+fn two_chains_share_a_cluster() {
+    let mut cluster = Cluster::start(1);
+    let mut ask = |command: &str| cluster.ask(1, command);
+    assert_eq!(ask("upgrade tokens"), "new database at 009 in 1 log entry");
+    assert_eq!(ask("upgrade billing"), "new database at 001 in 1 log entry");
+    assert_eq!(ask("schema tokens"), "the schema is that of 009");
+    assert_eq!(ask("schema billing"), "the schema is that of 001");
+    assert_eq!(
+        ask("downgrade tokens -1"),
+        "downgraded from 009 to 008 in 1 log entry"
+    );
+    assert_eq!(ask("history billing"), "001");
+    assert_eq!(
+        ask("downgrade billing base"),
+        "downgraded from 001 to base in 1 log entry"
+    );
+    assert_eq!(
+        ask("upgrade tokens"),
+        "upgraded from 008 to 009 in 1 log entry"
+    );
+    assert_eq!(ask("check tokens"), "ok");
+}
+
+#[test]
+fn statements_that_return_rows_are_applied() {
+    let mut cluster = Cluster::start(1);
+    let answer = cluster.ask(1, "upgrade returning");
+    assert_eq!(answer, "new database at 001 in 1 log entry");
+    // Two items, and a row of the history.
+    assert!(cluster.ask(1, "rows").starts_with("3 "));
 }

@@ -3,6 +3,9 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
+use hiqlite::rusqlite::Connection;
+
+use crate::chains::chain;
 use crate::cluster::Cluster;
 
 /// The rounds of a race. `REVCHAIN_ROUNDS=1` makes a short test.
@@ -76,6 +79,40 @@ fn killed_leader_leaves_all_of_an_upgrade_or_none() {
         let answer = cluster.ask(other, "downgrade bulk base");
         assert!(answer.contains("to base"), "round {round}: {answer}");
     }
+}
+
+#[test]
+fn client_that_is_no_node_upgrades_the_cluster() {
+    let mut cluster = Cluster::start(3);
+    let answer = cluster.ask(2, "remote-upgrade tokens");
+    assert_eq!(answer, "new database at 009 in 1 log entry");
+    let answer = cluster.ask(3, "remote-upgrade tokens");
+    assert_eq!(answer, "at 009, nothing to do after 1 reads");
+    cluster.assert_equal("tokens");
+}
+
+#[test]
+fn file_of_one_machine_becomes_three_nodes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("app.db");
+    let tokens = chain("tokens");
+    let mut database = Connection::open(&path).unwrap();
+    tokens.migrator().upgrade_to(&mut database, "008").unwrap();
+    let insert = "INSERT INTO app_passwords
+        (user_id, encrypted_password, created_at, updated_at) VALUES ('u', x'00', 0, 0)";
+    database.execute(insert, []).unwrap();
+    drop(database);
+    let variables = [
+        ("HQL_BACKUP_RESTORE", format!("file:{}", path.display())),
+        ("HQL_BACKUP_SKIP_VALIDATION", "true".to_owned()),
+    ];
+    let mut cluster = Cluster::start_with(3, &variables);
+    let mut answers = cluster.ask_all("upgrade tokens");
+    answers.sort_unstable();
+    assert_eq!(answers[2], "upgraded from 008 to 009 in 1 log entry");
+    cluster.assert_equal("tokens");
+    // Nine rows of the history, and the row of the file.
+    assert!(cluster.ask(2, "rows").starts_with("10 "));
 }
 
 #[test]
