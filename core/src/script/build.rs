@@ -35,10 +35,10 @@ pub fn groups<'c>(
         let statements = builder.step(step)?;
         groups.push(Group {
             revision: step.index(),
-            start: start.into_iter().chain(new_schema_version()).collect(),
+            start,
             statements,
         });
-        start = history_guards(&builder.table, &builder.history);
+        start = builder.later_start();
     }
     if groups.is_empty() {
         groups.push(Group {
@@ -73,7 +73,7 @@ impl<'c> Builder<'c> {
         let filter = match found {
             Found::History(history) => {
                 self.history = history;
-                return history_guards(&self.table, &self.history);
+                return self.later_start();
             }
             Found::New(filter) => Some(filter),
             Found::Unmanaged => None,
@@ -81,8 +81,18 @@ impl<'c> Builder<'c> {
         // The guard for the rows of the table needs the table.
         let mut start = vec![Statement::new(self.table.create(), [], Origin::History)];
         start.extend(history_guards(&self.table, &[]));
-        start.extend(filter.map(|filter| new_database_guard(&filter)));
+        match filter {
+            // The tables of the chain change the schema version.
+            Some(filter) => start.push(new_database_guard(&filter)),
+            None => start.extend(new_schema_version()),
+        }
         start
+    }
+
+    /// Returns the start of a group on a database that has a history.
+    fn later_start(&self) -> Vec<Statement<'c>> {
+        let guards = history_guards(&self.table, &self.history).into_iter();
+        guards.chain(new_schema_version()).collect()
     }
 
     fn step(&mut self, step: &Step) -> Result<Vec<Statement<'c>>, NoScript> {

@@ -144,7 +144,7 @@ fn new_database_gets_a_history_before_its_guards() {
     let origins: Vec<_> = groups[0].start.iter().map(|start| start.origin()).collect();
     let guard = Origin::Guard(Guard::History);
     let history = Origin::History;
-    assert_eq!(origins, [history, guard, guard, history, history]);
+    assert_eq!(origins, [history, guard, guard]);
     let no_history = [Value::Null, Value::Null];
     assert_eq!(groups[0].start[1].parameters(), no_history);
 }
