@@ -7,6 +7,7 @@ use revchain_runtime::{
     Adopt, HistoryEntry, Migrator, OnDrift, Replicated, Request, Revision, SchemaCheck, Target,
 };
 
+use crate::copy::Copy;
 use crate::error::Error;
 use crate::prepare::Preparation;
 use crate::replica;
@@ -25,7 +26,8 @@ const MAX_ENTRY_SIZE: usize = 2 * 1024 * 1024 - 64 * 1024;
 /// A setting is a method that returns the value with one change. A verb is an `async` method.
 ///
 /// Each verb that writes reads the history and the schema from the leader, and plans the request.
-/// It runs the pending SQL in memory, on the schema that it has read, without rows.
+/// It runs the pending SQL in memory, on the schema that it has read, without rows. The build has
+/// done this for a new database.
 /// Then it sends one transaction, whose first statements compare the history and the schema with
 /// those that it has read.
 ///
@@ -120,6 +122,10 @@ impl<'m> Cluster<'m> {
     ///   the rows, with the file and the line.
     /// - [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) if a revision does not fit into an
     ///   entry of the log.
+    /// - [`ErrorKind::Unproven`](crate::ErrorKind::Unproven) if the database is not new, and a
+    ///   pending revision is not proven for a cluster.
+    /// - [`ErrorKind::NeedsFile`](crate::ErrorKind::NeedsFile) if a new cluster would not have the
+    ///   rows of a single machine.
     /// - Those of all verbs.
     pub async fn upgrade(&self) -> Result<Report, Error> {
         self.upgrade_to(Target::Head).await
@@ -135,6 +141,8 @@ impl<'m> Cluster<'m> {
     }
 
     /// Downgrades to a revision, `"base"` or `"-n"`.
+    ///
+    /// `replicated = "005"` proves no downgrade of 005 and its ancestors, so 005 is the oldest target.
     ///
     /// # Errors
     ///
@@ -221,9 +229,11 @@ impl<'m> Cluster<'m> {
         run(&self.client, preparation, self.deadline).await
     }
 
-    async fn read(&self) -> Result<crate::copy::Copy, Error> {
+    async fn read(&self) -> Result<Copy, Error> {
         let mut deadline = Deadline::new(self.deadline);
         let name = self.replicated.name();
-        read(&self.client, name, &mut deadline, &mut 0).await
+        let empty = Copy::empty(name)?;
+        let copy = read(&self.client, name, &empty.dump, &mut deadline, &mut 0).await?;
+        Ok(copy.unwrap_or(empty))
     }
 }

@@ -1,6 +1,6 @@
 //! A copy of the cluster's database in memory, with the schema and the history, without the rows.
 //!
-//! The copy is what the plan is made from, and what the pending SQL is rehearsed on.
+//! The copy is what the plan is made from, and what the pending SQL runs on.
 
 use revchain_core::history::table::HistoryTableSql;
 use revchain_core::schema::SchemaFilter;
@@ -18,34 +18,56 @@ const MAX_READS: usize = 8;
 /// The start of the name of each history table.
 const HISTORY: &str = "revchain_history";
 
+/// The statements that make the copy of a database as it was at one moment.
+#[derive(PartialEq)]
+pub(crate) struct Dump {
+    /// The tables whose rows the statements insert.
+    tables: Vec<CopiedTable>,
+    /// The statements, as the cluster returned them.
+    pub(crate) statements: Vec<String>,
+}
+
 /// A database as it was at one moment.
 pub(crate) struct Copy {
-    /// The statements that make the copy, as the cluster returned them.
-    pub(crate) statements: Vec<String>,
+    pub(crate) dump: Dump,
     /// A database that the statements made. Nothing changes it.
     pub(crate) connection: Connection,
 }
 
+impl Dump {
+    /// Returns another database that the statements make.
+    pub(crate) fn open(&self) -> Result<Connection> {
+        open(&self.statements)
+    }
+}
+
 impl Copy {
+    /// Returns a copy of a database of which nothing is known.
+    pub(crate) fn empty(chain_name: Option<&str>) -> Result<Self> {
+        Ok(Self {
+            dump: Dump {
+                tables: vec![CopiedTable::history(chain_name)],
+                statements: Vec::new(),
+            },
+            connection: Connection::open_in_memory()?,
+        })
+    }
+
     /// Reads the schema and the history of the chain with one statement.
     ///
-    /// Reads once more, with another statement, if the database lacks the history, or if the rows
-    /// of further tables decide: the records of other tools, and the histories of other chains.
-    /// `has_history` saves a read if it is right.
-    /// Returns the number of reads, too.
+    /// `known` is a copy that can be out of date. Returns no copy if the database is still as in
+    /// `known`. Returns the number of reads, too.
+    /// Reads once more, with another statement, if the rows of other tables are needed than those
+    /// in `known`: the history, the records of other tools, and the histories of other chains.
     pub(crate) async fn read<F>(
         chain_name: Option<&str>,
-        has_history: bool,
+        known: &Dump,
         read: impl Fn(String) -> F,
-    ) -> std::result::Result<(Self, usize), CopyError>
+    ) -> std::result::Result<(Option<Self>, usize), CopyError>
     where
         F: Future<Output = std::result::Result<Vec<String>, ReadError>>,
     {
-        let history = CopiedTable::history(chain_name);
-        let mut tables = Vec::new();
-        if has_history {
-            tables.push(history.clone());
-        }
+        let mut tables = known.tables.clone();
         for reads in 1..=MAX_READS {
             let statements = match read(copy_query(&tables)).await {
                 Ok(statements) => statements,
@@ -60,51 +82,25 @@ impl Copy {
                 }
                 Err(ReadError::Unknown(message)) => return Err(CopyError::Unknown(message)),
             };
-            let (copy, needed) = Self::make(statements, chain_name, &history)?;
-            if needed == tables {
-                return Ok((copy, reads));
+            let dump = Dump { tables, statements };
+            if dump == *known {
+                return Ok((None, reads));
+            }
+            let made = open(&dump.statements).and_then(|connection| {
+                let needed = needed_tables(&connection, chain_name)?;
+                Ok((needed, connection))
+            });
+            let (needed, connection) = made.map_err(|source| {
+                let kind = ErrorKind::Copy { source };
+                CopyError::Failed(Error::new(kind))
+            })?;
+            if needed == dump.tables {
+                return Ok((Some(Self { dump, connection }), reads));
             }
             tables = needed;
         }
         Err(CopyError::Unknown("the schema keeps changing".to_owned()))
     }
-
-    /// Makes the copy, and returns the tables whose rows it needs.
-    fn make(
-        statements: Vec<String>,
-        chain_name: Option<&str>,
-        history: &CopiedTable,
-    ) -> std::result::Result<(Self, Vec<CopiedTable>), CopyError> {
-        let make = || {
-            let connection = open(&statements)?;
-            let needed = needed_tables(&connection, chain_name, history)?;
-            Ok((connection, needed))
-        };
-        match make() {
-            Ok((connection, needed)) => {
-                let copy = Self {
-                    statements,
-                    connection,
-                };
-                Ok((copy, needed))
-            }
-            Err(source) => {
-                let kind = ErrorKind::Copy { source };
-                Err(CopyError::Failed(Error::new(kind)))
-            }
-        }
-    }
-
-    /// Returns another database that the statements make.
-    pub(crate) fn open(&self) -> Result<Connection> {
-        open(&self.statements)
-    }
-}
-
-/// Returns a query that has a row if there is a history of this chain.
-pub(crate) fn has_history_query(chain_name: Option<&str>) -> String {
-    let name = history_name(chain_name);
-    format!("SELECT '' AS v FROM sqlite_master WHERE type = 'table' AND name = '{name}'")
 }
 
 /// The reason why there is no copy.
@@ -137,11 +133,8 @@ fn open(statements: &[String]) -> Result<Connection> {
     Ok(connection)
 }
 
-fn needed_tables(
-    connection: &Connection,
-    chain_name: Option<&str>,
-    history: &CopiedTable,
-) -> Result<Vec<CopiedTable>> {
+/// Returns the tables whose rows decide what a request does.
+fn needed_tables(connection: &Connection, chain_name: Option<&str>) -> Result<Vec<CopiedTable>> {
     let own = history_name(chain_name);
     let mut statement = connection.prepare(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 16) = ?1
@@ -152,7 +145,7 @@ fn needed_tables(
     let mut tables = Vec::new();
     let has_own = histories.contains(&own);
     if has_own {
-        tables.push(history.clone());
+        tables.push(CopiedTable::history(chain_name));
         histories.retain(|name| *name != own);
     }
     for name in histories {

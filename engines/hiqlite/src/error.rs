@@ -76,14 +76,6 @@ pub enum ErrorKind {
         /// The reason, which [`Replicated::needs_file`](crate::Replicated::needs_file) returns.
         reason: String,
     },
-    /// With foreign keys on, the scripts lead to another schema. The cluster received nothing.
-    ///
-    /// The build rejects such scripts, so this error is a defect of revchain.
-    #[non_exhaustive]
-    OtherSchema {
-        /// The id of the newest revision after the request; `None` at base.
-        revision: Option<String>,
-    },
     /// The cluster gave no usable answer until the deadline.
     ///
     /// The last transaction may be committed, or may be committed later. To find out, repeat the
@@ -189,7 +181,6 @@ impl Error {
             ErrorKind::NeedsProgram { .. } => "needs-program",
             ErrorKind::Unproven { .. } => "unproven",
             ErrorKind::NeedsFile { .. } => "needs-file",
-            ErrorKind::OtherSchema { .. } => "other-schema",
             ErrorKind::Unreachable { .. } => "unreachable",
             ErrorKind::Behind { .. } => "behind",
             ErrorKind::ReplicaDiffers { .. } => "replica-differs",
@@ -234,7 +225,6 @@ impl Error {
             ErrorKind::ReplicaDiffers { .. } => {
                 "stop this node, remove its data directory, and start it again: it gets a snapshot"
             }
-            ErrorKind::OtherSchema { .. } => "report this error: the build should have failed",
             ErrorKind::Rejected(_) | ErrorKind::Read { .. } | ErrorKind::Copy { .. } => {
                 return None;
             }
@@ -313,12 +303,6 @@ impl fmt::Display for ErrorKind {
                     "a new cluster must begin with a file of a single machine: {reason}"
                 )
             }
-            Self::OtherSchema { revision } => write!(
-                f,
-                "with foreign keys on, the scripts lead to another schema than that of {}; \
-                 nothing was changed",
-                escape(revision.as_deref().unwrap_or("base"))
-            ),
             Self::Unreachable { waited, last } => {
                 write!(
                     f,

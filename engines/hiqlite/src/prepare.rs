@@ -1,4 +1,4 @@
-//! The plan of a request as transactions, each rehearsed in memory on the schema that was found.
+//! The plan of a request as transactions, after its run in memory on the schema that was found.
 
 use revchain_core::history::table::Value;
 use revchain_core::script::{
@@ -12,8 +12,8 @@ use revchain_runtime::internal::current_time;
 use revchain_runtime::rusqlite::{self, Connection, types};
 use revchain_runtime::{Migrator, Outcome, Plan, Replicated};
 
-use crate::copy::{Copy, schema_text};
-use crate::error::{Error, ErrorKind, Refused, RefusedStatement};
+use crate::copy::{Dump, schema_text};
+use crate::error::{Error, ErrorKind, RefusedStatement};
 use crate::remote::Bound;
 
 /// The bytes of an entry beside the SQL and the parameters of a statement.
@@ -61,68 +61,82 @@ pub(crate) enum Change {
 }
 
 impl Preparation<'_> {
-    /// Plans the request for the database, and rehearses the transactions in memory.
+    /// Plans the request for the database, and runs its scripts in memory.
+    ///
+    /// `dump` has made the database of `connection`.
     ///
     /// # Errors
     ///
     /// Fails if the state of the database does not allow the request, if a script fails on the
     /// schema, or if the schema afterwards is not the proven one.
-    pub(crate) fn prepare(&self, copy: &Copy) -> Result<Prepared, Error> {
+    pub(crate) fn prepare(
+        &self,
+        dump: &Dump,
+        mut connection: Connection,
+    ) -> Result<Prepared, Error> {
         let migrator = self.migrator;
-        let plan = migrator.plan(&copy.connection, self.request.clone())?;
+        let plan = migrator.plan(&connection, self.request.clone())?;
         let mut prepared = Prepared {
             outcome: Outcome::UpToDate,
             from: plan.from().map(str::to_owned),
             to: plan.to().map(str::to_owned),
             parts: Vec::new(),
         };
-        let state = migrator.state(&copy.connection)?;
+        let state = migrator.state(&connection)?;
         let creates_history = !matches!(state, DatabaseState::Managed { .. });
         if plan.is_empty() && !(creates_history && matches!(self.request, Request::Stamp(_))) {
             return Ok(prepared);
         }
         let unproven = self.unproven_steps(&plan)?;
-        // First as on one machine: the runtime judges the scripts and the schema afterwards.
-        let mut single = copy.open()?;
-        prepared.outcome = migrator.apply(&mut single, plan.clone())?.outcome;
-        // Then as each machine of the cluster does: with foreign keys on, statement by statement.
         let context = ScriptContext {
             chain: self.migrations.chain(),
             chain_name: self.migrations.name(),
             program: self.migrations.program(),
             applied_at: AppliedAt::Milliseconds(current_time()),
         };
-        let found = self.found(copy, state)?;
+        let found = self.found(&connection, state)?;
         let groups = groups(&context, plan.steps(), found);
         let groups = groups.map_err(|reason| needs_program(context.chain, reason))?;
-        let mut cluster = copy.open()?;
-        cluster.pragma_update(None, "foreign_keys", true)?;
+        let parts = self.split(&groups, unproven)?;
+        let mut schema = schema_text(&connection)?;
+        let is_upgrade = matches!(self.request, Request::Upgrade(_));
+        prepared.outcome = if is_upgrade && schema.is_none() {
+            // The proof has run the scripts on an empty database when the program was built.
+            Outcome::New
+        } else {
+            // The runtime judges the scripts and the schema afterwards, as on one machine.
+            migrator.apply(&mut connection, plan.clone())?.outcome
+        };
+        let replay = if parts.len() > 1 {
+            Some(dump.open()?)
+        } else {
+            None
+        };
         let steps = plan.steps().steps.iter();
         let mut steps = steps.filter(|step| **step != Step::CreateHistory);
-        for groups in self.split(&groups, unproven)? {
-            let text = schema_text(&cluster)?;
+        for groups in parts {
             let changes = groups.iter().filter_map(|_| steps.next());
             let changes = changes.filter_map(|step| change(context.chain, step));
             let part = Part {
-                statements: part_statements(context.chain, groups, text.as_deref()),
+                statements: part_statements(context.chain, groups, schema.as_deref()),
                 changes: changes.collect(),
             };
-            part.rehearse(&mut cluster)?;
+            // The guard of the next part needs the schema that this part leaves.
+            if let Some(replay) = &replay {
+                part.run(replay)?;
+                schema = schema_text(replay)?;
+            }
             prepared.parts.push(part);
-        }
-        if schema_text(&single)? != schema_text(&cluster)? {
-            let revision = prepared.to;
-            return Err(Error::new(ErrorKind::OtherSchema { revision }));
         }
         Ok(prepared)
     }
 
-    fn found(&self, copy: &Copy, state: DatabaseState) -> Result<Found, Error> {
+    fn found(&self, connection: &Connection, state: DatabaseState) -> Result<Found, Error> {
         Ok(match state {
             DatabaseState::Managed { rows, .. } => Found::History(rows),
             DatabaseState::Empty => {
                 let ignored = self.ignored_tables;
-                let others = self.migrator.chains(&copy.connection)?;
+                let others = self.migrator.chains(connection)?;
                 let is_shared = self.migrations.name().is_some() || !others.is_empty();
                 Found::new_database(self.migrations.chain(), is_shared, ignored)
             }
@@ -225,18 +239,9 @@ impl Part {
             .collect()
     }
 
-    /// Runs the transaction in memory.
-    fn rehearse(&self, connection: &mut Connection) -> Result<(), Error> {
-        let transaction = connection.transaction()?;
-        for statement in &self.statements {
-            run(&transaction, &statement.bound).map_err(|error| {
-                Error::new(ErrorKind::Refused(Refused {
-                    statement: statement.place.clone(),
-                    message: error.to_string(),
-                }))
-            })?;
-        }
-        Ok(transaction.commit()?)
+    fn run(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut statements = self.statements.iter();
+        statements.try_for_each(|statement| run(connection, &statement.bound))
     }
 }
 

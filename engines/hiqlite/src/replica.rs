@@ -7,10 +7,9 @@ use revchain_core::{Request, Target};
 use revchain_runtime::{Migrations, Migrator};
 use tokio::time::sleep;
 
-use crate::copy::{Copy, CopyError};
 use crate::error::{Error, ErrorKind};
 use crate::remote::Remote;
-use crate::request::{Deadline, read};
+use crate::request::{Deadline, read, read_local};
 
 /// The time between two reads of the replica.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -28,9 +27,11 @@ pub(crate) async fn check(
 ) -> Result<(), Error> {
     let mut deadline = Deadline::new(wait);
     loop {
-        let leader = read(remote, chain_name, &mut deadline, &mut 0).await?;
-        let replica = read_local(remote, chain_name).await?;
-        let replica = replica.map_or_else(Vec::new, |copy| copy.statements);
+        let replica = read_local(remote, chain_name).await?.dump;
+        let leader = read(remote, chain_name, &replica, &mut deadline, &mut 0).await?;
+        let Some(leader) = leader else {
+            return Ok(());
+        };
         let only = |these: &[String], others: &[String]| -> Vec<String> {
             let only = these.iter().filter(|statement| {
                 let name = created_name(statement).unwrap_or_default();
@@ -38,8 +39,8 @@ pub(crate) async fn check(
             });
             only.cloned().collect()
         };
-        let here = only(&replica, &leader.statements);
-        let there = only(&leader.statements, &replica);
+        let here = only(&replica.statements, &leader.dump.statements);
+        let there = only(&leader.dump.statements, &replica.statements);
         if here.is_empty() && there.is_empty() {
             return Ok(());
         }
@@ -61,32 +62,20 @@ pub(crate) async fn wait_for_head(
     wait: Duration,
 ) -> Result<(), Error> {
     let deadline = Deadline::new(wait);
-    let mut current = None;
     loop {
-        if let Some(copy) = read_local(remote, migrations.name()).await? {
-            let plan = migrator.plan(&copy.connection, Request::Upgrade(Target::Head))?;
-            if plan.is_empty() {
-                return Ok(());
-            }
-            current = plan.from().map(str::to_owned);
+        let copy = read_local(remote, migrations.name()).await?;
+        let plan = migrator.plan(&copy.connection, Request::Upgrade(Target::Head))?;
+        if plan.is_empty() {
+            return Ok(());
         }
         if deadline.left() <= PAUSE {
             let head = migrations.head().map(|head| head.id().to_owned());
             return Err(Error::new(ErrorKind::Behind {
-                current,
+                current: plan.from().map(str::to_owned),
                 head: head.unwrap_or_default(),
                 waited: deadline.wait(),
             }));
         }
         sleep(PAUSE).await;
-    }
-}
-
-/// Reads the replica. Returns `None` if it cannot answer now.
-async fn read_local(remote: &impl Remote, chain_name: Option<&str>) -> Result<Option<Copy>, Error> {
-    match Copy::read(chain_name, true, |sql| remote.read_local(sql)).await {
-        Ok((copy, _)) => Ok(Some(copy)),
-        Err(CopyError::Unknown(_)) => Ok(None),
-        Err(CopyError::Failed(error)) => Err(error),
     }
 }

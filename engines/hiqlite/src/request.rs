@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use revchain_core::script::stop_guard;
 use revchain_core::{Request, Target};
+use tokio::join;
 use tokio::time::sleep;
 
-use crate::copy::{Copy, CopyError, has_history_query};
+use crate::copy::{Copy, CopyError, Dump};
 use crate::error::{Error, ErrorKind, Refused, RefusedStatement};
 use crate::prepare::{Change, Part, Preparation, Prepared, bind};
 use crate::remote::{ApplyError, Remote};
@@ -57,17 +58,17 @@ impl Deadline {
 }
 
 /// Reads the database of the leader, until there is an answer. Counts the reads.
+///
+/// Returns `None` if the database is as in `known`.
 pub(crate) async fn read(
     remote: &impl Remote,
     chain_name: Option<&str>,
+    known: &Dump,
     deadline: &mut Deadline,
     reads: &mut usize,
-) -> Result<Copy, Error> {
-    // The replica answers at once, and nearly always knows whether there is a history.
-    let local = remote.read_local(has_history_query(chain_name)).await;
-    let has_history = local.map_or(true, |rows| !rows.is_empty());
+) -> Result<Option<Copy>, Error> {
     loop {
-        match Copy::read(chain_name, has_history, |sql| remote.read(sql)).await {
+        match Copy::read(chain_name, known, |sql| remote.read(sql)).await {
             Ok((copy, count)) => {
                 *reads += count;
                 return Ok(copy);
@@ -75,6 +76,19 @@ pub(crate) async fn read(
             Err(CopyError::Failed(error)) => return Err(error),
             Err(CopyError::Unknown(message)) => deadline.pause(message).await?,
         }
+    }
+}
+
+/// Reads the replica on this machine. Returns an empty copy if there is no answer.
+pub(crate) async fn read_local(
+    remote: &impl Remote,
+    chain_name: Option<&str>,
+) -> Result<Copy, Error> {
+    let empty = Copy::empty(chain_name)?;
+    match Copy::read(chain_name, &empty.dump, |sql| remote.read_local(sql)).await {
+        Ok((copy, _)) => Ok(copy.unwrap_or(empty)),
+        Err(CopyError::Unknown(_)) => Ok(empty),
+        Err(CopyError::Failed(error)) => Err(error),
     }
 }
 
@@ -105,12 +119,27 @@ async fn attempts(
     let mut is_first = true;
     let mut unchanged: (Vec<String>, usize) = (Vec::new(), 0);
     loop {
-        let copy = read(remote, chain_name, deadline, &mut report.reads).await?;
         let preparation = Preparation {
             request: &request,
             ..*preparation
         };
-        let prepared = preparation.prepare(&copy)?;
+        // The run in memory takes milliseconds, so it begins while the leader answers.
+        let local = match read_local(remote, chain_name).await {
+            Ok(local) => local,
+            Err(_) => Copy::empty(chain_name)?,
+        };
+        let (dump, connection) = (local.dump, local.connection);
+        let (leader, prepared) = join!(
+            read(remote, chain_name, &dump, deadline, &mut report.reads),
+            async { preparation.prepare(&dump, connection) },
+        );
+        let (dump, prepared) = match leader? {
+            None => (dump, prepared?),
+            Some(copy) => {
+                let prepared = preparation.prepare(&copy.dump, copy.connection)?;
+                (copy.dump, prepared)
+            }
+        };
         if is_first {
             report.from.clone_from(&prepared.from);
             // A repeated `-1` would go down once more.
@@ -123,10 +152,10 @@ async fn attempts(
         };
         match error {
             ApplyError::Changed(message) => {
-                if unchanged.0 == copy.statements {
+                if unchanged.0 == dump.statements {
                     unchanged.1 += 1;
                 } else {
-                    unchanged = (copy.statements, 0);
+                    unchanged = (dump.statements, 0);
                 }
                 if unchanged.1 == MAX_UNCHANGED {
                     return Err(refused(None, message));

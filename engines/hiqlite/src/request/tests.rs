@@ -33,8 +33,16 @@ enum Fault {
     None,
 }
 
+/// The replica on this machine.
+enum Replica {
+    Equal,
+    Other(Mutex<Connection>),
+    GivesNoAnswer,
+}
+
 struct Fake {
     database: Mutex<Connection>,
+    replica: Replica,
     faults: Mutex<VecDeque<Fault>>,
     deadline: Duration,
 }
@@ -45,6 +53,7 @@ impl Fake {
         database.pragma_update(None, "foreign_keys", true).unwrap();
         Self {
             database: Mutex::new(database),
+            replica: Replica::Equal,
             faults: Mutex::new(faults.into_iter().collect()),
             deadline: Duration::from_secs(30),
         }
@@ -64,19 +73,26 @@ impl Fake {
     }
 }
 
+fn rows(database: &Connection, sql: &str) -> Result<Vec<String>, ReadError> {
+    let read = || {
+        let mut statement = database.prepare(sql)?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        rows.collect::<Result<Vec<String>, _>>()
+    };
+    read().map_err(|error| ReadError::Refused(error.to_string()))
+}
+
 impl Remote for Fake {
     async fn read(&self, sql: String) -> Result<Vec<String>, ReadError> {
-        let database = self.database.lock().unwrap();
-        let read = || {
-            let mut statement = database.prepare(&sql)?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            rows.collect::<Result<Vec<String>, _>>()
-        };
-        read().map_err(|error| ReadError::Refused(error.to_string()))
+        rows(&self.database.lock().unwrap(), &sql)
     }
 
     async fn read_local(&self, sql: String) -> Result<Vec<String>, ReadError> {
-        self.read(sql).await
+        match &self.replica {
+            Replica::Equal => self.read(sql).await,
+            Replica::Other(replica) => rows(&replica.lock().unwrap(), &sql),
+            Replica::GivesNoAnswer => Err(ReadError::Unknown("starting".to_owned())),
+        }
     }
 
     async fn apply(&self, statements: Vec<Bound>, _: Duration) -> Result<(), ApplyError> {
@@ -166,6 +182,35 @@ fn cluster_without_answers_is_unreachable_at_the_deadline() {
     let error = upgrade(&fake, &TOKENS, "head").unwrap_err();
     assert_eq!(error.code(), "unreachable");
     assert!(error.to_string().ends_with("lost request"), "{error}");
+}
+
+/// Returns a database at a revision of [`TOKENS`].
+fn tokens_at(revision: &str) -> Replica {
+    let mut database = Connection::open_in_memory().unwrap();
+    let migrator = TOKENS.migrator();
+    migrator.upgrade_to(&mut database, revision).unwrap();
+    Replica::Other(Mutex::new(database))
+}
+
+#[test]
+fn leader_decides_if_the_replica_differs() {
+    for replica in [tokens_at("005"), tokens_at("head"), Replica::GivesNoAnswer] {
+        let mut fake = Fake::new([]);
+        fake.replica = replica;
+        let report = upgrade(&fake, &TOKENS, "008").unwrap();
+        assert_eq!((report.outcome, report.entries), (Outcome::New, 1));
+        let report = upgrade(&fake, &TOKENS, "head").unwrap();
+        assert_eq!((report.outcome, report.reads), (Outcome::Upgraded, 1));
+        let report = upgrade(&fake, &TOKENS, "head").unwrap();
+        assert_eq!((report.outcome, report.reads), (Outcome::UpToDate, 1));
+        // The drift of the replica is no drift of the cluster.
+        if let Replica::Other(replica) = &fake.replica {
+            let replica = replica.lock().unwrap();
+            replica.execute_batch("CREATE TABLE other (x)").unwrap();
+        }
+        downgrade(&fake, &TOKENS, "-1").unwrap();
+        assert_eq!(upgrade(&fake, &TOKENS, "head").unwrap().entries, 1);
+    }
 }
 
 #[test]

@@ -178,7 +178,7 @@ async fn fill(client: &Client, count: usize) -> String {
 async fn by_hand(client: &Client, name: &str) -> String {
     let chain = chain(name);
     let mut times = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..40 {
         let scripts = chain.revisions().iter().map(|revision| revision.upgrade());
         let statements = scripts.flat_map(|script| script.statements());
         let statements = statements.map(|statement| (statement.sql().to_owned(), Vec::new()));
@@ -192,6 +192,7 @@ async fn by_hand(client: &Client, name: &str) -> String {
             );
             statements.push((sql, Vec::new()));
         }
+        settle().await;
         let start = std::time::Instant::now();
         client.txn(statements).await.unwrap();
         let hand = start.elapsed();
@@ -204,12 +205,15 @@ async fn by_hand(client: &Client, name: &str) -> String {
             .execute("DROP TABLE revchain_history", Vec::new())
             .await
             .unwrap();
+        settle().await;
         let start = std::time::Instant::now();
         chain.upgrade_cluster(client).await.unwrap();
         let upgrade = start.elapsed();
+        settle().await;
         let start = std::time::Instant::now();
         chain.upgrade_cluster(client).await.unwrap();
         let at_head = start.elapsed();
+        settle().await;
         let start = std::time::Instant::now();
         let sql = "SELECT '' AS v";
         client.query_consistent(sql, Vec::new()).await.unwrap();
@@ -227,6 +231,11 @@ async fn by_hand(client: &Client, name: &str) -> String {
         times[times.len() / 2]
     };
     format!("{} {} {} {}", median(0), median(1), median(2), median(3))
+}
+
+/// Waits until the other nodes have applied the last entry, too.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
 /// Changes the database of this node without the log.

@@ -195,9 +195,13 @@ fn measure_an_upgrade_against_one_transaction() {
             .collect();
         let is_leader = cluster.leader() == id;
         println!(
-            "node {id} (leader: {is_leader}): by hand {} µs, upgrade {} µs, at the head {} µs, \
-             a read {} µs",
-            times[0], times[1], times[2], times[3]
+            "node {id} (leader: {is_leader}): by hand {} µs, upgrade {} µs ({:.1}), at the head \
+             {} µs, a read {} µs",
+            times[0],
+            times[1],
+            f64::from(times[1]) / f64::from(times[0]),
+            times[2],
+            times[3]
         );
     }
 }
