@@ -94,13 +94,14 @@ impl Preparation<'_> {
             program: self.migrations.program(),
             applied_at: AppliedAt::Milliseconds(current_time()),
         };
+        let is_empty = matches!(state, DatabaseState::Empty);
         let found = self.found(&connection, state)?;
         let groups = groups(&context, plan.steps(), found);
         let groups = groups.map_err(|reason| needs_program(context.chain, reason))?;
         let parts = self.split(&groups, unproven)?;
         let mut schema = schema_text(&connection)?;
         let is_upgrade = matches!(self.request, Request::Upgrade(_));
-        prepared.outcome = if is_upgrade && schema.is_none() {
+        prepared.outcome = if is_upgrade && is_empty && schema.is_none() {
             // The proof has run the scripts on an empty database when the program was built.
             Outcome::New
         } else {

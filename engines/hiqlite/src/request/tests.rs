@@ -168,6 +168,18 @@ fn lost_request_is_sent_again() {
 }
 
 #[test]
+fn database_at_base_with_a_history_is_upgraded() {
+    let fake = Fake::new([]);
+    assert_eq!(
+        upgrade(&fake, &TOKENS, "head").unwrap().outcome,
+        Outcome::New
+    );
+    downgrade(&fake, &TOKENS, "base").unwrap();
+    let report = upgrade(&fake, &TOKENS, "head").unwrap();
+    assert_eq!(report.outcome, Outcome::Upgraded);
+}
+
+#[test]
 fn lost_answer_of_one_step_down_reverts_one_revision() {
     let fake = Fake::new([Fault::None, Fault::LosesAnswer]);
     upgrade(&fake, &TOKENS, "head").unwrap();
