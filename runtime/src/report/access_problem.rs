@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -83,8 +83,9 @@ impl AccessProblem {
                 Some(Self::new(&mount, Kind::ReadOnlyMount))
             })
             .or_else(|| {
-                // The directory can be opened without an effect on locks.
-                let error = File::open(directory).err()?;
+                // Reading the directory has no effect on locks. On Windows, `File::open` fails for
+                // each directory.
+                let error = fs::read_dir(directory).err()?;
                 Some(Self::new(directory, Kind::Other(error.to_string())))
             })
             .or_else(|| missing_file(path, goal == Goal::Open))
