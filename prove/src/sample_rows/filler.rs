@@ -352,6 +352,7 @@ impl<'c> Filler<'c> {
     /// Returns the keys of parents that a column can reference; empty if it references nothing.
     ///
     /// In a trial for failures, the first parent has several children, and the last has none.
+    /// Each parent whose key lies next to a condition has a child.
     fn references(
         &self,
         target: &Target<'_>,
@@ -375,7 +376,7 @@ impl<'c> Filler<'c> {
             }
             let preferred = match self.request.mode {
                 Mode::Provenance | Mode::SharedKeys => [index + number, index],
-                Mode::Failure => [index / 2, index],
+                Mode::Failure => [failure_parent(index), index],
             };
             let all = 0..parents.len();
             for position in preferred.into_iter().chain(all) {
@@ -474,10 +475,9 @@ impl<'c> Filler<'c> {
             });
             let is_self = key.parent.eq_ignore_ascii_case(table);
             for (index, rowid) in rowids.iter().enumerate() {
-                // A row of a tree references the row before it.
                 let is_root = is_self && index == 0 && is_optional;
                 let index = if is_self {
-                    index.saturating_sub(1)
+                    tree_parent(index, rowids.len())
                 } else {
                     index
                 };
@@ -496,5 +496,31 @@ impl<'c> Filler<'c> {
             }
         }
         Ok(())
+    }
+}
+
+/// Returns the position of the parent that a row of a trial for failures references.
+fn failure_parent(index: usize) -> usize {
+    let kinds = Mode::Failure.row_kinds();
+    let position = |is_kind: fn(&RowKind) -> bool| kinds.iter().position(is_kind);
+    let boundary = position(|kind| matches!(kind, RowKind::NullInSome { .. }));
+    let filled = position(|kind| *kind == RowKind::Empty);
+    match (boundary, filled) {
+        // From this row on, no key is NULL.
+        (Some(boundary), Some(filled)) if index >= filled => boundary + index - filled,
+        _ => index / 2,
+    }
+}
+
+/// Returns the position of the row that a row of a tree references.
+///
+/// Some rows reference an earlier row, and some a later one. The first row is the root: 1 → 2 → 0,
+/// 3 → 4 → 1, and so on.
+fn tree_parent(index: usize, count: usize) -> usize {
+    match index {
+        0 | 2 => 0,
+        _ if index % 2 == 0 => index - 3,
+        _ if index + 1 < count => index + 1,
+        _ => index.saturating_sub(2),
     }
 }

@@ -37,6 +37,33 @@ fn filter_that_leaves_out_rows_is_rejected() {
 }
 
 #[test]
+fn deleted_key_that_rows_can_reference_is_rejected() {
+    for (key, condition) in [
+        ("INTEGER PRIMARY KEY", "id = 2"),
+        ("INTEGER PRIMARY KEY", "id IN (4, 5, 6)"),
+        ("INTEGER PRIMARY KEY", "id < 10 AND id <> 7"),
+        ("TEXT PRIMARY KEY NOT NULL", "id = 'guest'"),
+        ("TEXT PRIMARY KEY NOT NULL", "id LIKE 'tmp-%'"),
+    ] {
+        let (kind, _) = key.split_once(' ').unwrap();
+        for null in ["", " NOT NULL"] {
+            let tables = format!(
+                "CREATE TABLE roles (id {key}, name TEXT);
+                 CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT,
+                   role {kind}{null} REFERENCES roles (id));"
+            );
+            let delete = format!("DELETE FROM roles WHERE {condition};");
+            let found = summaries(&[(&tables, ""), (&delete, "")]);
+            assert_eq!(found, ["fails-on-rows 002:5"], "{key}{null}: {condition}");
+            let all = format!(
+                "DELETE FROM users WHERE role IN (SELECT id FROM roles WHERE {condition});\n{delete}"
+            );
+            assert_proven(&[(&tables, ""), (&all, "")]);
+        }
+    }
+}
+
+#[test]
 fn key_that_a_script_writes_is_accepted() {
     let table = "CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL, v TEXT);";
     for upgrade in [

@@ -482,6 +482,14 @@ fn trigger_of_a_child_does_not_see_the_rows_that_are_put_aside() {
 }
 
 #[test]
+fn replaced_row_of_a_tree_loses_the_reference_to_it() {
+    let tree = "CREATE TABLE p (id INTEGER PRIMARY KEY, name TEXT,
+        up INTEGER REFERENCES p (id) ON DELETE SET NULL);";
+    let replace = "INSERT OR REPLACE INTO p SELECT id, name, up FROM p ORDER BY id;";
+    assert_defect(&[(tree, ""), (replace, "")], "replicated-loss 002:5");
+}
+
+#[test]
 fn change_of_a_key_cascades_only_with_foreign_keys() {
     let family = "CREATE TABLE p (id INTEGER PRIMARY KEY);
         CREATE TABLE c (id INTEGER PRIMARY KEY, p_id INTEGER REFERENCES p (id) ON UPDATE CASCADE);";
