@@ -30,14 +30,27 @@ pub(crate) struct Dump {
 /// A database as it was at one moment.
 pub(crate) struct Copy {
     pub(crate) dump: Dump,
-    /// A database that the statements made. Nothing changes it.
+    /// A database that the statements have made.
     pub(crate) connection: Connection,
 }
 
 impl Dump {
-    /// Returns another database that the statements make.
+    /// Returns a new database in memory that the statements make.
     pub(crate) fn open(&self) -> Result<Connection> {
-        open(&self.statements)
+        let connection = Connection::open_in_memory()?;
+        // A transaction for each statement would take several times as long.
+        connection.execute_batch("BEGIN")?;
+        for statement in &self.statements {
+            let Err(error) = connection.execute_batch(statement) else {
+                continue;
+            };
+            // A virtual table has made its shadow tables already.
+            if !error.to_string().contains("already exists") {
+                return Err(error);
+            }
+        }
+        connection.execute_batch("COMMIT")?;
+        Ok(connection)
     }
 }
 
@@ -86,7 +99,7 @@ impl Copy {
             if dump == *known {
                 return Ok((None, reads));
             }
-            let made = open(&dump.statements).and_then(|connection| {
+            let made = dump.open().and_then(|connection| {
                 let needed = needed_tables(&connection, chain_name)?;
                 Ok((needed, connection))
             });
@@ -114,23 +127,6 @@ pub(crate) enum CopyError {
 /// Returns the schema as one text, which the guards compare.
 pub(crate) fn schema_text(connection: &Connection) -> Result<Option<String>> {
     connection.query_row(SCHEMA_TEXT, [], |row| row.get(0))
-}
-
-fn open(statements: &[String]) -> Result<Connection> {
-    let connection = Connection::open_in_memory()?;
-    // A transaction for each statement would take several times as long.
-    connection.execute_batch("BEGIN")?;
-    for statement in statements {
-        let Err(error) = connection.execute_batch(statement) else {
-            continue;
-        };
-        // A virtual table has made its shadow tables already.
-        if !error.to_string().contains("already exists") {
-            return Err(error);
-        }
-    }
-    connection.execute_batch("COMMIT")?;
-    Ok(connection)
 }
 
 /// Returns the tables whose rows decide what a request does.
