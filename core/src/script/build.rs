@@ -53,6 +53,7 @@ pub fn groups<'c>(
 /// Returns statements that change the schema version, so that no marker identifies the database.
 ///
 /// Otherwise, after a script that only changes rows, the marker would still be that from before.
+/// A script that creates the history has changed the version by that.
 fn new_schema_version<'c>() -> [Statement<'c>; 2] {
     [
         "CREATE VIEW main.revchain_version AS SELECT 1",
@@ -81,11 +82,7 @@ impl<'c> Builder<'c> {
         // The guard for the rows of the table needs the table.
         let mut start = vec![Statement::new(self.table.create(), [], Origin::History)];
         start.extend(history_guards(&self.table, &[]));
-        match filter {
-            // The tables of the chain change the schema version.
-            Some(filter) => start.push(new_database_guard(&filter)),
-            None => start.extend(new_schema_version()),
-        }
+        start.extend(filter.map(|filter| new_database_guard(&filter)));
         start
     }
 
