@@ -1,8 +1,11 @@
 //! The defects of rows that differ on a cluster, and their fixes.
 
-use revchain_core::schema::{Schema, quote};
-use revchain_core::sql::inspect::{created_view_or_trigger, names_object, starts_with_one_of};
+use revchain_core::schema::{Schema, SchemaFilter, quote};
+use revchain_core::sql::inspect::{
+    created_name, created_view_or_trigger, named_objects, names_object, starts_with_one_of,
+};
 use revchain_core::{Defect, DefectKind, Statement};
+use revchain_runtime::internal::read_schema_sql;
 use rusqlite::{Connection, Result};
 
 use super::Subject;
@@ -12,7 +15,7 @@ use crate::diagnostics::full_name;
 use crate::diagnostics::location::at_statement;
 use crate::sample_rows::table::TableInfo;
 use crate::script_run::ScriptRun;
-use crate::trial::{Cause, Effect, Finding};
+use crate::trial::{self, Cause, Effect, Finding};
 
 /// The maximum length of a line of columns, in characters.
 const MAX_WIDTH: usize = 90;
@@ -39,18 +42,13 @@ pub(super) fn describe(
         }
         Cause::ForeignKeys => {}
     }
-    let statement = statement.or_else(|| {
-        run.find(|sql| starts_with_one_of(sql, &["DROP"]) && !parents(schema, sql).is_empty())
-    });
-    let statement = statement.or_else(|| run.find(|sql| !parents(schema, sql).is_empty()));
-    let sql = statement.as_ref().map(Statement::sql).unwrap_or_default();
-    let is_dropped = starts_with_one_of(sql, &["DROP", "ALTER"]);
-    let places = if is_dropped {
-        AROUND_SCRIPT
-    } else {
-        AROUND_STATEMENT
-    };
-    let fix = put_aside(connection, schema, &parents(schema, sql), places)?;
+    let names_parent = |sql: &str| !parents(schema, sql).is_empty();
+    // A change of a parent can be the cause of a failure that a change of the child completes.
+    let statement = statement
+        .filter(|statement| !finding.is_at_commit || names_parent(statement.sql()))
+        .or_else(|| run.find(|sql| starts_with_one_of(sql, &["DROP"]) && names_parent(sql)))
+        .or_else(|| run.find(names_parent));
+    let fix = key_fix(connection, run, statement.as_ref())?;
     let kind = match finding.effects[..] {
         [Effect::Fails(_), ..] => DefectKind::ReplicatedFailure,
         _ => DefectKind::ReplicatedLoss,
@@ -61,12 +59,6 @@ pub(super) fn describe(
 
 const ORDER_BY: &str = "add ORDER BY with a unique key to each SELECT that is inserted, limited or aggregated\n\
      in UPDATE … FROM, let each row match one row only";
-
-/// The places of the statements that put rows aside, and back.
-const AROUND_SCRIPT: [&str; 2] = ["at the start of the script", "at the end of the script"];
-
-/// The places around a statement that changes rows: later statements may change the children.
-const AROUND_STATEMENT: [&str; 2] = ["before this statement", "after this statement"];
 
 /// Returns the title of the defect.
 pub(super) fn title(run: ScriptRun<'_>, finding: &Finding) -> String {
@@ -84,7 +76,7 @@ pub(super) fn title(run: ScriptRun<'_>, finding: &Finding) -> String {
             format!("{run} leaves other {places} if rows are read in another order")
         }
         (Cause::ForeignKeys, Some(message)) => {
-            let part = if finding.start.is_none() {
+            let part = if finding.is_at_commit {
                 "the COMMIT of "
             } else {
                 ""
@@ -154,18 +146,104 @@ fn parents<'s>(schema: &'s Schema, sql: &str) -> Vec<&'s str> {
     schema.tables().filter(is_parent).collect()
 }
 
-/// Returns the help that puts the rows of all tables below `parents` aside.
-fn put_aside(
+/// Returns the help for a statement that drops or changes rows that other rows reference.
+///
+/// Reads the schema at this statement: earlier statements of the script can change the children.
+fn key_fix(
+    connection: &Connection,
+    run: ScriptRun<'_>,
+    statement: Option<&Statement<'_>>,
+) -> Result<String> {
+    let Some(statement) = statement else {
+        return Ok(VALID_KEYS.to_owned());
+    };
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    run_before(connection, run, statement);
+    let sql = read_schema_sql(connection, &SchemaFilter::default())?;
+    let schema = sql.schema();
+    let parents = parents(schema, statement.sql());
+    let fix = match parents[..] {
+        [parent, ..] if starts_with_one_of(statement.sql(), &["DROP"]) => {
+            around_rebuild(connection, schema, parent, later(run, statement))
+        }
+        _ => around_statement(connection, schema, &parents),
+    };
+    connection.execute_batch("ROLLBACK")?;
+    fix
+}
+
+/// Runs the statements before `statement`. The proof has reported all failures.
+fn run_before(connection: &Connection, run: ScriptRun<'_>, statement: &Statement<'_>) {
+    if !run.is_upgrade() {
+        let upgrade = ScriptRun::upgrade(run.revision);
+        for statement in upgrade.script().statements() {
+            let _ = upgrade.execute(connection, statement);
+        }
+    }
+    let is_before = |other: &Statement<'_>| other.start() < statement.start();
+    for statement in run.script().statements().take_while(is_before) {
+        let _ = run.execute(connection, statement);
+    }
+}
+
+/// Yields the SQL of the statements after `statement`.
+fn later<'r>(run: ScriptRun<'r>, statement: &Statement<'_>) -> impl Iterator<Item = &'r str> {
+    let start = statement.start();
+    let statements = run.script().statements();
+    statements
+        .skip_while(move |other| other.start() <= start)
+        .map(|statement| statement.sql())
+}
+
+const VALID_KEYS: &str = "change the rows so that each key is valid at the end";
+
+/// Returns the help for a parent that `later` statements make anew, or that is gone.
+///
+/// The rows of the children come back at once: statements after the rebuild can change them.
+fn around_rebuild<'r>(
     connection: &Connection,
     schema: &Schema,
-    parents: &[&str],
-    [before, after]: [&str; 2],
+    parent: &str,
+    mut later: impl Iterator<Item = &'r str>,
 ) -> Result<String> {
-    let tables = descendants(schema, parents);
-    let is_own = |parent: &&&str| schema.children(parent).contains(*parent);
-    let own = parents.iter().find(is_own);
+    let is_parent = |name: String| name.eq_ignore_ascii_case(parent);
+    let fills = |sql: &&str| {
+        starts_with_one_of(sql, &["INSERT", "REPLACE", "WITH"]) && names_object(sql, parent)
+            || starts_with_one_of(sql, &["ALTER"]) && created_name(sql).is_some_and(is_parent)
+    };
+    let Some(filling) = later.find(fills) else {
+        return Ok(format!(
+            "move this statement to the end of the script, after those that drop the references to `{parent}`"
+        ));
+    };
+    let is_renamed = created_name(filling).is_some();
+    let copies = named_objects(filling);
+    let copy = copies.first().filter(|_| is_renamed);
+    let is_copy = |table: &&str| copy.is_some_and(|copy| table.eq_ignore_ascii_case(copy));
     let mut lines = Vec::new();
-    if let Some(own) = own {
+    if let Some(copy) = schema.children(parent).into_iter().find(is_copy) {
+        let (name, new) = (quote(parent), quote(copy));
+        lines.push(format!(
+            "in CREATE TABLE {new}, write `REFERENCES {new}` instead of `REFERENCES {name}`: \
+             the rename changes it"
+        ));
+    }
+    let mut tables = descendants(schema, &[parent]);
+    tables.retain(|table| !is_copy(table));
+    let after = format!("as soon as `{parent}` has its rows again");
+    lines.extend(put_aside(
+        connection,
+        &tables,
+        ["before this statement", &after],
+    )?);
+    Ok(lines.join("\n"))
+}
+
+/// Returns the help for a statement that changes rows of `parents`.
+fn around_statement(connection: &Connection, schema: &Schema, parents: &[&str]) -> Result<String> {
+    let is_own = |parent: &&&str| schema.children(parent).contains(*parent);
+    let mut lines = Vec::new();
+    if let Some(own) = parents.iter().find(is_own) {
         let (name, aside) = (quote(own), quote(&format!("{own}_aside")));
         lines.push(format!(
             "rebuild `{own}` through a copy, because its rows reference each other:"
@@ -177,23 +255,36 @@ fn put_aside(
             "CREATE TABLE {name} (…); INSERT INTO {name} (…) SELECT … FROM {aside};"
         ));
     }
+    let tables = descendants(schema, parents);
+    let places = ["before this statement", "after this statement"];
+    lines.extend(put_aside(connection, &tables, places)?);
+    if lines.is_empty() {
+        lines.push(VALID_KEYS.to_owned());
+    }
+    Ok(lines.join("\n"))
+}
+
+/// Returns the lines that put the rows of `tables` aside, and back.
+fn put_aside(
+    connection: &Connection,
+    tables: &[&str],
+    [before, after]: [&str; 2],
+) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
     if tables.is_empty() {
-        if lines.is_empty() {
-            lines.push("change the rows so that each key is valid at the end".to_owned());
-        }
-        return Ok(lines.join("\n"));
+        return Ok(lines);
     }
     let asides: Vec<Aside> = tables
         .iter()
         .map(|table| Aside::read(connection, table))
         .collect::<Result<_>>()?;
     lines.push(format!("put the rows of the children aside, {before}:"));
-    lines.extend(asides.iter().flat_map(Aside::copy));
+    lines.extend(asides.iter().map(Aside::copy));
     // A row of a child goes before the row that it references.
     lines.extend(asides.iter().rev().flat_map(Aside::clear));
     lines.push(format!("put them back {after}:"));
     lines.extend(asides.iter().flat_map(Aside::put_back));
-    Ok(lines.join("\n"))
+    Ok(lines)
 }
 
 /// Returns the tables that reference `parents`, and those that reference these, in this order.
@@ -216,6 +307,8 @@ struct Aside {
     table: String,
     copy: String,
     columns: String,
+    /// The names of the rowid in the SELECT of the copy, in the table, and in the copy.
+    rowid: [&'static str; 3],
     /// The names and the SQL of the triggers, which must not see that rows go and come back.
     triggers: Vec<(String, String)>,
 }
@@ -228,6 +321,15 @@ impl Aside {
             .iter()
             .map(|column| quote(&column.name))
             .collect();
+        let select = format!("SELECT rowid FROM main.{}", quote(table));
+        let keeps_rowids = !info.has_rowid_column()
+            && trial::uses_rowids(connection, table)?
+            && connection.prepare(&select).is_ok();
+        let rowid = if keeps_rowids {
+            ["rowid AS rowid_aside, ", "rowid, ", "rowid_aside, "]
+        } else {
+            [""; 3]
+        };
         let triggers = info.sql.iter().filter_map(|sql| {
             let is_trigger = sql
                 .split_ascii_whitespace()
@@ -240,20 +342,20 @@ impl Aside {
             table: quote(table),
             copy: quote(&format!("{table}_aside")),
             columns: wrapped(&columns),
+            rowid,
             triggers: triggers.collect(),
         })
     }
 
-    fn copy(&self) -> Vec<String> {
+    fn copy(&self) -> String {
         let Self {
             table,
             copy,
             columns,
+            rowid: [rowid, ..],
             ..
         } = self;
-        vec![format!(
-            "CREATE TABLE {copy} AS SELECT {columns} FROM {table};"
-        )]
+        format!("CREATE TABLE {copy} AS SELECT {rowid}{columns} FROM {table};")
     }
 
     fn clear(&self) -> Vec<String> {
@@ -270,11 +372,12 @@ impl Aside {
             table,
             copy,
             columns,
+            rowid: [_, rowid, copied],
             ..
         } = self;
         let mut lines = vec![
-            format!("INSERT INTO {table} ({columns})"),
-            format!("  SELECT {columns} FROM {copy};"),
+            format!("INSERT INTO {table} ({rowid}{columns})"),
+            format!("  SELECT {copied}{columns} FROM {copy};"),
             format!("DROP TABLE {copy};"),
         ];
         lines.extend(self.triggers.iter().map(|(_, sql)| format!("{sql};")));

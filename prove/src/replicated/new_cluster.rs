@@ -82,6 +82,7 @@ fn difference(cause: Cause, one: &End, other: &End) -> Option<Finding> {
         cause,
         stage: Stage::Upgrade,
         start,
+        is_at_commit: start.is_none(),
         effects,
     };
     if let Some(name) = other.call {

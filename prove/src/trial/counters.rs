@@ -48,6 +48,12 @@ pub(super) fn rowid_user(connection: &Connection, table: &str) -> Result<Option<
     Ok(user.map(|(name, _)| name))
 }
 
+/// Returns `true` if a view, a trigger or a full-text table uses the rowids of a table.
+pub(crate) fn uses_rowids(connection: &Connection, table: &str) -> Result<bool> {
+    let user = rowid_user(connection, table)?;
+    Ok(user.is_some() || !indexes_of(connection, table)?.is_empty())
+}
+
 /// Returns the full-text tables that index the rows of a table.
 fn indexes_of(connection: &Connection, table: &str) -> Result<Vec<String>> {
     let mut statement = connection.prepare(

@@ -13,8 +13,10 @@ use crate::script_run::Stage;
 pub(crate) struct Finding {
     pub(crate) cause: Cause,
     pub(crate) stage: Stage,
-    /// The offset of the first statement that makes a difference; `None` for the COMMIT.
+    /// The offset of the first statement that makes a difference, or because of which the COMMIT
+    /// fails.
     pub(crate) start: Option<usize>,
+    pub(crate) is_at_commit: bool,
     pub(crate) effects: Vec<Effect>,
 }
 

@@ -37,6 +37,7 @@ mod values;
 mod verdict;
 mod violations;
 
+pub(crate) use counters::uses_rowids;
 pub(crate) use difference::{Cause, Effect, Finding, contents, effects};
 pub(crate) use expected::Tables;
 pub(crate) use replicated::{configure, run_replicated};

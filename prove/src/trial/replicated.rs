@@ -26,6 +26,7 @@ struct Settings {
     last_stage: Stage,
     /// The number of statements of the last stage that run.
     limit: usize,
+    commits: bool,
 }
 
 /// The end of a run: the tables after the last script, or the statement that has ended the run.
@@ -88,6 +89,7 @@ impl Comparison<'_> {
             is_reversed: false,
             last_stage: Stage::UpgradeWithRows,
             limit: usize::MAX,
+            commits: true,
         };
         let downgrade = Settings {
             last_stage: Stage::DowngradeWithRows,
@@ -140,6 +142,7 @@ impl Comparison<'_> {
                     cause,
                     stage: settings[0].last_stage,
                     start: self.first_difference(settings)?,
+                    is_at_commit: false,
                     effects,
                 }));
             }
@@ -150,26 +153,56 @@ impl Comparison<'_> {
             Reason::Fails(_) if first.is_err() => return Ok(None),
             Reason::Fails(message) => (cause, vec![Effect::Fails(message.clone())]),
         };
+        let start = match stop.start {
+            None => self.last_committable(settings[1])?,
+            start => start,
+        };
         Ok(Some(Finding {
             cause,
             stage: stop.stage,
-            start: stop.start,
+            start,
+            is_at_commit: stop.start.is_none(),
             effects,
         }))
     }
 
-    /// Returns the offset of the first statement of the last script that makes a difference.
-    fn first_difference(&self, [one, other]: [Settings; 2]) -> Result<Option<usize>> {
-        let script = ScriptRun::new(self.subject.revision, one.last_stage).script();
-        let starts: Vec<usize> = script
+    /// Returns the offset of the last statement of the last script before which a COMMIT succeeds.
+    fn last_committable(&self, settings: Settings) -> Result<Option<usize>> {
+        let starts = self.starts(settings.last_stage);
+        for (limit, start) in starts.into_iter().enumerate().rev() {
+            if self.run(Settings { limit, ..settings })?.is_ok() {
+                return Ok(Some(start));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the offsets of the statements of a script.
+    fn starts(&self, stage: Stage) -> Vec<usize> {
+        let script = ScriptRun::new(self.subject.revision, stage).script();
+        script
             .statements()
             .map(|statement| statement.start())
-            .collect();
+            .collect()
+    }
+
+    /// Returns the offset of the first statement of the last script that makes a difference.
+    fn first_difference(&self, [one, other]: [Settings; 2]) -> Result<Option<usize>> {
+        let starts = self.starts(one.last_stage);
+        let commits = false;
         let (mut same, mut different) = (0, starts.len());
         while different - same > 1 {
             let limit = same + (different - same) / 2;
-            let one = self.run(Settings { limit, ..one })?;
-            let other = self.run(Settings { limit, ..other })?;
+            let one = self.run(Settings {
+                limit,
+                commits,
+                ..one
+            })?;
+            let other = self.run(Settings {
+                limit,
+                commits,
+                ..other
+            })?;
             let is_different = match (one, other) {
                 (Ok(one), Ok(other)) => !effects(&one, &other).is_empty(),
                 _ => true,
@@ -219,7 +252,7 @@ impl Comparison<'_> {
             }
         }
         let tables = contents(connection)?;
-        if settings.limit == usize::MAX {
+        if settings.commits {
             if let Some(message) = commit(connection) {
                 return Ok(Err(Stop {
                     stage: settings.last_stage,

@@ -405,14 +405,23 @@ fn asides(defect: &Defect, before: &str, after: &str) -> [String; 2] {
     [before, after].map(str::to_owned)
 }
 
-/// Applies the SQL of a help to an upgrade.
+/// Applies the help of a rebuild of `p` to an upgrade.
 fn fixed(defect: &Defect, upgrade: &str) -> String {
-    let [before, after] = asides(
-        defect,
-        "at the start of the script",
-        "at the end of the script",
-    );
-    format!("{before}{upgrade}\n{after}")
+    let after = "as soon as `p` has its rows again";
+    let [before, after] = asides(defect, "before this statement", after);
+    let (start, rest) = upgrade.split_once("DROP TABLE p;").unwrap();
+    let filling = ["RENAME TO p;", "FROM p_aside;"]
+        .into_iter()
+        .find(|filling| rest.contains(filling))
+        .unwrap();
+    let (rebuild, end) = rest.split_once(filling).unwrap();
+    let is_told = defect.help_text().contains("write `REFERENCES p_new`");
+    let start = if is_told {
+        start.replace("REFERENCES p (", "REFERENCES p_new (")
+    } else {
+        start.to_owned()
+    };
+    format!("{start}{before}DROP TABLE p;{rebuild}{filling}\n{after}{end}")
 }
 
 #[test]
@@ -448,8 +457,6 @@ fn rebuild_of_a_parent_is_judged_with_foreign_keys() {
                 if !is_self_referencing {
                     assert_eq!(kinds, [expected], "{context}");
                 }
-                // The help of a table that references itself says to rebuild it by a copy.
-                let upgrade = if is_self_referencing { &copy } else { upgrade };
                 assert_proven(&[(&family, ""), (&fixed(&found[0], upgrade), "")]);
             }
         }
@@ -467,6 +474,77 @@ fn cascade_of_a_rebuild_names_the_lost_rows() {
         defect.title(),
         "with foreign keys enforced, the upgrade of 002 loses all rows of `c`"
     );
+}
+
+#[test]
+fn rows_come_back_before_the_script_changes_them() {
+    let family = family("CASCADE", false);
+    let (before, after) = (
+        "ALTER TABLE c ADD COLUMN t TEXT; ALTER TABLE g RENAME TO h;\n",
+        "ALTER TABLE c RENAME COLUMN t TO title; DROP TABLE h;
+         CREATE TABLE copies AS SELECT id FROM c ORDER BY id;",
+    );
+    for rebuild in [
+        rebuild_by_rename("CASCADE", false),
+        rebuild_by_copy("CASCADE", false),
+    ] {
+        let upgrade = format!("@destroys g it is a test\n{before}{rebuild}{after}");
+        let found = defects(&[(&family, ""), (&upgrade, "")]);
+        assert_eq!(found.len(), 1, "{}", shown(&found));
+        assert_proven(&[(&family, ""), (&fixed(&found[0], &upgrade), "")]);
+    }
+}
+
+#[test]
+fn commit_fails_because_of_the_parent_with_children() {
+    let family = "CREATE TABLE p (id INTEGER PRIMARY KEY);
+        CREATE TABLE c (id INTEGER PRIMARY KEY, p_id INTEGER REFERENCES p (id));
+        CREATE TABLE q (id INTEGER PRIMARY KEY);
+        CREATE TABLE d (id INTEGER PRIMARY KEY, q_id INTEGER REFERENCES q (id));";
+    let rebuild = |name: &str| {
+        format!(
+            "CREATE TABLE {name}_new (id INTEGER PRIMARY KEY, name TEXT);
+             INSERT INTO {name}_new (id) SELECT id FROM {name};
+             DROP TABLE {name};
+             ALTER TABLE {name}_new RENAME TO {name};\n"
+        )
+    };
+    let (p, q) = (rebuild("p"), rebuild("q"));
+    let upgrade = format!("{p}{q}");
+    let defect = assert_defect(&[(family, ""), (&upgrade, "")], "replicated-failure 002:7");
+    let upgrade = format!("{}{q}", fixed(&defect, &p));
+    let defect = assert_defect(&[(family, ""), (&upgrade, "")], "replicated-failure 002:17");
+    assert!(defect.help_text().contains("DELETE FROM d;"), "{defect}");
+}
+
+#[test]
+fn parent_that_is_gone_is_dropped_last() {
+    let family = "CREATE TABLE p (id INTEGER PRIMARY KEY);
+        CREATE TABLE c (id INTEGER PRIMARY KEY, p_id INTEGER REFERENCES p (id) ON DELETE CASCADE);";
+    let header = "@destroys c.p_id it is a test\n@destroys p it is a test\n";
+    let upgrade = format!("{header}DROP TABLE p; ALTER TABLE c DROP COLUMN p_id;");
+    let defect = assert_defect(&[(family, ""), (&upgrade, "")], "replicated-loss 002:7");
+    assert!(
+        defect
+            .help_text()
+            .starts_with("move this statement to the end of the script"),
+        "{defect}"
+    );
+    let upgrade = format!("{header}ALTER TABLE c DROP COLUMN p_id; DROP TABLE p;");
+    assert_proven(&[(family, ""), (&upgrade, "")]);
+}
+
+#[test]
+fn rows_of_a_full_text_index_keep_their_rowids() {
+    let family = "CREATE TABLE p (id INTEGER PRIMARY KEY);
+        CREATE TABLE c (id TEXT NOT NULL PRIMARY KEY, t TEXT, p_id INTEGER REFERENCES p (id));
+        CREATE VIRTUAL TABLE search USING fts5 (t, content = 'c');";
+    let upgrade = "CREATE TABLE p_new (id INTEGER PRIMARY KEY, name TEXT);
+        INSERT INTO p_new (id) SELECT id FROM p;
+        DROP TABLE p;
+        ALTER TABLE p_new RENAME TO p;";
+    let defect = assert_defect(&[(family, ""), (upgrade, "")], "replicated-failure 002:7");
+    assert_proven(&[(family, ""), (&fixed(&defect, upgrade), "")]);
 }
 
 #[test]
