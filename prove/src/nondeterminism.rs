@@ -22,7 +22,11 @@ pub(crate) const CONNECTION: &str = "changes total_changes last_insert_rowid";
 
 /// Returns `true` if a nondeterministic function is named anywhere in the upgrade.
 pub(crate) fn is_nondeterministic(revision: &Revision) -> bool {
-    let sql = revision.upgrade().sql();
+    names_nondeterministic(revision.upgrade().sql())
+}
+
+/// Returns `true` if a nondeterministic function is named anywhere in SQL.
+pub(crate) fn names_nondeterministic(sql: &str) -> bool {
     tokens(sql).iter().any(|token| {
         let word = unquote(token.text(sql)).to_ascii_lowercase();
         let mut lists = [KEYWORDS, DATES, CHANCE, LIBRARY].into_iter();
